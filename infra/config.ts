@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { PREDECESSORS } from './predecessor.ts';
+
+/** `--context key=value` on the command line gives text, cdk.json gives values. */
+const json = (value: unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+};
+
+const seconds = z.preprocess(json, z.number().int().positive());
+
+/** A secret that exists already and is to be rotated. */
+const ManagedSecret = z
+  .strictObject({
+    /** Its whole ARN, with the six characters that Secrets Manager appended. */
+    arn: z
+      .string()
+      .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+-\w{6}$/, 'must be the whole ARN of a secret'),
+    strategy: z.enum(['single-user', 'alternating-users', 'admin-clone']).default('single-user'),
+    /** The ARN of the secret whose user may change this one's. */
+    adminSecretArn: z.string().optional(),
+    /** A rate or cron expression. */
+    schedule: z.string().default('rate(30 days)'),
+    rotateImmediately: z.boolean().default(false),
+    predecessor: z.enum(PREDECESSORS).optional(),
+    graceSeconds: z.number().int().min(0).optional(),
+  })
+  .refine((secret) => secret.strategy !== 'alternating-users' || secret.adminSecretArn !== undefined, {
+    message: 'alternating-users needs adminSecretArn',
+  });
+
+const Config = z.strictObject({
+  stackName: z.string().default('docdb-rotation'),
+  /** The VPC of the clusters. Without it the functions reach no cluster, unless the stack is a local one. */
+  vpcId: z.string().optional(),
+  /** @default - the VPC's private subnets with egress */
+  subnetIds: z.preprocess(json, z.array(z.string()).min(1)).optional(),
+  /** The clusters' security group, into which the functions are let. */
+  clusterSecurityGroupId: z.string().optional(),
+  clusterPort: z.preprocess(json, z.number().int().min(1).max(65535)).default(27017),
+  secrets: z.preprocess(json, z.array(ManagedSecret)).default([]),
+  /** A PEM file with the certificate authorities of the database. */
+  certificateAuthorityFile: z.string().optional(),
+  forwardBudgetSeconds: seconds.default(600),
+  stragglerSeconds: seconds.default(70),
+  runbookUrl: z.string().default('statemachine/RUNBOOK.md'),
+  /** CloudFormation types that the target does not have, as an emulator of AWS. */
+  leaveOut: z.preprocess(json, z.array(z.string())).default([]),
+});
+
+export type Config = z.infer<typeof Config>;
+export type ManagedSecret = z.infer<typeof ManagedSecret>;
+
+/**
+ * Reads the configuration from CDK's context, where each key is prefixed by `docdb-rotation:`.
+ *
+ * @throws Error that names each key which is wrong, and why
+ */
+export const readConfig = (context: Readonly<Record<string, unknown>>): Config => {
+  const prefix = 'docdb-rotation:';
+  const own = Object.entries(context).filter(([key]) => key.startsWith(prefix));
+  const parsed = Config.safeParse(
+    Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])),
+  );
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `the configuration in CDK's context (${prefix}…) is wrong:\n${z.prettifyError(parsed.error)}`,
+  );
+};

@@ -1,0 +1,34 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { Schedule } from 'aws-cdk-lib/aws-events';
+import type { Predecessor } from './predecessor.ts';
+import type { Strategy } from './strategy.ts';
+
+/** How one secret is rotated. */
+export interface ManageOptions {
+  /** @default Strategy.singleUser() */
+  readonly strategy?: Strategy;
+  /**
+   * When Secrets Manager rotates the secret.
+   *
+   * @default Schedule.rate(Duration.days(30))
+   */
+  readonly schedule?: Schedule;
+  /**
+   * Whether the first rotation starts with the deployment.
+   *
+   * @default false - a deployment only verifies the secret, so that it breaks no application
+   */
+  readonly rotateImmediately?: boolean;
+  /**
+   * What becomes of the user that a rotation replaced.
+   *
+   * @default - `lock` for an admin clone, otherwise `keep`
+   */
+  readonly predecessor?: Predecessor;
+  /**
+   * How long after a rotation the replaced user stays as it is.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly grace?: Duration;
+}

@@ -1,0 +1,150 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { ViaServicePrincipal } from 'aws-cdk-lib/aws-kms';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { secretArnForPolicy } from './secret-arn-for-policy.ts';
+import { StepFunction, type StepFunctionDefaults, type StepFunctionProps } from './step-function.ts';
+
+const READ = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
+const MOVE_LABELS = ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'];
+const WRITE_VERSION = [
+  ...READ,
+  'secretsmanager:ListSecretVersionIds',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:UpdateSecretVersionStage',
+];
+
+/** The functions of a rotation, and what each may do. */
+export class RotationFunctions extends Construct {
+  readonly trigger: StepFunction;
+  /** The steps, by the placeholder that each one fills in the state machine's definition. */
+  readonly byPlaceholder: Readonly<Record<string, StepFunction>>;
+
+  private readonly createSecret: StepFunction;
+  private readonly setSecret: StepFunction;
+  private readonly testSecret: StepFunction;
+  private readonly finishSecret: StepFunction;
+  private readonly restoreCredential: StepFunction;
+  private readonly restoreLabels: StepFunction;
+  private readonly recoverSecret: StepFunction;
+
+  constructor(scope: Construct, id: string, defaults: StepFunctionDefaults) {
+    super(scope, id);
+    const make = (constructId: string, props: Omit<StepFunctionProps, keyof StepFunctionDefaults>) =>
+      new StepFunction(this, constructId, { ...defaults, ...props });
+
+    this.createSecret = make('CreateSecret', {
+      name: 'create-secret',
+      description: 'Writes the new version of the secret and takes the lock',
+      usesDatabase: false,
+    });
+    this.setSecret = make('SetSecret', {
+      name: 'set-secret',
+      description: 'Makes the database accept the new credential',
+      usesDatabase: true,
+    });
+    this.testSecret = make('TestSecret', {
+      name: 'test-secret',
+      description: 'Logs in with a version of the secret on every instance',
+      usesDatabase: true,
+    });
+    this.finishSecret = make('FinishSecret', {
+      name: 'finish-secret',
+      description: 'Promotes the new version of the secret',
+      usesDatabase: false,
+    });
+    this.restoreCredential = make('RestoreCredential', {
+      name: 'restore-credential',
+      description: 'Makes the database accept the last good credential again',
+      usesDatabase: true,
+    });
+    this.restoreLabels = make('RestoreLabels', {
+      name: 'restore-labels',
+      description: 'Puts the labels of the secret back where they were',
+      usesDatabase: false,
+    });
+    this.recoverSecret = make('RecoverSecret', {
+      name: 'recover-secret',
+      description: 'Makes the secret and the database agree after a rotation that was cut off',
+      usesDatabase: true,
+    });
+    this.trigger = make('Trigger', {
+      name: 'rotation-trigger',
+      description: 'Called by Secrets Manager: starts the rotation and waits for its end',
+      usesDatabase: false,
+      // It waits for a whole rotation, as long as Lambda lets it.
+      timeout: Duration.minutes(15),
+    });
+    this.byPlaceholder = {
+      CreateSecretFunctionArn: this.createSecret,
+      SetSecretFunctionArn: this.setSecret,
+      TestSecretFunctionArn: this.testSecret,
+      FinishSecretFunctionArn: this.finishSecret,
+      RestoreCredentialFunctionArn: this.restoreCredential,
+      RestoreLabelsFunctionArn: this.restoreLabels,
+      RecoverSecretFunctionArn: this.recoverSecret,
+    };
+    this.letMakePasswords();
+  }
+
+  /** Grants what rotating a secret takes, to each function no more than its own part. */
+  letManage(secret: ISecret): void {
+    const arn = [secretArnForPolicy(secret)];
+    for (const writer of [this.createSecret, this.trigger]) writer.allow(WRITE_VERSION, arn);
+    for (const mover of [this.finishSecret, this.restoreLabels, this.recoverSecret])
+      mover.allow(MOVE_LABELS, arn);
+    for (const reader of this.readers()) reader.allow(READ, arn);
+    this.letDecrypt(secret, [...this.readers(), this.createSecret, this.trigger]);
+    this.letEncrypt(secret, [this.createSecret, this.trigger]);
+  }
+
+  /** Grants the functions that use an admin's power the reading of its secret. */
+  letReadAdmin(secret: ISecret): void {
+    for (const reader of this.readers()) reader.allow(READ, [secretArnForPolicy(secret)]);
+    this.letDecrypt(secret, this.readers());
+  }
+
+  /** The trigger starts executions of this machine, and looks at no others. */
+  letTriggerStart(machine: StateMachine): void {
+    this.trigger.function.addEnvironment('STATE_MACHINE_ARN', machine.stateMachineArn);
+    this.trigger.allow(['states:StartExecution'], [machine.stateMachineArn]);
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${machine.stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.trigger.allow(['states:DescribeExecution'], [executions]);
+  }
+
+  private readers(): StepFunction[] {
+    return [this.setSecret, this.testSecret, this.restoreCredential, this.recoverSecret];
+  }
+
+  /** GetRandomPassword knows no resources. Three of them need a password that nobody keeps, to lock a user. */
+  private letMakePasswords(): void {
+    const makers = [
+      this.createSecret,
+      this.trigger,
+      this.setSecret,
+      this.restoreCredential,
+      this.recoverSecret,
+    ];
+    for (const maker of makers) maker.allow(['secretsmanager:GetRandomPassword'], ['*']);
+  }
+
+  private letDecrypt(secret: ISecret, functions: StepFunction[]): void {
+    for (const { role } of functions) secret.encryptionKey?.grantDecrypt(this.viaSecretsManager(role));
+  }
+
+  private letEncrypt(secret: ISecret, functions: StepFunction[]): void {
+    for (const { role } of functions)
+      secret.encryptionKey?.grant(this.viaSecretsManager(role), 'kms:GenerateDataKey');
+  }
+
+  /** The key is used through Secrets Manager only. */
+  private viaSecretsManager(role: StepFunction['role']): ViaServicePrincipal {
+    return new ViaServicePrincipal(`secretsmanager.${Stack.of(this).region}.amazonaws.com`, role);
+  }
+}

@@ -1,0 +1,80 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Port, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Schedule } from 'aws-cdk-lib/aws-events';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import type { Config, ManagedSecret } from './config.ts';
+import { DocDbRotation, type DocDbRotationProps } from './docdb-rotation.ts';
+import type { ManageOptions } from './manage-options.ts';
+import { Strategy } from './strategy.ts';
+
+export interface RotationStackProps extends StackProps {
+  readonly config: Config;
+}
+
+/** Deploys one rotation for secrets and clusters that exist already. */
+export class RotationStack extends Stack {
+  private readonly imported = new Map<string, ISecret>();
+
+  constructor(scope: Construct, id: string, props: RotationStackProps) {
+    super(scope, id, props);
+    const { config } = props;
+    const rotation = new DocDbRotation(this, 'Rotation', {
+      ...this.network(config),
+      ...(config.certificateAuthorityFile
+        ? { certificateAuthorityFile: config.certificateAuthorityFile }
+        : {}),
+      forwardBudget: Duration.seconds(config.forwardBudgetSeconds),
+      stragglerWait: Duration.seconds(config.stragglerSeconds),
+      runbookUrl: config.runbookUrl,
+    });
+    if (config.clusterSecurityGroupId) {
+      const cluster = SecurityGroup.fromSecurityGroupId(
+        this,
+        'ClusterSecurityGroup',
+        config.clusterSecurityGroupId,
+      );
+      rotation.connections.allowTo(cluster, Port.tcp(config.clusterPort), 'Rotation of credentials');
+    }
+    for (const secret of config.secrets) rotation.manage(this.secret(secret.arn), this.manageOptions(secret));
+
+    new CfnOutput(this, 'StateMachineArn', { value: rotation.stateMachine.stateMachineArn });
+    new CfnOutput(this, 'TriggerFunctionName', { value: rotation.trigger.functionName });
+    new CfnOutput(this, 'TriggerFunctionArn', { value: rotation.trigger.functionArn });
+    new CfnOutput(this, 'OperatorsTopicArn', { value: rotation.operatorsTopic.topicArn });
+  }
+
+  private network(config: Config): Pick<DocDbRotationProps, 'vpc' | 'vpcSubnets'> {
+    if (!config.vpcId) return {};
+    const vpc = Vpc.fromLookup(this, 'Vpc', { vpcId: config.vpcId });
+    const subnets = config.subnetIds?.map((id) => Subnet.fromSubnetId(this, id, id));
+    return { vpc, ...(subnets ? { vpcSubnets: { subnets } } : {}) };
+  }
+
+  private secret(arn: string): ISecret {
+    const known = this.imported.get(arn);
+    if (known) return known;
+    const secret = Secret.fromSecretCompleteArn(this, `Secret${this.imported.size + 1}`, arn);
+    this.imported.set(arn, secret);
+    return secret;
+  }
+
+  private manageOptions(secret: ManagedSecret): ManageOptions {
+    return {
+      strategy: this.strategy(secret),
+      schedule: Schedule.expression(secret.schedule),
+      rotateImmediately: secret.rotateImmediately,
+      ...(secret.predecessor ? { predecessor: secret.predecessor } : {}),
+      ...(secret.graceSeconds === undefined ? {} : { grace: Duration.seconds(secret.graceSeconds) }),
+    };
+  }
+
+  private strategy({ strategy, adminSecretArn }: ManagedSecret): Strategy {
+    if (strategy === 'admin-clone') return Strategy.adminClone();
+    if (!adminSecretArn) return Strategy.singleUser();
+    const adminSecret = this.secret(adminSecretArn);
+    return strategy === 'alternating-users'
+      ? Strategy.alternatingUsers(adminSecret)
+      : Strategy.singleUser({ adminSecret });
+  }
+}

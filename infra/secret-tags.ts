@@ -1,0 +1,35 @@
+import { CfnResource, Tags } from 'aws-cdk-lib';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IConstruct } from 'constructs';
+import type { ManageOptions } from './manage-options.ts';
+import { Strategy } from './strategy.ts';
+
+/** The tags by which a secret tells the rotation how it is rotated. */
+export const tagsFor = (options: ManageOptions): Record<string, string> => {
+  const strategy = options.strategy ?? Strategy.singleUser();
+  return {
+    'docdb-rotation:strategy': strategy.name,
+    ...(strategy.adminSecret ? { 'docdb-rotation:admin-secret': strategy.adminSecret.secretArn } : {}),
+    ...(options.predecessor ? { 'docdb-rotation:predecessor': options.predecessor } : {}),
+    ...(options.grace ? { 'docdb-rotation:grace': String(options.grace.toSeconds()) } : {}),
+  };
+};
+
+/**
+ * Tags a secret that is made in this app.
+ *
+ * @returns false for an imported one, which CloudFormation can't tag
+ */
+export const tagSecret = (secret: ISecret, tags: Record<string, string>): boolean => {
+  const resource = secretResource(secret) ?? (secret.node.scope && secretResource(secret.node.scope));
+  if (!resource) return false;
+  for (const [key, value] of Object.entries(tags)) Tags.of(resource).add(key, value);
+  return true;
+};
+
+/** The secret itself, where there is one: the attachment of a secret to a cluster has it as its parent. */
+const secretResource = (construct: IConstruct): CfnResource | undefined => {
+  const child = construct.node.defaultChild;
+  if (!child || !CfnResource.isCfnResource(child)) return undefined;
+  return child.cfnResourceType === 'AWS::SecretsManager::Secret' ? child : undefined;
+};

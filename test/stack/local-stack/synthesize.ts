@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+const AssetManifest = z.object({
+  files: z.record(
+    z.string(),
+    z.object({
+      source: z.object({ path: z.string(), packaging: z.enum(['zip', 'file']) }),
+      destinations: z.record(z.string(), z.object({ bucketName: z.string(), objectKey: z.string() })),
+    }),
+  ),
+});
+
+const CdkConfig = z.object({ context: z.record(z.string(), z.unknown()) });
+
+export interface SynthesizeOptions {
+  readonly stackName: string;
+  readonly account: string;
+  readonly region: string;
+  /** Where the cloud assembly goes. */
+  readonly directory: string;
+  /** The app's configuration, as `--context` gives it, without the prefix. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A folder to be packed and uploaded. */
+export interface FileAsset {
+  readonly directory: string;
+  readonly bucket: string;
+  readonly key: string;
+}
+
+export interface Assembly {
+  readonly template: string;
+  readonly assets: readonly FileAsset[];
+}
+
+/** Runs the project's CDK app, as `cdk synth` does, in a process of its own. */
+export const synthesize = async (options: SynthesizeOptions): Promise<Assembly> => {
+  const { context } = CdkConfig.parse(JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')));
+  for (const [key, value] of Object.entries({ ...options.config, stackName: options.stackName })) {
+    context[`docdb-rotation:${key}`] = value;
+  }
+  await promisify(execFile)(process.execPath, [join(ROOT, 'infra', 'app.ts')], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      CDK_OUTDIR: options.directory,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:version-reporting': false }),
+      CDK_DEFAULT_ACCOUNT: options.account,
+      CDK_DEFAULT_REGION: options.region,
+    },
+  });
+  return readAssembly(options);
+};
+
+const readAssembly = ({ directory, stackName, account, region }: SynthesizeOptions): Assembly => {
+  const manifest = AssetManifest.parse(
+    JSON.parse(readFileSync(join(directory, `${stackName}.assets.json`), 'utf8')),
+  );
+  const assets = Object.values(manifest.files)
+    .filter(({ source }) => source.packaging === 'zip')
+    .flatMap(({ source, destinations }) =>
+      Object.values(destinations).map(({ bucketName, objectKey }) => ({
+        directory: join(directory, source.path),
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: CDK's own placeholders
+        bucket: bucketName.replace('${AWS::AccountId}', account).replace('${AWS::Region}', region),
+        key: objectKey,
+      })),
+    );
+  return { template: readFileSync(join(directory, `${stackName}.template.json`), 'utf8'), assets };
+};

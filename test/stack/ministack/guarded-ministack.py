@@ -1,0 +1,31 @@
+"""Runs ministack for as long as the parent process lives, and not a moment longer.
+
+The parent holds the other end of our standard input and never writes to it. When the
+parent goes, however it goes (SIGKILL leaves it no time to tell us), the pipe closes.
+"""
+
+import os
+import runpy
+import signal
+import threading
+
+GRACE_SECONDS = 2.0
+
+
+def follow(parent_pipe: int) -> None:
+    while os.read(parent_pipe, 1):
+        pass
+    threading.Timer(GRACE_SECONDS, os._exit, args=[1]).start()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    # The copy is not inherited, so no Lambda worker can read from the parent's pipe.
+    parent_pipe = os.dup(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    threading.Thread(target=follow, args=[parent_pipe], daemon=True).start()
+    runpy.run_module("ministack", run_name="__main__")
+
+
+main()

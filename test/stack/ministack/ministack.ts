@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
+
+const GUARD = join(import.meta.dirname, 'guarded-ministack.py');
+const START_TIMEOUT_MS = 30_000;
+const STOP_GRACE_MS = 3_000;
+
+/** Where ministack keeps everything; it has no other account unless asked. */
+export const ACCOUNT_ID = '000000000000';
+
+export interface MinistackOptions {
+  /** A Python that has ministack installed. */
+  readonly python: string;
+  /** A folder for its log and temporary files. */
+  readonly directory: string;
+  /**
+   * Port on 127.0.0.1.
+   *
+   * @default - a free one
+   */
+  readonly port?: number;
+  readonly region: string;
+  /**
+   * Multiplies the delays of Wait states and retries; 0 leaves none.
+   *
+   * @default 1
+   */
+  readonly waitScale?: number;
+}
+
+export interface Ministack {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly logFile: string;
+  stop(): Promise<void>;
+}
+
+/** Starts ministack, which emulates the AWS services that the stack is deployed to. Loopback only. */
+export const startMinistack = async (options: MinistackOptions): Promise<Ministack> => {
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const temporary = join(options.directory, 'tmp');
+  await mkdir(temporary, { recursive: true });
+  const logFile = join(options.directory, 'ministack.log');
+  const log = openSync(logFile, 'a');
+  const child = spawn(options.python, ['-u', GUARD], {
+    stdio: ['pipe', log, log],
+    env: {
+      PATH: process.env.PATH,
+      HOME: options.directory,
+      TMPDIR: temporary,
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      // These two listeners mind no BIND_HOST: they would be open to the network.
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
+      AWS_ENDPOINT_URL: url,
+      MINISTACK_REGION: options.region,
+      MINISTACK_ACCOUNT_ID: ACCOUNT_ID,
+      SFN_WAIT_SCALE: String(options.waitScale ?? 1),
+    },
+  });
+  closeSync(log);
+  const stop = () => end(child);
+  try {
+    await answering(url, child, logFile);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, port, pid: child.pid ?? 0, logFile, stop };
+};
+
+const answering = async (url: string, child: ChildProcess, logFile: string): Promise<void> => {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  let failed: Error | undefined;
+  child.once('error', (error) => {
+    failed = error;
+  });
+  while (Date.now() < deadline) {
+    if (failed) throw failed;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`ministack ended while starting:\n${tail(logFile)}`);
+    }
+    const ready = await fetch(`${url}/_ministack/health`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ready) return;
+    await sleep(50);
+  }
+  throw new Error(`ministack did not answer on ${url} in ${START_TIMEOUT_MS / 1000} s:\n${tail(logFile)}`);
+};
+
+const end = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+  await exited;
+  clearTimeout(timer);
+};
+
+const tail = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-20).join('\n');

@@ -1,0 +1,70 @@
+// Speaks the Lambda Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html)
+// for one handler. ministack's own Node.js runtime gives every error the name
+// Runtime.HandlerError, by which no Retry or Catch could tell them apart.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
+
+const describe = (error) => ({
+  errorType: error?.name ?? 'Error',
+  errorMessage: error?.message ?? String(error),
+  trace: String(error?.stack ?? '').split('\n'),
+});
+
+const post = (path, body) => fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+
+const load = async () => {
+  const [file, name] = (process.env._HANDLER ?? 'index.handler').split('.');
+  const module = await import(pathToFileURL(join(process.env.LAMBDA_TASK_ROOT, `${file}.mjs`)).href);
+  return module[name];
+};
+
+const contextOf = (headers) => {
+  const deadline = Number(headers.get('lambda-runtime-deadline-ms'));
+  return {
+    awsRequestId: headers.get('lambda-runtime-aws-request-id'),
+    invokedFunctionArn: headers.get('lambda-runtime-invoked-function-arn'),
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+};
+
+const serveOne = async (handler) => {
+  const next = await fetch(`${api}/invocation/next`);
+  const id = next.headers.get('lambda-runtime-aws-request-id');
+  const trace = next.headers.get('lambda-runtime-trace-id');
+  if (trace) process.env._X_AMZN_TRACE_ID = trace;
+  try {
+    const result = await handler(await next.json(), contextOf(next.headers));
+    await post(`invocation/${id}/response`, result ?? null);
+  } catch (error) {
+    // Lambda logs what a handler throws; the search for passwords in logs must see it too.
+    console.error(JSON.stringify(describe(error)));
+    await post(`invocation/${id}/error`, describe(error));
+  }
+};
+
+const main = async () => {
+  let handler;
+  try {
+    handler = await load();
+  } catch (error) {
+    console.error(error);
+    await post('init/error', describe(error));
+    process.exit(1);
+  }
+  // The API going away means that ministack has ended or wants this worker gone.
+  try {
+    for (;;) await serveOne(handler);
+  } catch {
+    process.exit(0);
+  }
+};
+
+await main();
