@@ -1,1 +1,8 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { secretStore } from '../shared/clients.ts';
+import { CreateSecretInput } from '../shared/contract.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { createSecret } from './create-secret.ts';
+
+const ports = { secrets: secretStore() };
+
+export const handler = stepHandler('CreateSecret', CreateSecretInput, (input) => createSecret(ports, input));

@@ -1,1 +1,9 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { secretStore } from '../shared/clients.ts';
+import { TestSecretInput } from '../shared/contract.ts';
+import { databaseClient } from '../shared/database-client.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { testSecret } from './test-secret.ts';
+
+const ports = { secrets: secretStore(), database: databaseClient(import.meta.dirname) };
+
+export const handler = stepHandler('TestSecret', TestSecretInput, (input) => testSecret(ports, input));

@@ -1,0 +1,214 @@
+import { openAdminSession } from '../shared/admin-session.ts';
+import type { RecoverSecretInput } from '../shared/contract.ts';
+import {
+  NoUsableCredentialsError,
+  RotationInProgressError,
+  SecretNotRotatableError,
+} from '../shared/errors.ts';
+import {
+  CURRENT,
+  hasLabel,
+  holderOf,
+  isTicket,
+  PENDING,
+  PREVIOUS,
+  type StagingLabel,
+  ticketOf,
+} from '../shared/labels.ts';
+import { assertRotatable } from '../shared/ownership.ts';
+import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
+import type { SecretValue } from '../shared/secret-value.ts';
+import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
+import { otherUserOf } from '../shared/users.ts';
+import { readUsable, readVersion } from '../shared/versions.ts';
+
+export interface RecoverSecretPorts {
+  readonly secrets: SecretStore;
+  readonly database: Database;
+}
+
+export interface RecoverSecretResult {
+  readonly outcome: 'nothing-to-do' | 'recovered';
+  /** The label that the version which is AWSCURRENT now had before. */
+  readonly kept?: StagingLabel;
+  readonly passwordReset?: boolean;
+  readonly otherUser?: 'dropped' | 'restored' | 'locked';
+}
+
+interface Version {
+  readonly id: string;
+  readonly label: StagingLabel;
+  readonly value: SecretValue;
+}
+
+interface Situation {
+  readonly secret: SecretDescription;
+  readonly settings: RotationSettings;
+  readonly current: Version;
+  readonly pending: Version | undefined;
+  readonly previous: Version | undefined;
+}
+
+/**
+ * Clears what a stopped rotation left, this project's or another tool's: finds which labelled version logs in,
+ * makes AWSCURRENT agree with the database, puts the other user of a pair back, and takes off a dangling AWSPENDING.
+ *
+ * It goes forward where the database already has the pending password, since that ends an outage without another
+ * change of the database. Safe to repeat.
+ *
+ * @param input with a token, only that rotation's remains are cleared; another one that runs is left alone
+ * @throws NoUsableCredentialsError if no labelled version logs in and `resetThroughAdmin` is not set
+ */
+export const recoverSecret = async (
+  ports: RecoverSecretPorts,
+  input: RecoverSecretInput,
+): Promise<RecoverSecretResult> => {
+  const secret = await ports.secrets.describe(input.secretId);
+  assertRotatable(secret);
+  if (!concerns(secret, input.token)) return { outcome: 'nothing-to-do' };
+  const situation = await look(ports.secrets, secret);
+
+  const good = await firstThatLogsIn(ports.database, situation);
+  if (good === undefined) await resetPassword(ports, situation, input);
+  const kept = good ?? situation.current;
+  if (kept.label !== CURRENT) await promote(ports.secrets, situation, kept);
+  const otherUser = kept.label === CURRENT ? await putOtherUserBack(ports, situation) : undefined;
+  const cleared = await clearLabels(ports.secrets, secret.arn);
+
+  const changed = kept.label !== CURRENT || good === undefined || otherUser !== undefined || cleared;
+  return {
+    outcome: changed ? 'recovered' : 'nothing-to-do',
+    kept: kept.label,
+    ...(good === undefined ? { passwordReset: true } : {}),
+    ...(otherUser === undefined ? {} : { otherUser }),
+  };
+};
+
+/** Whether the rotation with that token still has a label on this secret. */
+const concerns = (secret: SecretDescription, token: string | undefined): boolean =>
+  token === undefined ||
+  secret.versions[token] !== undefined ||
+  holderOf(secret, ticketOf(token)) !== undefined;
+
+const look = async (secrets: SecretStore, secret: SecretDescription): Promise<Situation> => {
+  const id = holderOf(secret, CURRENT);
+  if (id === undefined)
+    throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
+  const value = await readVersion(secrets, secret.arn, id, CURRENT);
+  const current: Version = { id, label: CURRENT, value };
+  return {
+    secret,
+    settings: settingsOf(secret, value),
+    current,
+    pending: await candidate(secrets, secret, PENDING, current),
+    previous: await candidate(secrets, secret, PREVIOUS, current),
+  };
+};
+
+/** A version of another cluster, or for a user that is neither of the pair, is no candidate: nobody meant it. */
+const candidate = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  label: StagingLabel,
+  current: Version,
+): Promise<Version | undefined> => {
+  const id = holderOf(secret, label);
+  if (id === current.id) return undefined;
+  const value = await readUsable(secrets, secret.arn, id, current.value);
+  if (id === undefined || value === undefined) return undefined;
+  const { username } = current.value.login;
+  const ofThePair = value.login.username === username || value.login.username === otherUserOf(username);
+  return ofThePair ? { id, label, value } : undefined;
+};
+
+const firstThatLogsIn = async (
+  database: Database,
+  { current, pending, previous }: Situation,
+): Promise<Version | undefined> => {
+  for (const version of [current, pending, previous]) {
+    if (version === undefined) continue;
+    await using session = await database.login(version.value.login);
+    if (session !== undefined) return version;
+  }
+  return undefined;
+};
+
+/** Somebody said in so many words that the admin secret may set a password which no version of the secret proves. */
+const resetPassword = async (
+  ports: RecoverSecretPorts,
+  { secret, settings, current }: Situation,
+  { resetThroughAdmin }: RecoverSecretInput,
+): Promise<void> => {
+  const { login } = current.value;
+  if (!resetThroughAdmin) {
+    throw new NoUsableCredentialsError(
+      `no labelled version of ${secret.name} logs in as "${login.username}" at ${login.host}:${login.port}; put the right password into the secret, or add "resetThroughAdmin": true to the input to set the password of AWSCURRENT through the admin secret`,
+    );
+  }
+  await using admin = await openAdminSession(ports, settings.adminSecret, login);
+  await admin.updateUser(login.username, { password: login.password });
+};
+
+const promote = async (secrets: SecretStore, { secret, current }: Situation, to: Version): Promise<void> => {
+  if (await secrets.moveLabel(secret.arn, CURRENT, { from: current.id, to: to.id })) return;
+  if (hasLabel(await secrets.describe(secret.arn), to.id, CURRENT)) return;
+  throw new RotationInProgressError(
+    `AWSCURRENT of ${secret.name} was moved by somebody else during the recovery; look again, and repeat it`,
+  );
+};
+
+/**
+ * The pending credential of a pair belongs to the other user. If it logs in, the stopped rotation made that user or
+ * changed it. A user that only this rotation held is dropped; one that AWSPREVIOUS held gets its password back if
+ * predecessors are kept, and else is locked.
+ */
+const putOtherUserBack = async (
+  ports: RecoverSecretPorts,
+  situation: Situation,
+): Promise<RecoverSecretResult['otherUser']> => {
+  const { pending, current, previous, settings } = situation;
+  if (pending === undefined || pending.id === previous?.id) return undefined;
+  const { username } = pending.value.login;
+  if (username === current.value.login.username) return undefined;
+  await using accepted = await ports.database.login(pending.value.login);
+  if (accepted === undefined) return undefined;
+  await using power = await openPower(ports, situation);
+  if (previous?.value.login.username !== username) {
+    await power.dropUser(username);
+    return 'dropped';
+  }
+  const keep = settings.predecessor === 'keep';
+  await power.updateUser(username, {
+    password: keep ? previous.value.login.password : await ports.secrets.newPassword(),
+  });
+  return keep ? 'restored' : 'locked';
+};
+
+const openPower = async (
+  ports: RecoverSecretPorts,
+  { current, settings, secret }: Situation,
+): Promise<Session> => {
+  if (settings.strategy !== 'admin-clone')
+    return await openAdminSession(ports, settings.adminSecret, current.value.login);
+  const own = await ports.database.login(current.value.login);
+  if (own !== undefined) return own;
+  throw new NoUsableCredentialsError(
+    `AWSCURRENT of ${secret.name} stopped logging in during the recovery; repeat it`,
+  );
+};
+
+/** @returns whether there was anything to take off */
+const clearLabels = async (secrets: SecretStore, secretArn: string): Promise<boolean> => {
+  const secret = await secrets.describe(secretArn);
+  let cleared = false;
+  for (const [version, labels] of Object.entries(secret.versions)) {
+    for (const label of labels) {
+      // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
+      const dangling = label === PENDING && !labels.includes(CURRENT);
+      if (!dangling && !isTicket(label)) continue;
+      await secrets.moveLabel(secretArn, label, { from: version });
+      cleared = true;
+    }
+  }
+  return cleared;
+};

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+
+export interface Execution {
+  readonly arn: string;
+  readonly name: string;
+  readonly status: string;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+export interface Executions {
+  /** Starts the execution, or finds the one of that name. */
+  start(name: string, input: object): Promise<Execution>;
+  find(name: string): Promise<Execution | undefined>;
+  /** Where a person sees it, in the console. */
+  link(executionArn: string): string;
+}
+
+/** Longest name of an execution: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
+const LONGEST_NAME = 80;
+
+/**
+ * The same rotation always has the same name, so that a second call finds the first one's execution. Begins with
+ * the secret's name, for people; two secrets may have the same token, so the ARN counts too.
+ */
+export const executionName = (secretArn: string, token: string, attempt: number): string => {
+  const unique = createHash('sha256').update(`${secretArn} ${token}`).digest('hex').slice(0, 32);
+  const name = (secretArn.split(':').at(-1) ?? '').replace(/[^A-Za-z0-9_-]+/g, '-');
+  const ending = `-${unique}-${attempt}`;
+  // Room for the "-verify" of a lone test.
+  return `${name.slice(0, LONGEST_NAME - ending.length - 7)}${ending}`;
+};
+
+export const stepFunctions = (client: SFNClient, stateMachineArn: string): Executions => {
+  const arnOf = (name: string): string =>
+    `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const find = async (name: string): Promise<Execution | undefined> => {
+    try {
+      const { status, error, cause } = await client.send(
+        new DescribeExecutionCommand({ executionArn: arnOf(name) }),
+      );
+      return {
+        arn: arnOf(name),
+        name,
+        status: status ?? 'RUNNING',
+        ...(error === undefined ? {} : { error }),
+        ...(cause === undefined ? {} : { cause }),
+      };
+    } catch (failure) {
+      if (failure instanceof ExecutionDoesNotExist) return undefined;
+      throw failure;
+    }
+  };
+  return {
+    find,
+    start: async (name, input) => {
+      try {
+        await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+      } catch (failure) {
+        if (!(failure instanceof ExecutionAlreadyExists)) throw failure;
+      }
+      return (await find(name)) ?? { arn: arnOf(name), name, status: 'RUNNING' };
+    },
+    link: (executionArn) => {
+      const region = executionArn.split(':')[3];
+      return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
+    },
+  };
+};

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { createSecret } from '../create-secret/create-secret.ts';
+import { Token } from '../shared/contract.ts';
+import {
+  InvalidInputError,
+  RotationFailedError,
+  RotationStillRunningError,
+  UnknownTokenError,
+} from '../shared/errors.ts';
+import { CURRENT, hasLabel } from '../shared/labels.ts';
+import { assertRotatable } from '../shared/ownership.ts';
+import type { SecretDescription, SecretStore } from '../shared/ports.ts';
+import { type Execution, type Executions, executionName } from './executions.ts';
+
+export interface TriggerPorts {
+  readonly secrets: SecretStore;
+  readonly executions: Executions;
+  readonly clock: Clock;
+}
+
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/** What Secrets Manager sends: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html */
+export const RotationEvent = z.object({
+  Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),
+  SecretId: z.string().min(1),
+  ClientRequestToken: Token,
+  RotationToken: z.string().optional(),
+});
+export type RotationEvent = z.infer<typeof RotationEvent>;
+
+/** Gentle: DescribeExecution refills at 10 a second for the whole account. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const POLL_MS = { first: 500, longest: 5000, growth: 1.5 };
+
+/**
+ * Secrets Manager's rotation function, kept thin: it starts the state machine, waits for it, and says how it ended.
+ * The four steps are called in turn, with the same token, and any of them may come again.
+ *
+ * @param deadline the clock's time at which this call must have answered
+ * @throws RotationFailedError with the execution's own error, cause and link
+ * @throws RotationStillRunningError at the deadline; the execution goes on, and the next call finds it
+ */
+export const rotationTrigger = async (
+  ports: TriggerPorts,
+  event: RotationEvent,
+  deadline: number,
+): Promise<void> => {
+  switch (event.Step) {
+    case 'createSecret':
+      return await startRotation(ports, event);
+    case 'setSecret':
+      return await reportRotation(ports, event, deadline);
+    case 'testSecret':
+      return await ((await isLoneTest(ports, event))
+        ? verify(ports, event, deadline)
+        : reportRotation(ports, event, deadline));
+    case 'finishSecret':
+      return await reportRotation(ports, event, deadline);
+  }
+};
+
+/** Only the rotation function may write the version of Secrets Manager, so that much happens here, by the step's own code. */
+const startRotation = async (ports: TriggerPorts, event: RotationEvent): Promise<void> => {
+  const { secrets, executions } = ports;
+  const latest = await latestAttempt(ports, await knownSecret(ports, event), event);
+  if (latest?.execution.status === 'RUNNING') return;
+  const { secretArn } = await createSecret(
+    { secrets },
+    {
+      secretId: event.SecretId,
+      token: event.ClientRequestToken,
+      mode: 'rotate',
+      startedBy: 'secrets-manager',
+    },
+    event.RotationToken,
+  );
+  if (latest?.execution.status === 'SUCCEEDED') return;
+  const name = executionName(secretArn, event.ClientRequestToken, (latest?.number ?? 0) + 1);
+  await executions.start(name, { secretId: secretArn, token: event.ClientRequestToken });
+};
+
+const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
+  const secret = await knownSecret(ports, event);
+  const latest = await latestAttempt(ports, secret, event);
+  if (latest === undefined) {
+    throw new RotationFailedError(
+      `${event.Step} came for ${secret.name}, but no execution was ever started for version ${event.ClientRequestToken}; rotate the secret again`,
+    );
+  }
+  await succeeded(ports, latest.execution, deadline);
+  const now = await ports.secrets.describe(event.SecretId);
+  if (hasLabel(now, event.ClientRequestToken, CURRENT)) return;
+  throw new RotationFailedError(
+    `the execution of this rotation succeeded, but AWSCURRENT of ${secret.name} is not on its version any more; somebody else moved it`,
+  );
+};
+
+/**
+ * RotateImmediately=false: Secrets Manager only tests, on a pending version that holds a copy of the current value.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+ */
+const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> => {
+  const secret = await knownSecret(ports, event);
+  return (await latestAttempt(ports, secret, event)) === undefined;
+};
+
+const verify = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
+  const secret = await knownSecret(ports, event);
+  const name = `${executionName(secret.arn, event.ClientRequestToken, 1)}-verify`;
+  const earlier = await ports.executions.find(name);
+  const execution =
+    earlier ??
+    (await ports.executions.start(name, {
+      secretId: secret.arn,
+      token: event.ClientRequestToken,
+      mode: 'verify',
+    }));
+  await succeeded(ports, execution, deadline);
+};
+
+/** @throws InvalidInputError, UnknownTokenError, SecretNotRotatableError */
+const knownSecret = async ({ secrets }: TriggerPorts, event: RotationEvent): Promise<SecretDescription> => {
+  const secret = await secrets.describe(event.SecretId);
+  assertRotatable(secret);
+  if (secret.versions[event.ClientRequestToken] !== undefined) return secret;
+  if ((await secrets.listVersions(secret.arn)).includes(event.ClientRequestToken)) return secret;
+  throw new UnknownTokenError(
+    `${secret.name} has no version ${event.ClientRequestToken}; this function is called by Secrets Manager only`,
+  );
+};
+
+interface Attempt {
+  readonly number: number;
+  readonly execution: Execution;
+}
+
+/** Secrets Manager retries a failed rotation with the same token; each retry is an execution of its own. */
+const latestAttempt = async (
+  { executions }: TriggerPorts,
+  secret: SecretDescription,
+  { ClientRequestToken }: RotationEvent,
+): Promise<Attempt | undefined> => {
+  let latest: Attempt | undefined;
+  for (let number = 1; ; number++) {
+    const execution = await executions.find(executionName(secret.arn, ClientRequestToken, number));
+    if (execution === undefined) return latest;
+    latest = { number, execution };
+  }
+};
+
+const succeeded = async (
+  { executions, clock }: TriggerPorts,
+  execution: Execution,
+  deadline: number,
+): Promise<void> => {
+  let seen = execution;
+  for (
+    let wait = POLL_MS.first;
+    seen.status === 'RUNNING';
+    wait = Math.min(wait * POLL_MS.growth, POLL_MS.longest)
+  ) {
+    if (clock.now() + wait > deadline) {
+      throw new RotationStillRunningError(`the execution is still running: ${executions.link(seen.arn)}`);
+    }
+    await clock.sleep(wait);
+    seen = (await executions.find(seen.name)) ?? seen;
+  }
+  if (seen.status === 'SUCCEEDED') return;
+  throw new RotationFailedError(
+    `the execution ended as ${seen.status}: ${seen.error ?? 'no error'}: ${seen.cause ?? 'no cause'} See ${executions.link(seen.arn)}`,
+  );
+};
+
+/** @throws InvalidInputError for an unknown step, or an event that Secrets Manager would not send */
+export const parseRotationEvent = (event: unknown): RotationEvent => {
+  const result = RotationEvent.safeParse(event);
+  if (result.success) return result.data;
+  const keys = [...new Set(result.error.issues.map((issue) => issue.path.join('.') || 'the event'))].join(
+    ', ',
+  );
+  throw new InvalidInputError(
+    `not an event of a rotation by Secrets Manager: ${keys} is missing or unusable; it has Step (createSecret, setSecret, testSecret, finishSecret), SecretId, ClientRequestToken. To rotate by hand, start the state machine with {"secretId": "…"}`,
+  );
+};

@@ -1,0 +1,74 @@
+import {
+  AdminSecretMismatchError,
+  AdminSecretRequiredError,
+  AdminSecretUnavailableError,
+  InvalidSecretError,
+  SecretNotRotatableError,
+} from './errors.ts';
+import { CURRENT, holderOf, PENDING, PREVIOUS } from './labels.ts';
+import type { Database, SecretStore, Session } from './ports.ts';
+import { type Login, parseSecretValue, type SecretValue, sameCluster } from './secret-value.ts';
+
+interface AdminSessionPorts {
+  readonly secrets: SecretStore;
+  readonly database: Database;
+}
+
+/**
+ * A connection with the admin secret's power. The callers prove first that the secret to be changed logs in as
+ * its own user: else whoever may write a secret could have anyone's password set (a confused deputy).
+ *
+ * All three labels are tried, since the admin's own rotation may be under way.
+ *
+ * @param login of the secret to be changed: the admin secret must be for the same cluster
+ * @throws AdminSecretRequiredError, AdminSecretMismatchError; AdminSecretUnavailableError, which passes
+ */
+export const openAdminSession = async (
+  { secrets, database }: AdminSessionPorts,
+  adminSecret: string | undefined,
+  login: Login,
+): Promise<Session> => {
+  if (adminSecret === undefined) {
+    throw new AdminSecretRequiredError(
+      `the user "${login.username}" may not change its own password; name an admin secret by the tag docdb-rotation:admin-secret or the key masterarn`,
+    );
+  }
+  for (const value of await labelledValues(secrets, adminSecret)) {
+    if (!sameCluster(value.login, login)) {
+      throw new AdminSecretMismatchError(
+        `the admin secret ${adminSecret} is for ${value.login.host}:${value.login.port}, the secret for ${login.host}:${login.port}; nothing was tried with it`,
+      );
+    }
+    const session = await database.login(value.login);
+    if (session !== undefined) return session;
+  }
+  throw new AdminSecretUnavailableError(
+    `no labelled version of the admin secret ${adminSecret} logs in; if it is not being rotated now, run this machine for it with "mode": "recover"`,
+  );
+};
+
+const labelledValues = async (secrets: SecretStore, adminSecret: string): Promise<SecretValue[]> => {
+  try {
+    const secret = await secrets.describe(adminSecret);
+    const versions = [CURRENT, PENDING, PREVIOUS].flatMap((label) => holderOf(secret, label) ?? []);
+    const values = await Promise.all(
+      [...new Set(versions)].map((version) => valueOfVersion(secrets, secret.arn, version)),
+    );
+    return values.filter((value) => value !== undefined);
+  } catch (error) {
+    if (error instanceof InvalidSecretError || error instanceof SecretNotRotatableError) {
+      throw new AdminSecretMismatchError(`the admin secret can't be used: ${error.message}`);
+    }
+    throw error;
+  }
+};
+
+/** A version that Secrets Manager has just made for a rotation of the admin secret has no value yet. */
+const valueOfVersion = async (
+  secrets: SecretStore,
+  secretArn: string,
+  version: string,
+): Promise<SecretValue | undefined> => {
+  const text = await secrets.read(secretArn, version);
+  return text === undefined ? undefined : parseSecretValue(text, `the admin secret (version ${version})`);
+};

@@ -1,0 +1,15 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretStore } from './ports.ts';
+import { secretsManager } from './secrets-manager.ts';
+
+/**
+ * The secrets of this account and Region. The SDK sends a request again by itself only briefly: the state machine's
+ * retries are the patient ones, and they can be seen.
+ */
+export const secretStore = (): SecretStore =>
+  secretsManager(
+    new SecretsManagerClient({
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 3000, requestTimeout: 8000 },
+    }),
+  );

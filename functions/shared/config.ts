@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** What the functions read from their environment. Nothing here is secret: a Lambda's environment can be read. */
+const schema = z.object({
+  /** Name of a PEM file beside the handler, for a database whose certificate is not Amazon's. */
+  CERTIFICATE_AUTHORITY_FILE: z.string().optional(),
+});
+
+/** What the trigger reads. */
+const triggerSchema = z.object({
+  STATE_MACHINE_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
+});
+
+/** @throws an Error that names the variable, when the function starts and not in the middle of a rotation */
+const read = <T>(config: z.ZodType<T>, environment: NodeJS.ProcessEnv): T => {
+  const result = config.safeParse(environment);
+  if (result.success) return result.data;
+  const names = result.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  throw new Error(`the function's environment lacks a usable ${names}`);
+};
+
+export const databaseConfig = (environment: NodeJS.ProcessEnv = process.env) => read(schema, environment);
+
+export const triggerConfig = (environment: NodeJS.ProcessEnv = process.env) =>
+  read(triggerSchema, environment);

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { Predecessor, Strategy } from './strategy.ts';
+
+/**
+ * What the states hand to the functions and get from them: ARNs, version ids, user names, roles and outcomes.
+ * Never a password, nor a RotationToken.
+ */
+
+const secretId = z.string().min(1).max(2048);
+
+/** Secrets Manager takes 32 to 64 characters: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html */
+export const Token = z.string().min(32).max(64);
+
+export const Role = z.object({ role: z.string(), db: z.string() });
+
+export const StartedBy = z.enum(['secrets-manager', 'on-demand']);
+
+export const CreateSecretInput = z.strictObject({
+  secretId,
+  /** Of a rotation from Secrets Manager the version's id; on demand the execution's own. */
+  token: Token,
+  mode: z.enum(['rotate', 'rollback']),
+  startedBy: StartedBy,
+});
+export type CreateSecretInput = z.infer<typeof CreateSecretInput>;
+
+/** What CreateSecret decided, and what it found: all that the other steps need to go on, or back. */
+export const Plan = z.object({
+  outcome: z.enum(['created', 'already-there', 'already-promoted']),
+  secretArn: secretId,
+  secretName: z.string(),
+  token: Token,
+  /** The version that is to become AWSCURRENT. Its id is the token, but for a rollback, which has AWSPREVIOUS's. */
+  version: z.string().min(1),
+  startedBy: StartedBy,
+  strategy: Strategy,
+  adminSecret: z.string().optional(),
+  predecessor: Predecessor,
+  graceSeconds: z.number().int().min(0),
+  /** Which versions held the labels before this rotation touched any. */
+  labelsBefore: z.object({
+    current: z.string(),
+    previous: z.string().optional(),
+    /** Only if AWSPENDING had been left on the version that is AWSCURRENT. */
+    pending: z.string().optional(),
+  }),
+  users: z.object({ current: z.string(), pending: z.string() }),
+  host: z.string(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** What CheckBefore saw in the database before anything changed. */
+export const Before = z.object({
+  /** Which of the labels logged in. */
+  logsIn: z.array(z.enum(['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'])),
+  /** The roles of the current user. */
+  roles: z.array(Role),
+  /** The other user of a pair, which SetSecret is going to make or change. */
+  otherUser: z
+    .object({
+      existed: z.boolean(),
+      roles: z.array(Role),
+      /** Whether AWSPREVIOUS logged in as it. Otherwise it was locked. */
+      previousLoggedIn: z.boolean(),
+    })
+    .optional(),
+});
+export type Before = z.infer<typeof Before>;
+
+export const SetSecretInput = z.strictObject({ plan: Plan, before: Before });
+
+export const TestSecretInput = z.discriminatedUnion('check', [
+  /** Before anything changes: which labels log in, and what the database has. */
+  z.strictObject({ check: z.literal('before'), plan: Plan }),
+  /** The pending credential, on every instance. */
+  z.strictObject({ check: z.literal('pending'), plan: Plan, roles: z.array(Role) }),
+  /** AWSCURRENT as an application reads it, on every instance; or the version of a token, before it is in use. */
+  z.strictObject({
+    check: z.literal('current'),
+    secretId,
+    version: z.string().optional(),
+    roles: z.array(Role).optional(),
+  }),
+]);
+export type TestSecretInput = z.infer<typeof TestSecretInput>;
+
+export const FinishSecretInput = z.strictObject({ plan: Plan });
+
+export const RestoreCredentialInput = z.strictObject({ plan: Plan, before: Before });
+
+/** Without a plan CreateSecret did not get to its end: only its label and AWSPENDING can have been touched. */
+export const RestoreLabelsInput = z.strictObject({ secretId, token: Token, plan: Plan.optional() });
+export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
+
+export const RecoverSecretInput = z.strictObject({
+  secretId,
+  /** Only this rotation's remains; without it, whatever is stuck. */
+  token: Token.optional(),
+  resetThroughAdmin: z.boolean().default(false),
+});
+export type RecoverSecretInput = z.infer<typeof RecoverSecretInput>;

@@ -1,0 +1,121 @@
+import {
+  MongoCompatibilityError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
+import {
+  CertificateNotTrustedError,
+  ChangeRefusedError,
+  DatabaseIncompatibleError,
+  DatabaseUnavailableError,
+  HostNotFoundError,
+  NotAuthorizedError,
+  type RotationError,
+  UserNameTakenError,
+  UserNotFoundError,
+} from './errors.ts';
+
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+const CODE = {
+  userNotFound: 11,
+  unauthorized: 13,
+  authenticationFailed: 18,
+  commandNotFound: 59,
+  userExists: 51003,
+};
+
+/** What a server says of itself while it can't serve a write or a command now; the driver calls them retryable. */
+const PASSING_CODES = new Set([
+  6, 7, 50, 89, 91, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
+]);
+
+/** What Node.js says of a certificate chain or name that does not verify. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const CERTIFICATE_PROBLEM =
+  /^(ERR_TLS_CERT|CERT_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)|(DEPTH_ZERO_)?SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/;
+
+/** Whether the server understood the login and refused it. Never true for a server that can't be reached. */
+export const isRefusedLogin = (error: unknown): boolean =>
+  chain(error).some((link) => link instanceof MongoServerError && link.code === CODE.authenticationFailed);
+
+export const isUnknownCommand = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === CODE.commandNotFound;
+
+export const isUserNotFound = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === CODE.userNotFound;
+
+/**
+ * Translates what the driver threw into what a rotation does about it. The driver's message is left out: it may
+ * quote the address with its credentials, or the command with the password.
+ * @param doing what was tried, where: "logging in to host:port as user"
+ */
+export const translateError = (error: unknown, doing: string): RotationError => {
+  const links = chain(error);
+  const codes = links.map((link) => (link as { code?: unknown }).code);
+  const certificate = codes.find((code) => typeof code === 'string' && CERTIFICATE_PROBLEM.test(code));
+  if (certificate !== undefined) {
+    return new CertificateNotTrustedError(
+      `${doing}: the server's certificate does not verify (${certificate}); check the host in the secret, and give the construct the certificate authority of a cluster that has its own`,
+    );
+  }
+  if (codes.includes('ENOTFOUND')) {
+    return new HostNotFoundError(
+      `${doing}: the host name has no address; check the host in the secret and the DNS of the VPC`,
+    );
+  }
+  if (links.some((link) => link instanceof MongoCompatibilityError)) {
+    return new DatabaseIncompatibleError(
+      `${doing}: the server speaks no version of the protocol that this driver does`,
+    );
+  }
+  const refusal = links.find((link) => link instanceof MongoServerError);
+  if (refusal !== undefined) return translateServerError(refusal, doing);
+  return new DatabaseUnavailableError(
+    `${doing}: ${unavailability(links, codes)}; is it up, and may this function's security group reach it?`,
+  );
+};
+
+const translateServerError = (error: MongoServerError, doing: string): RotationError => {
+  const said = `the database answered ${error.codeName ?? 'an error'} (code ${error.code ?? 'none'})`;
+  const passing = PASSING_CODES.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
+  if (passing) return new DatabaseUnavailableError(`${doing}: ${said}; it passes, try again`);
+  switch (error.code) {
+    case CODE.unauthorized:
+      return new NotAuthorizedError(`${doing}: ${said}; the user that this was done as lacks the privilege`);
+    case CODE.userNotFound:
+      return new UserNotFoundError(`${doing}: ${said}; create the user, or correct the secret's username`);
+    case CODE.userExists:
+      return new UserNameTakenError(`${doing}: ${said}`);
+    default:
+      return new ChangeRefusedError(
+        `${doing}: ${said}; if it is the password, see the database's rules for one`,
+      );
+  }
+};
+
+const unavailability = (links: readonly Error[], codes: readonly unknown[]): string => {
+  const code = codes.find((candidate) => typeof candidate === 'string');
+  if (code !== undefined) return `the connection failed (${code})`;
+  if (links.some((link) => link instanceof MongoServerSelectionError)) return 'no server answered in time';
+  if (links.some((link) => link instanceof MongoNetworkError)) return 'the connection was lost';
+  return `the driver gave up (${links.find((link) => link instanceof MongoError)?.name ?? 'no driver error'})`;
+};
+
+/** An error and what it was caused by; the driver nests them by `cause` and by the reason of a failed selection. */
+const chain = (error: unknown): Error[] => {
+  const links: Error[] = [];
+  const queue: unknown[] = [error];
+  while (queue.length > 0 && links.length < 20) {
+    const link = queue.shift();
+    if (!(link instanceof Error) || links.includes(link)) continue;
+    links.push(link);
+    queue.push(link.cause, ...selectionErrors(link));
+  }
+  return links;
+};
+
+const selectionErrors = (error: Error): unknown[] => {
+  if (!(error instanceof MongoServerSelectionError)) return [];
+  return [...(error.reason?.servers.values() ?? [])].map((server) => server.error);
+};

@@ -1,0 +1,155 @@
+import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { isRefusedLogin, isUnknownCommand, isUserNotFound, translateError } from './document-db-errors.ts';
+import { DatabaseIncompatibleError } from './errors.ts';
+import type { Database, Role, Session, UserChange } from './ports.ts';
+import type { Login } from './secret-value.ts';
+
+/** How the connections show up in the database's own logs and in `currentOp`. */
+const APP_NAME = 'docdb-rotation';
+
+/** A cluster in the same VPC answers within milliseconds; a longer wait only makes an outage window longer. */
+const CONNECT_TIMEOUT_MS = 4000;
+
+/** A change of a user waits for a majority; a hostile or hanging server must not hold a step for its whole time. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** Where DocumentDB keeps its users: https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
+const USERS = 'admin';
+
+const MAJORITY = { writeConcern: { w: 'majority', wtimeout: COMMAND_TIMEOUT_MS } };
+
+/** @param certificates PEM texts of the authorities that a server's certificate may come from */
+export const documentDb = (certificates: readonly string[]): Database => ({
+  login: async (login) => {
+    const client = new MongoClient(`mongodb://${login.host}:${login.port}/`, options(login, certificates));
+    try {
+      await client.connect();
+      return new DocumentDbSession(client, login);
+    } catch (error) {
+      await client.close(true);
+      if (isRefusedLogin(error)) return undefined;
+      throw translateError(error, `logging in to ${login.host}:${login.port} as "${login.username}"`);
+    }
+  },
+});
+
+/**
+ * A direct connection goes to the host in the secret and no other, whatever the server says of its members.
+ * The password is passed beside the address, never in it.
+ */
+const options = (login: Login, certificates: readonly string[]): MongoClientOptions => ({
+  auth: { username: login.username, password: login.password },
+  authSource: USERS,
+  appName: APP_NAME,
+  directConnection: true,
+  retryWrites: false,
+  retryReads: false,
+  maxPoolSize: 1,
+  connectTimeoutMS: CONNECT_TIMEOUT_MS,
+  serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS,
+  socketTimeoutMS: COMMAND_TIMEOUT_MS,
+  ...(login.tls ? { tls: true, ca: [...certificates] } : { tls: false }),
+});
+
+class DocumentDbSession implements Session {
+  readonly #client: MongoClient;
+  readonly #login: Login;
+
+  constructor(client: MongoClient, login: Login) {
+    this.#client = client;
+    this.#login = login;
+  }
+
+  async ping(): Promise<void> {
+    await this.#command('pinging', { ping: 1 });
+  }
+
+  async instances(): Promise<readonly { host: string; port: number }[]> {
+    const hello = await this.#hello();
+    const hosts = [...listOfStrings(hello.hosts), ...listOfStrings(hello.passives)];
+    return hosts.length === 0 ? [this.#login] : hosts.map(parseAddress);
+  }
+
+  async ownRoles(): Promise<readonly Role[]> {
+    const status = await this.#command('reading the roles of the connection', { connectionStatus: 1 });
+    return parseRoles((status.authInfo as Record<string, unknown> | undefined)?.authenticatedUserRoles);
+  }
+
+  async findUser(username: string): Promise<{ roles: readonly Role[] } | undefined> {
+    const answer = await this.#command(`looking up the user "${username}"`, {
+      usersInfo: { user: username, db: USERS },
+    });
+    const users = answer.users;
+    const user = Array.isArray(users) ? users[0] : undefined;
+    return user === undefined ? undefined : { roles: parseRoles(user.roles) };
+  }
+
+  async createUser(username: string, password: string, roles: readonly Role[]): Promise<void> {
+    await this.#command(`creating the user "${username}"`, {
+      createUser: username,
+      pwd: password,
+      roles: plain(roles),
+      ...MAJORITY,
+    });
+  }
+
+  async updateUser(username: string, { password, roles }: UserChange): Promise<void> {
+    await this.#command(`changing the user "${username}"`, {
+      updateUser: username,
+      ...(password === undefined ? {} : { pwd: password }),
+      ...(roles === undefined ? {} : { roles: plain(roles) }),
+      ...MAJORITY,
+    });
+  }
+
+  async dropUser(username: string): Promise<void> {
+    await this.#command(
+      `dropping the user "${username}"`,
+      { dropUser: username, ...MAJORITY },
+      isUserNotFound,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close(true);
+  }
+
+  /** DocumentDB 3.6 has no `hello`: https://docs.aws.amazon.com/documentdb/latest/developerguide/mongo-apis.html */
+  async #hello(): Promise<Record<string, unknown>> {
+    const hello = await this.#command('asking for the instances', { hello: 1 }, isUnknownCommand);
+    return hello.ok === 1 ? hello : await this.#command('asking for the instances', { isMaster: 1 });
+  }
+
+  /** @param harmless an error that is an answer too: it gives an empty document */
+  async #command(
+    doing: string,
+    command: Record<string, unknown>,
+    harmless: (error: unknown) => boolean = () => false,
+  ): Promise<Record<string, unknown>> {
+    try {
+      return await this.#client.db(USERS).command(command);
+    } catch (error) {
+      if (harmless(error)) return {};
+      const { host, port, username } = this.#login;
+      throw translateError(error, `${doing} on ${host}:${port} as "${username}"`);
+    }
+  }
+}
+
+const plain = (roles: readonly Role[]): Role[] => roles.map(({ role, db }) => ({ role, db }));
+
+const listOfStrings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+
+const parseAddress = (address: string): { host: string; port: number } => {
+  const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(address) ?? [];
+  if (host === undefined || port === undefined) {
+    throw new DatabaseIncompatibleError('the server lists an instance whose address is not host:port');
+  }
+  return { host, port: Number(port) };
+};
+
+const parseRoles = (value: unknown): Role[] => {
+  if (!Array.isArray(value)) return [];
+  return value.map((item) => ({ role: String(item?.role), db: String(item?.db) }));
+};

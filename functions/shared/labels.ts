@@ -1,0 +1,25 @@
+import type { SecretDescription } from './ports.ts';
+
+export const CURRENT = 'AWSCURRENT';
+export const PENDING = 'AWSPENDING';
+export const PREVIOUS = 'AWSPREVIOUS';
+
+/** The three labels that Secrets Manager gives a meaning. */
+export type StagingLabel = typeof CURRENT | typeof PENDING | typeof PREVIOUS;
+
+const TICKET_PREFIX = 'docdb-rotation-';
+
+/**
+ * The label of its own under which an on-demand rotation puts its version before it has the lock, and by which
+ * it is known until it ends. One for each execution: a label can be on one version only.
+ */
+export const ticketOf = (token: string): string => `${TICKET_PREFIX}${token}`;
+
+export const isTicket = (label: string): boolean => label.startsWith(TICKET_PREFIX);
+
+/** @returns the id of the version that holds the label, if any does */
+export const holderOf = (secret: SecretDescription, label: string): string | undefined =>
+  Object.entries(secret.versions).find(([, labels]) => labels.includes(label))?.[0];
+
+export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>
+  secret.versions[version]?.includes(label) ?? false;

@@ -1,0 +1,85 @@
+import type { Login } from './secret-value.ts';
+
+/** What DescribeSecret tells: who holds which label. */
+export interface SecretDescription {
+  readonly arn: string;
+  readonly name: string;
+  /** The staging labels of each version that has any, by version id. */
+  readonly versions: Readonly<Record<string, readonly string[]>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly markedForDeletion: boolean;
+  /** The Region whose secret this one is a replica of. */
+  readonly replicaOf?: string;
+}
+
+/** The secrets, as a rotation needs them. Every method may throw SecretsManagerUnavailableError or SecretsManagerRefusedError. */
+export interface SecretStore {
+  /** @throws SecretNotRotatableError when there is no such secret */
+  describe(secretId: string): Promise<SecretDescription>;
+  /** The text of a version; undefined while the version has no value, or if it does not exist. */
+  read(secretArn: string, versionId: string): Promise<string | undefined>;
+  /** Every version that Secrets Manager still has, also without a label. */
+  listVersions(secretArn: string): Promise<readonly string[]>;
+  /** Writes a version once. The same token and value again changes nothing. */
+  put(version: NewVersion): Promise<void>;
+  /**
+   * Moves a label, as Secrets Manager's compare-and-set.
+   * @returns false when `from` does not hold the label (any more), and nothing was changed
+   */
+  moveLabel(secretArn: string, label: string, move: LabelMove): Promise<boolean>;
+  /** 32 characters, none of which needs quoting in a URI, in a shell or for DocumentDB. */
+  newPassword(): Promise<string>;
+}
+
+export interface NewVersion {
+  readonly secretArn: string;
+  readonly token: string;
+  readonly value: string;
+  readonly label: string;
+  /** Proves to Secrets Manager that this is the rotation which it started. */
+  readonly rotationToken?: string;
+}
+
+export interface LabelMove {
+  readonly to?: string;
+  readonly from?: string;
+}
+
+export interface Role {
+  readonly role: string;
+  readonly db: string;
+}
+
+/** The database. "Refused" is undefined, "unreachable" is a DatabaseUnavailableError, and never the same. */
+export interface Database {
+  /**
+   * @returns undefined when the server refused the credential
+   * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, DatabaseIncompatibleError
+   */
+  login(login: Login): Promise<Session | undefined>;
+}
+
+/**
+ * A logged-in connection. Changes are written with majority. Every method may throw DatabaseUnavailableError,
+ * after which it is unknown whether the change was made.
+ */
+export interface Session extends AsyncDisposable {
+  ping(): Promise<void>;
+  /** The instances of the cluster, as `hello` lists them. */
+  instances(): Promise<readonly { readonly host: string; readonly port: number }[]>;
+  /** The roles that this connection has. */
+  ownRoles(): Promise<readonly Role[]>;
+  /** @throws NotAuthorizedError */
+  findUser(username: string): Promise<{ readonly roles: readonly Role[] } | undefined>;
+  /** @throws NotAuthorizedError, UserNameTakenError, ChangeRefusedError */
+  createUser(username: string, password: string, roles: readonly Role[]): Promise<void>;
+  /** @throws NotAuthorizedError, UserNotFoundError, ChangeRefusedError */
+  updateUser(username: string, change: UserChange): Promise<void>;
+  /** No error when there is no such user. @throws NotAuthorizedError, ChangeRefusedError */
+  dropUser(username: string): Promise<void>;
+}
+
+export interface UserChange {
+  readonly password?: string;
+  readonly roles?: readonly Role[];
+}

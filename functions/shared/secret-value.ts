@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { InvalidSecretError } from './errors.ts';
+
+/** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
+export const LONGEST_USERNAME = 63;
+
+const DEFAULT_PORT = 27017;
+
+const booleanLike = z.union([
+  z.boolean(),
+  z
+    .string()
+    .regex(/^(true|false)$/i)
+    .transform((text) => text.toLowerCase() === 'true'),
+]);
+
+const portLike = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d{1,5}$/)
+    .transform(Number),
+]);
+
+/**
+ * The keys that AWS documents for a DocumentDB secret; any other key is kept as it is.
+ *
+ * Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+ */
+const schema = z.looseObject({
+  engine: z.literal('mongo'),
+  host: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/),
+  port: portLike.pipe(z.number().int().min(1).max(65535)).default(DEFAULT_PORT),
+  username: z.string().min(1).max(LONGEST_USERNAME),
+  password: z.string().min(1),
+  ssl: booleanLike.default(true),
+  masterarn: z.string().min(1).optional(),
+});
+
+/** How to log in to one server, as one user. */
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  /** TLS is off only where the secret says `"ssl": false`. */
+  readonly tls: boolean;
+}
+
+/** A version's value: the login in it, the admin secret that it names, and the JSON as it was written. */
+export interface SecretValue {
+  readonly login: Login;
+  readonly adminSecret?: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** The keys that a value needs, in words for a person. */
+const EXPECTED =
+  'expected a JSON object with engine "mongo", host, username and password, and optionally port, ssl, masterarn';
+
+/**
+ * @param text the SecretString of a version
+ * @param where which secret and version, for the message
+ * @throws InvalidSecretError with the names of the offending keys, never their values
+ */
+export const parseSecretValue = (text: string | undefined, where: string): SecretValue => {
+  const json = parseJsonObject(text, where);
+  const result = schema.safeParse(json);
+  if (!result.success) throw new InvalidSecretError(`${where}: ${problems(result.error)}; ${EXPECTED}`);
+  const { host, port, username, password, ssl, masterarn } = result.data;
+  refuseIamUser(username, json, where);
+  return {
+    login: { host, port, username, password, tls: ssl },
+    ...(masterarn === undefined ? {} : { adminSecret: masterarn }),
+    json,
+  };
+};
+
+/** The same value for another user or with another password; every other key stays as it is. */
+export const withCredential = (value: SecretValue, username: string, password: string): string =>
+  JSON.stringify({ ...value.json, username, password });
+
+const parseJsonObject = (text: string | undefined, where: string): Record<string, unknown> => {
+  if (text === undefined) throw new InvalidSecretError(`${where} is binary or empty; ${EXPECTED}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, and with it the password.
+    throw new InvalidSecretError(`${where} is not JSON; ${EXPECTED}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new InvalidSecretError(`${where} is not a JSON object; ${EXPECTED}`);
+  }
+  return json as Record<string, unknown>;
+};
+
+const problems = (error: z.ZodError): string =>
+  [...new Set(error.issues.map((issue) => `the key "${issue.path.join('.')}" is missing or unusable`))].join(
+    ', ',
+  );
+
+/** IAM users authenticate against `$external`: there is no password that could be rotated. */
+const refuseIamUser = (username: string, json: Record<string, unknown>, where: string): void => {
+  const external = json.authSource === '$external' || json.authMechanism === 'MONGODB-AWS';
+  if (external || /^arn:aws[a-z-]*:iam::/.test(username)) {
+    throw new InvalidSecretError(
+      `${where} is for an IAM user, which has no password to rotate; take the rotation off this secret`,
+    );
+  }
+};
+
+/** Whether two logins are for the same cluster, by the address that both write down. */
+export const sameCluster = (one: Login, other: Login): boolean =>
+  one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port;

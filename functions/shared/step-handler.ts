@@ -1,0 +1,83 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { z } from 'zod';
+import { InvalidInputError, RotationError, UnexpectedError } from './errors.ts';
+
+/** What a log line says of a step, beside its outcome. */
+interface Subject {
+  readonly secret: string | undefined;
+  readonly token: string | undefined;
+}
+
+/**
+ * The frame around every step: parses what comes in, writes one log line of what came out, and lets no error
+ * leave whose message was not written in this project.
+ *
+ * The state machine adds `execution`, its execution's ARN, to every input; it is for the log only.
+ */
+export const stepHandler = <Input, Output>(
+  step: string,
+  schema: z.ZodType<Input>,
+  run: (input: Input) => Promise<Output>,
+): ((event: unknown) => Promise<Output>) => {
+  const logger = new Logger({ serviceName: 'docdb-rotation' });
+  return async (event) => {
+    const started = performance.now();
+    const { execution, ...rest } = asObject(event);
+    const about = { step, execution, ...subject(rest) };
+    try {
+      const output = await run(parse(step, schema, rest));
+      logger.info(`${step} done`, { ...about, outcome: outcomeOf(output), durationMs: since(started) });
+      return output;
+    } catch (error) {
+      const known = foreseen(step, error);
+      logger.error(`${step} failed`, {
+        ...about,
+        error: known.name,
+        reason: known.message,
+        durationMs: since(started),
+      });
+      throw known;
+    }
+  };
+};
+
+const since = (started: number): number => Math.round(performance.now() - started);
+
+const asObject = (event: unknown): Record<string, unknown> =>
+  typeof event === 'object' && event !== null ? { ...event } : {};
+
+const subject = (input: Record<string, unknown>): Subject => {
+  const plan = asObject(input.plan);
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  return {
+    secret: text(plan.secretArn ?? input.secretId),
+    token: text(plan.token ?? input.token),
+  };
+};
+
+const outcomeOf = (output: unknown): unknown => asObject(output).outcome;
+
+const parse = <Input>(step: string, schema: z.ZodType<Input>, input: unknown): Input => {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the input'}: ${message}`,
+  );
+  throw new InvalidInputError(`${step} does not understand its input: ${problems.join('; ')}`);
+};
+
+/** An error of a library may quote a connection string, a command or a value: only its kind and its place go on. */
+export const foreseen = (step: string, error: unknown): RotationError => {
+  if (error instanceof RotationError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  const place =
+    error instanceof Error
+      ? error.stack
+          ?.split('\n')
+          .find((line) => /^\s+at /.test(line))
+          ?.trim()
+      : undefined;
+  return new UnexpectedError(
+    `${step} met an error that it does not know: ${name}${place === undefined ? '' : ` ${place}`}; please report it`,
+  );
+};

@@ -1,0 +1,121 @@
+import { openAdminSession } from '../shared/admin-session.ts';
+import type { Before, Plan } from '../shared/contract.ts';
+import { NoUsableCredentialsError, UserNameTakenError, UserNotFoundError } from '../shared/errors.ts';
+import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
+import { assertOwner } from '../shared/ownership.ts';
+import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
+import { type PlannedVersions, readPlannedVersions, readUsable } from '../shared/versions.ts';
+
+export interface CheckBeforePorts {
+  readonly secrets: SecretStore;
+  readonly database: Database;
+}
+
+/**
+ * Looks before anything changes: is the database there, which labelled versions log in, and what will there be to
+ * put back? What it finds is the record that RestoreCredential goes by.
+ *
+ * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
+ * @throws UserNotFoundError if the admin secret shows that this user does not exist
+ * @throws UserNameTakenError if the other user of a pair belongs to somebody else
+ */
+export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<Before> => {
+  await assertOwner(ports.secrets, plan);
+  const versions = await readPlannedVersions(ports.secrets, plan);
+  await using current = await ports.database.login(versions.current.login);
+  await using pending = await ports.database.login(versions.pending.login);
+  await using previous = versions.previous && (await ports.database.login(versions.previous.login));
+
+  const logsIn: Before['logsIn'] = [
+    ...(current === undefined ? [] : ([CURRENT] as const)),
+    ...(pending === undefined ? [] : ([PENDING] as const)),
+    ...(previous === undefined ? [] : ([PREVIOUS] as const)),
+  ];
+  const own = ownSession(plan, versions, { current, pending, previous });
+  if (own === undefined) throw await whyNoneLogsIn(ports, plan, versions);
+  const roles = await own.ownRoles();
+  if (plan.strategy === 'single-user') return { logsIn, roles: copy(roles) };
+  const otherUser = await lookAtOtherUser(ports, plan, versions, current, previous !== undefined);
+  return { logsIn, roles: copy(roles), ...(otherUser === undefined ? {} : { otherUser }) };
+};
+
+interface Sessions {
+  readonly current: Session | undefined;
+  readonly pending: Session | undefined;
+  readonly previous: Session | undefined;
+}
+
+/** The session that proves that the secret is its user's own, and shows the roles to keep. */
+const ownSession = (
+  plan: Plan,
+  versions: PlannedVersions,
+  { current, pending, previous }: Sessions,
+): Session | undefined => {
+  if (plan.strategy !== 'single-user') return current ?? pending;
+  const previousIsSame = versions.previous?.login.username === plan.users.pending;
+  return current ?? pending ?? (previousIsSame ? previous : undefined);
+};
+
+/** Tells a wrong password from a missing user, where the admin secret allows to ask. */
+const whyNoneLogsIn = async (
+  ports: CheckBeforePorts,
+  plan: Plan,
+  { current }: PlannedVersions,
+): Promise<Error> => {
+  const { username } = current.login;
+  if (plan.adminSecret !== undefined) {
+    await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
+    if ((await admin.findUser(username)) === undefined) {
+      return new UserNotFoundError(
+        `the user "${username}" of ${plan.secretName} does not exist at ${plan.host}; create it, or correct the secret`,
+      );
+    }
+  }
+  return new NoUsableCredentialsError(
+    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; put the right password into the secret, or run this machine with "mode": "recover", "resetThroughAdmin": true`,
+  );
+};
+
+const lookAtOtherUser = async (
+  ports: CheckBeforePorts,
+  plan: Plan,
+  versions: PlannedVersions,
+  current: Session | undefined,
+  previousLogsIn: boolean,
+): Promise<Before['otherUser']> => {
+  // Without AWSCURRENT only a rollback to a user that still logs in is possible, and that changes no user.
+  if (current === undefined) return undefined;
+  const username = plan.users.pending;
+  await using admin =
+    plan.strategy === 'admin-clone'
+      ? undefined
+      : await openAdminSession(ports, plan.adminSecret, versions.current.login);
+  const found = await (admin ?? current).findUser(username);
+  if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
+  const previousIsIt = versions.previous?.login.username === username;
+  if (!previousIsIt) await assertHeldBefore(ports, plan, versions, username);
+  return { existed: true, roles: copy(found.roles), previousLoggedIn: previousIsIt && previousLogsIn };
+};
+
+/**
+ * A user of that name which no version of this secret ever held is somebody else's. Versions without a label are
+ * looked through too: a value written by hand makes Secrets Manager forget the pair's other half.
+ */
+const assertHeldBefore = async (
+  { secrets }: CheckBeforePorts,
+  plan: Plan,
+  { current }: PlannedVersions,
+  username: string,
+): Promise<void> => {
+  for (const version of await secrets.listVersions(plan.secretArn)) {
+    // The pending version names this user because this rotation wrote it.
+    if (version === plan.version) continue;
+    const value = await readUsable(secrets, plan.secretArn, version, current);
+    if (value?.login.username === username) return;
+  }
+  throw new UserNameTakenError(
+    `${plan.secretName} would take turns with a user "${username}", but a user of that name exists at ${plan.host} that this secret never held; rename one of them, or use the strategy single-user`,
+  );
+};
+
+const copy = (roles: readonly Role[]): Role[] => [...roles];
