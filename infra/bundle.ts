@@ -64,6 +64,7 @@ const compile = (names: readonly string[], directory: string) =>
     banner: { js: REQUIRE_FOR_COMMONJS },
     external: OPTIONAL_DEPENDENCIES_OF_MONGODB,
     sourcemap: 'linked',
+    sourcesContent: false,
     // Shorter, but for names: an error's name is what the state machine retries and catches by.
     minifySyntax: true,
     minifyWhitespace: true,

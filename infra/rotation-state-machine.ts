@@ -10,8 +10,7 @@ import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunc
 import { Construct } from 'constructs';
 import type { StepFunction } from './step-function.ts';
 
-const DEFINITION =
-  join(import.meta.dirname, '..', 'statemachine', 'rotation.asl.json');
+const DEFINITION = join(import.meta.dirname, '..', 'statemachine', 'rotation.asl.json');
 
 export interface RotationStateMachineProps {
   /** The functions that the machine calls, keyed by the placeholder each one fills in the definition. */

@@ -1,6 +1,7 @@
 // Speaks the Lambda Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html)
 // for one handler. ministack's own Node.js runtime gives every error the name
 // Runtime.HandlerError, by which no Retry or Catch could tell them apart.
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -50,7 +51,19 @@ const serveOne = async (handler) => {
   }
 };
 
+/** Keeps all output in a file, beside what ministack makes of it: it keeps some lines only, and only in its memory. */
+const keepOutput = (file) => {
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream);
+    stream.write = (chunk, ...rest) => {
+      appendFileSync(file, chunk);
+      return write(chunk, ...rest);
+    };
+  }
+};
+
 const main = async () => {
+  if (process.env.FUNCTION_LOG_FILE) keepOutput(process.env.FUNCTION_LOG_FILE);
   let handler;
   try {
     handler = await load();

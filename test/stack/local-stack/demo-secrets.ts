@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { CreateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type Credential, createUser, type DatabaseAddress, type DatabaseRole } from './database-admin.ts';
+
+/** A password that fits DocumentDB's rule, made anew for each run and told to nobody. */
+export const newPassword = (): string => randomBytes(18).toString('base64url');
+
+/** A secret of a database user. */
+export interface DatabaseSecret extends Credential {
+  readonly arn: string;
+  readonly name: string;
+}
+
+export interface MakeSecretOptions {
+  /** @default - a name that no other secret has */
+  readonly name?: string;
+  /** @default - a name that no other user has */
+  readonly username?: string;
+  /** @default [{ role: 'readWrite', db: 'shop' }] */
+  readonly roles?: readonly DatabaseRole[];
+  /**
+   * Whether the secret names the admin secret in `masterarn`.
+   *
+   * @default true
+   */
+  readonly masterarn?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * Whether the user is made in the database too.
+   *
+   * @default true
+   */
+  readonly createUser?: boolean;
+  /** Keys of the secret's JSON to add, to replace or, if undefined, to leave out. */
+  readonly value?: Readonly<Record<string, unknown>>;
+}
+
+/** Makes secrets as people keep them, and the users in the database. */
+export class DemoSecrets {
+  private readonly client: SecretsManagerClient;
+  private readonly address: DatabaseAddress;
+  private readonly primaryUser: Credential;
+
+  constructor(client: SecretsManagerClient, address: DatabaseAddress, primaryUser: Credential) {
+    this.client = client;
+    this.address = address;
+    this.primaryUser = primaryUser;
+  }
+
+  /** The secret of the cluster's primary user. */
+  makeAdmin(name: string): Promise<DatabaseSecret> {
+    return this.create(name, this.primaryUser, {}, {});
+  }
+
+  /** The secret of an application's user, which is made in the database unless it is not wanted. */
+  async make(admin: DatabaseSecret, options: MakeSecretOptions = {}): Promise<DatabaseSecret> {
+    const suffix = randomBytes(4).toString('hex');
+    const user = { username: options.username ?? `app_${suffix}`, password: newPassword() };
+    if (options.createUser ?? true) {
+      const roles = options.roles ?? [{ role: 'readWrite', db: 'shop' }];
+      await createUser(this.address, this.primaryUser, { ...user, roles });
+    }
+    const masterarn = (options.masterarn ?? true) ? { masterarn: admin.arn } : {};
+    return this.create(
+      options.name ?? `test/${suffix}`,
+      user,
+      { ...masterarn, ...options.value },
+      options.tags ?? {},
+    );
+  }
+
+  private async create(
+    name: string,
+    user: Credential,
+    more: Readonly<Record<string, unknown>>,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<DatabaseSecret> {
+    const value = {
+      engine: 'mongo',
+      host: this.address.host,
+      port: this.address.port,
+      ...user,
+      ssl: true,
+      dbClusterIdentifier: 'local',
+      ...more,
+    };
+    const { ARN } = await this.client.send(
+      new CreateSecretCommand({
+        Name: name,
+        SecretString: JSON.stringify(value),
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
+    return { arn: ARN ?? '', name, ...user };
+  }
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionCommandOutput,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  ListExecutionsCommand,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+
+const POLL_MS = 100;
+
+/** The executions of one state machine. */
+export class Executions {
+  private readonly client: SFNClient;
+  readonly stateMachineArn: string;
+
+  constructor(client: SFNClient, stateMachineArn: string) {
+    this.client = client;
+    this.stateMachineArn = stateMachineArn;
+  }
+
+  /** @returns the ARN of the execution */
+  async start(input: unknown, name?: string): Promise<string> {
+    const { executionArn } = await this.client.send(
+      new StartExecutionCommand({
+        stateMachineArn: this.stateMachineArn,
+        input: JSON.stringify(input),
+        ...(name ? { name } : {}),
+      }),
+    );
+    return executionArn ?? '';
+  }
+
+  describe(executionArn: string): Promise<DescribeExecutionCommandOutput> {
+    return this.client.send(new DescribeExecutionCommand({ executionArn }));
+  }
+
+  /** Cuts an execution off where it is, as somebody in the console may. */
+  async abort(executionArn: string): Promise<void> {
+    await this.client.send(
+      new StopExecutionCommand({ executionArn, error: 'Aborted', cause: 'aborted by hand' }),
+    );
+  }
+
+  /** @throws Error if it has not ended by then */
+  async waitFor(executionArn: string, timeoutMs = 60_000): Promise<DescribeExecutionCommandOutput> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const execution = await this.describe(executionArn);
+      if (execution.status !== 'RUNNING') return execution;
+      if (Date.now() > deadline) throw new Error(`${executionArn} still runs after ${timeoutMs / 1000} s`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  async history(executionArn: string): Promise<HistoryEvent[]> {
+    const events: HistoryEvent[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await this.client.send(
+        new GetExecutionHistoryCommand({
+          executionArn,
+          maxResults: 1000,
+          ...(nextToken ? { nextToken } : {}),
+        }),
+      );
+      events.push(...(page.events ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    return events;
+  }
+
+  /** The states that an execution entered, in that order. */
+  async states(executionArn: string): Promise<string[]> {
+    const events = await this.history(executionArn);
+    return events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []);
+  }
+
+  /** All executions, the newest first. */
+  async list(): Promise<string[]> {
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await this.client.send(
+        new ListExecutionsCommand({
+          stateMachineArn: this.stateMachineArn,
+          ...(nextToken ? { nextToken } : {}),
+        }),
+      );
+      arns.push(...(page.executions ?? []).map((execution) => execution.executionArn ?? ''));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    return arns;
+  }
+}
