@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,infra,stack}/**/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          // A rotation with its waits, on a machine that does other things too.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each file starts a stack of its own: emulator, database and a process for each function.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
