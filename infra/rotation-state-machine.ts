@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Duration } from 'aws-cdk-lib';
+import { Aws, type Duration } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -44,6 +44,7 @@ export class RotationStateMachine extends Construct {
         ForwardBudgetSeconds: String(props.forwardBudget.toSeconds()),
         StragglerSeconds: String(props.stragglerWait.toSeconds()),
         RunbookUrl: props.runbookUrl,
+        Partition: Aws.PARTITION,
       },
       tracingEnabled: true,
       logs: {
