@@ -1,0 +1,140 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensurePython } from '../python/index.ts';
+import { createCertificateAuthority, type ServerCertificate } from './certificate-authority.ts';
+import { Cluster } from './cluster.ts';
+import type { EngineVersion } from './engine-version.ts';
+import { Front } from './front.ts';
+import { SecantusProcess } from './secantus-process.ts';
+import { DocumentDbStandIn } from './stand-in.ts';
+import { passwordProblem, primaryNameProblem } from './user-rules.ts';
+
+export type { CommandHook } from './cluster.ts';
+export type { CommandAfter, CommandBefore, CommandContext, CommandEvent } from './command-event.ts';
+export { ENGINES, type EngineVersion } from './engine-version.ts';
+export type { ArmedFault, Fault, FaultAction, FaultMatch } from './faults.ts';
+export type { HostileFront, Hostility } from './hostile-front.ts';
+export type { StoredUser } from './secantus-process.ts';
+export {
+  DocumentDbStandIn,
+  type DownOptions,
+  type Endpoint,
+  type OpenFrontOptions,
+  type StorageAdmin,
+} from './stand-in.ts';
+
+const LOCAL = join(import.meta.dirname, '../../../.local');
+const AUTHORITY = 'docdb-rotation local stack';
+
+export interface DocumentDbOptions {
+  readonly primaryUser: { readonly name: string; readonly password: string };
+  /**
+   * @default 1
+   */
+  readonly instances?: number;
+  /**
+   * @default '5.0'
+   */
+  readonly engineVersion?: EngineVersion;
+  /**
+   * The name by which the instances call themselves; all listen on 127.0.0.1.
+   *
+   * @default '127.0.0.1'
+   */
+  readonly host?: '127.0.0.1' | 'localhost';
+  /**
+   * @default true
+   */
+  readonly tls?: boolean;
+  /**
+   * The cluster endpoint's port.
+   *
+   * @default - a free one
+   */
+  readonly port?: number;
+  /**
+   * Where data, log and the CA file go. A folder given here is kept on stop.
+   *
+   * @default - a new folder under .local, removed on stop
+   */
+  readonly directory?: string;
+  /**
+   * A Python that has SecantusDB.
+   *
+   * @default - what ensurePython() gives
+   */
+  readonly python?: string;
+}
+
+/** Starts a cluster: a real MongoDB-wire server that behaves as Amazon DocumentDB does. Loopback only. */
+export const startDocumentDb = async (options: DocumentDbOptions): Promise<DocumentDbStandIn> => {
+  const { primaryUser, host = '127.0.0.1', engineVersion = '5.0', tls = true } = options;
+  refuseBadUser(primaryUser);
+  const python = options.python ?? (await ensurePython()).python;
+  const directory = await prepareDirectory(options.directory);
+  const authority = await createCertificateAuthority(AUTHORITY);
+  const caFile = join(directory, 'ca.pem');
+  await writeFile(caFile, authority.pem);
+  const cluster = new Cluster(primaryUser.name, engineVersion);
+  const secantusOptions = {
+    python,
+    storage: join(directory, 'data'),
+    logFile: join(directory, 'secantus.log'),
+    instances: options.instances ?? 1,
+    primaryUser,
+  };
+  const secantus = await SecantusProcess.start(secantusOptions);
+  cluster.upstreamPort = secantus.port;
+  try {
+    const certificate = tls ? await authority.issue({ names: ['127.0.0.1', 'localhost'] }) : undefined;
+    const fronts = await openFronts(cluster, host, secantusOptions.instances, certificate, options.port);
+    const own = options.directory === undefined ? { ownDirectory: directory } : {};
+    return new DocumentDbStandIn({
+      cluster,
+      secantus,
+      secantusOptions,
+      authority,
+      caFile,
+      host,
+      ...fronts,
+      ...own,
+    });
+  } catch (error) {
+    await secantus.stop();
+    throw error;
+  }
+};
+
+const refuseBadUser = ({ name, password }: DocumentDbOptions['primaryUser']): void => {
+  const problem = primaryNameProblem(name) ?? passwordProblem(password);
+  if (problem !== undefined) throw new TypeError(`can't make the cluster: ${problem}`);
+};
+
+const prepareDirectory = async (given: string | undefined): Promise<string> => {
+  await mkdir(given ?? LOCAL, { recursive: true });
+  const directory = given ?? (await mkdtemp(join(LOCAL, 'document-db-')));
+  await mkdir(join(directory, 'data'), { recursive: true });
+  return directory;
+};
+
+const openFronts = async (
+  cluster: Cluster,
+  host: string,
+  instances: number,
+  certificate: ServerCertificate | undefined,
+  port: number | undefined,
+): Promise<{ endpoint: Front; instanceFronts: readonly Front[] }> => {
+  const secured = certificate ? { certificate } : {};
+  const at = port === undefined ? {} : { port };
+  const instanceFronts: Front[] = [];
+  for (let index = 0; index < instances; index += 1) {
+    const own = instances === 1 ? at : {};
+    instanceFronts.push(await Front.open({ cluster, instance: () => index, ...secured, ...own }));
+  }
+  cluster.hosts = instanceFronts.map((front) => `${host}:${front.port}`);
+  const [only] = instanceFronts;
+  // A lone instance is its cluster's endpoint: one port to remember.
+  if (instances === 1 && only) return { endpoint: only, instanceFronts };
+  const endpoint = await Front.open({ cluster, instance: () => cluster.primary, ...secured, ...at });
+  return { endpoint, instanceFronts };
+};

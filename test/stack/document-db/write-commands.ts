@@ -1,0 +1,30 @@
+const WRITES: ReadonlySet<string> = new Set([
+  'collMod',
+  'create',
+  'createIndexes',
+  'createRole',
+  'createUser',
+  'delete',
+  'drop',
+  'dropAllRolesFromDatabase',
+  'dropAllUsersFromDatabase',
+  'dropDatabase',
+  'dropIndexes',
+  'dropRole',
+  'dropUser',
+  'findAndModify',
+  'grantPrivilegesToRole',
+  'grantRolesToRole',
+  'grantRolesToUser',
+  'insert',
+  'renameCollection',
+  'revokePrivilegesFromRole',
+  'revokeRolesFromRole',
+  'revokeRolesFromUser',
+  'update',
+  'updateRole',
+  'updateUser',
+]);
+
+/** Whether only the primary instance may do this command. */
+export const isWrite = (command: string): boolean => WRITES.has(command);
