@@ -23,12 +23,16 @@ export const deploy = async (
   stackName: string,
   clientConfig: AwsClientConfig,
 ): Promise<Record<string, string>> => {
-  await upload(assembly.assets, new S3Client({ ...clientConfig, forcePathStyle: true }));
+  const s3 = new S3Client({ ...clientConfig, forcePathStyle: true });
+  await upload(assembly.assets, s3);
+  // CloudFormation takes no template above 51,200 bytes by itself.
+  const template = { Bucket: assembly.assets[0]?.bucket ?? '', Key: `${stackName}.template.json` };
+  await s3.send(new PutObjectCommand({ ...template, Body: withoutBootstrapCheck(assembly.template) }));
   const cloudFormation = new CloudFormationClient(clientConfig);
   await cloudFormation.send(
     new CreateStackCommand({
       StackName: stackName,
-      TemplateBody: withoutBootstrapCheck(assembly.template),
+      TemplateURL: `${clientConfig.endpoint}/${template.Bucket}/${template.Key}`,
       Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'],
     }),
   );

@@ -5,7 +5,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { bundleFunctions } from '../../../infra/bundle.ts';
-import { startDocumentDb } from '../document-db/index.ts';
+import { type EngineVersion, startDocumentDb } from '../document-db/index.ts';
 import { ACCOUNT_ID, startMinistack } from '../ministack/ministack.ts';
 import { ensurePython } from '../python/index.ts';
 import { startSecretsManager } from '../secrets-manager/index.ts';
@@ -48,8 +48,8 @@ export interface LocalStackOptions {
    * @default 1
    */
   readonly instances?: number;
-  /** @default - the stand-in's default */
-  readonly engineVersion?: string;
+  /** @default '5.0' */
+  readonly engineVersion?: EngineVersion;
   /**
    * Secrets of applications to make beside the demo ones.
    *
@@ -84,12 +84,14 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
   undo.add(() => directory.remove());
 
   onProgress('preparing Python with ministack and SecantusDB');
-  const { python } = await ensurePython();
+  const { python } = await ensurePython({ onProgress });
 
   onProgress('bundling the functions, starting AWS and DocumentDB');
   const bundled = bundleFunctions();
   const [documentDb, ministack] = await undo.started([
     startDocumentDb({
+      python,
+      directory: join(directory.path, 'document-db'),
       primaryUser: { name: primaryUser.username, password: primaryUser.password },
       ...(options.instances ? { instances: options.instances } : {}),
       ...(options.engineVersion ? { engineVersion: options.engineVersion } : {}),
