@@ -7,6 +7,7 @@ import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { sameRoles } from '../shared/users.ts';
 import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
+import { writeUser } from '../shared/write-user.ts';
 
 export interface SetSecretPorts {
   readonly secrets: SecretStore;
@@ -94,27 +95,11 @@ const prepareOtherUser = async (
   if (accepted !== undefined && sameRoles(await accepted.ownRoles(), roles))
     return { outcome: 'already-set', roles };
 
-  if (plan.strategy === 'admin-clone') return await writeUser(own, pending, roles);
-  await using admin = await openAdminSession(ports, plan.adminSecret, pending.login);
-  return await writeUser(admin, pending, roles);
-};
-
-/** Roles are written only where they differ: those of the cluster's primary user can't be. */
-const writeUser = async (
-  power: Session,
-  { login }: SecretValue,
-  roles: readonly Role[],
-): Promise<SetSecretResult> => {
-  const existing = await power.findUser(login.username);
-  if (existing === undefined) {
-    await power.createUser(login.username, login.password, roles);
-    return { outcome: 'created', roles };
+  if (plan.strategy === 'admin-clone') {
+    return { outcome: await writeUser(own, pending.login, roles), roles };
   }
-  await power.updateUser(login.username, {
-    password: login.password,
-    ...(sameRoles(existing.roles, roles) ? {} : { roles }),
-  });
-  return { outcome: 'changed', roles };
+  await using admin = await openAdminSession(ports, plan.adminSecret, pending.login);
+  return { outcome: await writeUser(admin, pending.login, roles), roles };
 };
 
 /** The first version of that user that logs in: the proof that this secret is the user's own. */

@@ -99,3 +99,15 @@ export const RecoverSecretInput = z.strictObject({
   resetThroughAdmin: z.boolean().default(false),
 });
 export type RecoverSecretInput = z.infer<typeof RecoverSecretInput>;
+
+export const RetireUserInput = z.strictObject({
+  secretId,
+  /** The version that was promoted. If it is no longer AWSCURRENT, nobody is retired. */
+  version: z.string().min(1),
+  strategy: Strategy.exclude(['single-user']),
+  adminSecret: z.string().optional(),
+  /** The user that the promoted one replaced. */
+  predecessor: z.string().min(1),
+  policy: Predecessor.exclude(['keep']),
+});
+export type RetireUserInput = z.infer<typeof RetireUserInput>;
