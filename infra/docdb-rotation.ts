@@ -19,6 +19,7 @@ import type { ManageOptions } from './manage-options.ts';
 import { RotationFunctions } from './rotation-functions.ts';
 import { RotationStateMachine } from './rotation-state-machine.ts';
 import { tagSecret, tagsFor } from './secret-tags.ts';
+import { Workflow } from './workflow.ts';
 
 export interface DocDbRotationProps {
   /**
@@ -92,6 +93,8 @@ export class DocDbRotation extends Construct implements IConnectable {
   readonly connections: Connections;
   /** Start it with `{"secretId": "…"}` to rotate on demand. */
   readonly stateMachine: StateMachine;
+  /** Started by a rotation that has replaced one user by another. */
+  readonly retirement: StateMachine;
   /** What Secrets Manager calls to rotate. */
   readonly trigger: IFunction;
   readonly operatorsTopic: ITopic;
@@ -111,13 +114,22 @@ export class DocDbRotation extends Construct implements IConnectable {
       logRetention: props.logRetention,
       certificateAuthorityFile: props.certificateAuthorityFile,
     });
-    this.stateMachine = new RotationStateMachine(this, 'StateMachine', {
-      steps: this.functions.byPlaceholder,
+    const workflowDefaults = {
       operatorsTopic: this.operatorsTopic,
-      forwardBudget: props.forwardBudget ?? Duration.minutes(10),
-      stragglerWait: props.stragglerWait ?? Duration.seconds(70),
       runbookUrl: props.runbookUrl ?? 'statemachine/RUNBOOK.md',
       logRetention: props.logRetention,
+    };
+    this.retirement = new Workflow(this, 'Retirement', {
+      ...workflowDefaults,
+      definition: 'retirement.asl.json',
+      functions: this.functions.retirementByPlaceholder,
+    }).stateMachine;
+    this.stateMachine = new RotationStateMachine(this, 'StateMachine', {
+      ...workflowDefaults,
+      steps: this.functions.byPlaceholder,
+      retirement: this.retirement,
+      forwardBudget: props.forwardBudget ?? Duration.minutes(10),
+      stragglerWait: props.stragglerWait ?? Duration.seconds(70),
     }).stateMachine;
     this.functions.letTriggerStart(this.stateMachine);
     this.trigger = this.functions.trigger.function;

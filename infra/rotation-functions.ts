@@ -21,6 +21,9 @@ export class RotationFunctions extends Construct {
   /** The steps, by the placeholder that each one fills in the state machine's definition. */
   readonly byPlaceholder: Readonly<Record<string, StepFunction>>;
 
+  /** The one of the retirement. */
+  readonly retirementByPlaceholder: Readonly<Record<string, StepFunction>>;
+
   private readonly createSecret: StepFunction;
   private readonly setSecret: StepFunction;
   private readonly testSecret: StepFunction;
@@ -28,6 +31,7 @@ export class RotationFunctions extends Construct {
   private readonly restoreCredential: StepFunction;
   private readonly restoreLabels: StepFunction;
   private readonly recoverSecret: StepFunction;
+  private readonly retireUser: StepFunction;
 
   constructor(scope: Construct, id: string, defaults: StepFunctionDefaults) {
     super(scope, id);
@@ -69,6 +73,11 @@ export class RotationFunctions extends Construct {
       description: 'Makes the secret and the database agree after a rotation that was cut off',
       usesDatabase: true,
     });
+    this.retireUser = make('RetireUser', {
+      name: 'retire-user',
+      description: 'Takes the power from the user that a rotation has replaced',
+      usesDatabase: true,
+    });
     this.trigger = make('Trigger', {
       name: 'rotation-trigger',
       description: 'Called by Secrets Manager: starts the rotation and waits for its end',
@@ -85,6 +94,7 @@ export class RotationFunctions extends Construct {
       RestoreLabelsFunctionArn: this.restoreLabels,
       RecoverSecretFunctionArn: this.recoverSecret,
     };
+    this.retirementByPlaceholder = { RetireUserFunctionArn: this.retireUser };
     this.letMakePasswords();
   }
 
@@ -121,10 +131,10 @@ export class RotationFunctions extends Construct {
   }
 
   private readers(): StepFunction[] {
-    return [this.setSecret, this.testSecret, this.restoreCredential, this.recoverSecret];
+    return [this.setSecret, this.testSecret, this.restoreCredential, this.recoverSecret, this.retireUser];
   }
 
-  /** GetRandomPassword knows no resources. Three of them need a password that nobody keeps, to lock a user. */
+  /** GetRandomPassword knows no resources. Those that touch the database need a password that nobody keeps, to lock a user. */
   private letMakePasswords(): void {
     const makers = [
       this.createSecret,
@@ -132,6 +142,7 @@ export class RotationFunctions extends Construct {
       this.setSecret,
       this.restoreCredential,
       this.recoverSecret,
+      this.retireUser,
     ];
     for (const maker of makers) maker.allow(['secretsmanager:GetRandomPassword'], ['*']);
   }

@@ -39,6 +39,7 @@ export class RotationStack extends Stack {
     for (const secret of config.secrets) rotation.manage(this.secret(secret.arn), this.manageOptions(secret));
 
     new CfnOutput(this, 'StateMachineArn', { value: rotation.stateMachine.stateMachineArn });
+    new CfnOutput(this, 'RetirementStateMachineArn', { value: rotation.retirement.stateMachineArn });
     new CfnOutput(this, 'TriggerFunctionName', { value: rotation.trigger.functionName });
     new CfnOutput(this, 'TriggerFunctionArn', { value: rotation.trigger.functionArn });
     new CfnOutput(this, 'OperatorsTopicArn', { value: rotation.operatorsTopic.topicArn });

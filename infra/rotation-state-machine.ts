@@ -1,30 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Aws, type Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StepFunction } from './step-function.ts';
+import { Workflow, type WorkflowDefaults } from './workflow.ts';
 
-const DEFINITION = join(import.meta.dirname, '..', 'statemachine', 'rotation.asl.json');
-
-export interface RotationStateMachineProps {
+export interface RotationStateMachineProps extends WorkflowDefaults {
   /** The functions that the machine calls, keyed by the placeholder each one fills in the definition. */
   readonly steps: Readonly<Record<string, StepFunction>>;
-  /** Told when a rollback will not restore. */
-  readonly operatorsTopic: ITopic;
+  /** Retires the user that a rotation has replaced. */
+  readonly retirement: StateMachine;
   /** How long a rotation may try to go forward, before it is rolled back. */
   readonly forwardBudget: Duration;
   /** How long `recover` waits for a step that may still be running. */
   readonly stragglerWait: Duration;
-  /** Where the causes of failures point their readers. */
-  readonly runbookUrl: string;
-  /** @default RetentionDays.THREE_MONTHS */
-  readonly logRetention?: RetentionDays | undefined;
 }
 
 /** The workflow described in `statemachine/rotation.asl.json`. */
@@ -33,36 +24,20 @@ export class RotationStateMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: RotationStateMachineProps) {
     super(scope, id);
-    const steps = Object.entries(props.steps);
-    this.stateMachine = new StateMachine(this, 'Resource', {
-      // fromString keeps the definition in the template, where `cdk diff` shows it.
-      // TimeoutSeconds is in the JSON: CDK ignores `timeout` for a JSON definition.
-      definitionBody: DefinitionBody.fromString(readFileSync(DEFINITION, 'utf8')),
-      definitionSubstitutions: {
-        ...Object.fromEntries(steps.map(([placeholder, step]) => [placeholder, step.function.functionArn])),
-        OperatorsTopicArn: props.operatorsTopic.topicArn,
-        ForwardBudgetSeconds: String(props.forwardBudget.toSeconds()),
-        StragglerSeconds: String(props.stragglerWait.toSeconds()),
-        RunbookUrl: props.runbookUrl,
-        Partition: Aws.PARTITION,
+    const { steps, retirement, forwardBudget, stragglerWait, ...defaults } = props;
+    this.stateMachine = new Workflow(this, 'Workflow', {
+      ...defaults,
+      definition: 'rotation.asl.json',
+      functions: steps,
+      substitutions: {
+        RetirementStateMachineArn: retirement.stateMachineArn,
+        ForwardBudgetSeconds: String(forwardBudget.toSeconds()),
+        StragglerSeconds: String(stragglerWait.toSeconds()),
       },
-      tracingEnabled: true,
-      logs: {
-        destination: new LogGroup(this, 'Logs', {
-          retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
-        }),
-        level: LogLevel.ERROR,
-        includeExecutionData: false,
-      },
-    });
-    // CDK grants a JSON definition nothing.
+    }).stateMachine;
     this.stateMachine.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['lambda:InvokeFunction'],
-        resources: steps.map(([, step]) => step.function.functionArn),
-      }),
+      new PolicyStatement({ actions: ['states:StartExecution'], resources: [retirement.stateMachineArn] }),
     );
-    props.operatorsTopic.grantPublish(this.stateMachine);
     this.recoverWhatWasCutOff();
   }
 

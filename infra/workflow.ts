@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Aws } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { StepFunction } from './step-function.ts';
+
+const DEFINITIONS = join(import.meta.dirname, '..', 'statemachine');
+
+/** What the workflows of one rotation share. */
+export interface WorkflowDefaults {
+  /** Told when a person is needed. */
+  readonly operatorsTopic: ITopic;
+  /** Where the causes of failures point their readers. */
+  readonly runbookUrl: string;
+  /** @default RetentionDays.THREE_MONTHS */
+  readonly logRetention?: RetentionDays | undefined;
+}
+
+export interface WorkflowProps extends WorkflowDefaults {
+  /** The file's name under `statemachine/`. */
+  readonly definition: string;
+  /** The functions that the machine calls, keyed by the placeholder each one fills in the definition. */
+  readonly functions: Readonly<Record<string, StepFunction>>;
+  /** What else the definition has placeholders for. */
+  readonly substitutions?: Readonly<Record<string, string>>;
+}
+
+/** A state machine that is defined by a file under `statemachine/`, and may do what the file needs. */
+export class Workflow extends Construct {
+  readonly stateMachine: StateMachine;
+
+  constructor(scope: Construct, id: string, props: WorkflowProps) {
+    super(scope, id);
+    const functions = Object.entries(props.functions);
+    this.stateMachine = new StateMachine(this, 'Resource', {
+      // fromString keeps the definition in the template, where `cdk diff` shows it.
+      // TimeoutSeconds is in the JSON: CDK ignores `timeout` for a JSON definition.
+      definitionBody: DefinitionBody.fromString(readFileSync(join(DEFINITIONS, props.definition), 'utf8')),
+      definitionSubstitutions: {
+        ...Object.fromEntries(
+          functions.map(([placeholder, step]) => [placeholder, step.function.functionArn]),
+        ),
+        OperatorsTopicArn: props.operatorsTopic.topicArn,
+        RunbookUrl: props.runbookUrl,
+        Partition: Aws.PARTITION,
+        ...props.substitutions,
+      },
+      tracingEnabled: true,
+      logs: {
+        destination: new LogGroup(this, 'Logs', {
+          retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+        }),
+        level: LogLevel.ERROR,
+        includeExecutionData: false,
+      },
+    });
+    // CDK grants a JSON definition nothing.
+    this.stateMachine.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: functions.map(([, step]) => step.function.functionArn),
+      }),
+    );
+    props.operatorsTopic.grantPublish(this.stateMachine);
+  }
+}
