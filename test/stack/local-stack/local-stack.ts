@@ -179,6 +179,8 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     operatorsTopicArn: outputs.OperatorsTopicArn ?? '',
     stateMachineArn: outputs.StateMachineArn ?? '',
     executions: new Executions(stepFunctions, outputs.StateMachineArn ?? ''),
+    /** The executions that retire the users whom rotations have replaced. */
+    retirements: new Executions(stepFunctions, outputs.RetirementStateMachineArn ?? ''),
     adminSecret,
     appSecret,
     extraSecrets,
