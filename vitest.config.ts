@@ -7,6 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,infra,stack}/**/*.test.ts'],
+          globalSetup: ['test/infra/bundled.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },

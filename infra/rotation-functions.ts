@@ -1,5 +1,4 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { ViaServicePrincipal } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -148,16 +147,22 @@ export class RotationFunctions extends Construct {
   }
 
   private letDecrypt(secret: ISecret, functions: StepFunction[]): void {
-    for (const { role } of functions) secret.encryptionKey?.grantDecrypt(this.viaSecretsManager(role));
+    this.letUseKey(secret, functions, 'kms:Decrypt');
   }
 
   private letEncrypt(secret: ISecret, functions: StepFunction[]): void {
-    for (const { role } of functions)
-      secret.encryptionKey?.grant(this.viaSecretsManager(role), 'kms:GenerateDataKey');
+    this.letUseKey(secret, functions, 'kms:GenerateDataKey');
   }
 
-  /** The key is used through Secrets Manager only. */
-  private viaSecretsManager(role: StepFunction['role']): ViaServicePrincipal {
-    return new ViaServicePrincipal(`secretsmanager.${Stack.of(this).region}.amazonaws.com`, role);
+  /**
+   * Grants the use of the secret's key, through Secrets Manager only. In the role, not in the key's policy
+   * as CDK's own grants: an imported key's policy can't be changed from here.
+   */
+  private letUseKey({ encryptionKey }: ISecret, functions: StepFunction[], action: string): void {
+    if (!encryptionKey) return;
+    const viaSecretsManager = {
+      StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.amazonaws.com` },
+    };
+    for (const fn of functions) fn.allow([action], [encryptionKey.keyArn], viaSecretsManager);
   }
 }

@@ -93,8 +93,8 @@ export class StepFunction extends Construct {
   }
 
   /** Lets the function do exactly these actions on exactly these resources. */
-  allow(actions: string[], resources: string[]): void {
-    this.role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
+  allow(actions: string[], resources: string[], conditions: Record<string, unknown> = {}): void {
+    this.role.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
   }
 
   /** Lambda makes the network interfaces with the function's role. None of these actions can be limited to one function's interfaces. */

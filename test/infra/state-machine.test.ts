@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { DocDbRotation, type DocDbRotationProps } from '../../infra/docdb-rotation.ts';
+import { makeStack } from './synthesized.ts';
+
+const PLACEHOLDER = /\$\{([^}]+)\}/g;
+
+const definition = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../../statemachine', `${name}.asl.json`), 'utf8');
+
+const templateWith = (props: DocDbRotationProps = {}): Template => {
+  const stack = makeStack();
+  new DocDbRotation(stack, 'Rotation', props);
+  return Template.fromStack(stack);
+};
+
+const machineOf = (template: Template, name = 'rotation') => {
+  const machines = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
+  return machines.find((machine) => machine.Properties.DefinitionString === definition(name))?.Properties;
+};
+
+describe.each(['rotation', 'retirement'])('The state machine of the %s', (name) => {
+  it('is in the template as it is in its file, so that a diff shows it', () => {
+    expect(machineOf(templateWith(), name)).toBeDefined();
+  });
+
+  it('has every placeholder of its definition filled', () => {
+    const placeholders = [...definition(name).matchAll(PLACEHOLDER)].map(([, placeholder]) => placeholder);
+    expect(Object.keys(machineOf(templateWith(), name)?.DefinitionSubstitutions)).toEqual(
+      expect.arrayContaining(placeholders),
+    );
+  });
+
+  it('logs errors without what the states hold, and is traced', () => {
+    expect(machineOf(templateWith(), name)).toMatchObject({
+      LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false },
+      TracingConfiguration: { Enabled: true },
+    });
+  });
+});
+
+describe('The state machine of the rotation', () => {
+  it('gives a rotation ten minutes, and a step 70 seconds to end by itself, unless told otherwise', () => {
+    expect(machineOf(templateWith()).DefinitionSubstitutions).toMatchObject({
+      ForwardBudgetSeconds: '600',
+      StragglerSeconds: '70',
+      RunbookUrl: 'statemachine/RUNBOOK.md',
+    });
+    const own = {
+      forwardBudget: Duration.minutes(2),
+      stragglerWait: Duration.seconds(90),
+      runbookUrl: 'https://example.com',
+    };
+    expect(machineOf(templateWith(own)).DefinitionSubstitutions).toMatchObject({
+      ForwardBudgetSeconds: '120',
+      StragglerSeconds: '90',
+      RunbookUrl: 'https://example.com',
+    });
+  });
+
+  it('may invoke its seven steps, tell the operators and start a retirement, and nothing else', () => {
+    templateWith().hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('^RotationStateMachineWorkflowRole') }],
+      PolicyDocument: {
+        Statement: [
+          // Neither the delivery of logs nor X-Ray knows resources.
+          Match.objectLike({ Action: Match.arrayWith(['logs:CreateLogDelivery']), Resource: '*' }),
+          Match.objectLike({ Action: Match.arrayWith(['xray:PutTraceSegments']), Resource: '*' }),
+          {
+            Action: 'lambda:InvokeFunction',
+            Effect: 'Allow',
+            Resource: [
+              'CreateSecret',
+              'SetSecret',
+              'TestSecret',
+              'FinishSecret',
+              'RestoreCredential',
+              'RestoreLabels',
+              'RecoverSecret',
+            ].map((step) => ({
+              'Fn::GetAtt': [Match.stringLikeRegexp(`^RotationFunctions${step}[0-9A-F]{8}$`), 'Arn'],
+            })),
+          },
+          { Action: 'sns:Publish', Effect: 'Allow', Resource: { Ref: Match.stringLikeRegexp('Operators') } },
+          {
+            Action: 'states:StartExecution',
+            Effect: 'Allow',
+            Resource: { Ref: Match.stringLikeRegexp('^RotationRetirement') },
+          },
+        ],
+      },
+    });
+  });
+
+  it('is started again, to recover, by an execution of its own that was aborted or timed out', () => {
+    const machine = { Ref: Match.stringLikeRegexp('^RotationStateMachineWorkflow[0-9A-F]{8}$') };
+    templateWith().hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { stateMachineArn: [machine], status: ['ABORTED', 'TIMED_OUT'] },
+      },
+      Targets: [Match.objectLike({ Arn: machine, InputPath: '$.detail' })],
+    });
+  });
+});
