@@ -79,7 +79,7 @@ export const startLocalStack = async (options: LocalStackOptions = {}, onProgres
 
 const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: Undo) => {
   const region = options.region ?? 'eu-central-1';
-  const primaryUser = { username: 'root_admin', password: newPassword() };
+  const primaryUser = { username: 'dbadmin', password: newPassword() };
   const directory = makeRunDirectory();
   undo.add(() => directory.remove());
 
