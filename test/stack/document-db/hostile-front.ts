@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { ServerCertificate } from './certificate-authority.ts';
@@ -107,9 +108,10 @@ const startOfReply = async (client: Socket, length: number): Promise<Buffer> => 
 const pour = async (client: Socket, bytes: number): Promise<void> => {
   for (let sent = 0; sent < bytes && !client.destroyed; sent += CHUNK.length) {
     if (client.write(CHUNK)) continue;
-    await new Promise<void>((resolve) => {
-      client.once('drain', resolve).once('close', resolve);
-    });
+    const over = new AbortController();
+    const wait = { signal: over.signal };
+    await Promise.race([once(client, 'drain', wait), once(client, 'close', wait)]);
+    over.abort();
   }
 };
 

@@ -116,7 +116,7 @@ const listening = (child: ChildProcess, waiting: Map<number, Waiting>, options: 
       waiting.clear();
     });
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      const message = JSON.parse(line) as { port?: number; id?: number; result?: unknown; error?: string };
+      const message = parse(line);
       if (message.port !== undefined) resolve(message.port);
       if (message.id !== undefined) settle(waiting, message.id, message);
     });
@@ -124,11 +124,23 @@ const listening = (child: ChildProcess, waiting: Map<number, Waiting>, options: 
     child.stdin?.write(`${JSON.stringify({ storage, instances, primaryUser })}\n`);
   });
 
-const settle = (
-  waiting: Map<number, Waiting>,
-  id: number,
-  { result, error }: { result?: unknown; error?: string },
-): void => {
+interface Message {
+  readonly port?: number;
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+const parse = (line: string): Message => {
+  try {
+    return JSON.parse(line) as Message;
+  } catch {
+    // Not ours: a warning of Python's, or no Python at all, whose exit will tell.
+    return {};
+  }
+};
+
+const settle = (waiting: Map<number, Waiting>, id: number, { result, error }: Message): void => {
   const request = waiting.get(id);
   waiting.delete(id);
   if (error === undefined) request?.resolve(result);
