@@ -32,7 +32,8 @@ interface Situation {
  * Step 1 of 4: makes the pending version durable, and takes the lock.
  *
  * The version is the write-ahead record: it exists before the database changes, so that whatever happens later,
- * some labelled version holds the password that the database has. The database is not touched here.
+ * some labelled version holds the password that the database has. The database is not touched here. For a rollback
+ * the pending version is a copy of AWSPREVIOUS: a version of its own, so that nobody else's rotation can share it.
  *
  * Safe to repeat: a value that is already there is used (a version can't be rewritten), a lock that is already
  * held by this rotation is kept.
@@ -48,39 +49,39 @@ export const createSecret = async (
   input: CreateSecretInput,
   rotationToken?: string,
 ): Promise<Plan> => {
+  const situation = await lookAt(secrets, input, rotationToken);
+  const { secret, current, currentValue } = situation;
+  if (input.token === current) return plan(situation, currentValue, 'already-promoted');
+
+  if (!isLockFree(situation)) {
+    await takeTicketOff(secrets, secret, input.token);
+    throw inProgress(secret, holderOf(secret, PENDING));
+  }
+  const { value, outcome } = await ensureValue(secrets, situation);
+  assertSamePair(situation, value);
+  await takeLock(secrets, situation);
+  return plan(situation, value, outcome);
+};
+
+const lookAt = async (
+  secrets: SecretStore,
+  input: CreateSecretInput,
+  rotationToken: string | undefined,
+): Promise<Situation> => {
   const secret = await secrets.describe(input.secretId);
   assertRotatable(secret);
   const current = holderOf(secret, CURRENT);
-  if (current === undefined)
+  if (current === undefined) {
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
-
+  }
   const currentValue = await readVersion(secrets, secret.arn, current, 'AWSCURRENT');
-  const settings = settingsOf(secret, currentValue);
-  const situation: Situation = { secret, current, currentValue, settings, input, rotationToken };
-  const version = versionToPromote(situation);
-  if (version === current) return plan(situation, version, currentValue, 'already-promoted');
-
-  assertLockIsFree(situation, version);
-  const { value, outcome } = await ensureValue(secrets, situation, version);
-  assertSamePair(situation, value);
-  await takeLock(secrets, situation, version);
-  return plan(situation, version, value, outcome);
-};
-
-const versionToPromote = ({ secret, input }: Situation): string => {
-  if (input.mode === 'rotate') return input.token;
-  const previous = holderOf(secret, PREVIOUS);
-  if (previous !== undefined) return previous;
-  throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
+  return { secret, current, currentValue, settings: settingsOf(secret, currentValue), input, rotationToken };
 };
 
 /** A look before anything is written; the compare-and-set of `takeLock` decides. */
-const assertLockIsFree = ({ secret, current, input }: Situation, version: string): void => {
+const isLockFree = ({ secret, current, input }: Situation): boolean => {
   const holder = holderOf(secret, PENDING);
-  if (holder === undefined || holder === current) return;
-  const own = version === input.token || hasLabel(secret, version, ticketOf(input.token));
-  if (holder === version && own) return;
-  throw inProgress(secret, holder);
+  return holder === undefined || holder === current || holder === input.token;
 };
 
 const inProgress = (secret: SecretDescription, holder: string | undefined): RotationInProgressError =>
@@ -91,19 +92,20 @@ const inProgress = (secret: SecretDescription, holder: string | undefined): Rota
 const ensureValue = async (
   secrets: SecretStore,
   situation: Situation,
-  version: string,
 ): Promise<{ value: SecretValue; outcome: Plan['outcome'] }> => {
-  const { secret, input, rotationToken, currentValue, settings } = situation;
-  const existing = await secrets.read(secret.arn, version);
+  const { secret, input, rotationToken } = situation;
+  const existing = await secrets.read(secret.arn, input.token);
   if (existing !== undefined) {
-    return { value: parseSecretValue(existing, `AWSPENDING (version ${version})`), outcome: 'already-there' };
+    return {
+      value: parseSecretValue(existing, `AWSPENDING (version ${input.token})`),
+      outcome: 'already-there',
+    };
   }
-  await assertMayWrite(secrets, situation, version);
-  const username = pendingUser(settings, currentValue);
-  const text = withCredential(currentValue, username, await secrets.newPassword());
+  await assertMayWrite(secrets, situation);
+  const text = await newValue(secrets, situation);
   await secrets.put({
     secretArn: secret.arn,
-    token: version,
+    token: input.token,
     value: text,
     label: input.startedBy === 'secrets-manager' ? PENDING : ticketOf(input.token),
     ...(rotationToken === undefined ? {} : { rotationToken }),
@@ -111,12 +113,26 @@ const ensureValue = async (
   return { value: parseSecretValue(text, 'AWSPENDING'), outcome: 'created' };
 };
 
+const newValue = async (
+  secrets: SecretStore,
+  { secret, input, currentValue, settings }: Situation,
+): Promise<string> => {
+  if (input.mode === 'rotate') {
+    return withCredential(currentValue, pendingUser(settings, currentValue), await secrets.newPassword());
+  }
+  const previous = holderOf(secret, PREVIOUS);
+  if (previous === undefined)
+    throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
+  const { json } = await readVersion(secrets, secret.arn, previous, PREVIOUS);
+  return JSON.stringify(json);
+};
+
 /** Secrets Manager makes its version itself, and lets only the rotation function write into it. */
 const assertMayWrite = async (
   secrets: SecretStore,
   { secret, input, rotationToken }: Situation,
-  version: string,
 ): Promise<void> => {
+  const version = input.token;
   if (input.startedBy === 'on-demand') return;
   const known =
     secret.versions[version] ?? ((await secrets.listVersions(secret.arn)).includes(version) ? [] : undefined);
@@ -153,31 +169,28 @@ const assertSamePair = ({ secret, currentValue, settings, input }: Situation, pe
 };
 
 /** AWSPENDING by compare-and-set. Who loses takes its own ticket off again, and touches nothing else. */
-const takeLock = async (secrets: SecretStore, situation: Situation, version: string): Promise<void> => {
-  const { secret, current, input } = situation;
-  const ticket = ticketOf(input.token);
-  if (input.mode === 'rollback') await secrets.moveLabel(secret.arn, ticket, { to: version });
+const takeLock = async (secrets: SecretStore, { secret, current, input }: Situation): Promise<void> => {
   const holder = holderOf(secret, PENDING);
-  if (holder === version) return;
-  const won = await secrets.moveLabel(secret.arn, PENDING, {
-    to: version,
-    ...(holder === current ? { from: current } : {}),
-  });
-  if (won || (await heldByNow(secrets, secret.arn)) === version) return;
-  await secrets.moveLabel(secret.arn, ticket, { from: version });
-  throw inProgress(secret, undefined);
+  const from = holder === current ? { from: current } : {};
+  const won =
+    holder === input.token || (await secrets.moveLabel(secret.arn, PENDING, { to: input.token, ...from }));
+  const now = await secrets.describe(secret.arn);
+  await takeTicketOff(secrets, now, input.token);
+  // A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again.
+  if (won || hasLabel(now, input.token, PENDING)) return;
+  throw inProgress(secret, holderOf(now, PENDING));
 };
 
-/** A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again. */
-const heldByNow = async (secrets: SecretStore, secretArn: string): Promise<string | undefined> =>
-  holderOf(await secrets.describe(secretArn), PENDING);
+const takeTicketOff = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  token: string,
+): Promise<void> => {
+  const ticket = ticketOf(token);
+  if (hasLabel(secret, token, ticket)) await secrets.moveLabel(secret.arn, ticket, { from: token });
+};
 
-const plan = (
-  situation: Situation,
-  version: string,
-  pending: SecretValue,
-  outcome: Plan['outcome'],
-): Plan => {
+const plan = (situation: Situation, pending: SecretValue, outcome: Plan['outcome']): Plan => {
   const { secret, current, currentValue, settings, input } = situation;
   const previous = holderOf(secret, PREVIOUS);
   const users = { current: currentValue.login.username, pending: pending.login.username };
@@ -186,7 +199,6 @@ const plan = (
     secretArn: secret.arn,
     secretName: secret.name,
     token: input.token,
-    version,
     startedBy: input.startedBy,
     strategy: users.current === users.pending ? 'single-user' : settings.strategy,
     ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),

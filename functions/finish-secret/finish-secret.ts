@@ -1,6 +1,6 @@
 import type { Plan } from '../shared/contract.ts';
 import { RotationSupersededError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING, ticketOf } from '../shared/labels.ts';
+import { CURRENT, hasLabel, holderOf, PENDING } from '../shared/labels.ts';
 import { assertOwner } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 
@@ -29,14 +29,14 @@ export const finishSecret = async (
 const promote = async (
   secrets: SecretStore,
   secret: SecretDescription,
-  { secretArn, secretName, version, labelsBefore }: Plan,
+  { secretArn, secretName, token, labelsBefore }: Plan,
 ): Promise<'promoted' | 'already-promoted'> => {
-  if (hasLabel(secret, version, CURRENT)) return 'already-promoted';
-  const moved = await secrets.moveLabel(secretArn, CURRENT, { from: labelsBefore.current, to: version });
+  if (hasLabel(secret, token, CURRENT)) return 'already-promoted';
+  const moved = await secrets.moveLabel(secretArn, CURRENT, { from: labelsBefore.current, to: token });
   if (moved) return 'promoted';
   const holder = holderOf(await secrets.describe(secretArn), CURRENT);
   // The SDK sent a request again whose first reply got lost.
-  if (holder === version) return 'already-promoted';
+  if (holder === token) return 'already-promoted';
   throw new RotationSupersededError(
     `AWSCURRENT of ${secretName} is on version ${holder}, not on ${labelsBefore.current} as when this rotation began; somebody else moved it`,
   );
@@ -46,12 +46,8 @@ const promote = async (
  * AWSPENDING is taken off, but not in a rotation by Secrets Manager: it does that itself, and a separate call there
  * can look like a failure: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html
  */
-const settleLock = async (secrets: SecretStore, plan: Plan): Promise<void> => {
-  const secret = await secrets.describe(plan.secretArn);
-  const ticket = ticketOf(plan.token);
-  if (plan.startedBy === 'on-demand' && hasLabel(secret, plan.version, PENDING)) {
-    await secrets.moveLabel(plan.secretArn, PENDING, { from: plan.version });
-  }
-  if (hasLabel(secret, plan.version, ticket))
-    await secrets.moveLabel(plan.secretArn, ticket, { from: plan.version });
+const settleLock = async (secrets: SecretStore, { secretArn, token, startedBy }: Plan): Promise<void> => {
+  if (startedBy === 'secrets-manager') return;
+  const secret = await secrets.describe(secretArn);
+  if (hasLabel(secret, token, PENDING)) await secrets.moveLabel(secretArn, PENDING, { from: token });
 };

@@ -13,14 +13,13 @@ import {
   PENDING,
   PREVIOUS,
   type StagingLabel,
-  ticketOf,
 } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
 import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { otherUserOf } from '../shared/users.ts';
-import { readUsable, readVersion } from '../shared/versions.ts';
+import { readUsable, readVersion, wasHeldBefore } from '../shared/versions.ts';
 
 export interface RecoverSecretPorts {
   readonly secrets: SecretStore;
@@ -32,7 +31,7 @@ export interface RecoverSecretResult {
   /** The label that the version which is AWSCURRENT now had before. */
   readonly kept?: StagingLabel;
   readonly passwordReset?: boolean;
-  readonly otherUser?: 'dropped' | 'restored' | 'locked';
+  readonly otherUser?: 'dropped' | 'locked';
 }
 
 interface Version {
@@ -51,12 +50,13 @@ interface Situation {
 
 /**
  * Clears what a stopped rotation left, this project's or another tool's: finds which labelled version logs in,
- * makes AWSCURRENT agree with the database, puts the other user of a pair back, and takes off a dangling AWSPENDING.
+ * makes AWSCURRENT agree with the database, takes the other user of a pair out of use, and takes off a dangling
+ * AWSPENDING.
  *
  * It goes forward where the database already has the pending password, since that ends an outage without another
  * change of the database. Safe to repeat.
  *
- * @param input with a token, only that rotation's remains are cleared; another one that runs is left alone
+ * @param input with a token, only that rotation's remains are cleared, and another one that runs is left alone
  * @throws NoUsableCredentialsError if no labelled version logs in and `resetThroughAdmin` is not set
  */
 export const recoverSecret = async (
@@ -65,15 +65,17 @@ export const recoverSecret = async (
 ): Promise<RecoverSecretResult> => {
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
-  if (!concerns(secret, input.token)) return { outcome: 'nothing-to-do' };
+  if (isSomebodyElses(secret, input.token)) {
+    const cleared = await clearLabels(ports.secrets, secret.arn, input.token);
+    return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
+  }
   const situation = await look(ports.secrets, secret);
-
   const good = await firstThatLogsIn(ports.database, situation);
   if (good === undefined) await resetPassword(ports, situation, input);
   const kept = good ?? situation.current;
   if (kept.label !== CURRENT) await promote(ports.secrets, situation, kept);
-  const otherUser = kept.label === CURRENT ? await putOtherUserBack(ports, situation) : undefined;
-  const cleared = await clearLabels(ports.secrets, secret.arn);
+  const otherUser = kept.label === CURRENT ? await takeOutOfUse(ports, situation) : undefined;
+  const cleared = await clearLabels(ports.secrets, secret.arn, input.token);
 
   const changed = kept.label !== CURRENT || good === undefined || otherUser !== undefined || cleared;
   return {
@@ -84,11 +86,14 @@ export const recoverSecret = async (
   };
 };
 
-/** Whether the rotation with that token still has a label on this secret. */
-const concerns = (secret: SecretDescription, token: string | undefined): boolean =>
-  token === undefined ||
-  secret.versions[token] !== undefined ||
-  holderOf(secret, ticketOf(token)) !== undefined;
+/** With a token: whether another rotation has the lock by now, or that rotation has left neither lock nor AWSCURRENT. */
+const isSomebodyElses = (secret: SecretDescription, token: string | undefined): boolean => {
+  if (token === undefined) return false;
+  const holder = holderOf(secret, PENDING);
+  if (holder === token) return false;
+  const resting = holder === undefined || holder === holderOf(secret, CURRENT);
+  return !(resting && hasLabel(secret, token, CURRENT));
+};
 
 const look = async (secrets: SecretStore, secret: SecretDescription): Promise<Situation> => {
   const id = holderOf(secret, CURRENT);
@@ -159,29 +164,27 @@ const promote = async (secrets: SecretStore, { secret, current }: Situation, to:
 
 /**
  * The pending credential of a pair belongs to the other user. If it logs in, the stopped rotation made that user or
- * changed it. A user that only this rotation held is dropped; one that AWSPREVIOUS held gets its password back if
- * predecessors are kept, and else is locked.
+ * changed it, and nobody knows with which power it was before: one that only this rotation held is dropped, any other
+ * is locked. The next rotation, or a rollback, brings it back.
  */
-const putOtherUserBack = async (
+const takeOutOfUse = async (
   ports: RecoverSecretPorts,
   situation: Situation,
 ): Promise<RecoverSecretResult['otherUser']> => {
-  const { pending, current, previous, settings } = situation;
-  if (pending === undefined || pending.id === previous?.id) return undefined;
-  const { username } = pending.value.login;
-  if (username === current.value.login.username) return undefined;
+  const { pending, current, secret } = situation;
+  const username = pending?.value.login.username;
+  if (pending === undefined || username === undefined || username === current.value.login.username)
+    return undefined;
   await using accepted = await ports.database.login(pending.value.login);
   if (accepted === undefined) return undefined;
   await using power = await openPower(ports, situation);
-  if (previous?.value.login.username !== username) {
-    await power.dropUser(username);
-    return 'dropped';
+  const others = { current: current.value, except: pending.id };
+  if (await wasHeldBefore(ports.secrets, secret.arn, username, others)) {
+    await power.updateUser(username, { password: await ports.secrets.newPassword() });
+    return 'locked';
   }
-  const keep = settings.predecessor === 'keep';
-  await power.updateUser(username, {
-    password: keep ? previous.value.login.password : await ports.secrets.newPassword(),
-  });
-  return keep ? 'restored' : 'locked';
+  await power.dropUser(username);
+  return 'dropped';
 };
 
 const openPower = async (
@@ -197,11 +200,20 @@ const openPower = async (
   );
 };
 
-/** @returns whether there was anything to take off */
-const clearLabels = async (secrets: SecretStore, secretArn: string): Promise<boolean> => {
+/**
+ * Takes off AWSPENDING where it dangles, and the tickets of rotations that never got the lock.
+ * @param token only that rotation's, if given
+ * @returns whether there was anything to take off
+ */
+const clearLabels = async (
+  secrets: SecretStore,
+  secretArn: string,
+  token: string | undefined,
+): Promise<boolean> => {
   const secret = await secrets.describe(secretArn);
   let cleared = false;
   for (const [version, labels] of Object.entries(secret.versions)) {
+    if (token !== undefined && version !== token) continue;
     for (const label of labels) {
       // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
       const dangling = label === PENDING && !labels.includes(CURRENT);

@@ -1,64 +1,76 @@
 import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
 import { RotationSupersededError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
+import { CURRENT, hasLabel, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
+import { ownsSecret } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 
 export interface RestoreLabelsPorts {
   readonly secrets: SecretStore;
 }
 
+export interface RestoreLabelsResult {
+  /** `superseded`: another rotation has the secret now; at most our own ticket was taken off. */
+  readonly outcome: 'restored' | 'untouched' | 'superseded';
+}
+
 /**
- * Second half of the way back: AWSCURRENT, AWSPREVIOUS and AWSPENDING are on the versions that had them before.
- * The credential has been restored by now, so every label that moves here moves to a version that is right.
+ * The labels' half of the way back: AWSCURRENT, AWSPREVIOUS and AWSPENDING are on the versions that had them before.
+ * Every label moves to a version that logs in: a single user's password has been restored by now, a pair's current
+ * user was never touched.
  *
- * Safe to repeat, and harmless to others: a label is only ever taken from this rotation's own version.
+ * Safe to repeat, and harmless to others: a label is only ever taken from this rotation's own version, and not even
+ * that once another rotation builds on it.
  *
  * @throws RotationSupersededError if somebody else moves the same label at the same time
  */
 export const restoreLabels = async (
   { secrets }: RestoreLabelsPorts,
-  { secretId, token, plan }: RestoreLabelsInput,
-): Promise<{ outcome: 'restored' | 'untouched' }> => {
-  const secret = await secrets.describe(plan?.secretArn ?? secretId);
-  const version = plan?.version ?? versionOf(secret, token);
-  if (version === undefined) return { outcome: 'untouched' };
-  const moves = [
-    ...(plan === undefined ? [] : [await giveBack(secrets, plan, CURRENT, plan.labelsBefore.current)]),
-    ...(plan === undefined ? [] : [await giveBack(secrets, plan, PREVIOUS, plan.labelsBefore.previous)]),
-    await takeOff(secrets, secret.arn, PENDING, version, pendingBefore(plan)),
-    await takeOff(secrets, secret.arn, ticketOf(token), version, undefined),
-  ];
-  return { outcome: moves.includes(true) ? 'restored' : 'untouched' };
+  { secretId, token, plan, keepLock }: RestoreLabelsInput,
+): Promise<RestoreLabelsResult> => {
+  const { arn } = await secrets.describe(plan?.secretArn ?? secretId);
+  const own = { secrets, arn, token };
+  const moved = [await takeOff(own, ticketOf(token), undefined)];
+  if (plan !== undefined) {
+    if (isBuiltOn(await secrets.describe(arn), plan)) return { outcome: 'superseded' };
+    if (keepLock) moved.push(await takeLockAgain(own));
+    moved.push(await takeOff(own, CURRENT, plan.labelsBefore.current));
+    moved.push(await takeOff(own, PREVIOUS, plan.labelsBefore.previous));
+  }
+  if (!keepLock) moved.push(await takeOff(own, PENDING, plan?.labelsBefore.pending));
+  return { outcome: moved.includes(true) ? 'restored' : 'untouched' };
 };
 
-/** CreateSecret died before it could tell: its version is named by the token, or carries its ticket. */
-const versionOf = (secret: SecretDescription, token: string): string | undefined =>
-  secret.versions[token] === undefined ? holderOf(secret, ticketOf(token)) : token;
+interface OwnVersion {
+  readonly secrets: SecretStore;
+  readonly arn: string;
+  readonly token: string;
+}
 
-const pendingBefore = (plan: Plan | undefined): string | undefined => plan?.labelsBefore.pending;
+/** Another rotation took the lock after FinishSecret had given it up: AWSCURRENT is what it goes by. */
+const isBuiltOn = (secret: SecretDescription, plan: Plan): boolean =>
+  hasLabel(secret, plan.token, CURRENT) && !ownsSecret(secret, plan);
 
-const giveBack = async (
-  secrets: SecretStore,
-  plan: Plan,
-  label: string,
-  before: string | undefined,
-): Promise<boolean> =>
-  before === plan.version ? false : await takeOff(secrets, plan.secretArn, label, plan.version, before);
+/** FinishSecret gave the lock up. It is taken again before AWSCURRENT leaves, so that the version stays on record. */
+const takeLockAgain = async ({ secrets, arn, token }: OwnVersion): Promise<boolean> => {
+  if (!hasLabel(await secrets.describe(arn), token, CURRENT)) return false;
+  if (hasLabel(await secrets.describe(arn), token, PENDING)) return false;
+  if (await secrets.moveLabel(arn, PENDING, { to: token })) return true;
+  throw new RotationSupersededError(
+    `AWSPENDING of ${arn} was taken by another rotation, which builds on version ${token}`,
+  );
+};
 
 /** @returns whether the label was on this rotation's version, and has left it */
 const takeOff = async (
-  secrets: SecretStore,
-  secretArn: string,
+  { secrets, arn, token }: OwnVersion,
   label: string,
-  version: string,
   to: string | undefined,
 ): Promise<boolean> => {
   // Asked each time: moving AWSCURRENT makes Secrets Manager move AWSPREVIOUS too.
-  if (!hasLabel(await secrets.describe(secretArn), version, label)) return false;
-  if (await secrets.moveLabel(secretArn, label, { from: version, ...(to === undefined ? {} : { to }) }))
-    return true;
-  if (!hasLabel(await secrets.describe(secretArn), version, label)) return true;
+  if (!hasLabel(await secrets.describe(arn), token, label)) return false;
+  if (await secrets.moveLabel(arn, label, { from: token, ...(to === undefined ? {} : { to }) })) return true;
+  if (!hasLabel(await secrets.describe(arn), token, label)) return true;
   throw new RotationSupersededError(
-    `${label} of ${secretArn} can't be moved off version ${version}: somebody else is moving labels`,
+    `${label} of ${arn} can't be moved off version ${token}: somebody else is moving labels`,
   );
 };

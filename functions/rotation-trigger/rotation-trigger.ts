@@ -67,7 +67,7 @@ export const rotationTrigger = async (
 const startRotation = async (ports: TriggerPorts, event: RotationEvent): Promise<void> => {
   const { secrets, executions } = ports;
   const latest = await latestAttempt(ports, await knownSecret(ports, event), event);
-  if (latest?.execution.status === 'RUNNING') return;
+  if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
   const { secretArn } = await createSecret(
     { secrets },
     {
@@ -78,7 +78,6 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent): Promise
     },
     event.RotationToken,
   );
-  if (latest?.execution.status === 'SUCCEEDED') return;
   const name = executionName(secretArn, event.ClientRequestToken, (latest?.number ?? 0) + 1);
   await executions.start(name, { secretId: secretArn, token: event.ClientRequestToken });
 };

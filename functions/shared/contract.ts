@@ -17,7 +17,7 @@ export const StartedBy = z.enum(['secrets-manager', 'on-demand']);
 
 export const CreateSecretInput = z.strictObject({
   secretId,
-  /** Of a rotation from Secrets Manager the version's id; on demand the execution's own. */
+  /** The id of the pending version: Secrets Manager's, or on demand the execution's own. */
   token: Token,
   mode: z.enum(['rotate', 'rollback']),
   startedBy: StartedBy,
@@ -29,9 +29,8 @@ export const Plan = z.object({
   outcome: z.enum(['created', 'already-there', 'already-promoted']),
   secretArn: secretId,
   secretName: z.string(),
+  /** The id of the version that is to become AWSCURRENT. */
   token: Token,
-  /** The version that is to become AWSCURRENT. Its id is the token, but for a rollback, which has AWSPREVIOUS's. */
-  version: z.string().min(1),
   startedBy: StartedBy,
   strategy: Strategy,
   adminSecret: z.string().optional(),
@@ -89,7 +88,13 @@ export const FinishSecretInput = z.strictObject({ plan: Plan });
 export const RestoreCredentialInput = z.strictObject({ plan: Plan, before: Before });
 
 /** Without a plan CreateSecret did not get to its end: only its label and AWSPENDING can have been touched. */
-export const RestoreLabelsInput = z.strictObject({ secretId, token: Token, plan: Plan.optional() });
+export const RestoreLabelsInput = z.strictObject({
+  secretId,
+  token: Token,
+  plan: Plan.optional(),
+  /** Only AWSCURRENT and AWSPREVIOUS go back; AWSPENDING holds the lock, and the record, until the user is put back. */
+  keepLock: z.boolean().default(false),
+});
 export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
 
 export const RecoverSecretInput = z.strictObject({

@@ -10,8 +10,8 @@ export type StagingLabel = typeof CURRENT | typeof PENDING | typeof PREVIOUS;
 const TICKET_PREFIX = 'docdb-rotation-';
 
 /**
- * The label of its own under which an on-demand rotation puts its version before it has the lock, and by which
- * it is known until it ends. One for each execution: a label can be on one version only.
+ * The label of its own under which an on-demand rotation puts its version until it has the lock. One for each
+ * rotation, since a label can be on one version only.
  */
 export const ticketOf = (token: string): string => `${TICKET_PREFIX}${token}`;
 

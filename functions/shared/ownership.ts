@@ -1,16 +1,15 @@
 import type { Plan } from './contract.ts';
 import { RotationSupersededError, SecretNotRotatableError } from './errors.ts';
-import { CURRENT, hasLabel, PENDING, ticketOf } from './labels.ts';
+import { CURRENT, hasLabel, holderOf, PENDING } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
- * AWSPENDING is the lock: a rotation owns the secret while its version has that label or, after FinishSecret,
- * AWSCURRENT. A rollback's version is not its alone, so there its ticket counts too.
+ * AWSPENDING is the lock: a rotation owns the secret while its version has that label or, after FinishSecret, has
+ * AWSCURRENT and no other rotation has begun.
  */
-export const ownsSecret = (secret: SecretDescription, plan: Plan): boolean => {
-  if (hasLabel(secret, plan.version, CURRENT)) return true;
-  if (!hasLabel(secret, plan.version, PENDING)) return false;
-  return plan.version === plan.token || hasLabel(secret, plan.version, ticketOf(plan.token));
+export const ownsSecret = (secret: SecretDescription, { token }: Plan): boolean => {
+  const holder = holderOf(secret, PENDING);
+  return holder === token || (holder === undefined && hasLabel(secret, token, CURRENT));
 };
 
 /** @throws RotationSupersededError */
@@ -18,7 +17,7 @@ export const assertOwner = async (secrets: SecretStore, plan: Plan): Promise<Sec
   const secret = await secrets.describe(plan.secretArn);
   if (ownsSecret(secret, plan)) return secret;
   throw new RotationSupersededError(
-    `version ${plan.version} of ${plan.secretName} has neither AWSPENDING nor AWSCURRENT any more: somebody else moved the labels, and this rotation leaves them alone`,
+    `version ${plan.token} of ${plan.secretName} does not hold the lock any more: somebody else moved the labels, and this rotation leaves them alone`,
   );
 };
 

@@ -70,14 +70,18 @@ const parse = <Input>(step: string, schema: z.ZodType<Input>, input: unknown): I
 export const foreseen = (step: string, error: unknown): RotationError => {
   if (error instanceof RotationError) return error;
   const name = error instanceof Error ? error.name : typeof error;
-  const place =
-    error instanceof Error
-      ? error.stack
-          ?.split('\n')
-          .find((line) => /^\s+at /.test(line))
-          ?.trim()
-      : undefined;
+  const place = error instanceof Error ? placeOf(error) : undefined;
   return new UnexpectedError(
     `${step} met an error that it does not know: ${name}${place === undefined ? '' : ` ${place}`}; please report it`,
   );
+};
+
+/** The first line of the stack, which begins with the message: that is cut off, whatever is written in it. */
+const placeOf = ({ stack = '', message }: Error): string | undefined => {
+  if (!stack.includes(message)) return undefined;
+  const frames = stack.slice(stack.indexOf(message) + message.length);
+  return frames
+    .split('\n')
+    .find((line) => /^\s+at /.test(line))
+    ?.trim();
 };

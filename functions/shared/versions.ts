@@ -25,9 +25,9 @@ export interface PlannedVersions {
 
 /** @throws InvalidSecretError for AWSPENDING and AWSCURRENT; an AWSPREVIOUS that can't be used is left out */
 export const readPlannedVersions = async (secrets: SecretStore, plan: Plan): Promise<PlannedVersions> => {
-  const { secretArn, version, labelsBefore } = plan;
+  const { secretArn, token, labelsBefore } = plan;
   const [pending, current] = await Promise.all([
-    readVersion(secrets, secretArn, version, 'AWSPENDING'),
+    readVersion(secrets, secretArn, token, 'AWSPENDING'),
     readVersion(secrets, secretArn, labelsBefore.current, 'AWSCURRENT'),
   ]);
   const previous = await readUsable(secrets, secretArn, labelsBefore.previous, current);
@@ -49,4 +49,22 @@ export const readUsable = async (
     if (error instanceof InvalidSecretError) return undefined;
     throw error;
   }
+};
+
+/**
+ * Whether a version of this secret other than `except` was ever for that user. Versions without a label are looked
+ * through too: a value written by hand makes Secrets Manager forget the pair's other half.
+ */
+export const wasHeldBefore = async (
+  secrets: SecretStore,
+  secretArn: string,
+  username: string,
+  { current, except }: { readonly current: SecretValue; readonly except: string },
+): Promise<boolean> => {
+  for (const version of await secrets.listVersions(secretArn)) {
+    if (version === except) continue;
+    const value = await readUsable(secrets, secretArn, version, current);
+    if (value?.login.username === username) return true;
+  }
+  return false;
 };

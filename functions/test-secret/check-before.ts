@@ -4,7 +4,7 @@ import { NoUsableCredentialsError, UserNameTakenError, UserNotFoundError } from 
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { assertOwner } from '../shared/ownership.ts';
 import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
-import { type PlannedVersions, readPlannedVersions, readUsable } from '../shared/versions.ts';
+import { type PlannedVersions, readPlannedVersions, wasHeldBefore } from '../shared/versions.ts';
 
 export interface CheckBeforePorts {
   readonly secrets: SecretStore;
@@ -97,22 +97,14 @@ const lookAtOtherUser = async (
   return { existed: true, roles: copy(found.roles), previousLoggedIn: previousIsIt && previousLogsIn };
 };
 
-/**
- * A user of that name which no version of this secret ever held is somebody else's. Versions without a label are
- * looked through too: a value written by hand makes Secrets Manager forget the pair's other half.
- */
+/** A user of that name which no other version of this secret ever held is somebody else's. */
 const assertHeldBefore = async (
   { secrets }: CheckBeforePorts,
   plan: Plan,
   { current }: PlannedVersions,
   username: string,
 ): Promise<void> => {
-  for (const version of await secrets.listVersions(plan.secretArn)) {
-    // The pending version names this user because this rotation wrote it.
-    if (version === plan.version) continue;
-    const value = await readUsable(secrets, plan.secretArn, version, current);
-    if (value?.login.username === username) return;
-  }
+  if (await wasHeldBefore(secrets, plan.secretArn, username, { current, except: plan.token })) return;
   throw new UserNameTakenError(
     `${plan.secretName} would take turns with a user "${username}", but a user of that name exists at ${plan.host} that this secret never held; rename one of them, or use the strategy single-user`,
   );

@@ -36,7 +36,7 @@ const testPending = async (
   roles: readonly Role[],
 ): Promise<TestedCredential> => {
   await assertOwner(secrets, plan);
-  const { login } = await readVersion(secrets, plan.secretArn, plan.version, 'AWSPENDING');
+  const { login } = await readVersion(secrets, plan.secretArn, plan.token, 'AWSPENDING');
   return await testCredential(database, login, roles);
 };
 
