@@ -13,6 +13,8 @@ type HookAnswer = FaultAction | void;
 export class Cluster {
   readonly faults = new Faults();
   readonly hooks = new Set<CommandHook>();
+  /** What hooks threw; a failed expectation in one must not pass for a broken connection. */
+  readonly hookErrors: unknown[] = [];
   /** Every command but handshakes, in the order of their ends. */
   readonly observed: CommandAfter[] = [];
   readonly primaryUser: string;
@@ -41,8 +43,13 @@ export class Cluster {
   async tell(event: CommandEvent): Promise<FaultAction[]> {
     const actions: FaultAction[] = [];
     for (const hook of this.hooks) {
-      const action = await hook(event);
-      if (action) actions.push(action);
+      try {
+        const action = await hook(event);
+        if (action) actions.push(action);
+      } catch (error) {
+        this.hookErrors.push(error);
+        throw error;
+      }
     }
     return actions;
   }

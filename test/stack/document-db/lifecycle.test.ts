@@ -158,6 +158,16 @@ describe('the end', () => {
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   }, 30_000);
 
+  test('stop fails with what a hook threw', async () => {
+    const own = await startDocumentDb({ primaryUser });
+    own.onCommand(({ command: name }) => {
+      if (name === 'ping') throw new Error('an expectation that does not hold');
+    });
+    await expect(command(own, primaryUser, { ping: 1 }, IMPATIENT)).rejects.toThrow();
+    await expect(own.stop()).rejects.toThrow(/hook/);
+    expect(isAlive(own.pid)).toBe(false);
+  });
+
   test('fails to start, and says why, when Python has no SecantusDB', async () => {
     const started = startDocumentDb({ primaryUser, python: '/usr/bin/env' });
     await expect(started).rejects.toThrow(/SecantusDB ended/);

@@ -121,7 +121,9 @@ export class DocumentDbStandIn {
   }
 
   /**
-   * Calls `hook` before and after each command; the command waits for it.
+   * Calls `hook` before and after each command; the command waits for it. What it
+   * returns happens to that command: before it, any fault; after it, a cut or a delay.
+   * What it throws breaks the connection and is thrown again by stop().
    *
    * @returns a function that takes the hook away.
    */
@@ -207,7 +209,11 @@ export class DocumentDbStandIn {
     return front;
   }
 
-  /** Ends every process and socket of this cluster. May be called again. */
+  /**
+   * Ends every process and socket of this cluster. May be called again.
+   *
+   * @throws AggregateError afterwards, with what hooks threw.
+   */
   async stop(): Promise<void> {
     clearTimeout(this.#upTimer);
     await Promise.all([...this.#fronts, ...this.#hostile].map((front) => front.close()));
@@ -216,6 +222,8 @@ export class DocumentDbStandIn {
     await this.#secantus.stop();
     const { ownDirectory } = this.#parts;
     if (ownDirectory !== undefined) await rm(ownDirectory, { recursive: true, force: true });
+    const errors = this.#parts.cluster.hookErrors.splice(0);
+    if (errors.length > 0) throw new AggregateError(errors, 'a hook of onCommand failed');
   }
 
   #cutInstance(instance: number): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -33,7 +34,7 @@ export const withLock = async <T>(
 
 // The file appears whole, with its owner in it: a link is made or is not.
 const take = async (file: string): Promise<boolean> => {
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, String(process.pid));
   try {
     await link(draft, file);
@@ -49,7 +50,7 @@ const take = async (file: string): Promise<boolean> => {
 // Moved away and looked at again before it is dropped: meanwhile another process
 // may have cleared the same dead lock and taken a new one, which goes back.
 const clear = async (file: string): Promise<void> => {
-  const moved = `${file}.${process.pid}.dead`;
+  const moved = `${file}.${randomUUID()}.dead`;
   await rename(file, moved).catch(() => {});
   const owner = await ownerOf(moved);
   if (owner !== undefined && isAlive(owner)) await link(moved, file).catch(() => {});

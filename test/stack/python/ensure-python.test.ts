@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensurePython } from './index.ts';
+
+const run = promisify(execFile);
+const INDEX = join(import.meta.dirname, 'index.ts');
+const MAKING = /making a virtual environment/;
+const INSTALLING = /installing/;
+
+let root: string;
+let place: { directory: string; requirements: string };
+
+const ensure = async (): Promise<string[]> => {
+  const said: string[] = [];
+  await ensurePython({ ...place, onProgress: (message) => said.push(message) });
+  return said;
+};
+
+/** What another process that ensures the same Python says. */
+const ensureElsewhere = async (): Promise<string> => {
+  const script = `
+    const { ensurePython } = await import(${JSON.stringify(INDEX)});
+    await ensurePython({ ...${JSON.stringify(place)}, onProgress: console.log });`;
+  return (await run(process.execPath, ['--input-type=module', '-e', script])).stdout;
+};
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'ensure-python-'));
+  place = { directory: join(root, 'venv'), requirements: join(root, 'requirements.txt') };
+  // Nothing to install: no network is needed to see what is done when.
+  await writeFile(place.requirements, '# first\n');
+});
+afterAll(() => rm(root, { recursive: true }));
+
+describe('the Python of the local stack', () => {
+  test('is made once, however many processes ask at once', async () => {
+    const said = (await Promise.all([ensureElsewhere(), ensureElsewhere()])).join('\n');
+    expect(said.match(new RegExp(MAKING, 'g'))).toHaveLength(1);
+    expect(said.match(new RegExp(INSTALLING, 'g'))).toHaveLength(1);
+    expect((await stat(join(place.directory, 'bin/python'))).isFile()).toBe(true);
+    expect((await readdir(root)).sort()).toEqual(['requirements.txt', 'venv']);
+  }, 60_000);
+
+  test('is left alone while nothing changes', async () => {
+    expect(await ensure()).toEqual([]);
+  });
+
+  test('is brought up to date, not made again, when its requirements change', async () => {
+    await writeFile(place.requirements, '# second\n');
+    expect(await ensure()).toEqual([expect.stringMatching(INSTALLING)]);
+    expect(await ensure()).toEqual([]);
+  }, 30_000);
+
+  test('is made again when it does not run any more', async () => {
+    await writeFile(join(place.directory, 'pyvenv.cfg'), '');
+    await rm(join(place.directory, 'bin/python'));
+    expect(await ensure()).toEqual([expect.stringMatching(MAKING), expect.stringMatching(INSTALLING)]);
+  }, 60_000);
+
+  test('pins every package it installs', async () => {
+    const lines = (await readFile(join(import.meta.dirname, 'requirements.txt'), 'utf8')).split('\n');
+    const unpinned = lines.filter(
+      (line) => line && !line.startsWith('#') && !/^[\w-]+==[\w.]+(;|$)/.test(line),
+    );
+    expect(unpinned).toEqual([]);
+    const { python } = await ensurePython();
+    const installed = (await run(python, ['-m', 'pip', 'freeze'])).stdout.trim().split('\n');
+    const missing = installed.filter((line) => !lines.some((pin) => pin.split(';')[0]?.trim() === line));
+    expect(missing).toEqual([]);
+  }, 120_000);
+});
