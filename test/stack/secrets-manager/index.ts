@@ -1,0 +1,101 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { Faults } from './faults.ts';
+import { listen } from './http-server.ts';
+import type { Caller, OperationContext } from './operations/operation.ts';
+import type { LoggedRequest, RequestHook } from './request-log.ts';
+import { answerRequest } from './request-pipeline.ts';
+import { type InvokeRotationFunction, type RotationBehaviour, RotationService } from './rotation-service.ts';
+import { type Rotation, Rotations } from './rotations.ts';
+import { SecretStore } from './secret-store.ts';
+import { type ReplicaSeed, seedReplica } from './seed-replica.ts';
+
+export type { Fault, FaultHandle, SeenRequest } from './faults.ts';
+export type { Caller } from './operations/operation.ts';
+export type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts';
+export type { InvokeRotationFunction, RotationBehaviour, RotationEvent } from './rotation-service.ts';
+export type { Rotation, RotationFailure, RotationStep, Rotations } from './rotations.ts';
+export type { ReplicaSeed } from './seed-replica.ts';
+
+export interface SecretsManagerOptions extends RotationBehaviour {
+  /** @default - a free port */
+  readonly port?: number;
+  readonly region: string;
+  readonly accountId: string;
+  readonly invokeRotationFunction: InvokeRotationFunction;
+  /**
+   * Whether a caller runs under the rotation function's own role, and so may write the version in rotation
+   * without its RotationToken. AWS requires the token for an assumed role or another account.
+   *
+   * @default - nobody: the RotationToken is required
+   */
+  readonly isRotationFunction?: (caller: Caller) => boolean;
+  /**
+   * A whole number from 0 up to, not including, the bound.
+   *
+   * @default - cryptographically strong
+   */
+  readonly random?: (bound: number) => number;
+  /** @default - the clock of the machine */
+  readonly now?: () => Date;
+}
+
+export interface SecretsManagerStandIn {
+  readonly url: string;
+  readonly faults: Faults;
+  /** Every request since the start, in the order of arrival. */
+  readonly requests: readonly LoggedRequest[];
+  readonly rotations: Rotations;
+  /** Has a function called before and after each operation; returns how to end that. */
+  onRequest(hook: RequestHook): () => void;
+  /** Starts the rotations that are due by the clock. */
+  tick(): readonly Rotation[];
+  /** Makes a secret that is the replica of one in another Region, and returns its ARN. */
+  seedReplica(seed: ReplicaSeed): string;
+  /** Closes everything, connections that clients keep alive included. */
+  stop(): Promise<void>;
+}
+
+/** Starts a Secrets Manager with AWS's documented rules on 127.0.0.1, empty and in memory. */
+export const startSecretsManager = async (options: SecretsManagerOptions): Promise<SecretsManagerStandIn> => {
+  const { region, accountId, now = () => new Date(), random = (bound: number) => randomInt(bound) } = options;
+  const store = new SecretStore({ region, accountId, now, random });
+  const rotations = new Rotations((secretId) => store.get(secretId));
+  const service = new RotationService({
+    ...options,
+    invoke: options.invokeRotationFunction,
+    rotations,
+    now,
+    newToken: randomUUID,
+  });
+  const context: OperationContext = {
+    store,
+    rotations: service,
+    now,
+    random,
+    isRotationFunction: options.isRotationFunction ?? (() => false),
+  };
+  const faults = new Faults(
+    (one, other) => one === other || store.find(one)?.arn === (store.find(other)?.arn ?? ''),
+  );
+  const requests: LoggedRequest[] = [];
+  const hooks = new Set<RequestHook>();
+  const endpoint = await listen(options.port ?? 0, (request) =>
+    answerRequest({ context, faults, requests, hooks }, request),
+  );
+  return {
+    url: endpoint.url,
+    faults,
+    requests,
+    rotations,
+    onRequest: (hook) => {
+      hooks.add(hook);
+      return () => void hooks.delete(hook);
+    },
+    tick: () => service.startDue(store.all()),
+    seedReplica: (seed) => seedReplica(store, seed, now()),
+    stop: async () => {
+      service.stop();
+      await endpoint.close();
+    },
+  };
+};

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import type { RotationService } from '../rotation-service.ts';
+import type { Secret } from '../secret.ts';
+import type { SecretStore } from '../secret-store.ts';
+import { invalidParameter } from '../service-error.ts';
+
+/** Who sends a request, as far as the stand-in can know: it does not check signatures. */
+export interface Caller {
+  /** From the Authorization header. */
+  readonly accessKeyId?: string;
+  readonly userAgent?: string;
+}
+
+/** What operations work with. */
+export interface OperationContext {
+  readonly store: SecretStore;
+  readonly rotations: RotationService;
+  readonly now: () => Date;
+  readonly random: (bound: number) => number;
+  /** Whether a caller without RotationToken may write the version that a rotation is making. */
+  readonly isRotationFunction: (caller: Caller, secret: Secret) => boolean;
+}
+
+/** One operation of the API: all of it happens at once, so that no other request comes between. */
+export type Operation = (context: OperationContext, input: unknown, caller: Caller) => object;
+
+/** Makes an operation whose input is parsed before it runs. */
+export const operation =
+  <Input extends z.ZodType>(
+    schema: Input,
+    run: (context: OperationContext, input: z.output<Input>, caller: Caller) => object,
+  ): Operation =>
+  (context, input, caller) => {
+    const parsed = schema.safeParse(input);
+    if (!parsed.success) throw invalidParameter(explain(parsed.error));
+    return run(context, parsed.data, caller);
+  };
+
+/** Names the parameters and the constraints, never the values: they may be secret. */
+const explain = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, code }) => `The parameter ${path.join('.') || 'body'} is invalid: ${code}.`).join(' ');
+
+/** AWS JSON 1.1 writes times as seconds since the epoch. */
+export const seconds = (date: Date | undefined): number | undefined =>
+  date === undefined ? undefined : date.getTime() / 1000;
+
+/** LastAccessedDate knows the day only. */
+export const startOfDay = (date: Date): Date =>
+  new Date(Math.floor(date.getTime() / 86_400_000) * 86_400_000);

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault, Faults, SeenRequest } from './faults.ts';
+import { type ApiAnswer, type ApiRequest, errorAnswer } from './http-server.ts';
+import { OPERATIONS } from './operations/index.ts';
+import type { OperationContext } from './operations/operation.ts';
+import { redact } from './redact.ts';
+import type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts';
+import { ServiceError } from './service-error.ts';
+
+const SERVER_ERRORS = new Set(['InternalServiceError', 'InternalFailure', 'ServiceUnavailable']);
+
+/** What a request passes through: log, hooks, faults, and the operation itself. */
+export interface Pipeline {
+  readonly context: OperationContext;
+  readonly faults: Faults;
+  readonly requests: LoggedRequest[];
+  readonly hooks: ReadonlySet<RequestHook>;
+}
+
+export const answerRequest = async (pipeline: Pipeline, request: ApiRequest): Promise<ApiAnswer> => {
+  const seen = seenRequest(request);
+  const { accessKeyId } = request.caller;
+  const logged: LoggedRequest = { ...seen, ...(accessKeyId ? { accessKeyId } : {}), outcome: 'running' };
+  pipeline.requests.push(logged);
+  await tell(pipeline, { ...seen, moment: 'before' });
+  const faults = pipeline.faults.strike(seen);
+  const early = await strikeBefore(faults);
+  if (early) {
+    logged.outcome = early.outcome;
+    return early.answer;
+  }
+  const { answer, error } = perform(pipeline, request);
+  await tell(pipeline, { ...seen, moment: 'after', ...(error ? { error } : {}) });
+  const lost = faults.some(({ kind }) => kind === 'reply-lost');
+  logged.outcome = lost ? 'reply-lost' : (error ?? 'succeeded');
+  return lost ? 'cut' : answer;
+};
+
+const seenRequest = ({ operation, input }: ApiRequest): SeenRequest => ({
+  operation,
+  ...(typeof input.SecretId === 'string' ? { secretId: input.SecretId } : {}),
+  input: redact(input),
+});
+
+const tell = async ({ hooks }: Pipeline, moment: RequestMoment): Promise<void> => {
+  for (const hook of hooks) await hook(moment);
+};
+
+/** Faults that come before the operation: delays in order, then the first that ends the request. */
+const strikeBefore = async (
+  faults: readonly Fault[],
+): Promise<{ outcome: string; answer: ApiAnswer } | undefined> => {
+  for (const fault of faults) {
+    if (fault.kind === 'delay') await delay(fault.milliseconds);
+    if (fault.kind === 'connection-cut-before') return { outcome: fault.kind, answer: 'cut' };
+    if (fault.kind === 'error-before') {
+      const status = fault.status ?? (SERVER_ERRORS.has(fault.type) ? 500 : 400);
+      const body = { __type: fault.type, message: fault.message ?? 'a fault on demand' };
+      return { outcome: fault.type, answer: { status, body } };
+    }
+  }
+  return undefined;
+};
+
+const perform = ({ context }: Pipeline, request: ApiRequest): { answer: ApiAnswer; error?: string } => {
+  try {
+    const operation = OPERATIONS.get(request.operation);
+    if (!operation) throw new ServiceError('UnknownOperationException', `${request.operation} is not known.`);
+    return { answer: { status: 200, body: operation(context, request.input, request.caller) } };
+  } catch (error) {
+    return {
+      answer: errorAnswer(error),
+      error: error instanceof ServiceError ? error.type : 'InternalServiceError',
+    };
+  }
+};
