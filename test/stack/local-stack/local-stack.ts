@@ -8,7 +8,7 @@ import { bundleFunctions } from '../../../infra/bundle.ts';
 import { type EngineVersion, startDocumentDb } from '../document-db/index.ts';
 import { ACCOUNT_ID, startMinistack } from '../ministack/ministack.ts';
 import { ensurePython } from '../python/index.ts';
-import { startSecretsManager } from '../secrets-manager/index.ts';
+import { type RotationBehaviour, startSecretsManager } from '../secrets-manager/index.ts';
 import { clientConfig } from './client-config.ts';
 import { type Credential, logsIn } from './database-admin.ts';
 import { type DatabaseSecret, DemoSecrets, type MakeSecretOptions, newPassword } from './demo-secrets.ts';
@@ -50,6 +50,8 @@ export interface LocalStackOptions {
   readonly instances?: number;
   /** @default '5.0' */
   readonly engineVersion?: EngineVersion;
+  /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success */
+  readonly rotationBehaviour?: RotationBehaviour;
   /**
    * Secrets of applications to make beside the demo ones.
    *
@@ -66,9 +68,14 @@ export type LocalStack = Awaited<ReturnType<typeof startLocalStack>>;
 /**
  * Starts everything that a rotation needs, on loopback: AWS (ministack), Secrets Manager and DocumentDB
  * (stand-ins), and the project's own CDK app deployed to them. Nothing is left if it fails.
+ *
+ * @param undo learns how to stop what runs, for whoever can't wait for the start to end
  */
-export const startLocalStack = async (options: LocalStackOptions = {}, onProgress: OnProgress = () => {}) => {
-  const undo = new Undo();
+export const startLocalStack = async (
+  options: LocalStackOptions = {},
+  onProgress: OnProgress = () => {},
+  undo: Undo = new Undo(),
+) => {
   try {
     return await start(options, onProgress, undo);
   } catch (error) {
@@ -82,6 +89,8 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
   const primaryUser = { username: 'dbadmin', password: newPassword() };
   const directory = makeRunDirectory();
   undo.add(() => directory.remove());
+  const stopping = new AbortController();
+  undo.add(() => stopping.abort());
 
   onProgress('preparing Python with ministack and SecantusDB');
   const { python } = await ensurePython({ onProgress });
@@ -109,6 +118,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
   const lambda = new LambdaClient(aws);
   const [secretsManagerStandIn] = await undo.started([
     startSecretsManager({
+      ...options.rotationBehaviour,
       region,
       accountId: ACCOUNT_ID,
       invokeRotationFunction: (functionArn: string, event: unknown) =>
@@ -134,6 +144,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     account: ACCOUNT_ID,
     region,
     directory: join(directory.path, 'cdk.out'),
+    signal: stopping.signal,
     config: {
       leaveOut: UNKNOWN_TO_MINISTACK,
       certificateAuthorityFile: documentDb.caFile,

@@ -26,6 +26,8 @@ export interface SynthesizeOptions {
   readonly directory: string;
   /** The app's configuration, as `--context` gives it, without the prefix. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Ends the process early. */
+  readonly signal: AbortSignal;
 }
 
 /** A folder to be packed and uploaded. */
@@ -48,6 +50,7 @@ export const synthesize = async (options: SynthesizeOptions): Promise<Assembly> 
   }
   await promisify(execFile)(process.execPath, [join(ROOT, 'infra', 'app.ts')], {
     cwd: ROOT,
+    signal: options.signal,
     env: {
       ...process.env,
       // The emulator says what it does not like. CDK's own check of the template takes two seconds.
