@@ -39,17 +39,18 @@ export interface MakeSecretOptions {
 export class DemoSecrets {
   private readonly client: SecretsManagerClient;
   private readonly address: DatabaseAddress;
-  private readonly primaryUser: Credential;
+  private readonly operator: Credential;
 
-  constructor(client: SecretsManagerClient, address: DatabaseAddress, primaryUser: Credential) {
+  /** @param operator an admin whose password nothing rotates */
+  constructor(client: SecretsManagerClient, address: DatabaseAddress, operator: Credential) {
     this.client = client;
     this.address = address;
-    this.primaryUser = primaryUser;
+    this.operator = operator;
   }
 
   /** The secret of the cluster's primary user. */
-  makeAdmin(name: string): Promise<DatabaseSecret> {
-    return this.create(name, this.primaryUser, {}, {});
+  makeAdmin(name: string, primaryUser: Credential): Promise<DatabaseSecret> {
+    return this.create(name, primaryUser, {}, {});
   }
 
   /** The secret of an application's user, which is made in the database unless it is not wanted. */
@@ -58,7 +59,7 @@ export class DemoSecrets {
     const user = { username: options.username ?? `app_${suffix}`, password: newPassword() };
     if (options.createUser ?? true) {
       const roles = options.roles ?? [{ role: 'readWrite', db: 'shop' }];
-      await createUser(this.address, this.primaryUser, { ...user, roles });
+      await createUser(this.address, this.operator, { ...user, roles });
     }
     const masterarn = (options.masterarn ?? true) ? { masterarn: admin.arn } : {};
     return this.create(

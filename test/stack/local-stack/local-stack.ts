@@ -10,7 +10,7 @@ import { ACCOUNT_ID, startMinistack } from '../ministack/ministack.ts';
 import { ensurePython } from '../python/index.ts';
 import { type RotationBehaviour, startSecretsManager } from '../secrets-manager/index.ts';
 import { clientConfig } from './client-config.ts';
-import { type Credential, logsIn } from './database-admin.ts';
+import { type Credential, logsIn, runCommand } from './database-admin.ts';
 import { type DatabaseSecret, DemoSecrets, type MakeSecretOptions, newPassword } from './demo-secrets.ts';
 import { deploy } from './deploy.ts';
 import { Executions } from './executions.ts';
@@ -129,8 +129,10 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
 
   onProgress('making the demo secrets');
   const secretsManager = new SecretsManagerClient(clientConfig(secretsManagerStandIn.url, region));
-  const demo = new DemoSecrets(secretsManager, documentDb, primaryUser);
-  const adminSecret = await demo.makeAdmin('demo/admin');
+  const operator = { username: 'stack_operator', password: newPassword() };
+  await documentDb.admin.putUser(operator.username, operator.password, ['root']);
+  const demo = new DemoSecrets(secretsManager, documentDb, operator);
+  const adminSecret = await demo.makeAdmin('demo/admin', primaryUser);
   const appSecret = await demo.make(adminSecret, { name: 'demo/app', username: 'app' });
   const extraSecrets: DatabaseSecret[] = [];
   for (let index = 1; index <= (options.extraSecrets ?? 0); index++) {
@@ -185,6 +187,8 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     secretsManagerStandIn,
     documentDb,
     primaryUser,
+    /** Runs a command of the database as an admin whose password nothing rotates. */
+    runCommand: (command: Readonly<Record<string, unknown>>) => runCommand(documentDb, operator, command),
     triggerFunctionArn,
     triggerFunctionName: outputs.TriggerFunctionName ?? '',
     operatorsTopicArn: outputs.OperatorsTopicArn ?? '',

@@ -1,0 +1,149 @@
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  ListSecretVersionIdsCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { expect } from 'vitest';
+import type { Credential, Executions, LocalStack } from '../stack/local-stack/index.ts';
+
+/**
+ * What an outsider sees of a secret and its database: the labels, and which credential logs in where. Everything
+ * here asks the stand-ins with clients of its own; nothing of the product is used.
+ */
+
+/** Which version has which label; AWSPENDING beside AWSCURRENT is a legal end and left out. */
+export interface Labels {
+  readonly current: string | undefined;
+  readonly previous: string | undefined;
+  readonly pending: string | undefined;
+  /** Labels that are none of AWS's. */
+  readonly others: readonly string[];
+}
+
+export const labelsOf = async (stack: LocalStack, secretId: string): Promise<Labels> => {
+  const { VersionIdsToStages = {} } = await stack.secretsManager.send(
+    new DescribeSecretCommand({ SecretId: secretId }),
+  );
+  const holder = (label: string) =>
+    Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
+  const current = holder('AWSCURRENT');
+  const pending = holder('AWSPENDING');
+  return {
+    current,
+    previous: holder('AWSPREVIOUS'),
+    pending: pending === current ? undefined : pending,
+    others: Object.values(VersionIdsToStages)
+      .flat()
+      .filter((label) => !label.startsWith('AWS')),
+  };
+};
+
+/** Whether AWSCURRENT logs in, on every instance of the cluster. */
+export const currentLogsIn = async (stack: LocalStack, secretId: string): Promise<boolean> =>
+  await logsInEverywhere(stack, await stack.credentialOf(secretId));
+
+export const logsInEverywhere = async (stack: LocalStack, credential: Credential): Promise<boolean> => {
+  const answers = await Promise.all(
+    stack.documentDb.instances.map((instance) => stack.logsIn(credential, instance)),
+  );
+  return answers.every(Boolean);
+};
+
+/** The invariants that hold at the end of every execution: AWSCURRENT logs in, and no label is left dangling. */
+export const expectSettled = async (stack: LocalStack, secretId: string): Promise<void> => {
+  expect(await currentLogsIn(stack, secretId), 'AWSCURRENT logs in').toBe(true);
+  expect(await labelsOf(stack, secretId)).toMatchObject({ pending: undefined, others: [] });
+};
+
+export interface Ended {
+  readonly arn: string;
+  readonly status: string | undefined;
+  readonly error: string | undefined;
+  readonly cause: string;
+  readonly output: Record<string, unknown>;
+  readonly states: readonly string[];
+}
+
+/** Starts an execution, and waits for its end. */
+export const run = async (stack: LocalStack, input: unknown): Promise<Ended> =>
+  await ended(stack.executions, await stack.executions.start(input));
+
+export const ended = async (executions: Executions, arn: string): Promise<Ended> => {
+  const { status, error, cause, output } = await executions.waitFor(arn, 110_000);
+  return {
+    arn,
+    status,
+    error,
+    cause: cause ?? '',
+    output: output === undefined ? {} : JSON.parse(output),
+    states: await executions.states(arn),
+  };
+};
+
+/** Every password that any version of any secret ever had. */
+const everyPassword = async (stack: LocalStack): Promise<Set<string>> => {
+  const passwords = new Set<string>();
+  const { SecretList = [] } = await stack.secretsManager.send(
+    new ListSecretsCommand({ MaxResults: 100, IncludePlannedDeletion: false }),
+  );
+  for (const { ARN } of SecretList) {
+    const { Versions = [] } = await stack.secretsManager.send(
+      new ListSecretVersionIdsCommand({ SecretId: ARN, IncludeDeprecated: true, MaxResults: 100 }),
+    );
+    for (const { VersionId } of Versions) {
+      const password = await passwordIn(stack, ARN, VersionId);
+      if (password !== undefined) passwords.add(password);
+    }
+  }
+  return passwords;
+};
+
+const passwordIn = async (
+  stack: LocalStack,
+  SecretId: string | undefined,
+  VersionId: string | undefined,
+): Promise<string | undefined> => {
+  try {
+    const { SecretString = '' } = await stack.secretsManager.send(
+      new GetSecretValueCommand({ SecretId, VersionId }),
+    );
+    return JSON.parse(SecretString).password;
+  } catch {
+    // Not JSON, or no value: a test of bad input put it there, and there is no password in it.
+    return undefined;
+  }
+};
+
+/** Everything that a rotation wrote anywhere: histories, inputs, outputs, causes, logs. */
+const everythingWritten = async (stack: LocalStack): Promise<string> => {
+  const parts: string[] = [stack.logs(), JSON.stringify(stack.secretsManagerStandIn.requests)];
+  for (const executions of [stack.executions, stack.retirements]) {
+    for (const arn of await executions.list()) {
+      parts.push(
+        JSON.stringify(await executions.describe(arn)),
+        JSON.stringify(await executions.history(arn)),
+      );
+    }
+  }
+  return parts.join('\n');
+};
+
+/** No password, of any version that any test of this stack made, is written anywhere. */
+export const expectNoPasswordAnywhere = async (stack: LocalStack): Promise<void> => {
+  const passwords = await everyPassword(stack);
+  const written = await everythingWritten(stack);
+  expect(passwords.size, 'passwords to look for').toBeGreaterThan(1);
+  expect(written.length, 'text to look in').toBeGreaterThan(1000);
+  const found = [...passwords].filter((password) => {
+    const forms = [
+      password,
+      encodeURIComponent(password),
+      JSON.stringify(password).slice(1, -1),
+      Buffer.from(password).toString('base64'),
+    ];
+    return forms.some((form) => written.includes(form));
+  });
+  // The number only: a message with the password would be one more place where it is written.
+  expect(found.length, 'passwords that are written somewhere').toBe(0);
+};
