@@ -33,7 +33,7 @@ interface Situation {
  *
  * The version is the write-ahead record: it exists before the database changes, so that whatever happens later,
  * some labelled version holds the password that the database has. The database is not touched here. For a rollback
- * the pending version is a copy of AWSPREVIOUS: a version of its own, so that nobody else's rotation can share it.
+ * the pending version is a copy of AWSPREVIOUS: a lock of its own, which no other rotation can share.
  *
  * Safe to repeat: a value that is already there is used (a version can't be rewritten), a lock that is already
  * held by this rotation is kept.
@@ -199,6 +199,7 @@ const plan = (situation: Situation, pending: SecretValue, outcome: Plan['outcome
     secretArn: secret.arn,
     secretName: secret.name,
     token: input.token,
+    target: input.mode === 'rollback' && previous !== undefined ? previous : input.token,
     startedBy: input.startedBy,
     strategy: users.current === users.pending ? 'single-user' : settings.strategy,
     ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),

@@ -9,7 +9,7 @@ export interface FinishSecretPorts {
 }
 
 /**
- * Step 4 of 4: the pending version becomes AWSCURRENT. Secrets Manager moves AWSPREVIOUS along, to the version
+ * Step 4 of 4: the pending version (in a rollback: the AWSPREVIOUS that it is a copy of) becomes AWSCURRENT. Secrets Manager moves AWSPREVIOUS along, to the version
  * that AWSCURRENT leaves: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  *
  * Safe to repeat: what has been moved already is left where it is.
@@ -29,14 +29,14 @@ export const finishSecret = async (
 const promote = async (
   secrets: SecretStore,
   secret: SecretDescription,
-  { secretArn, secretName, token, labelsBefore }: Plan,
+  { secretArn, secretName, target, labelsBefore }: Plan,
 ): Promise<'promoted' | 'already-promoted'> => {
-  if (hasLabel(secret, token, CURRENT)) return 'already-promoted';
-  const moved = await secrets.moveLabel(secretArn, CURRENT, { from: labelsBefore.current, to: token });
+  if (hasLabel(secret, target, CURRENT)) return 'already-promoted';
+  const moved = await secrets.moveLabel(secretArn, CURRENT, { from: labelsBefore.current, to: target });
   if (moved) return 'promoted';
   const holder = holderOf(await secrets.describe(secretArn), CURRENT);
   // The SDK sent a request again whose first reply got lost.
-  if (holder === token) return 'already-promoted';
+  if (holder === target) return 'already-promoted';
   throw new RotationSupersededError(
     `AWSCURRENT of ${secretName} is on version ${holder}, not on ${labelsBefore.current} as when this rotation began; somebody else moved it`,
   );

@@ -56,7 +56,7 @@ const lastGoodVersion = async (
   plan: Plan,
 ): Promise<SecretValue> => {
   const current = holderOf(secret, CURRENT) ?? plan.labelsBefore.current;
-  const version = hasLabel(secret, plan.token, CURRENT) ? plan.labelsBefore.current : current;
+  const version = hasLabel(secret, plan.target, CURRENT) ? plan.labelsBefore.current : current;
   return await readVersion(secrets, plan.secretArn, version, 'the last good version');
 };
 

@@ -28,13 +28,14 @@ export const restoreLabels = async (
   { secretId, token, plan, keepLock }: RestoreLabelsInput,
 ): Promise<RestoreLabelsResult> => {
   const { arn } = await secrets.describe(plan?.secretArn ?? secretId);
-  const own = { secrets, arn, token };
+  const own = { secrets, arn, version: token };
   const moved = [await takeOff(own, ticketOf(token), undefined)];
   if (plan !== undefined) {
     if (isBuiltOn(await secrets.describe(arn), plan)) return { outcome: 'superseded' };
-    if (keepLock) moved.push(await takeLockAgain(own));
-    moved.push(await takeOff(own, CURRENT, plan.labelsBefore.current));
-    moved.push(await takeOff(own, PREVIOUS, plan.labelsBefore.previous));
+    if (keepLock) moved.push(await takeLockAgain(own, plan));
+    const target = { ...own, version: plan.target };
+    moved.push(await takeOff(target, CURRENT, plan.labelsBefore.current));
+    moved.push(await takeOff(target, PREVIOUS, plan.labelsBefore.previous));
   }
   if (!keepLock) moved.push(await takeOff(own, PENDING, plan?.labelsBefore.pending));
   return { outcome: moved.includes(true) ? 'restored' : 'untouched' };
@@ -43,34 +44,37 @@ export const restoreLabels = async (
 interface OwnVersion {
   readonly secrets: SecretStore;
   readonly arn: string;
-  readonly token: string;
+  readonly version: string;
 }
 
 /** Another rotation took the lock after FinishSecret had given it up: AWSCURRENT is what it goes by. */
 const isBuiltOn = (secret: SecretDescription, plan: Plan): boolean =>
-  hasLabel(secret, plan.token, CURRENT) && !ownsSecret(secret, plan);
+  hasLabel(secret, plan.target, CURRENT) && !ownsSecret(secret, plan);
 
 /** FinishSecret gave the lock up. It is taken again before AWSCURRENT leaves, so that the version stays on record. */
-const takeLockAgain = async ({ secrets, arn, token }: OwnVersion): Promise<boolean> => {
-  if (!hasLabel(await secrets.describe(arn), token, CURRENT)) return false;
-  if (hasLabel(await secrets.describe(arn), token, PENDING)) return false;
-  if (await secrets.moveLabel(arn, PENDING, { to: token })) return true;
+const takeLockAgain = async ({ secrets, arn, version }: OwnVersion, { target }: Plan): Promise<boolean> => {
+  const secret = await secrets.describe(arn);
+  if (!hasLabel(secret, target, CURRENT) || hasLabel(secret, version, PENDING)) return false;
+  if (await secrets.moveLabel(arn, PENDING, { to: version })) return true;
   throw new RotationSupersededError(
-    `AWSPENDING of ${arn} was taken by another rotation, which builds on version ${token}`,
+    `AWSPENDING of ${arn} was taken by another rotation, which builds on version ${target}`,
   );
 };
 
 /** @returns whether the label was on this rotation's version, and has left it */
 const takeOff = async (
-  { secrets, arn, token }: OwnVersion,
+  { secrets, arn, version }: OwnVersion,
   label: string,
   to: string | undefined,
 ): Promise<boolean> => {
+  // Where it was before is where it may stay: a rollback's target has AWSPREVIOUS from the start.
+  if (version === to) return false;
   // Asked each time: moving AWSCURRENT makes Secrets Manager move AWSPREVIOUS too.
-  if (!hasLabel(await secrets.describe(arn), token, label)) return false;
-  if (await secrets.moveLabel(arn, label, { from: token, ...(to === undefined ? {} : { to }) })) return true;
-  if (!hasLabel(await secrets.describe(arn), token, label)) return true;
+  if (!hasLabel(await secrets.describe(arn), version, label)) return false;
+  if (await secrets.moveLabel(arn, label, { from: version, ...(to === undefined ? {} : { to }) }))
+    return true;
+  if (!hasLabel(await secrets.describe(arn), version, label)) return true;
   throw new RotationSupersededError(
-    `${label} of ${arn} can't be moved off version ${token}: somebody else is moving labels`,
+    `${label} of ${arn} can't be moved off version ${version}: somebody else is moving labels`,
   );
 };

@@ -29,8 +29,10 @@ export const Plan = z.object({
   outcome: z.enum(['created', 'already-there', 'already-promoted']),
   secretArn: secretId,
   secretName: z.string(),
-  /** The id of the version that is to become AWSCURRENT. */
+  /** The id of the pending version. */
   token: Token,
+  /** The version that is to become AWSCURRENT: the pending one, or for a rollback the AWSPREVIOUS that it is a copy of. */
+  target: z.string().min(1),
   startedBy: StartedBy,
   strategy: Strategy,
   adminSecret: z.string().optional(),

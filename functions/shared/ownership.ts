@@ -4,12 +4,12 @@ import { CURRENT, hasLabel, holderOf, PENDING } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
- * AWSPENDING is the lock: a rotation owns the secret while its version has that label or, after FinishSecret, has
- * AWSCURRENT and no other rotation has begun.
+ * AWSPENDING is the lock: a rotation owns the secret while its version has that label or, after FinishSecret, while
+ * what it promoted has AWSCURRENT and no other rotation has begun.
  */
-export const ownsSecret = (secret: SecretDescription, { token }: Plan): boolean => {
+export const ownsSecret = (secret: SecretDescription, { token, target }: Plan): boolean => {
   const holder = holderOf(secret, PENDING);
-  return holder === token || (holder === undefined && hasLabel(secret, token, CURRENT));
+  return holder === token || (holder === undefined && hasLabel(secret, target, CURRENT));
 };
 
 /** @throws RotationSupersededError */
