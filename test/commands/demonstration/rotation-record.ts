@@ -1,0 +1,22 @@
+/** What one rotation came to. */
+export interface RotationRecord {
+  readonly name: string;
+  readonly mode: string;
+  readonly strategy: string;
+  /** How the execution ended. */
+  readonly status: string;
+  readonly seconds: number;
+  /** The states that it went through. */
+  readonly states: readonly string[];
+  readonly currentLogsIn: boolean;
+  readonly previousLogsIn: boolean;
+  /** Whether every label is on the version that had it before. */
+  readonly labelsAsBefore: boolean;
+}
+
+/** A rotation, and what is wrong with it. */
+export interface Verdict {
+  readonly record: RotationRecord;
+  /** Nothing, if every check held. */
+  readonly problems: readonly string[];
+}

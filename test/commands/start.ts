@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { type LocalStack, startLocalStack, Undo } from '../stack/local-stack/index.ts';
+import { bySecretsManager } from './demonstration/by-secrets-manager.ts';
+import { cutOff } from './demonstration/cut-off.ts';
+import { neverPasses } from './demonstration/never-passes.ts';
+import { onDemand } from './demonstration/on-demand.ts';
+import type { Verdict } from './demonstration/rotation-record.ts';
+import type { Scenario } from './demonstration/scenario.ts';
+import { stopOnSignal } from './run-until-stopped.ts';
+import { printTable } from './table.ts';
+import { Terminal } from './terminal.ts';
+
+const USAGE = `npm start [-- --json]
+
+Starts AWS (ministack), Secrets Manager and DocumentDB on this machine, deploys the rotation to them, and
+shows four rotations: two that succeed, one that is rolled back and one that is cut off and recovered.
+Exit status 0 means that every check held.
+
+  --json   print one JSON object as the last line of standard output, and all else to standard error
+`;
+
+const SCENARIOS: readonly Scenario[] = [bySecretsManager, onDemand, neverPasses, cutOff];
+
+/** Two instances, since one of them is to lag. The waits are as short as they can be seen. */
+const STACK = { instances: 2, forwardBudgetSeconds: 8, stragglerSeconds: 3 };
+
+const start = async (terminal: Terminal, undo: Undo): Promise<LocalStack> => {
+  terminal.line(terminal.style('bold', 'Starting the local stack'));
+  try {
+    return await startLocalStack(STACK, (what) => terminal.begin(what), undo);
+  } finally {
+    terminal.end();
+  }
+};
+
+const show = async (terminal: Terminal, undo: Undo): Promise<Verdict[]> => {
+  const stack = await start(terminal, undo);
+  const verdicts: Verdict[] = [];
+  for (const scenario of SCENARIOS) {
+    terminal.line();
+    terminal.line(terminal.style('bold', scenario.title));
+    const verdict = await scenario.run(stack, terminal);
+    verdicts.push(verdict);
+    const held = verdict.problems.length === 0;
+    terminal.line(
+      held
+        ? terminal.style('green', '  every check held')
+        : terminal.style('red', `  ${verdict.problems.join('\n  ')}`),
+    );
+  }
+  return verdicts;
+};
+
+const main = async (json: boolean): Promise<boolean> => {
+  const terminal = new Terminal(json ? process.stderr : process.stdout);
+  const undo = new Undo();
+  stopOnSignal(undo, (ofSignal) => ofSignal);
+  let verdicts: Verdict[];
+  try {
+    verdicts = await show(terminal, undo);
+  } finally {
+    terminal.begin('stopping what was started');
+    await undo.all();
+    terminal.end();
+  }
+  terminal.line();
+  printTable(verdicts, terminal);
+  const ok = verdicts.every(({ problems }) => problems.length === 0);
+  if (json) console.log(JSON.stringify({ ok, rotations: verdicts.map(({ record }) => record) }));
+  return ok;
+};
+
+try {
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) console.log(USAGE);
+  else process.exitCode = (await main(values.json)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
