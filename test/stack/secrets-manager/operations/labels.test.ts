@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { GetSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestStandIn, type TestStandIn } from '../test-stand-in.ts';
+
+let stack: TestStandIn;
+beforeAll(async () => {
+  stack = await startTestStandIn();
+});
+afterAll(() => stack.stop());
+
+const move = (SecretId: string, VersionStage: string, to?: string, from?: string) =>
+  stack.client.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId,
+      VersionStage,
+      ...(to ? { MoveToVersionId: to } : {}),
+      ...(from ? { RemoveFromVersionId: from } : {}),
+    }),
+  );
+
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+describe('UpdateSecretVersionStage', () => {
+  test('moves AWSPREVIOUS to the version that AWSCURRENT leaves', async () => {
+    const secret = await stack.createSecret();
+    const second = await stack.putVersion(secret.arn, ['AWSPENDING']);
+
+    await move(secret.arn, 'AWSCURRENT', second.versionId, secret.versionId);
+
+    expect(await stack.labelsOf(secret.arn)).toEqual({
+      [secret.versionId]: ['AWSPREVIOUS'],
+      [second.versionId]: ['AWSCURRENT', 'AWSPENDING'],
+    });
+  });
+
+  test('swaps AWSCURRENT and AWSPREVIOUS when it goes back', async () => {
+    const secret = await stack.createSecret();
+    const second = await stack.putVersion(secret.arn);
+    await move(secret.arn, 'AWSCURRENT', secret.versionId, second.versionId);
+    expect(await stack.labelsOf(secret.arn)).toEqual({
+      [secret.versionId]: ['AWSCURRENT'],
+      [second.versionId]: ['AWSPREVIOUS'],
+    });
+  });
+
+  test('adds a label that no version has without RemoveFromVersionId', async () => {
+    const secret = await stack.createSecret();
+    await move(secret.arn, 'AWSPENDING', secret.versionId);
+    expect(await stack.labelsOf(secret.arn)).toEqual({ [secret.versionId]: ['AWSCURRENT', 'AWSPENDING'] });
+  });
+
+  test('leaves a label where it is when it is already there', async () => {
+    const secret = await stack.createSecret();
+    const second = await stack.putVersion(secret.arn);
+    await move(secret.arn, 'AWSCURRENT', second.versionId);
+    expect(await stack.labelsOf(secret.arn)).toEqual({
+      [secret.versionId]: ['AWSPREVIOUS'],
+      [second.versionId]: ['AWSCURRENT'],
+    });
+  });
+
+  test('removes a label and deprecates the version, which stays readable by its id', async () => {
+    const secret = await stack.createSecret();
+    const second = await stack.putVersion(secret.arn, ['AWSPENDING']);
+
+    await move(secret.arn, 'AWSPENDING', undefined, second.versionId);
+
+    expect(await stack.labelsOf(secret.arn)).toEqual({ [secret.versionId]: ['AWSCURRENT'] });
+    const read = await stack.client.send(
+      new GetSecretValueCommand({ SecretId: secret.arn, VersionId: second.versionId }),
+    );
+    expect(read.SecretString).toBe(second.value);
+  });
+
+  describe('fails and changes nothing', () => {
+    const twoVersions = async () => {
+      const secret = await stack.createSecret();
+      const second = await stack.putVersion(secret.arn, ['AWSPENDING']);
+      return { arn: secret.arn, current: secret.versionId, pending: second.versionId };
+    };
+    type Versions = Awaited<ReturnType<typeof twoVersions>>;
+
+    test.each<[string, string, (versions: Versions) => Promise<unknown>]>([
+      [
+        'if another version holds the label and RemoveFromVersionId is missing',
+        'InvalidParameterException',
+        ({ arn, current }) => move(arn, 'AWSPENDING', current),
+      ],
+      [
+        'if RemoveFromVersionId names a version that does not hold the label',
+        'InvalidParameterException',
+        ({ arn, current, pending }) => move(arn, 'AWSCURRENT', current, pending),
+      ],
+      [
+        'if RemoveFromVersionId is given and no version holds the label',
+        'InvalidParameterException',
+        ({ arn, current, pending }) => move(arn, 'mine', current, pending),
+      ],
+      [
+        'if AWSCURRENT would be on no version',
+        'InvalidParameterException',
+        ({ arn, current }) => move(arn, 'AWSCURRENT', undefined, current),
+      ],
+      ['if it names no version', 'InvalidParameterException', ({ arn }) => move(arn, 'AWSPENDING')],
+      [
+        'if the version does not exist',
+        'ResourceNotFoundException',
+        ({ arn, pending }) => move(arn, 'AWSPENDING', randomUUID(), pending),
+      ],
+    ])('%s', async (_name, name, request) => {
+      const versions = await twoVersions();
+      const before = await stack.labelsOf(versions.arn);
+      await expect(request(versions)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 400 } });
+      expect(await stack.labelsOf(versions.arn)).toEqual(before);
+    });
+
+    // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    test('if the version already has 20 labels', async () => {
+      const secret = await stack.createSecret();
+      for (let label = 1; label < 20; label++) await move(secret.arn, `label-${label}`, secret.versionId);
+      await expect(move(secret.arn, 'one-more', secret.versionId)).rejects.toMatchObject({
+        name: 'LimitExceededException',
+      });
+    });
+  });
+});
