@@ -57,7 +57,7 @@ export class Terminal {
     if (!this.current) return;
     const seconds = ((Date.now() - this.since) / 1000).toFixed(1);
     const text = `  ${FRAMES[this.frame % FRAMES.length]} ${this.current} `;
-    const room = Math.max(0, (this.stream.columns ?? 80) - seconds.length - 3);
+    const room = Math.max(0, (this.stream.columns || 80) - seconds.length - 3);
     this.stream.write(`${this.style('cyan', text.slice(0, room))}${this.style('dim', `${seconds} s`)}`);
   }
 
