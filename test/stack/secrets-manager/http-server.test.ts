@@ -37,8 +37,7 @@ describe('the endpoint', () => {
 
   // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html, ClientRequestToken
   test('fails for a raw write without the token that SDKs and the CLI make up', async () => {
-    const { arn, name } = await stack.createSecret();
-    expect(arn).toContain(name);
+    const { name } = await stack.createSecret();
     const response = await post(
       'secretsmanager.PutSecretValue',
       JSON.stringify({ SecretId: name, SecretString: 'text' }),

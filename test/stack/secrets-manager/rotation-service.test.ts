@@ -248,6 +248,27 @@ describe('a retry of a failed rotation', () => {
     expect(rotation.versionId).not.toBe(VersionId);
   });
 
+  test('puts AWSPENDING back on its version if the failed attempt has taken it off', async () => {
+    await start({ retryFailedRotation: { times: 1, reuseToken: true } });
+    const secret = await stack.createSecret();
+    const pending: (string | undefined)[] = [];
+    stack.onRotation(async ({ SecretId, ClientRequestToken }) => {
+      const labels = await stack.labelsOf(SecretId);
+      pending.push(labels[ClientRequestToken]?.join());
+      await stack.client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId,
+          VersionStage: 'AWSPENDING',
+          RemoveFromVersionId: ClientRequestToken,
+        }),
+      );
+      return FAILED;
+    });
+    await rotate(secret.arn);
+    await ended(secret.arn);
+    expect(pending).toEqual(['AWSPENDING', 'AWSPENDING']);
+  });
+
   test('does not come if another version has taken AWSPENDING', async () => {
     await start({ retryFailedRotation: { times: 5, reuseToken: true } });
     const secret = await stack.createSecret();
@@ -288,7 +309,6 @@ describe('RotateSecret', () => {
     await start();
     const secret = await stack.createSecret();
     const ClientRequestToken = randomUUID();
-    stack.onRotation(rotateWell);
     const letGo = Promise.withResolvers<void>();
     stack.onRotation(async (event) => {
       await letGo.promise;
