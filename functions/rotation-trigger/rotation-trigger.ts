@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { createSecret } from '../create-secret/create-secret.ts';
-import { Token } from '../shared/contract.ts';
+import { restoreLabels } from '../restore-labels/restore-labels.ts';
+import { type Plan, Token } from '../shared/contract.ts';
 import {
   InvalidInputError,
+  InvalidSecretError,
+  PendingVersionMismatchError,
   RotationFailedError,
   RotationStillRunningError,
   UnknownTokenError,
@@ -68,18 +71,22 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent): Promise
   const { secrets, executions } = ports;
   const latest = await latestAttempt(ports, await knownSecret(ports, event), event);
   if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
-  const { secretArn } = await createSecret(
-    { secrets },
-    {
-      secretId: event.SecretId,
-      token: event.ClientRequestToken,
-      mode: 'rotate',
-      startedBy: 'secrets-manager',
-    },
-    event.RotationToken,
-  );
+  const { secretArn } = await writePendingVersion(secrets, event);
   const name = executionName(secretArn, event.ClientRequestToken, (latest?.number ?? 0) + 1);
   await executions.start(name, { secretId: secretArn, token: event.ClientRequestToken });
+};
+
+/** A refused rotation leaves no AWSPENDING behind, which would keep the next one from starting. */
+const writePendingVersion = async (secrets: SecretStore, event: RotationEvent): Promise<Plan> => {
+  const { SecretId: secretId, ClientRequestToken: token, RotationToken } = event;
+  try {
+    const input = { secretId, token, mode: 'rotate', startedBy: 'secrets-manager' } as const;
+    return await createSecret({ secrets }, input, RotationToken);
+  } catch (error) {
+    const refused = error instanceof InvalidSecretError || error instanceof PendingVersionMismatchError;
+    if (refused) await restoreLabels({ secrets }, { secretId, token, keepLock: false });
+    throw error;
+  }
 };
 
 const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {

@@ -1,0 +1,278 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+import {
+  ended,
+  expectNoPasswordAnywhere,
+  expectSettled,
+  type Labels,
+  labelsOf,
+  logsInEverywhere,
+  run,
+} from './outside.ts';
+
+/** What fails, wherever: AWSCURRENT logs in at the end, and nothing is left dangling. */
+let stack: LocalStack;
+beforeAll(async () => {
+  stack = await startLocalStack({ instances: 2, forwardBudgetSeconds: 6, stragglerSeconds: 1 });
+});
+afterEach(() => {
+  stack.documentDb.faults.clear();
+  stack.secretsManagerStandIn.faults.removeAll();
+});
+afterAll(async () => {
+  await stack?.stop();
+});
+
+/** A secret that has an AWSPREVIOUS, so that a rollback has three labels to put back. */
+const secretWithHistory = async (): Promise<{ secret: DatabaseSecret; before: Labels }> => {
+  const secret = await stack.makeSecret();
+  expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+  return { secret, before: await labelsOf(stack, secret.arn) };
+};
+
+/** Does something once, when FinishSecret has moved AWSCURRENT of this secret. */
+const oncePromoted = (secretArn: string, act: () => void): void => {
+  const stop = stack.secretsManagerStandIn.onRequest(({ moment, operation, input, secretId }) => {
+    const promoted = operation === 'UpdateSecretVersionStage' && input.VersionStage === 'AWSCURRENT';
+    if (moment !== 'after' || !promoted || secretId !== secretArn) return;
+    stop();
+    act();
+  });
+};
+
+const expectRolledBack = async (secretArn: string, before: Labels, cause: RegExp): Promise<void> => {
+  const execution = await run(stack, { secretId: secretArn });
+  expect(execution).toMatchObject({ status: 'FAILED', error: 'RolledBack' });
+  expect(execution.cause).toMatch(cause);
+  expect(await labelsOf(stack, secretArn)).toEqual(before);
+  await expectSettled(stack, secretArn);
+};
+
+describe('a rotation goes on', () => {
+  test('when SetSecret loses its connection before the password is changed', async () => {
+    const { secret } = await secretWithHistory();
+    const fault = stack.documentDb.faults.add({
+      kind: 'cut-before',
+      command: 'updateUser',
+      target: secret.username,
+    });
+
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(fault.hits).toBe(1);
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('when SetSecret loses its connection after the password was changed', async () => {
+    const { secret } = await secretWithHistory();
+    const fault = stack.documentDb.faults.add({
+      kind: 'cut-after',
+      command: 'updateUser',
+      target: secret.username,
+    });
+
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(fault.hits).toBe(1);
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('when the cluster fails over before SetSecret writes', async () => {
+    const { secret } = await secretWithHistory();
+    const fault = stack.documentDb.faults.add({
+      kind: 'fail-over',
+      command: 'updateUser',
+      target: secret.username,
+    });
+
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(fault.hits).toBe(1);
+    await expectSettled(stack, secret.arn);
+  });
+
+  test.each(['PutSecretValue', 'UpdateSecretVersionStage'])(
+    'when the reply to %s is lost',
+    async (operation) => {
+      const { secret } = await secretWithHistory();
+      const fault = stack.secretsManagerStandIn.faults.add({
+        kind: 'reply-lost',
+        operation,
+        secretId: secret.arn,
+        times: 1,
+      });
+
+      expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+
+      expect(fault.hits).toBe(1);
+      await expectSettled(stack, secret.arn);
+    },
+  );
+
+  test('when every reply to the promotion is lost that the SDK waits for', async () => {
+    const { secret } = await secretWithHistory();
+    const fault = stack.secretsManagerStandIn.faults.add({
+      kind: 'reply-lost',
+      operation: 'UpdateSecretVersionStage',
+      secretId: secret.arn,
+      when: ({ input }) => input.VersionStage === 'AWSCURRENT',
+      times: 3,
+    });
+
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(fault.hits).toBe(3);
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('when Secrets Manager throttles', async () => {
+    const { secret } = await secretWithHistory();
+    stack.secretsManagerStandIn.faults.add({
+      kind: 'error-before',
+      type: 'ThrottlingException',
+      operation: 'DescribeSecret',
+      secretId: secret.arn,
+      times: 5,
+    });
+
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+    await expectSettled(stack, secret.arn);
+  });
+});
+
+describe('a rotation is rolled back, with the three labels where they were', () => {
+  test('when TestSecret never passes', async () => {
+    const { secret, before } = await secretWithHistory();
+    await stack.documentDb.setPropagationDelay(1, Number.POSITIVE_INFINITY);
+    try {
+      await expectRolledBack(secret.arn, before, /TestSecret failed with CredentialNotPropagatedError/);
+    } finally {
+      await stack.documentDb.setPropagationDelay(1, 0);
+    }
+  });
+
+  test('when the database refuses the password', async () => {
+    const { secret, before } = await secretWithHistory();
+    stack.documentDb.faults.add({
+      kind: 'refuse',
+      code: 2,
+      codeName: 'BadValue',
+      command: 'updateUser',
+      target: secret.username,
+    });
+
+    await expectRolledBack(secret.arn, before, /SetSecret failed with ChangeRefusedError.*BadValue/);
+  });
+
+  test('when FinishSecret may not move AWSCURRENT', async () => {
+    const { secret, before } = await secretWithHistory();
+    stack.secretsManagerStandIn.faults.add({
+      kind: 'error-before',
+      type: 'AccessDeniedException',
+      operation: 'UpdateSecretVersionStage',
+      secretId: secret.arn,
+      when: ({ input }) => input.VersionStage === 'AWSCURRENT',
+      times: 1,
+    });
+
+    await expectRolledBack(secret.arn, before, /FinishSecret failed with SecretsManagerRefusedError/);
+  });
+
+  test('when CheckAfter fails after the promotion: AWSPREVIOUS is put back', async () => {
+    const { secret, before } = await secretWithHistory();
+    oncePromoted(secret.arn, () => {
+      stack.documentDb.faults.add({
+        kind: 'refuse',
+        code: 2,
+        command: 'connectionStatus',
+        user: secret.username,
+      });
+    });
+
+    await expectRolledBack(secret.arn, before, /CheckAfter failed with ChangeRefusedError/);
+  });
+});
+
+test('an execution that is aborted right after the database changed is recovered by the rule', async () => {
+  const { secret } = await secretWithHistory();
+  const known = new Set(await stack.executions.list());
+  const execution = await stack.executions.start({ secretId: secret.arn });
+  const changed = Promise.withResolvers<void>();
+  const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
+    if (when !== 'after' || command !== 'updateUser' || target !== secret.username) return;
+    stop();
+    await stack.executions.abort(execution);
+    changed.resolve();
+  });
+  await changed.promise;
+  expect((await stack.executions.waitFor(execution)).status).toBe('ABORTED');
+
+  const recovery = await expect
+    .poll(async () => (await stack.executions.list()).find((arn) => arn !== execution && !known.has(arn)), {
+      timeout: 20_000,
+    })
+    .toBeDefined()
+    .then(
+      async () => (await stack.executions.list()).find((arn) => arn !== execution && !known.has(arn)) ?? '',
+    );
+
+  expect(await ended(stack.executions, recovery)).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { outcome: 'recovered' },
+  });
+  await expectSettled(stack, secret.arn);
+});
+
+test('an AWSPENDING of a running rotation survives the recovery of another execution', async () => {
+  const { secret } = await secretWithHistory();
+  const gate = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
+    if (when !== 'before' || command !== 'updateUser' || target !== secret.username) return;
+    stop();
+    arrived.resolve();
+    await gate.promise;
+  });
+  const running = await stack.executions.start({ secretId: secret.arn });
+  await arrived.promise;
+  const labels = await labelsOf(stack, secret.arn);
+
+  const other = await run(stack, {
+    executionArn: `${running}-other`,
+    status: 'ABORTED',
+    input: JSON.stringify({ secretId: secret.arn }),
+  });
+
+  expect(other).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'nothing-to-do' } });
+  expect(await labelsOf(stack, secret.arn)).toEqual(labels);
+  gate.resolve();
+  expect(await ended(stack.executions, running)).toMatchObject({ status: 'SUCCEEDED' });
+  await expectSettled(stack, secret.arn);
+});
+
+test('a rollback that may not put the labels back ends in RollbackFailed, with AWSPENDING as the record', async () => {
+  const { secret } = await secretWithHistory();
+  stack.documentDb.faults.add({ kind: 'refuse', code: 2, command: 'updateUser', target: secret.username });
+  const denied = stack.secretsManagerStandIn.faults.add({
+    kind: 'error-before',
+    type: 'AccessDeniedException',
+    operation: 'UpdateSecretVersionStage',
+    secretId: secret.arn,
+    when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined,
+  });
+
+  const failed = await run(stack, { secretId: secret.arn });
+  expect(failed).toMatchObject({ status: 'FAILED', error: 'RollbackFailed' });
+  expect(failed.states).toContain('NotifyOperators');
+  expect(failed.cause).toContain('RestoreLabels failed with SecretsManagerRefusedError');
+  expect(await labelsOf(stack, secret.arn)).toMatchObject({ pending: expect.any(String) });
+
+  denied.remove();
+  expect(await run(stack, { secretId: secret.arn, mode: 'recover' })).toMatchObject({ status: 'SUCCEEDED' });
+  await expectSettled(stack, secret.arn);
+  expect(await logsInEverywhere(stack, await stack.credentialOf(secret.arn))).toBe(true);
+});
+
+test('no password is in any history, log, output or cause of all this', async () => {
+  await expectNoPasswordAnywhere(stack);
+});
