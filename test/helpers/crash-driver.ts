@@ -1,0 +1,160 @@
+import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import {
+  DatabaseIncompatibleError,
+  DatabaseUnavailableError,
+  SecretsManagerRefusedError,
+  SecretsManagerUnavailableError,
+} from '../../functions/shared/errors.ts';
+import { type Fault, PortCalls, ProcessDiedError } from './port-calls.ts';
+import { executionArn, RotationMachine, stoppedEvent } from './rotation-machine.ts';
+import { inputFor, SCENARIOS, scenario, WAYS, type Way } from './rotation-scenarios.ts';
+import { type RotationWorld, SECRET } from './rotation-world.ts';
+import { type Ending, ExecutionAbortedError } from './state-machine.ts';
+
+/*
+ * Every port call of a rotation, of its way back and of a recovery is broken in every way that a call can break.
+ * What must hold is what the design says: some labelled version always logs in (1), AWSCURRENT at the end (2), no
+ * dangling AWSPENDING (3), a rollback restores everything (4), a pair has no outage (5), no password is seen (6), no
+ * user has gained anything after a failure (8).
+ */
+
+const STORE_CALLS = new Set(['describe', 'read', 'listVersions', 'put', 'moveLabel', 'newPassword']);
+export const CALLS_WITH_EFFECT = new Set(['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser']);
+
+export const died = (): Error => new ProcessDiedError('the process died');
+const unavailable = (method: string): Error =>
+  STORE_CALLS.has(method)
+    ? new SecretsManagerUnavailableError('no answer')
+    : new DatabaseUnavailableError('no answer');
+export const refused = (method: string): Error =>
+  STORE_CALLS.has(method)
+    ? new SecretsManagerRefusedError('not allowed')
+    : new DatabaseIncompatibleError('not understood');
+
+export interface Breakage {
+  readonly name: string;
+  readonly fault: Omit<Fault, 'call'>;
+  readonly abort?: boolean;
+}
+
+/** Longer than the seven retries of the way forward, shorter than the way back is patient. */
+const OUTAGE = 30;
+
+export const BREAKAGES: readonly Breakage[] = [
+  { name: 'dies before it, and is tried again', fault: { when: 'before', error: died } },
+  { name: 'dies after it, and is tried again', fault: { when: 'after', error: died } },
+  {
+    name: 'dies before it, and the execution is stopped',
+    fault: { when: 'before', error: died },
+    abort: true,
+  },
+  { name: 'dies after it, and the execution is stopped', fault: { when: 'after', error: died }, abort: true },
+  { name: 'fails for a moment', fault: { when: 'before', error: unavailable } },
+  { name: 'has its effect, and the reply is lost', fault: { when: 'after', error: unavailable } },
+  { name: 'fails for longer', fault: { when: 'before', error: unavailable, calls: OUTAGE } },
+  { name: 'is refused', fault: { when: 'before', error: refused } },
+];
+
+/** A call that only reads leaves the same world before and after: breaking it after would be the same case again. */
+const matters = ({ fault }: Breakage, method: string): boolean =>
+  fault.when === 'before' || CALLS_WITH_EFFECT.has(method);
+
+export interface Run {
+  readonly world: RotationWorld;
+  readonly calls: PortCalls;
+  readonly ending: Ending;
+  readonly aborted: boolean;
+  readonly notices: number;
+  readonly problems: string[];
+}
+
+let cases = 0;
+
+/** How many rotations this process has run through. */
+export const casesSoFar = (): number => cases;
+
+/** A whole rotation with these faults; if it is stopped, the recovery that EventBridge starts follows. */
+export const rotate = async (
+  name: string,
+  way: Way,
+  faults: readonly Fault[],
+  abort = false,
+): Promise<Run> => {
+  cases += 1;
+  const world = scenario(name);
+  const problems: string[] = [];
+  const watch = (): void => void problems.push(...world.momentProblems());
+  const calls = new PortCalls({ faults, watch });
+  const input = inputFor(way, way === 'started by Secrets Manager' ? await beginByService(world) : undefined);
+  const machine = new RotationMachine(world, { calls, abortOnDeath: abort });
+  const arn = executionArn('one');
+  const recover = () => machine.run(executionArn('two'), stoppedEvent(arn, input));
+  let aborted = false;
+  const ending = await machine.run(arn, input).catch(async (error: unknown) => {
+    if (!(error instanceof ExecutionAbortedError)) throw error;
+    aborted = true;
+    return await recover();
+  });
+  problems.push(...world.leaks(ending.trail), ...world.leaks(machine.notices));
+  return { world, calls, ending, aborted, notices: machine.notices.length, problems };
+};
+
+/** What the trigger does before it starts the execution: only it may write the version of Secrets Manager. */
+const beginByService = async (world: RotationWorld): Promise<string> => {
+  const { token, rotationToken } = world.beginRotation();
+  const input = { secretId: SECRET, token, mode: 'rotate', startedBy: 'secrets-manager' } as const;
+  await createSecret({ secrets: world.store.port() }, input, rotationToken);
+  return token;
+};
+
+export const problemsOf = (run: Run): string[] => {
+  const { world, ending, aborted } = run;
+  const unique = [...new Set(run.problems)];
+  if (ending.error === 'RollbackFailed' || ending.error === 'RecoveryFailed') {
+    return [...unique, `it ended as ${ending.error}: ${ending.cause}`];
+  }
+  if (aborted) return [...unique, ...world.endProblems(), ...afterRecovery(run)];
+  if (ending.status === 'FAILED') {
+    return [...unique, ...world.endProblems(), ...world.restoredProblems(), ...world.powerProblems()];
+  }
+  return [...unique, ...world.endProblems(), ...afterSuccess(world)];
+};
+
+const afterSuccess = ({ store, current }: RotationWorld): string[] => [
+  ...(store.holder(SECRET, 'AWSCURRENT') === current ? ['it succeeded, but AWSCURRENT did not move'] : []),
+  ...(store.holder(SECRET, 'AWSPREVIOUS') === current ? [] : ['AWSPREVIOUS is not what was AWSCURRENT']),
+];
+
+const afterRecovery = ({ world, ending }: Run): string[] => {
+  if (ending.status === 'FAILED') return [`the recovery ended as ${ending.error}: ${ending.cause}`];
+  return world.store.holder(SECRET, 'AWSCURRENT') === world.current
+    ? world.powerProblems()
+    : afterSuccess(world);
+};
+
+/** Breaks every call from `first` on, and tells what did not hold. */
+export const breakEachCall = async (
+  recorded: readonly string[],
+  first: number,
+  run: (fault: Fault, breakage: Breakage) => Promise<string[]>,
+  breakages = BREAKAGES,
+): Promise<string[]> => {
+  const found: string[] = [];
+  for (const [index, method] of recorded.entries()) {
+    const call = index + 1;
+    if (call < first) continue;
+    for (const breakage of breakages.filter((each) => matters(each, method))) {
+      const problems = await run({ ...breakage.fault, call }, breakage);
+      found.push(...problems.map((problem) => `call ${call} (${method}) ${breakage.name}: ${problem}`));
+    }
+  }
+  return found;
+};
+
+/** Every scenario on every way that it allows: what was never rotated can't be rolled back. */
+export const COMBINATIONS = Object.entries(SCENARIOS).flatMap(([name, { previous }]) =>
+  WAYS.filter((way) => way !== 'as a rollback' || previous !== undefined).map((way): [string, Way] => [
+    name,
+    way,
+  ]),
+);

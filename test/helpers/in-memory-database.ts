@@ -1,0 +1,205 @@
+import {
+  ChangeRefusedError,
+  DatabaseUnavailableError,
+  NotAuthorizedError,
+  UserNameTakenError,
+  UserNotFoundError,
+} from '../../functions/shared/errors.ts';
+import type { Database, Role, Session, UserChange } from '../../functions/shared/ports.ts';
+import type { Login } from '../../functions/shared/secret-value.ts';
+import { type Gate, openGate } from './port-calls.ts';
+
+interface User {
+  readonly password: string;
+  readonly roles: readonly Role[];
+  /** The cluster's primary user can be neither dropped nor given other roles. */
+  readonly primary?: boolean;
+}
+
+type Users = Map<string, User>;
+
+interface Instance {
+  readonly host: string;
+  users: Users;
+  /** How many more logins still meet the users of before the last change. */
+  behind: number;
+  down: boolean;
+}
+
+/** https://docs.aws.amazon.com/documentdb/latest/developerguide/role_based_access_control.html */
+const MAY_CHANGE_USERS = new Set(['root', 'userAdminAnyDatabase', 'restore']);
+
+export const ROOT: readonly Role[] = [{ role: 'root', db: 'admin' }];
+export const READ_WRITE: readonly Role[] = [{ role: 'readWrite', db: 'shop' }];
+
+export const CLUSTER = 'demo.cluster-abcdefgh.eu-central-1.docdb.amazonaws.com';
+const INSTANCES = ['one', 'two', 'three'].map((name) => `${name}.abcdefgh.eu-central-1.docdb.amazonaws.com`);
+export const PORT = 27017;
+
+/** A DocumentDB cluster without the network: a writer, readers that lag behind it, and users with their powers. */
+export class InMemoryDatabase {
+  readonly #instances: Instance[] = INSTANCES.map((host) => ({
+    host,
+    users: new Map(),
+    behind: 0,
+    down: false,
+  }));
+  /** How many logins on each reader meet the old users after a change. */
+  lag = 0;
+  /** What `hello` says, where a test wants it to lie. */
+  reported: { host: string; port: number }[] | undefined;
+  /** Connections that were opened and not closed. */
+  open = 0;
+
+  set down(down: boolean) {
+    for (const instance of this.#instances) instance.down = down;
+  }
+
+  /** One reader is away. */
+  loseReader(): void {
+    this.#reader().down = true;
+  }
+
+  #reader(): Instance {
+    const reader = this.#instances[1];
+    if (reader === undefined) throw new Error('the cluster has no reader');
+    return reader;
+  }
+
+  /** A user that was always there, on every instance. */
+  addUser(username: string, password: string, roles: readonly Role[], primary = false): void {
+    for (const { users } of this.#instances) users.set(username, { password, roles, primary });
+  }
+
+  removeUser(username: string): void {
+    for (const { users } of this.#instances) users.delete(username);
+  }
+
+  user(username: string): User | undefined {
+    return this.#writer().users.get(username);
+  }
+
+  usernames(): string[] {
+    return [...this.#writer().users.keys()].sort();
+  }
+
+  /** Whether the credential logs in on the writer, asked without a connection. */
+  accepts({ username, password }: Pick<Login, 'username' | 'password'>): boolean {
+    return this.user(username)?.password === password;
+  }
+
+  acceptsEverywhere({ username, password }: Pick<Login, 'username' | 'password'>): boolean {
+    const { users } = this.#writer();
+    return this.#instances.every(
+      (instance) => (instance.behind > 0 ? instance.users : users).get(username)?.password === password,
+    );
+  }
+
+  port(gate: Gate = openGate): Database {
+    return { login: (login) => gate('login', () => this.#login(gate, login)) };
+  }
+
+  #writer(): Instance {
+    const writer = this.#instances[0];
+    if (writer === undefined) throw new Error('the cluster has no instance');
+    return writer;
+  }
+
+  #login(gate: Gate, login: Login): Session | undefined {
+    const instance = this.#instanceAt(login.host);
+    this.#catchUp(instance);
+    const user = instance.users.get(login.username);
+    if (user === undefined || user.password !== login.password) return undefined;
+    this.open += 1;
+    return this.#session(gate, instance, login.username);
+  }
+
+  #instanceAt(host: string): Instance {
+    const instance = host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
+    if (instance === undefined || instance.down)
+      throw new DatabaseUnavailableError(`${host} does not answer`);
+    return instance;
+  }
+
+  #catchUp(instance: Instance): void {
+    if (instance === this.#writer()) return;
+    if (instance.behind > 0) instance.behind -= 1;
+    else instance.users = this.#writer().users;
+  }
+
+  #session(gate: Gate, instance: Instance, self: string): Session {
+    return {
+      ping: () => gate('ping', () => this.#alive(instance)),
+      instances: () =>
+        gate('instances', () => this.reported ?? this.#instances.map(({ host }) => ({ host, port: PORT }))),
+      ownRoles: () => gate('ownRoles', () => instance.users.get(self)?.roles ?? []),
+      findUser: (username) => gate('findUser', () => this.#findUser(self, username)),
+      createUser: (username, password, roles) =>
+        gate('createUser', () => this.#createUser(self, username, password, roles)),
+      updateUser: (username, change) => gate('updateUser', () => this.#updateUser(self, username, change)),
+      dropUser: (username) => gate('dropUser', () => this.#dropUser(self, username)),
+      [Symbol.asyncDispose]: async () => {
+        this.open -= 1;
+      },
+    };
+  }
+
+  #alive(instance: Instance): void {
+    if (instance.down) throw new DatabaseUnavailableError(`${instance.host} does not answer`);
+  }
+
+  /** Below these roles nobody may change a user, not even the own password. */
+  #assertPower(self: string): void {
+    this.#alive(this.#writer());
+    const roles = this.user(self)?.roles ?? [];
+    if (roles.some(({ role, db }) => db === 'admin' && MAY_CHANGE_USERS.has(role))) return;
+    throw new NotAuthorizedError(`"${self}" may not change users`);
+  }
+
+  #findUser(self: string, username: string): { roles: readonly Role[] } | undefined {
+    this.#assertPower(self);
+    const user = this.user(username);
+    return user === undefined ? undefined : { roles: user.roles };
+  }
+
+  #createUser(self: string, username: string, password: string, roles: readonly Role[]): void {
+    this.#assertPower(self);
+    if (this.user(username) !== undefined) throw new UserNameTakenError(`"${username}" exists`);
+    assertAllowed(password);
+    this.#write((users) => users.set(username, { password, roles: [...roles] }));
+  }
+
+  #updateUser(self: string, username: string, { password, roles }: UserChange): void {
+    this.#assertPower(self);
+    const user = this.user(username);
+    if (user === undefined) throw new UserNotFoundError(`"${username}" does not exist`);
+    if (user.primary && roles !== undefined) throw new ChangeRefusedError('the primary user keeps its roles');
+    if (password !== undefined) assertAllowed(password);
+    this.#write((users) =>
+      users.set(username, { ...user, password: password ?? user.password, roles: roles ?? user.roles }),
+    );
+  }
+
+  #dropUser(self: string, username: string): void {
+    this.#assertPower(self);
+    if (this.user(username)?.primary) throw new ChangeRefusedError('the primary user can not be dropped');
+    this.#write((users) => users.delete(username));
+  }
+
+  /** Readers keep the users of before until they have been asked `lag` times. */
+  #write(change: (users: Users) => void): void {
+    const users = new Map(this.#writer().users);
+    change(users);
+    this.#writer().users = users;
+    for (const reader of this.#instances.slice(1)) {
+      reader.behind = this.lag;
+      if (this.lag === 0) reader.users = users;
+    }
+  }
+}
+
+/** https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
+const assertAllowed = (password: string): void => {
+  if (/^[\x20-\x7e]{8,100}$/.test(password) && !/[/"@]/.test(password)) return;
+  throw new ChangeRefusedError('the password breaks the rules');
+};

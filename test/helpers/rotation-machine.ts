@@ -1,0 +1,119 @@
+import type { z } from 'zod';
+import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
+import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
+import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
+import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
+import { setSecret } from '../../functions/set-secret/set-secret.ts';
+import {
+  CreateSecretInput,
+  FinishSecretInput,
+  RecoverSecretInput,
+  RestoreCredentialInput,
+  RestoreLabelsInput,
+  SetSecretInput,
+  TestSecretInput,
+} from '../../functions/shared/contract.ts';
+import type { Database, SecretStore } from '../../functions/shared/ports.ts';
+import { foreseen } from '../../functions/shared/step-handler.ts';
+import { testSecret } from '../../functions/test-secret/test-secret.ts';
+import type { InMemoryDatabase } from './in-memory-database.ts';
+import type { InMemorySecretStore } from './in-memory-secret-store.ts';
+import { type PortCalls, ProcessDiedError } from './port-calls.ts';
+import { rotationDefinition } from './rotation-definition.ts';
+import { type Ending, ExecutionAbortedError, StateMachine } from './state-machine.ts';
+
+interface Ports {
+  readonly secrets: SecretStore;
+  readonly database: Database;
+}
+
+export interface Place {
+  readonly store: InMemorySecretStore;
+  readonly database: InMemoryDatabase;
+}
+
+export interface RotationMachineOptions {
+  readonly calls: PortCalls;
+  /** Whether the execution is stopped when a process of it dies, instead of trying the step again. */
+  readonly abortOnDeath?: boolean;
+}
+
+const DEFINITION = rotationDefinition();
+
+/** The state machine of `statemachine/rotation.asl.json` over the project's own steps, and ports in memory. */
+export class RotationMachine {
+  readonly #place: Place;
+  readonly #options: RotationMachineOptions;
+  /** What the operators were told. */
+  readonly notices: unknown[] = [];
+  /** The retirements that were started. */
+  readonly retirements: unknown[] = [];
+
+  constructor(place: Place, options: RotationMachineOptions) {
+    this.#place = place;
+    this.#options = options;
+  }
+
+  /** @throws ExecutionAbortedError */
+  run(executionArn: string, input: unknown): Promise<Ending> {
+    return new StateMachine(DEFINITION, this.#tasks()).run(executionArn, input);
+  }
+
+  #tasks() {
+    return {
+      CreateSecretFunctionArn: this.#step(CreateSecretInput, createSecret),
+      SetSecretFunctionArn: this.#step(SetSecretInput, (ports, { plan, before }) =>
+        setSecret(ports, plan, before),
+      ),
+      TestSecretFunctionArn: this.#step(TestSecretInput, testSecret),
+      FinishSecretFunctionArn: this.#step(FinishSecretInput, (ports, { plan }) => finishSecret(ports, plan)),
+      RestoreCredentialFunctionArn: this.#step(RestoreCredentialInput, (ports, { plan, before }) =>
+        restoreCredential(ports, plan, before),
+      ),
+      RestoreLabelsFunctionArn: this.#step(RestoreLabelsInput, restoreLabels),
+      RecoverSecretFunctionArn: this.#step(RecoverSecretInput, recoverSecret),
+      'arn:aws:states:::sns:publish': async (notice: unknown) => {
+        this.notices.push(notice);
+        return { MessageId: 'one' };
+      },
+      'arn:aws:states:::states:startExecution': async (request: unknown) => {
+        this.retirements.push(request);
+        return { ExecutionArn: 'arn:aws:states:eu-central-1:111122223333:execution:retirement:one' };
+      },
+    };
+  }
+
+  /** One Lambda invocation: a process of its own, and an input that is parsed as `stepHandler` does. */
+  #step<Input>(
+    schema: z.ZodType<Input>,
+    run: (ports: Ports, input: Input) => Promise<unknown>,
+  ): (input: unknown) => Promise<unknown> {
+    return async (input) => {
+      const gate = this.#options.calls.process();
+      const { store, database } = this.#place;
+      const { execution: _, ...rest } = input as Record<string, unknown>;
+      try {
+        return await run({ secrets: store.port(gate), database: database.port(gate) }, schema.parse(rest));
+      } catch (error) {
+        throw this.#outcome(error);
+      }
+    };
+  }
+
+  #outcome(error: unknown): Error {
+    if (!(error instanceof ProcessDiedError)) return foreseen('the step', error);
+    return this.#options.abortOnDeath ? new ExecutionAbortedError('stopped') : error;
+  }
+}
+
+/** What the EventBridge rule starts the machine with. */
+export const stoppedEvent = (executionArn: string, input: unknown) => ({
+  executionArn,
+  stateMachineArn: executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, ''),
+  status: 'ABORTED',
+  input: JSON.stringify(input),
+});
+
+export const executionArn = (name: string): string =>
+  `arn:aws:states:eu-central-1:111122223333:execution:rotation:${name}`;

@@ -1,0 +1,19 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { breakEachCall, COMBINATIONS, casesSoFar, problemsOf, rotate } from '../helpers/crash-driver.ts';
+
+afterAll(() => {
+  console.info(`crashes on the way forward: ${casesSoFar()} cases`);
+});
+
+describe('a rotation of which one call breaks', () => {
+  it.each(COMBINATIONS)('%s, %s: is rotated or restored', async (name, way) => {
+    const clean = await rotate(name, way, []);
+    expect(problemsOf(clean)).toEqual([]);
+    expect(clean.ending.status).toBe('SUCCEEDED');
+
+    const problems = await breakEachCall(clean.calls.recorded, 1, async (fault, { abort }) =>
+      problemsOf(await rotate(name, way, [fault], abort)),
+    );
+    expect(problems).toEqual([]);
+  });
+});
