@@ -8,6 +8,7 @@ import { freePort } from './free-port.ts';
 
 const GUARD = join(import.meta.dirname, 'guarded-ministack.py');
 const START_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 2_000;
 const STOP_GRACE_MS = 3_000;
 
 /** Where ministack keeps everything; it has no other account unless asked. */
@@ -43,7 +44,8 @@ export interface Ministack {
 
 /** Starts ministack, which emulates the AWS services that the stack is deployed to. Loopback only. */
 export const startMinistack = async (options: MinistackOptions): Promise<Ministack> => {
-  const port = options.port ?? (await freePort());
+  // Whoever else listens there could pass for ours.
+  const port = await freePort(options.port);
   const url = `http://127.0.0.1:${port}`;
   const temporary = join(options.directory, 'tmp');
   await mkdir(temporary, { recursive: true });
@@ -88,7 +90,9 @@ const answering = async (url: string, child: ChildProcess, logFile: string): Pro
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`ministack ended while starting:\n${tail(logFile)}`);
     }
-    const ready = await fetch(`${url}/_ministack/health`).then(
+    const ready = await fetch(`${url}/_ministack/health`, {
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    }).then(
       (response) => response.ok,
       () => false,
     );
