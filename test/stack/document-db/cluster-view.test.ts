@@ -64,6 +64,33 @@ describe('what the cluster says of itself', () => {
     }
   });
 
+  // https://docs.aws.amazon.com/documentdb/latest/devguide/scram-sha-256-auth.html:
+  // "Users that were created with SCRAM-SHA-1 continue to work without any changes."
+  test('a user that was made on 4.0 logs in after an upgrade, by SCRAM-SHA-1 alone', async () => {
+    const user = newCredential();
+    database.setEngineVersion('4.0');
+    await command(database, primaryUser, { createUser: user.name, pwd: user.password, roles: [] });
+    database.setEngineVersion('5.0');
+    expect(await logIn(database, user)).toBe('accepted');
+    const by256 = command(database, user, { ping: 1 }, { authMechanism: 'SCRAM-SHA-256' });
+    await expect(by256).rejects.toMatchObject({ code: 18 });
+  });
+
+  test('serves many logins at once', async () => {
+    const logins = Array.from({ length: 50 }, () => logIn(database, primaryUser));
+    expect(new Set(await Promise.all(logins))).toEqual(new Set(['accepted']));
+  });
+
+  test('a large document passes whole', async () => {
+    const text = 'x'.repeat(5_000_000);
+    const read = await withClient(database, primaryUser, async (client) => {
+      const collection = client.db('app').collection('large');
+      await collection.insertOne({ text });
+      return collection.findOne({});
+    });
+    expect(read?.text).toBe(text);
+  });
+
   test('a driver that discovers the cluster finds the primary and both readers', async () => {
     const [seed] = database.instances;
     const found = await withClient(

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePython } from '../python/index.ts';
 import { createCertificateAuthority, type ServerCertificate } from './certificate-authority.ts';
@@ -72,35 +72,31 @@ export const startDocumentDb = async (options: DocumentDbOptions): Promise<Docum
   refuseBadUser(primaryUser);
   const python = options.python ?? (await ensurePython()).python;
   const directory = await prepareDirectory(options.directory);
-  const authority = await createCertificateAuthority(AUTHORITY);
-  const caFile = join(directory, 'ca.pem');
-  await writeFile(caFile, authority.pem);
-  const cluster = new Cluster(primaryUser.name, engineVersion);
-  const secantusOptions = {
-    python,
-    storage: join(directory, 'data'),
-    logFile: join(directory, 'secantus.log'),
-    instances: options.instances ?? 1,
-    primaryUser,
-  };
-  const secantus = await SecantusProcess.start(secantusOptions);
-  cluster.upstreamPort = secantus.port;
+  const own = options.directory === undefined ? { ownDirectory: directory } : {};
+  const undo: (() => Promise<void>)[] = [];
+  if (own.ownDirectory) undo.push(() => rm(directory, { recursive: true, force: true }));
   try {
+    const authority = await createCertificateAuthority(AUTHORITY);
+    const caFile = join(directory, 'ca.pem');
+    await writeFile(caFile, authority.pem);
+    const secantusOptions = {
+      python,
+      storage: join(directory, 'data'),
+      logFile: join(directory, 'secantus.log'),
+      instances: options.instances ?? 1,
+      primaryUser,
+    };
+    const secantus = await SecantusProcess.start(secantusOptions);
+    undo.unshift(() => secantus.stop());
+    const cluster = new Cluster(primaryUser.name, engineVersion);
+    cluster.upstreamPort = secantus.port;
     const certificate = tls ? await authority.issue({ names: ['127.0.0.1', 'localhost'] }) : undefined;
     const fronts = await openFronts(cluster, host, secantusOptions.instances, certificate, options.port);
-    const own = options.directory === undefined ? { ownDirectory: directory } : {};
-    return new DocumentDbStandIn({
-      cluster,
-      secantus,
-      secantusOptions,
-      authority,
-      caFile,
-      host,
-      ...fronts,
-      ...own,
-    });
+    const parts = { cluster, secantus, secantusOptions, authority, caFile, host, ...fronts, ...own };
+    return new DocumentDbStandIn(parts);
   } catch (error) {
-    await secantus.stop();
+    // A start that fails leaves neither a process nor a folder.
+    for (const step of undo) await step();
     throw error;
   }
 };

@@ -138,6 +138,11 @@ describe('the end', () => {
     expect(existsSync(folder)).toBe(false);
     const [error] = await once(connect(own.port, '127.0.0.1'), 'error');
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+
+    const again = await startDocumentDb({ primaryUser, port: own.port });
+    expect(again.port).toBe(own.port);
+    expect(await logIn(again, primaryUser)).toBe('accepted');
+    await again.stop();
   }, 30_000);
 
   test('SecantusDB ends when its parent is killed', async () => {
@@ -169,7 +174,10 @@ describe('the end', () => {
   });
 
   test('fails to start, and says why, when Python has no SecantusDB', async () => {
+    const folders = () => readdirSync(LOCAL).filter((name) => name.startsWith('document-db-'));
+    const before = folders();
     const started = startDocumentDb({ primaryUser, python: '/usr/bin/env' });
     await expect(started).rejects.toThrow(/SecantusDB ended/);
+    expect(folders().filter((name) => !before.includes(name))).toEqual([]);
   });
 });

@@ -6,21 +6,28 @@ const HEADER_BYTES = 16;
 
 /** Cuts the bytes of a socket into messages of the wire protocol. */
 export class MessageStream {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #buffered = Buffer.alloc(0);
+  readonly #source: AsyncIterator<Buffer>;
+  // Kept apart until a message is whole: joining at each chunk would copy a large one over and over.
+  #chunks: Buffer[] = [];
+  #buffered = 0;
 
   constructor(socket: Socket) {
-    this.#chunks = socket[Symbol.asyncIterator]();
+    this.#source = socket[Symbol.asyncIterator]();
   }
 
   /** The next whole message, or undefined when the peer has closed or broken the connection. */
   async next(): Promise<Buffer | undefined> {
+    let needed = LENGTH_BYTES;
     for (;;) {
-      const message = this.#takeMessage();
-      if (message) return message;
+      if (this.#buffered >= needed) {
+        const bytes = this.#join();
+        needed = lengthOf(bytes);
+        if (bytes.length >= needed) return this.#take(bytes, needed);
+      }
       const chunk = await this.#chunk();
       if (!chunk) return undefined;
-      this.#buffered = Buffer.concat([this.#buffered, chunk]);
+      this.#chunks.push(chunk);
+      this.#buffered += chunk.length;
     }
   }
 
@@ -31,7 +38,7 @@ export class MessageStream {
 
   async #chunk(): Promise<Buffer | undefined> {
     try {
-      const { value, done } = await this.#chunks.next();
+      const { value, done } = await this.#source.next();
       return done ? undefined : value;
     } catch {
       // A reset connection is a closed one: who reads can't do more about it.
@@ -39,15 +46,23 @@ export class MessageStream {
     }
   }
 
-  #takeMessage(): Buffer | undefined {
-    if (this.#buffered.length < LENGTH_BYTES) return undefined;
-    const length = this.#buffered.readInt32LE(0);
-    if (length <= HEADER_BYTES || length > MAX_MESSAGE_BYTES) {
-      throw new WireProtocolError(`a message of ${length} bytes`);
-    }
-    if (this.#buffered.length < length) return undefined;
-    const message = this.#buffered.subarray(0, length);
-    this.#buffered = this.#buffered.subarray(length);
-    return message;
+  #join(): Buffer {
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [bytes];
+    return bytes;
+  }
+
+  #take(bytes: Buffer, length: number): Buffer {
+    this.#chunks = [bytes.subarray(length)];
+    this.#buffered -= length;
+    return bytes.subarray(0, length);
   }
 }
+
+const lengthOf = (bytes: Buffer): number => {
+  const length = bytes.readInt32LE(0);
+  if (length <= HEADER_BYTES || length > MAX_MESSAGE_BYTES) {
+    throw new WireProtocolError(`a message of ${length} bytes`);
+  }
+  return length;
+};

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const SCRIPT = join(import.meta.dirname, 'secantus-server.py');
+const START_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 8_000;
 const LOG_TAIL_CHARACTERS = 2_000;
 
@@ -61,7 +62,8 @@ export class SecantusProcess {
     // A child that dies early closes its end of the pipe; that is told by its exit.
     child.stdin?.on('error', () => {});
     const waiting = new Map<number, Waiting>();
-    const port = await listening(child, waiting, options);
+    const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+    const port = await listening(child, waiting, options).finally(() => clearTimeout(timer));
     return new SecantusProcess(child, port, waiting);
   }
 

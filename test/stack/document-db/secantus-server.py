@@ -12,6 +12,7 @@ the users as they were a while ago, at login only, as a DocumentDB replica does.
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -184,4 +185,6 @@ def serve(first):
 
 
 if __name__ == "__main__":
+    # Ctrl-C goes to the whole process group; the parent decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(json.loads(sys.stdin.readline()))

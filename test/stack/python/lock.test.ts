@@ -32,17 +32,18 @@ describe('a lock', () => {
 
   test('tells who waits, once, whom for', async () => {
     const owners: number[] = [];
+    let waiter: Promise<void> | undefined;
     await withLock(file, async () => {
-      const waiter = withLock(
+      waiter = withLock(
         file,
         async () => {},
         (owner) => owners.push(owner),
       );
       await expect.poll(() => owners).toEqual([process.pid]);
-      void waiter;
     });
-    await expect.poll(() => existsSync(file)).toBe(false);
+    await waiter;
     expect(owners).toEqual([process.pid]);
+    expect(existsSync(file)).toBe(false);
   });
 
   test('is taken over from a process that died', async () => {
