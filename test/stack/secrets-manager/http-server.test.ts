@@ -45,9 +45,16 @@ describe('the endpoint', () => {
     expect(await response.json()).toMatchObject({ __type: 'InvalidParameterException' });
   });
 
-  test('stops with all connections, those that a client keeps alive included', async () => {
+  test('stops with all connections, that of a request which is still being served included', async () => {
     await stack.createSecret();
+    const arrived = Promise.withResolvers<void>();
+    stack.standIn.onRequest(() => {
+      arrived.resolve();
+      return Promise.withResolvers<void>().promise;
+    });
+    const refused = expect(post('secretsmanager.ListSecrets', '{}')).rejects.toThrow();
+    await arrived.promise;
     await stack.standIn.stop();
-    await expect(post('secretsmanager.ListSecrets', '{}')).rejects.toThrow();
+    await refused;
   });
 });
