@@ -82,6 +82,7 @@ export const startDocumentDb = async (options: DocumentDbOptions): Promise<Docum
     const secantusOptions = {
       python,
       storage: join(directory, 'data'),
+      temporary: options.directory === undefined,
       logFile: join(directory, 'secantus.log'),
       instances: options.instances ?? 1,
       primaryUser,

@@ -145,22 +145,23 @@ describe('the end', () => {
     await again.stop();
   }, 30_000);
 
-  test('SecantusDB ends when its parent is killed', async () => {
+  test('SecantusDB ends and clears up when its parent is killed', async () => {
     const index = JSON.stringify(join(import.meta.dirname, 'index.ts'));
     const script = `
       const { randomBytes } = await import('node:crypto');
       const { startDocumentDb } = await import(${index});
       const primaryUser = { name: 'docdbadmin', password: randomBytes(16).toString('hex') };
-      const database = await startDocumentDb({ primaryUser, directory: ${JSON.stringify(join(directory, 'orphan'))} });
-      console.log(database.pid);`;
+      const database = await startDocumentDb({ primaryUser });
+      console.log(database.pid + ' ' + database.caFile);`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await once(parent.stdout, 'data');
-    const pid = Number(String(line));
-    expect(isAlive(pid)).toBe(true);
+    const [pid, caFile] = String(line).trim().split(' ');
+    expect(isAlive(Number(pid))).toBe(true);
     parent.kill('SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(Number(pid)), { timeout: 10_000 }).toBe(false);
+    expect(existsSync(join(String(caFile), '..'))).toBe(false);
   }, 30_000);
 
   test('stop fails with what a hook threw', async () => {

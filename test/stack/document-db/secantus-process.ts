@@ -14,6 +14,8 @@ export interface SecantusOptions {
   readonly python: string;
   /** Where WiredTiger keeps its files. */
   readonly storage: string;
+  /** The folder around the storage is removed if this process dies without stopping SecantusDB. */
+  readonly temporary: boolean;
   readonly logFile: string;
   readonly instances: number;
   readonly primaryUser: { readonly name: string; readonly password: string };
@@ -87,7 +89,7 @@ export class SecantusProcess {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
-    this.#child.stdin?.end();
+    this.#child.stdin?.end('{"op":"stop"}\n');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
     await exited;
     clearTimeout(timer);
@@ -122,8 +124,8 @@ const listening = (child: ChildProcess, waiting: Map<number, Waiting>, options: 
       if (message.port !== undefined) resolve(message.port);
       if (message.id !== undefined) settle(waiting, message.id, message);
     });
-    const { storage, instances, primaryUser } = options;
-    child.stdin?.write(`${JSON.stringify({ storage, instances, primaryUser })}\n`);
+    const { storage, temporary, instances, primaryUser } = options;
+    child.stdin?.write(`${JSON.stringify({ storage, temporary, instances, primaryUser })}\n`);
   });
 
 interface Message {

@@ -12,6 +12,7 @@ the users as they were a while ago, at login only, as a DocumentDB replica does.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -169,9 +170,13 @@ def serve(first):
     teach_instances(users)
     server.start()
     say({"port": server.address[1]})
+    expected = False
     try:
         for line in sys.stdin:
             request = json.loads(line)
+            expected = request["op"] == "stop"
+            if expected:
+                break
             try:
                 say({"id": request["id"], "result": answer(request, server.storage, users)})
             except Exception as error:  # the parent gets every failure, and the server lives on
@@ -181,6 +186,9 @@ def serve(first):
         threading.Timer(STOP_GRACE_SECONDS, lambda: os._exit(1)).start()
         stop_listening(server)
         server.stop()
+        if not expected and first["temporary"]:
+            # The parent died: nobody else is left to clear its folder away.
+            shutil.rmtree(os.path.dirname(first["storage"]), ignore_errors=True)
         os._exit(0)
 
 
