@@ -87,16 +87,18 @@ export const rotate = async (
   const calls = new PortCalls({ faults, watch });
   const input = inputFor(way, way === 'started by Secrets Manager' ? await beginByService(world) : undefined);
   const machine = new RotationMachine(world, { calls, abortOnDeath: abort });
+  // Nobody recovers a recovery: a step of it that dies is tried again.
+  const rescue = new RotationMachine(world, { calls });
   const arn = executionArn('one');
-  const recover = () => machine.run(executionArn('two'), stoppedEvent(arn, input));
   let aborted = false;
   const ending = await machine.run(arn, input).catch(async (error: unknown) => {
     if (!(error instanceof ExecutionAbortedError)) throw error;
     aborted = true;
-    return await recover();
+    return await rescue.run(executionArn('two'), stoppedEvent(arn, input));
   });
-  problems.push(...world.leaks(ending.trail), ...world.leaks(machine.notices));
-  return { world, calls, ending, aborted, notices: machine.notices.length, problems };
+  const notices = [...machine.notices, ...rescue.notices];
+  problems.push(...world.leaks(ending.trail), ...world.leaks(notices));
+  return { world, calls, ending, aborted, notices: notices.length, problems };
 };
 
 /** What the trigger does before it starts the execution: only it may write the version of Secrets Manager. */

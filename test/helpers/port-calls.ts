@@ -74,3 +74,7 @@ const settled = <T>(apply: () => T): (() => T) => {
     };
   }
 };
+
+/** How often each method was called. */
+export const count = (calls: PortCalls, method: string): number =>
+  calls.recorded.filter((recorded) => recorded === method).length;
