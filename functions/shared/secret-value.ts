@@ -81,7 +81,7 @@ export const withCredential = (value: SecretValue, username: string, password: s
   JSON.stringify({ ...value.json, username, password });
 
 const parseJsonObject = (text: string | undefined, where: string): Record<string, unknown> => {
-  if (text === undefined) throw new InvalidSecretError(`${where} is binary or empty; ${EXPECTED}`);
+  if (!text) throw new InvalidSecretError(`${where} is binary or empty; ${EXPECTED}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
