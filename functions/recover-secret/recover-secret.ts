@@ -86,13 +86,12 @@ export const recoverSecret = async (
   };
 };
 
-/** With a token: whether another rotation has the lock by now, or that rotation has left neither lock nor AWSCURRENT. */
+/** With a token: whether another rotation has the lock by now. AWSPENDING that rests on AWSCURRENT is no lock. */
 const isSomebodyElses = (secret: SecretDescription, token: string | undefined): boolean => {
-  if (token === undefined) return false;
   const holder = holderOf(secret, PENDING);
-  if (holder === token) return false;
-  const resting = holder === undefined || holder === holderOf(secret, CURRENT);
-  return !(resting && hasLabel(secret, token, CURRENT));
+  return (
+    token !== undefined && holder !== undefined && holder !== token && holder !== holderOf(secret, CURRENT)
+  );
 };
 
 const look = async (secrets: SecretStore, secret: SecretDescription): Promise<Situation> => {

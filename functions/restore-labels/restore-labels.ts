@@ -1,6 +1,6 @@
 import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
 import { RotationSupersededError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
+import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
 import { ownsSecret } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 
@@ -37,7 +37,8 @@ export const restoreLabels = async (
     moved.push(await takeOff(target, CURRENT, plan.labelsBefore.current));
     moved.push(await takeOff(target, PREVIOUS, plan.labelsBefore.previous));
   }
-  if (!keepLock) moved.push(await takeOff(own, PENDING, plan?.labelsBefore.pending));
+  if (!keepLock)
+    moved.push(await takeOff(own, PENDING, undefined), await letRest(own, plan?.labelsBefore.pending));
   return { outcome: moved.includes(true) ? 'restored' : 'untouched' };
 };
 
@@ -59,6 +60,12 @@ const takeLockAgain = async ({ secrets, arn, version }: OwnVersion, { target }: 
   throw new RotationSupersededError(
     `AWSPENDING of ${arn} was taken by another rotation, which builds on version ${target}`,
   );
+};
+
+/** AWSPENDING rests on AWSCURRENT again, where Secrets Manager had left it, unless somebody took it meanwhile. */
+const letRest = async ({ secrets, arn }: OwnVersion, before: string | undefined): Promise<boolean> => {
+  if (before === undefined || holderOf(await secrets.describe(arn), PENDING) !== undefined) return false;
+  return await secrets.moveLabel(arn, PENDING, { to: before });
 };
 
 /** @returns whether the label was on this rotation's version, and has left it */
