@@ -157,7 +157,7 @@ describe('npm run stack', () => {
   it('leaves nothing when it is ended while it starts', async () => {
     const port = await freePort();
     const command = start('--port', String(port));
-    await command.prints(/synthesizing/);
+    await command.prints(/deploying/);
     command.signal('SIGTERM');
     expect(await command.exited).toBe(143);
     expect(await answers(`http://127.0.0.1:${port}`)).toBe(false);

@@ -11,6 +11,13 @@ export interface DatabaseSecret extends Credential {
   readonly name: string;
 }
 
+/** The secrets of a stack that was just started. */
+export interface DemoSet {
+  readonly adminSecret: DatabaseSecret;
+  readonly appSecret: DatabaseSecret;
+  readonly extraSecrets: readonly DatabaseSecret[];
+}
+
 export interface MakeSecretOptions {
   /** @default - a name that no other secret has */
   readonly name?: string;
@@ -51,6 +58,19 @@ export class DemoSecrets {
   /** The secret of the cluster's primary user. */
   makeAdmin(name: string, primaryUser: Credential): Promise<DatabaseSecret> {
     return this.create(name, primaryUser, {}, {});
+  }
+
+  /** What every stack has from the start. */
+  async makeAll(primaryUser: Credential, extra: number): Promise<DemoSet> {
+    const adminSecret = await this.makeAdmin('demo/admin', primaryUser);
+    const appSecret = await this.make(adminSecret, { name: 'demo/app', username: 'app' });
+    const extraSecrets: DatabaseSecret[] = [];
+    for (let index = 1; index <= extra; index++) {
+      extraSecrets.push(
+        await this.make(adminSecret, { name: `demo/app-${index}`, username: `app_${index}` }),
+      );
+    }
+    return { adminSecret, appSecret, extraSecrets };
   }
 
   /** The secret of an application's user, which is made in the database unless it is not wanted. */

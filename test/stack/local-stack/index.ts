@@ -1,5 +1,7 @@
 export type { Credential, DatabaseRole } from './database-admin.ts';
 export type { DatabaseSecret, MakeSecretOptions } from './demo-secrets.ts';
 export { Executions } from './executions.ts';
-export { type LocalStack, type LocalStackOptions, startLocalStack } from './local-stack.ts';
+export { startLocalStack } from './local-stack.ts';
+export type { LocalStackOptions, OnProgress } from './options.ts';
+export { LocalStack } from './running-stack.ts';
 export { Undo } from './undo.ts';

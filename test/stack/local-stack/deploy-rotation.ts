@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { ACCOUNT_ID } from '../ministack/ministack.ts';
+import type { DemoSet } from './demo-secrets.ts';
+import { deploy } from './deploy.ts';
+import type { LocalStackOptions } from './options.ts';
+import { runFunctionsLocally } from './run-locally.ts';
+import type { StandIns } from './stand-ins.ts';
+import { synthesize } from './synthesize.ts';
+
+const STACK_NAME = 'docdb-rotation';
+
+/** CloudFormation types that ministack does not know, though the app may use them. */
+const UNKNOWN_TO_MINISTACK = ['AWS::SecretsManager::RotationSchedule'];
+
+export interface DeploymentPlace {
+  readonly region: string;
+  readonly directory: string;
+  /** Ends the synthesis early. */
+  readonly signal: AbortSignal;
+}
+
+/** What people look up in the stack's outputs. */
+export interface Deployed {
+  readonly stateMachineArn: string;
+  readonly retirementStateMachineArn: string;
+  readonly triggerFunctionArn: string;
+  readonly triggerFunctionName: string;
+  readonly operatorsTopicArn: string;
+}
+
+/** Deploys the project's own CDK app, with the demo secrets managed by it. */
+export const deployRotation = async (
+  options: LocalStackOptions,
+  standIns: StandIns,
+  demo: DemoSet,
+  { region, directory, signal }: DeploymentPlace,
+): Promise<Deployed> => {
+  const assembly = await synthesize({
+    stackName: STACK_NAME,
+    account: ACCOUNT_ID,
+    region,
+    directory: join(directory, 'cdk.out'),
+    signal,
+    config: {
+      leaveOut: UNKNOWN_TO_MINISTACK,
+      certificateAuthorityFile: standIns.documentDb.caFile,
+      forwardBudgetSeconds: options.forwardBudgetSeconds ?? 15,
+      stragglerSeconds: options.stragglerSeconds ?? 5,
+      secrets: [demo.appSecret, ...demo.extraSecrets].map(({ arn }) => ({
+        arn,
+        adminSecretArn: demo.adminSecret.arn,
+      })),
+    },
+  });
+  const outputs = await deploy(assembly, STACK_NAME, standIns.aws);
+  await runFunctionsLocally(standIns.lambda, {
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: standIns.secretsManager.url,
+    FUNCTION_LOG_FILE: join(directory, 'functions.log'),
+  });
+  const output = (name: string): string => {
+    const value = outputs[name];
+    if (!value) throw new Error(`the stack has no output ${name}`);
+    return value;
+  };
+  return {
+    stateMachineArn: output('StateMachineArn'),
+    retirementStateMachineArn: output('RetirementStateMachineArn'),
+    triggerFunctionArn: output('TriggerFunctionArn'),
+    triggerFunctionName: output('TriggerFunctionName'),
+    operatorsTopicArn: output('OperatorsTopicArn'),
+  };
+};

@@ -1,0 +1,39 @@
+import type { EngineVersion } from '../document-db/index.ts';
+import type { RotationBehaviour } from '../secrets-manager/index.ts';
+
+/** What a local stack can be made like. */
+export interface LocalStackOptions {
+  /** @default 'eu-central-1' */
+  readonly region?: string;
+  /** @default - free ports */
+  readonly ports?: { readonly aws?: number; readonly secretsManager?: number; readonly documentDb?: number };
+  /**
+   * Multiplies the delays of Wait states and retries; 0 leaves none.
+   *
+   * @default 1
+   */
+  readonly waitScale?: number;
+  /** @default 15 */
+  readonly forwardBudgetSeconds?: number;
+  /** @default 5 */
+  readonly stragglerSeconds?: number;
+  /**
+   * Instances of the database cluster.
+   *
+   * @default 1
+   */
+  readonly instances?: number;
+  /** @default '5.0' */
+  readonly engineVersion?: EngineVersion;
+  /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success */
+  readonly rotationBehaviour?: RotationBehaviour;
+  /**
+   * Secrets of applications to make beside the demo ones.
+   *
+   * @default 0
+   */
+  readonly extraSecrets?: number;
+}
+
+/** Told what is being started, for whoever waits. */
+export type OnProgress = (what: string) => void;

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { z } from 'zod';
+import type { DocumentDbStandIn } from '../document-db/index.ts';
+import type { SecretsManagerStandIn } from '../secrets-manager/index.ts';
+import { type Credential, logsIn, runCommand } from './database-admin.ts';
+import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './demo-secrets.ts';
+import type { Deployed } from './deploy-rotation.ts';
+import { Executions } from './executions.ts';
+import { invokeRotationFunction, type RotationFunctionResult } from './rotation-function.ts';
+import type { StandIns } from './stand-ins.ts';
+
+const LoginValue = z.object({ username: z.string(), password: z.string() });
+
+export interface LocalStackParts {
+  readonly region: string;
+  readonly directory: string;
+  readonly standIns: StandIns;
+  readonly deployed: Deployed;
+  readonly secrets: DemoSecrets;
+  readonly demo: DemoSet;
+  readonly primaryUser: Credential;
+  /** An admin whose password nothing rotates. */
+  readonly operator: Credential;
+  readonly secretsManager: SecretsManagerClient;
+  readonly stop: () => Promise<void>;
+}
+
+/** A local stack that is up, and what can be done with it. */
+export class LocalStack {
+  readonly region: string;
+  readonly awsEndpointUrl: string;
+  readonly secretsManagerEndpointUrl: string;
+  /** Everything that the stack wrote: logs, among other things. */
+  readonly directory: string;
+  readonly secretsManager: SecretsManagerClient;
+  readonly stepFunctions: SFNClient;
+  readonly lambda: LambdaClient;
+  /** The stand-ins, with the faults that they can be given. */
+  readonly secretsManagerStandIn: SecretsManagerStandIn;
+  readonly documentDb: DocumentDbStandIn;
+  readonly primaryUser: Credential;
+  readonly stateMachineArn: string;
+  readonly triggerFunctionArn: string;
+  readonly triggerFunctionName: string;
+  readonly operatorsTopicArn: string;
+  /** The executions of the rotation machine. */
+  readonly executions: Executions;
+  /** The executions that retire the users whom rotations have replaced. */
+  readonly retirements: Executions;
+  readonly adminSecret: DatabaseSecret;
+  readonly appSecret: DatabaseSecret;
+  readonly extraSecrets: readonly DatabaseSecret[];
+  readonly stop: () => Promise<void>;
+  private readonly secrets: DemoSecrets;
+  private readonly operator: Credential;
+
+  constructor(parts: LocalStackParts) {
+    const { standIns, deployed, demo } = parts;
+    this.region = parts.region;
+    this.awsEndpointUrl = standIns.ministack.url;
+    this.secretsManagerEndpointUrl = standIns.secretsManager.url;
+    this.directory = parts.directory;
+    this.secretsManager = parts.secretsManager;
+    this.stepFunctions = new SFNClient(standIns.aws);
+    this.lambda = standIns.lambda;
+    this.secretsManagerStandIn = standIns.secretsManager;
+    this.documentDb = standIns.documentDb;
+    this.primaryUser = parts.primaryUser;
+    this.stateMachineArn = deployed.stateMachineArn;
+    this.triggerFunctionArn = deployed.triggerFunctionArn;
+    this.triggerFunctionName = deployed.triggerFunctionName;
+    this.operatorsTopicArn = deployed.operatorsTopicArn;
+    this.executions = new Executions(this.stepFunctions, deployed.stateMachineArn);
+    this.retirements = new Executions(this.stepFunctions, deployed.retirementStateMachineArn);
+    this.adminSecret = demo.adminSecret;
+    this.appSecret = demo.appSecret;
+    this.extraSecrets = demo.extraSecrets;
+    this.stop = parts.stop;
+    this.secrets = parts.secrets;
+    this.operator = parts.operator;
+  }
+
+  /** Makes the secret of one more application, and its user. */
+  makeSecret(options: MakeSecretOptions = {}): Promise<DatabaseSecret> {
+    return this.secrets.make(this.adminSecret, options);
+  }
+
+  /** The credential that a labelled version of a secret holds. */
+  async credentialOf(secretId: string, label = 'AWSCURRENT'): Promise<Credential> {
+    const { SecretString } = await this.secretsManager.send(
+      new GetSecretValueCommand({ SecretId: secretId, VersionStage: label }),
+    );
+    return LoginValue.parse(JSON.parse(SecretString ?? ''));
+  }
+
+  /** Whether the database accepts a credential, at the cluster's endpoint or on one instance. */
+  logsIn(
+    credential: Credential,
+    { host, port }: { readonly host: string; readonly port: number } = this.documentDb,
+  ): Promise<boolean> {
+    return logsIn({ host, port, caFile: this.documentDb.caFile }, credential);
+  }
+
+  /** Runs a command of the database as an admin whose password nothing rotates. */
+  runCommand(command: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    return runCommand(this.documentDb, this.operator, command);
+  }
+
+  /** Calls the trigger as Secrets Manager does. */
+  invokeTrigger(event: unknown): Promise<RotationFunctionResult> {
+    return invokeRotationFunction(this.lambda, this.triggerFunctionArn, event);
+  }
+
+  /** All that functions, emulator and database have logged so far. */
+  logs(): string {
+    return ['.', 'document-db']
+      .flatMap((folder) => readdirSync(join(this.directory, folder)).map((name) => join(folder, name)))
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => readFileSync(join(this.directory, name), 'utf8'))
+      .join('\n');
+  }
+}
