@@ -17,10 +17,10 @@ import {
 import type { Database, SecretStore } from '../../functions/shared/ports.ts';
 import { foreseen } from '../../functions/shared/step-handler.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
+import { definitionOf } from './definitions.ts';
 import type { InMemoryDatabase } from './in-memory-database.ts';
 import type { InMemorySecretStore } from './in-memory-secret-store.ts';
 import { type PortCalls, ProcessDiedError } from './port-calls.ts';
-import { rotationDefinition } from './rotation-definition.ts';
 import { type Ending, ExecutionAbortedError, StateMachine } from './state-machine.ts';
 
 interface Ports {
@@ -39,7 +39,7 @@ export interface RotationMachineOptions {
   readonly abortOnDeath?: boolean;
 }
 
-const DEFINITION = rotationDefinition();
+const DEFINITION = definitionOf('rotation');
 
 /** The state machine of `statemachine/rotation.asl.json` over the project's own steps, and ports in memory. */
 export class RotationMachine {

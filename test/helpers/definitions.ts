@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Definition } from './state-machine.ts';
+
+const FOLDER = join(import.meta.dirname, '..', '..', 'statemachine');
+const ENDING = '.asl.json';
+
+/** The state machines of this project, by the names of their files. */
+export const DEFINITIONS = readdirSync(FOLDER)
+  .filter((file) => file.endsWith(ENDING))
+  .map((file) => file.slice(0, -ENDING.length));
+
+/** What the infrastructure fills in. Anything else is filled with its own name. */
+const FILLED: Readonly<Record<string, string>> = {
+  ForwardBudgetSeconds: '600',
+  StragglerSeconds: '75',
+  RunbookUrl: 'https://example.com/RUNBOOK.md',
+  Partition: 'aws',
+};
+
+const byItself = (name: string): string => FILLED[name] ?? name;
+
+/** As a deployment to a real account has it. */
+const byArn = (name: string): string =>
+  name.endsWith('FunctionArn') ? `arn:aws:lambda:eu-central-1:111122223333:function:${name}` : byItself(name);
+
+export const textOf = (name: string): string => readFileSync(join(FOLDER, `${name}${ENDING}`), 'utf8');
+
+export const placeholdersIn = (text: string): string[] => [
+  ...new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? '')),
+];
+
+const parse = (name: string, fill: (placeholder: string) => string): Definition =>
+  JSON.parse(textOf(name).replace(/\$\{(\w+)\}/g, (_whole, placeholder: string) => fill(placeholder)));
+
+/** With each function's placeholder filled with its own name, so that a test can stand in for it. */
+export const definitionOf = (name: string): Definition => parse(name, byItself);
+
+export const deployedDefinitionOf = (name: string): Definition => parse(name, byArn);
