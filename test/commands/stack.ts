@@ -7,8 +7,8 @@ import {
   startLocalStack,
   Undo,
 } from '../stack/local-stack/index.ts';
-import { stopOnSignal } from './run-until-stopped.ts';
 import { removeStackFile, writeStackFile } from './stack-file.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 
 const USAGE = `npm run stack [-- options]
 
@@ -93,11 +93,12 @@ const instructions = (stack: LocalStack): string =>
     'ready',
   ].join('\n');
 
+const undo = new Undo();
+let ready = false;
+// Ctrl-C is how this command ends; only before it is ready has something been cut short.
+const isStopping = stopOnSignal(undo, (ofSignal) => (ready ? 0 : ofSignal));
+
 const run = async (values: Arguments): Promise<void> => {
-  const undo = new Undo();
-  let ready = false;
-  // Ctrl-C is how this command ends; only before it is ready has something been cut short.
-  stopOnSignal(undo, (ofSignal) => (ready ? 0 : ofSignal));
   const stack = await startLocalStack(optionsFrom(values), (what) => console.error(`… ${what}`), undo);
   undo.add(() => removeStackFile(values.file));
   writeStackFile(values.file, stack);
@@ -112,6 +113,9 @@ try {
   if (values.help) console.log(USAGE);
   else await run(values);
 } catch (error) {
-  console.error(`the local stack did not start: ${error instanceof Error ? error.message : error}`);
-  process.exit(1);
+  // Whoever stopped it ends the process, once everything is stopped.
+  if (!isStopping()) {
+    console.error(`the local stack did not start: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
 }

@@ -6,7 +6,7 @@ import { neverPasses } from './demonstration/never-passes.ts';
 import { onDemand } from './demonstration/on-demand.ts';
 import type { Verdict } from './demonstration/rotation-record.ts';
 import type { Scenario } from './demonstration/scenario.ts';
-import { stopOnSignal } from './run-until-stopped.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 import { printTable } from './table.ts';
 import { Terminal } from './terminal.ts';
 
@@ -51,10 +51,8 @@ const show = async (terminal: Terminal, undo: Undo): Promise<Verdict[]> => {
   return verdicts;
 };
 
-const main = async (json: boolean): Promise<boolean> => {
+const main = async (json: boolean, undo: Undo): Promise<boolean> => {
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  const undo = new Undo();
-  stopOnSignal(undo, (ofSignal) => ofSignal);
   let verdicts: Verdict[];
   try {
     verdicts = await show(terminal, undo);
@@ -70,13 +68,15 @@ const main = async (json: boolean): Promise<boolean> => {
   return ok;
 };
 
+const undo = new Undo();
+const isStopping = stopOnSignal(undo, (ofSignal) => ofSignal);
 try {
   const { values } = parseArgs({
     options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
   });
   if (values.help) console.log(USAGE);
-  else process.exitCode = (await main(values.json)) ? 0 : 1;
+  else process.exitCode = (await main(values.json, undo)) ? 0 : 1;
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  if (!isStopping()) console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }

@@ -12,6 +12,18 @@ describe('Undo', () => {
     expect(stopped).toEqual(['second', 'first']);
   });
 
+  it('lets who asks a second time wait until all is stopped', async () => {
+    let stopped = false;
+    const undo = new Undo();
+    undo.add(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      stopped = true;
+    });
+    void undo.all();
+    await undo.all();
+    expect(stopped).toBe(true);
+  });
+
   it('goes on when one can not be stopped, and then tells', async () => {
     const stopped: string[] = [];
     const undo = new Undo();

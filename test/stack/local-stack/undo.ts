@@ -6,6 +6,7 @@ export interface Stoppable {
 /** Remembers how to stop what was started, and does so in the opposite order, once. */
 export class Undo {
   private readonly actions: (() => unknown)[] = [];
+  private stopping: Promise<void> = Promise.resolve();
 
   add(action: () => unknown): void {
     this.actions.push(action);
@@ -21,8 +22,13 @@ export class Undo {
     return (await Promise.all(starting)) as { -readonly [K in keyof T]: Awaited<T[K]> };
   }
 
-  /** Goes on if one fails: the rest must be stopped all the same. */
-  async all(): Promise<void> {
+  /** Goes on if one fails: the rest must be stopped all the same. Who calls it meanwhile waits for the same end. */
+  all(): Promise<void> {
+    this.stopping = this.stopping.catch(() => {}).then(() => this.stopAll());
+    return this.stopping;
+  }
+
+  private async stopAll(): Promise<void> {
     const errors: unknown[] = [];
     for (const action of this.actions.splice(0).reverse()) {
       try {

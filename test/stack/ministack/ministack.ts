@@ -9,7 +9,6 @@ import { freePort } from './free-port.ts';
 const GUARD = join(import.meta.dirname, 'guarded-ministack.py');
 const START_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 2_000;
-const STOP_GRACE_MS = 3_000;
 
 /** Where ministack keeps everything; it has no other account unless asked. */
 export const ACCOUNT_ID = '000000000000';
@@ -53,6 +52,8 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
   const log = openSync(logFile, 'a');
   const child = spawn(options.python, ['-u', GUARD], {
     stdio: ['pipe', log, log],
+    // A process group of its own, with the functions' processes in it.
+    detached: true,
     env: {
       PATH: process.env.PATH,
       HOME: options.directory,
@@ -102,13 +103,12 @@ const answering = async (url: string, child: ChildProcess, logFile: string): Pro
   throw new Error(`ministack did not answer on ${url} in ${START_TIMEOUT_MS / 1000} s:\n${tail(logFile)}`);
 };
 
+/** Ends the whole process group: ministack by itself would first wait for its functions, some of which wait for minutes. */
 const end = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+  process.kill(-child.pid, 'SIGKILL');
   await exited;
-  clearTimeout(timer);
 };
 
 const tail = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-20).join('\n');

@@ -9,8 +9,9 @@ const LONGEST_STOP_MS = 15_000;
  * the children then end by themselves.
  *
  * @param status the exit status, given what a shell expects of a command that a signal ended
+ * @returns whether a signal has come: what fails from then on fails because of it
  */
-export const stopOnSignal = (undo: Undo, status: (ofSignal: number) => number): void => {
+export const stopOnSignal = (undo: Undo, status: (ofSignal: number) => number): (() => boolean) => {
   let stopping = false;
   for (const [signal, ofSignal] of Object.entries(SIGNALS)) {
     process.on(signal, async () => {
@@ -21,4 +22,5 @@ export const stopOnSignal = (undo: Undo, status: (ofSignal: number) => number): 
       process.exit(exitStatus);
     });
   }
+  return () => stopping;
 };
