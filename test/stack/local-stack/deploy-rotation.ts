@@ -54,6 +54,7 @@ export const deployRotation = async (
   });
   const outputs = await deploy(assembly, STACK_NAME, standIns.aws);
   await runFunctionsLocally(standIns.lambda, {
+    ...options.functionEnvironment,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: standIns.secretsManager.url,
     FUNCTION_LOG_FILE: join(directory, 'functions.log'),
   });

@@ -27,6 +27,8 @@ export interface LocalStackOptions {
   readonly engineVersion?: EngineVersion;
   /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success */
   readonly rotationBehaviour?: RotationBehaviour;
+  /** Environment variables to add to every function. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
   /**
    * Secrets of applications to make beside the demo ones.
    *

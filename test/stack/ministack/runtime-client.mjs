@@ -15,6 +15,12 @@ const describe = (error) => ({
 
 const post = (path, body) => fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body) });
 
+/** Tells whoever watches the functions (test/faults) that a call begins or is about to be answered, and waits. */
+const tell = async (moment, call) => {
+  const url = process.env.INVOCATION_HOOK;
+  if (url) await fetch(url, { method: 'POST', body: JSON.stringify({ moment, pid: process.pid, ...call }) });
+};
+
 const load = async () => {
   const [file, name] = (process.env._HANDLER ?? 'index.handler').split('.');
   const module = await import(pathToFileURL(join(process.env.LAMBDA_TASK_ROOT, `${file}.mjs`)).href);
@@ -36,19 +42,27 @@ const contextOf = (headers) => {
   };
 };
 
+const answerOf = async (handler, event, context) => {
+  try {
+    return ['response', (await handler(event, context)) ?? null];
+  } catch (error) {
+    // Lambda logs what a handler throws; the search for passwords in logs must see it too.
+    console.error(JSON.stringify(describe(error)));
+    return ['error', describe(error)];
+  }
+};
+
 const serveOne = async (handler) => {
   const next = await fetch(`${api}/invocation/next`);
   const id = next.headers.get('lambda-runtime-aws-request-id');
   const trace = next.headers.get('lambda-runtime-trace-id');
   if (trace) process.env._X_AMZN_TRACE_ID = trace;
-  try {
-    const result = await handler(await next.json(), contextOf(next.headers));
-    await post(`invocation/${id}/response`, result ?? null);
-  } catch (error) {
-    // Lambda logs what a handler throws; the search for passwords in logs must see it too.
-    console.error(JSON.stringify(describe(error)));
-    await post(`invocation/${id}/error`, describe(error));
-  }
+  const event = await next.json();
+  const call = { id, functionName: process.env.AWS_LAMBDA_FUNCTION_NAME };
+  await tell('before', { ...call, event });
+  const [path, body] = await answerOf(handler, event, contextOf(next.headers));
+  await tell('after', call);
+  await post(`invocation/${id}/${path}`, body);
 };
 
 /** Keeps all output in a file, beside what ministack makes of it: it keeps some lines only, and only in its memory. */
@@ -64,6 +78,8 @@ const keepOutput = (file) => {
 
 const main = async () => {
   if (process.env.FUNCTION_LOG_FILE) keepOutput(process.env.FUNCTION_LOG_FILE);
+  // By its user agent a request to Secrets Manager tells which process it comes from.
+  if (process.env.INVOCATION_HOOK) process.env.AWS_SDK_UA_APP_ID = `pid-${process.pid}`;
   let handler;
   try {
     handler = await load();

@@ -10,6 +10,8 @@ export interface LoggedRequest extends SeenRequest {
 /** What a hook is told: once before the operation, once after it and before the answer is sent. */
 export interface RequestMoment extends SeenRequest {
   readonly moment: 'before' | 'after';
+  /** The SDK's, with what the client added: which of several clients it is. */
+  readonly userAgent?: string;
   /** The error's type, after an operation that was refused. */
   readonly error?: string;
 }

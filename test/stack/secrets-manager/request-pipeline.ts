@@ -19,10 +19,11 @@ export interface Pipeline {
 
 export const answerRequest = async (pipeline: Pipeline, request: ApiRequest): Promise<ApiAnswer> => {
   const seen = seenRequest(request);
-  const { accessKeyId } = request.caller;
+  const { accessKeyId, userAgent } = request.caller;
+  const told = { ...seen, ...(userAgent ? { userAgent } : {}) };
   const logged: LoggedRequest = { ...seen, ...(accessKeyId ? { accessKeyId } : {}), outcome: 'running' };
   pipeline.requests.push(logged);
-  await tell(pipeline, { ...seen, moment: 'before' });
+  await tell(pipeline, { ...told, moment: 'before' });
   const faults = pipeline.faults.strike(seen);
   const early = await strikeBefore(faults);
   if (early) {
@@ -30,7 +31,7 @@ export const answerRequest = async (pipeline: Pipeline, request: ApiRequest): Pr
     return early.answer;
   }
   const { answer, error } = perform(pipeline, request);
-  await tell(pipeline, { ...seen, moment: 'after', ...(error ? { error } : {}) });
+  await tell(pipeline, { ...told, moment: 'after', ...(error ? { error } : {}) });
   const lost = faults.some(({ kind }) => kind === 'reply-lost');
   logged.outcome = lost ? 'reply-lost' : (error ?? 'succeeded');
   return lost ? 'cut' : answer;
