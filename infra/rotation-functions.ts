@@ -104,8 +104,6 @@ export class RotationFunctions extends Construct {
     for (const mover of [this.finishSecret, this.restoreLabels, this.recoverSecret])
       mover.allow(MOVE_LABELS, arn);
     for (const reader of this.readers()) reader.allow(READ, arn);
-    // CheckBefore looks whether the secret ever held the other user of a pair.
-    this.testSecret.allow(['secretsmanager:ListSecretVersionIds'], arn);
     this.letDecrypt(secret, [...this.readers(), this.createSecret, this.trigger]);
     this.letEncrypt(secret, [this.createSecret, this.trigger]);
   }

@@ -19,7 +19,7 @@ import type { Database, SecretDescription, SecretStore, Session } from '../share
 import type { SecretValue } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { otherUserOf } from '../shared/users.ts';
-import { readUsable, readVersion, wasHeldBefore } from '../shared/versions.ts';
+import { readUsable, readVersion } from '../shared/versions.ts';
 
 export interface RecoverSecretPorts {
   readonly secrets: SecretStore;
@@ -163,22 +163,21 @@ const promote = async (secrets: SecretStore, { secret, current }: Situation, to:
 
 /**
  * The pending credential of a pair belongs to the other user. If it logs in, the stopped rotation made that user or
- * changed it, and nobody knows with which power it was before: one that only this rotation held is dropped, any other
- * is locked. The next rotation, or a rollback, brings it back.
+ * changed it. One that AWSPREVIOUS is not for did not exist before (CheckBefore refuses it) and is dropped; the other
+ * is locked, since nobody knows with which power it was before. The next rotation, or a rollback, brings it back.
  */
 const takeOutOfUse = async (
   ports: RecoverSecretPorts,
   situation: Situation,
 ): Promise<RecoverSecretResult['otherUser']> => {
-  const { pending, current, secret } = situation;
+  const { pending, current, previous } = situation;
   const username = pending?.value.login.username;
   if (pending === undefined || username === undefined || username === current.value.login.username)
     return undefined;
   await using accepted = await ports.database.login(pending.value.login);
   if (accepted === undefined) return undefined;
   await using power = await openPower(ports, situation);
-  const others = { current: current.value, except: pending.id };
-  if (await wasHeldBefore(ports.secrets, secret.arn, username, others)) {
+  if (previous?.value.login.username === username) {
     await power.updateUser(username, { password: await ports.secrets.newPassword() });
     return 'locked';
   }

@@ -50,21 +50,3 @@ export const readUsable = async (
     throw error;
   }
 };
-
-/**
- * Whether a version of this secret other than `except` was ever for that user. Versions without a label are looked
- * through too: a value written by hand makes Secrets Manager forget the pair's other half.
- */
-export const wasHeldBefore = async (
-  secrets: SecretStore,
-  secretArn: string,
-  username: string,
-  { current, except }: { readonly current: SecretValue; readonly except: string },
-): Promise<boolean> => {
-  for (const version of await secrets.listVersions(secretArn)) {
-    if (version === except) continue;
-    const value = await readUsable(secrets, secretArn, version, current);
-    if (value?.login.username === username) return true;
-  }
-  return false;
-};

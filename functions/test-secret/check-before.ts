@@ -4,7 +4,7 @@ import { NoUsableCredentialsError, UserNameTakenError, UserNotFoundError } from 
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { assertOwner } from '../shared/ownership.ts';
 import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
-import { type PlannedVersions, readPlannedVersions, wasHeldBefore } from '../shared/versions.ts';
+import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
 
 export interface CheckBeforePorts {
   readonly secrets: SecretStore;
@@ -93,21 +93,17 @@ const lookAtOtherUser = async (
   const found = await (admin ?? current).findUser(username);
   if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
   const previousIsIt = versions.previous?.login.username === username;
-  if (!previousIsIt) await assertHeldBefore(ports, plan, versions, username);
+  if (!previousIsIt) throw nameTaken(plan);
   return { existed: true, roles: copy(found.roles), previousLoggedIn: previousIsIt && previousLogsIn };
 };
 
-/** A user of that name which no other version of this secret ever held is somebody else's. */
-const assertHeldBefore = async (
-  { secrets }: CheckBeforePorts,
-  plan: Plan,
-  { current }: PlannedVersions,
-  username: string,
-): Promise<void> => {
-  if (await wasHeldBefore(secrets, plan.secretArn, username, { current, except: plan.token })) return;
-  throw new UserNameTakenError(
-    `${plan.secretName} would take turns with a user "${username}", but a user of that name exists at ${plan.host} that this secret never held; rename one of them, or use the strategy single-user`,
+/**
+ * AWSPREVIOUS proves that the other user is this secret's own. A version without a label proves nothing: a refused
+ * rotation leaves one behind, with the name that it was refused for.
+ */
+const nameTaken = (plan: Plan): UserNameTakenError =>
+  new UserNameTakenError(
+    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and AWSPREVIOUS is not for it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it or move AWSPREVIOUS to the version that holds it`,
   );
-};
 
 const copy = (roles: readonly Role[]): Role[] => [...roles];

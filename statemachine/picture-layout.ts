@@ -1,0 +1,138 @@
+import ElkConstructor, { type ElkNode } from 'elkjs/lib/elk.bundled.js';
+import { type Definition, failuresOf, flowOf } from './definition.ts';
+
+const CHARACTER = 7.9;
+const HEIGHT = 34;
+const GAP = { layers: 34, nodes: 22 };
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Line {
+  readonly points: readonly Point[];
+  readonly main: boolean;
+  readonly failure: boolean;
+}
+
+/** States that belong together: those on the way forward, those on the way back, those that call for a person. */
+export interface Column {
+  readonly boxes: ReadonlyMap<string, Box>;
+  readonly lines: readonly Line[];
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The path that is taken when nothing is asked for and nothing fails. */
+const mainPath = ({ StartAt, States }: Definition): readonly string[] => {
+  const path: string[] = [];
+  for (let name: string | undefined = StartAt; name !== undefined && !path.includes(name); ) {
+    path.push(name);
+    const state: Definition['States'][string] | undefined = States[name];
+    name = state?.Next ?? state?.Default;
+  }
+  return path;
+};
+
+/** States that only failures of several states lead to begin a level of their own. */
+const meetingPoints = (definition: Definition): ReadonlySet<string> => {
+  const catchers = new Map<string, number>();
+  for (const name of Object.keys(definition.States)) {
+    for (const to of failuresOf(definition, name)) catchers.set(to, (catchers.get(to) ?? 0) + 1);
+  }
+  const next = new Set(Object.values(definition.States).map(({ Next }) => Next));
+  return new Set([...catchers].filter(([to, count]) => count > 1 && !next.has(to)).map(([to]) => to));
+};
+
+/** How many meeting points of failures lie at most on the way to each state. */
+export const levelsOf = (definition: Definition): ReadonlyMap<string, number> => {
+  const meeting = meetingPoints(definition);
+  const names = Object.keys(definition.States);
+  const levels = new Map(names.map((name) => [name, 0]));
+  const raise = (to: string, level: number): boolean => {
+    if ((levels.get(to) ?? 0) >= level) return false;
+    levels.set(to, level);
+    return true;
+  };
+  for (let changed = true, rounds = 0; changed && rounds < names.length; rounds++) {
+    changed = false;
+    for (const name of names) {
+      const level = levels.get(name) ?? 0;
+      for (const to of [...flowOf(definition, name), ...failuresOf(definition, name)]) {
+        changed = raise(to, level + (meeting.has(to) ? 1 : 0)) || changed;
+      }
+    }
+  }
+  return levels;
+};
+
+const widthOf = (name: string, type: string): number =>
+  Math.ceil(name.length * CHARACTER) + (type === 'Choice' || type === 'Wait' ? 46 : 28);
+
+/** Lays out one column by ELK: only what happens when nothing fails, and failures that stay among its states. */
+export const layOut = async (definition: Definition, names: readonly string[]): Promise<Column> => {
+  const main = mainPath(definition);
+  const inside = (to: string): boolean => names.includes(to);
+  const edges = names.flatMap((name) => {
+    const flow = flowOf(definition, name).filter(inside);
+    const local = failuresOf(definition, name).filter((to) => inside(to) && !flow.includes(to));
+    // What is listed last comes to stand rightmost, where the main path is.
+    const targets = [...local, ...flow.toReversed()];
+    return targets.map((to) => ({ from: name, to, failure: local.includes(to) }));
+  });
+  const onMainPath = ({ from, to }: { from: string; to: string }): boolean =>
+    main.includes(from) && main[main.indexOf(from) + 1] === to;
+  const graph: ElkNode = {
+    id: 'column',
+    layoutOptions: {
+      'elk.algorithm': 'layered',
+      'elk.direction': 'DOWN',
+      'elk.edgeRouting': 'ORTHOGONAL',
+      'elk.randomSeed': '1',
+      'elk.layered.mergeEdges': 'true',
+      'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+      'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+      'elk.layered.spacing.nodeNodeBetweenLayers': String(GAP.layers),
+      'elk.spacing.nodeNode': String(GAP.nodes),
+      'elk.layered.feedbackEdges': 'true',
+      'elk.padding': '[top=0,left=0,bottom=0,right=0]',
+    },
+    children: names.map((name) => ({
+      id: name,
+      width: widthOf(name, definition.States[name]?.Type ?? ''),
+      height: HEIGHT,
+    })),
+    edges: edges.map((edge) => ({
+      id: `${edge.from} ${edge.to} ${edge.failure}`,
+      sources: [edge.from],
+      targets: [edge.to],
+      layoutOptions: onMainPath(edge)
+        ? { 'elk.layered.priority.straightness': '100', 'elk.layered.priority.direction': '100' }
+        : {},
+    })),
+  };
+  const laidOut = await new ElkConstructor().layout(graph);
+  const boxes = new Map(
+    (laidOut.children ?? []).map(({ id, x = 0, y = 0, width = 0, height = 0 }) => [
+      id,
+      { x, y, width, height },
+    ]),
+  );
+  const lines = (laidOut.edges ?? []).flatMap(({ id, sections = [] }) => {
+    const [from = '', to = '', failure] = id.split(' ');
+    return sections.map(({ startPoint, bendPoints = [], endPoint }) => ({
+      points: [startPoint, ...bendPoints, endPoint],
+      main: onMainPath({ from, to }),
+      failure: failure === 'true',
+    }));
+  });
+  return { boxes, lines, width: laidOut.width ?? 0, height: laidOut.height ?? 0 };
+};
