@@ -58,6 +58,17 @@ class StackCommand {
   }
 }
 
+/** The processes that run something from a folder. Empty where there is no /proc. */
+const processesFrom = (folder: string): string[] =>
+  (existsSync('/proc') ? readdirSync('/proc') : []).filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(join('/proc', name, 'cmdline'), 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+
 const answers = (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
     () => true,
@@ -110,7 +121,7 @@ describe('npm run stack', () => {
     }
   });
 
-  it('can be used by any SDK, with what it wrote into its file', async () => {
+  it('can be used by any SDK, with what it wrote into its file, and takes its functions along when it is killed', async () => {
     const command = start();
     await command.prints('ready');
     const { awsEndpointUrl, secretsManagerEndpointUrl, region, stateMachines, secrets, documentDb } =
@@ -152,6 +163,11 @@ describe('npm run stack', () => {
     expect((await read()).password).not.toBe(before.password);
     expect(command.output.join('\n')).not.toContain(before.password);
     expect(readFileSync(command.file, 'utf8')).not.toContain(before.password);
+
+    const [folder = 'none'] = command.folders();
+    if (existsSync('/proc')) expect(processesFrom(folder)).not.toEqual([]);
+    command.signal('SIGKILL');
+    await vi.waitFor(() => expect(processesFrom(folder)).toEqual([]), { timeout: 3_000 });
   });
 
   it('leaves nothing when it is ended while it starts', async () => {
