@@ -111,7 +111,7 @@ const beginByService = async (world: RotationWorld): Promise<string> => {
 
 export const problemsOf = (run: Run): string[] => {
   const { world, ending, aborted } = run;
-  const unique = [...new Set(run.problems)];
+  const unique = [...new Set([...run.problems, ...world.connectionProblems()])];
   if (ending.error === 'RollbackFailed' || ending.error === 'RecoveryFailed') {
     return [...unique, `it ended as ${ending.error}: ${ending.cause}`];
   }

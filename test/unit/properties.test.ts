@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BREAKAGES } from '../helpers/crash-driver.ts';
+import { type Fault, PortCalls } from '../helpers/port-calls.ts';
+import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
+import { inputFor, SCENARIOS, scenario, type Way } from '../helpers/rotation-scenarios.ts';
+import { type RotationWorld, SECRET } from '../helpers/rotation-world.ts';
+import { type Ending, ExecutionAbortedError } from '../helpers/state-machine.ts';
+
+/*
+ * Two executions for one secret, whose port calls take turns in any order, and of which each may break anywhere.
+ */
+
+interface Actor {
+  readonly input: Record<string, unknown>;
+  readonly fault: Fault | undefined;
+  readonly stopped: boolean;
+}
+
+const WAYS_BY_HAND: readonly Way[] = ['on demand', 'as a rollback'];
+
+/** What is refused on the way back is left to the operators: no promise holds then, but that they are told. */
+const MENDABLE = BREAKAGES.filter(({ name }) => name !== 'is refused');
+
+const breakage = fc.record({ call: fc.integer({ min: 1, max: 90 }), of: fc.constantFrom(...MENDABLE) });
+
+const actor: fc.Arbitrary<Actor> = fc
+  .record({ way: fc.constantFrom(...WAYS_BY_HAND), broken: fc.option(breakage, { nil: undefined }) })
+  .map(({ way, broken }) => ({
+    input: inputFor(way, undefined),
+    fault: broken && { ...broken.of.fault, call: broken.call },
+    stopped: broken?.of.abort ?? false,
+  }));
+
+const unbroken = fc.constantFrom(...WAYS_BY_HAND).map(
+  (way): Actor => ({
+    input: inputFor(way, undefined),
+    fault: undefined,
+    stopped: false,
+  }),
+);
+
+const place = fc.record({
+  name: fc.constantFrom(...Object.keys(SCENARIOS)),
+  lag: fc.integer({ min: 0, max: 2 }),
+});
+
+const worldOf = ({ name, lag }: { name: string; lag: number }): RotationWorld => {
+  const world = scenario(name);
+  world.database.lag = lag;
+  return world;
+};
+
+/** One execution, and if it is stopped the recovery that follows, call by call in its turn. */
+const act = async (
+  world: RotationWorld,
+  name: string,
+  { input, fault, stopped }: Actor,
+  turn: (method: string) => Promise<unknown>,
+  problems: string[],
+): Promise<Ending> => {
+  const watch = (): void => void problems.push(...world.momentProblems());
+  const calls = new PortCalls({ faults: fault === undefined ? [] : [fault], turn, watch });
+  const arn = executionArn(name);
+  try {
+    return await new RotationMachine(world, { calls, abortOnDeath: stopped }).run(arn, input);
+  } catch (error) {
+    if (!(error instanceof ExecutionAbortedError)) throw error;
+    return await new RotationMachine(world, { calls }).run(
+      executionArn(`${name}-recovery`),
+      stoppedEvent(arn, input),
+    );
+  }
+};
+
+const failedForGood = ({ error, cause }: Ending): string[] =>
+  error === 'RollbackFailed' || error === 'RecoveryFailed' ? [`it ended as ${error}: ${cause}`] : [];
+
+describe('two rotations of one secret', () => {
+  it('never disturb each other, wherever either of them breaks', async () => {
+    await fc.assert(
+      fc.asyncProperty(place, actor, actor, fc.scheduler(), async (where, one, other, scheduler) => {
+        const world = worldOf(where);
+        const problems: string[] = [];
+        const turn = (name: string) => (method: string) =>
+          scheduler.schedule(Promise.resolve(), `${name}: ${method}`);
+        const endings = await scheduler.waitFor(
+          Promise.all([
+            act(world, 'one', one, turn('one'), problems),
+            act(world, 'other', other, turn('other'), problems),
+          ]),
+        );
+        problems.push(...endings.flatMap(failedForGood), ...world.endProblems());
+        problems.push(...endings.flatMap(({ trail }) => world.leaks(trail)));
+        expect([...new Set(problems)]).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('of which nothing breaks: whoever gets the lock rotates, and the other is told or comes after it', async () => {
+    await fc.assert(
+      fc.asyncProperty(place, unbroken, unbroken, fc.scheduler(), async (where, one, other, scheduler) => {
+        const world = worldOf(where);
+        const problems: string[] = [];
+        const turn = (name: string) => (method: string) =>
+          scheduler.schedule(Promise.resolve(), `${name}: ${method}`);
+        const endings = await scheduler.waitFor(
+          Promise.all([
+            act(world, 'one', one, turn('one'), problems),
+            act(world, 'other', other, turn('other'), problems),
+          ]),
+        );
+        const told = ['RotationInProgressError', 'RotationSupersededError', 'NothingToRollBackError'];
+        const unforeseen = endings.filter(
+          ({ status, error }) => status === 'FAILED' && !told.includes(error ?? ''),
+        );
+        expect(unforeseen.map(({ error, cause }) => `${error}: ${cause}`)).toEqual([]);
+        expect([...new Set([...problems, ...world.endProblems()])]).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a recovery by hand in the middle of a rotation that runs', () => {
+  it('may stop it, but never leaves what a second recovery can’t mend', async () => {
+    await fc.assert(
+      fc.asyncProperty(place, unbroken, fc.scheduler(), async (where, rotation, scheduler) => {
+        const world = worldOf(where);
+        const turn = (name: string) => (method: string) =>
+          scheduler.schedule(Promise.resolve(), `${name}: ${method}`);
+        const byHand = { input: { secretId: SECRET, mode: 'recover' }, fault: undefined, stopped: false };
+        await scheduler.waitFor(
+          Promise.all([
+            act(world, 'one', rotation, turn('rotation'), []),
+            act(world, 'hand', byHand, turn('recovery'), []),
+          ]),
+        );
+        const ending = await act(world, 'again', byHand, async () => {}, []);
+        expect([...failedForGood(ending), ...world.endProblems()]).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
