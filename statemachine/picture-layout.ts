@@ -1,4 +1,4 @@
-import ElkConstructor, { type ElkNode } from 'elkjs/lib/elk.bundled.js';
+import elkjs, { type ElkNode } from 'elkjs/lib/elk.bundled.js';
 import { type Definition, failuresOf, flowOf } from './definition.ts';
 
 const CHARACTER = 7.9;
@@ -74,6 +74,45 @@ export const levelsOf = (definition: Definition): ReadonlyMap<string, number> =>
   return levels;
 };
 
+/** All states that can come after this one. */
+const reachableFrom = (definition: Definition, start: string): ReadonlySet<string> => {
+  const reached = new Set<string>();
+  const visit = (name: string): void => {
+    for (const to of [...flowOf(definition, name), ...failuresOf(definition, name)]) {
+      if (reached.has(to)) continue;
+      reached.add(to);
+      visit(to);
+    }
+  };
+  visit(start);
+  return reached;
+};
+
+/** A line back, around all that stands between its ends on the source's side of the target. */
+const wayBack = (boxes: ReadonlyMap<string, Box>, from: string, to: string): Line => {
+  const [source, target] = [boxes.get(from), boxes.get(to)];
+  if (source === undefined || target === undefined)
+    throw new Error(`no place for a line from ${from} to ${to}`);
+  const middle = target.x + target.width / 2;
+  const side = source.x > middle ? 1 : -1;
+  /** A box's outer edge, counted away from the target. */
+  const edge = ({ x, width }: Box): number => (side === 1 ? x + width : -x);
+  const between = [...boxes.values()].filter(
+    (box) => box.y > target.y && box.y <= source.y && box.x > middle === source.x > middle,
+  );
+  const aside = side * (Math.max(...between.map(edge)) + 11);
+  const y = source.y + source.height / 2;
+  const above = target.y - 13;
+  const points = [
+    { x: side * edge(source), y },
+    { x: aside, y },
+    { x: aside, y: above },
+    { x: middle + 14 * side, y: above },
+    { x: middle + 14 * side, y: target.y },
+  ];
+  return { points, main: false, failure: false };
+};
+
 const widthOf = (name: string, type: string): number =>
   Math.ceil(name.length * CHARACTER) + (type === 'Choice' || type === 'Wait' ? 46 : 28);
 
@@ -88,6 +127,8 @@ export const layOut = async (definition: Definition, names: readonly string[]): 
     const targets = [...local, ...flow.toReversed()];
     return targets.map((to) => ({ from: name, to, failure: local.includes(to) }));
   });
+  const isBack = ({ from, to }: { from: string; to: string }): boolean =>
+    main.includes(to) && !main.includes(from) && reachableFrom(definition, to).has(from);
   const onMainPath = ({ from, to }: { from: string; to: string }): boolean =>
     main.includes(from) && main[main.indexOf(from) + 1] === to;
   const graph: ElkNode = {
@@ -102,7 +143,6 @@ export const layOut = async (definition: Definition, names: readonly string[]): 
       'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
       'elk.layered.spacing.nodeNodeBetweenLayers': String(GAP.layers),
       'elk.spacing.nodeNode': String(GAP.nodes),
-      'elk.layered.feedbackEdges': 'true',
       'elk.padding': '[top=0,left=0,bottom=0,right=0]',
     },
     children: names.map((name) => ({
@@ -110,23 +150,25 @@ export const layOut = async (definition: Definition, names: readonly string[]): 
       width: widthOf(name, definition.States[name]?.Type ?? ''),
       height: HEIGHT,
     })),
-    edges: edges.map((edge) => ({
-      id: `${edge.from} ${edge.to} ${edge.failure}`,
-      sources: [edge.from],
-      targets: [edge.to],
-      layoutOptions: onMainPath(edge)
-        ? { 'elk.layered.priority.straightness': '100', 'elk.layered.priority.direction': '100' }
-        : {},
-    })),
+    edges: edges
+      .filter((edge) => !isBack(edge))
+      .map((edge) => ({
+        id: `${edge.from} ${edge.to} ${edge.failure}`,
+        sources: [edge.from],
+        targets: [edge.to],
+        layoutOptions: onMainPath(edge)
+          ? { 'elk.layered.priority.straightness': '100', 'elk.layered.priority.direction': '100' }
+          : {},
+      })),
   };
-  const laidOut = await new ElkConstructor().layout(graph);
+  const laidOut = await new elkjs.default().layout(graph);
   const boxes = new Map(
     (laidOut.children ?? []).map(({ id, x = 0, y = 0, width = 0, height = 0 }) => [
       id,
       { x, y, width, height },
     ]),
   );
-  const lines = (laidOut.edges ?? []).flatMap(({ id, sections = [] }) => {
+  const lines: Line[] = (laidOut.edges ?? []).flatMap(({ id, sections = [] }) => {
     const [from = '', to = '', failure] = id.split(' ');
     return sections.map(({ startPoint, bendPoints = [], endPoint }) => ({
       points: [startPoint, ...bendPoints, endPoint],
@@ -134,5 +176,6 @@ export const layOut = async (definition: Definition, names: readonly string[]): 
       failure: failure === 'true',
     }));
   });
+  for (const { from, to } of edges.filter(isBack)) lines.push(wayBack(boxes, from, to));
   return { boxes, lines, width: laidOut.width ?? 0, height: laidOut.height ?? 0 };
 };

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Definition, failuresOf, flowOf, MACHINES, readDefinition } from './definition.ts';
 import { type Box, type Column, layOut, levelsOf, type Point } from './picture-layout.ts';
+import { writeStatesReadme } from './state-table.ts';
 
 const GAP = { margin: 24, columns: 26, lane: 15, rows: 70, stub: 9, legend: 44 };
 
@@ -178,7 +179,7 @@ class Picture {
     );
     return [
       `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="13">`,
-      `<title>${escape(title)}</title>`,
+      `<title>${escapeXml(title)}</title>`,
       `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="${PAPER.fill}" stroke="${PAPER.stroke}"/>`,
       `<circle cx="${n(middle)}" cy="${GAP.margin - 2}" r="5" fill="${INK.main}"/>`,
       `<path d="${path([
@@ -205,7 +206,7 @@ const path = (points: readonly Point[]): string =>
 const arrow = ({ x, y }: Point, colour: string, scale = 1): string =>
   `<path d="M${n(x)} ${n(y)} l${n(-4 * scale)} ${n(-7 * scale)} h${n(8 * scale)} z" fill="${colour}"/>`;
 
-const escape = (text: string): string =>
+const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const outline = (type: string, { x, y, width, height }: Box): string => {
@@ -229,7 +230,7 @@ const drawState = (name: string, type: string, box: Box, comment = ''): string =
   const middle = box.x + box.width / 2 + (type === 'Wait' ? 9 : 0);
   const weight = type === 'Succeed' || type === 'Fail' ? ' font-weight="600"' : '';
   return [
-    `<g><title>${escape(comment)}</title>${outline(type, box)}`,
+    `<g><title>${escapeXml(comment)}</title>${outline(type, box)}`,
     type === 'Wait' ? clock(box) : '',
     `<text x="${n(middle)}" y="${n(box.y + box.height / 2 + 4.5)}" text-anchor="middle" fill="${INK.text}"${weight}>${name}</text></g>`,
   ].join('');
@@ -240,7 +241,7 @@ const drawLegend = ({ States }: Definition, top: number): { svg: string; right: 
   const used = new Set(Object.values(States).map(({ Type }) => Type));
   const kinds = Object.entries(KINDS).filter(([type]) => used.has(type));
   const place = (index: number): Point => ({
-    x: GAP.margin + 118 * (index % 3),
+    x: GAP.margin + 142 * (index % 3),
     y: top + 24 * Math.floor(index / 3),
   });
   const says = ({ x, y }: Point, text: string): string =>
@@ -253,7 +254,7 @@ const drawLegend = ({ States }: Definition, top: number): { svg: string; right: 
   const dashed = `<path d="M${n(last.x)} ${n(last.y)} h30" stroke="${LOCAL_FAILURE}" stroke-width="1.1" stroke-dasharray="4 3"/>`;
   return {
     svg: [...items, dashed + says(last, 'on failure')].join('\n'),
-    right: GAP.margin + 3 * 118 - 10,
+    right: GAP.margin + 3 * 142 - 10,
     bottom: last.y + 8,
   };
 };
@@ -269,4 +270,5 @@ if (import.meta.main) {
     const svg = await pictureOf(readDefinition(machine), titleOf(machine));
     writeFileSync(join(import.meta.dirname, `${machine}.svg`), svg);
   }
+  writeStatesReadme();
 }

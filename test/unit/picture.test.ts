@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Definition, MACHINES, readDefinition } from '../../statemachine/definition.ts';
+import { pictureOf, titleOf } from '../../statemachine/picture.ts';
+import { readStatesReadme, withStateTables } from '../../statemachine/state-table.ts';
+
+const committed = (machine: string): string =>
+  readFileSync(join(import.meta.dirname, '../../statemachine', `${machine}.svg`), 'utf8');
+
+describe.each(MACHINES)('The picture of the %s', (machine) => {
+  const definition = readDefinition(machine);
+
+  test('is what its definition gives: run `npm run pictures` and commit it', async () => {
+    expect(await pictureOf(definition, titleOf(machine))).toBe(committed(machine));
+  });
+
+  test('shows every state once, by its name', () => {
+    const names = [...committed(machine).matchAll(/<text[^>]*>([A-Z][A-Za-z]+)<\/text>/g)].map(
+      ([, name]) => name,
+    );
+    expect(names.toSorted()).toEqual(Object.keys(definition.States).toSorted());
+  });
+});
+
+test('a definition that differs gives another picture', async () => {
+  const definition = readDefinition('retirement');
+  const changed: Definition = {
+    ...definition,
+    States: {
+      ...definition.States,
+      RetireUser: { ...definition.States.RetireUser, Type: 'Task', Catch: [] },
+    },
+  };
+  expect(await pictureOf(changed, titleOf('retirement'))).not.toBe(committed('retirement'));
+});
+
+test('the tables of the states are what the definitions give: run `npm run pictures` and commit them', () => {
+  expect(withStateTables(readStatesReadme())).toBe(readStatesReadme());
+});
