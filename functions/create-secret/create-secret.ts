@@ -159,9 +159,8 @@ const assertSamePair = ({ secret, currentValue, settings, input }: Situation, pe
   }
   const { username } = pending.login;
   const expected = [pendingUser(settings, currentValue)];
-  // A secret whose strategy was changed has an AWSPREVIOUS of the strategy before.
-  if (input.mode === 'rollback')
-    expected.push(currentValue.login.username, otherUserOf(currentValue.login.username));
+  // A pair that was rotated in place before has an AWSPREVIOUS for the same user.
+  if (input.mode === 'rollback') expected.push(currentValue.login.username);
   if (expected.includes(username)) return;
   throw new PendingVersionMismatchError(
     `the pending version of ${secret.name} is for the user "${username}", but this rotation is for "${expected[0]}"; start a new rotation`,

@@ -18,7 +18,7 @@ import { assertRotatable } from '../shared/ownership.ts';
 import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
-import { otherUserOf } from '../shared/users.ts';
+import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
 
 export interface RecoverSecretPorts {
@@ -120,9 +120,7 @@ const candidate = async (
   if (id === current.id) return undefined;
   const value = await readUsable(secrets, secret.arn, id, current.value);
   if (id === undefined || value === undefined) return undefined;
-  const { username } = current.value.login;
-  const ofThePair = value.login.username === username || value.login.username === otherUserOf(username);
-  return ofThePair ? { id, label, value } : undefined;
+  return areOfOnePair(value.login.username, current.value.login.username) ? { id, label, value } : undefined;
 };
 
 const firstThatLogsIn = async (

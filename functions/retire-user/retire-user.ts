@@ -1,10 +1,10 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { RetireUserInput } from '../shared/contract.ts';
 import { ChangeRefusedError, NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING } from '../shared/labels.ts';
+import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
-import { otherUserOf } from '../shared/users.ts';
+import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
 import { writeUser } from '../shared/write-user.ts';
 
@@ -37,7 +37,9 @@ export const retireUser = async (
   const secret = await ports.secrets.describe(input.secretId);
   const { value, session: current } = await openPromoted(ports, secret, input);
   await using own = current;
-  if (own === undefined || value.login.username !== otherUserOf(user)) return { outcome: 'superseded', user };
+  if (own === undefined || !(await isPredecessor(ports.secrets, secret, user, value))) {
+    return { outcome: 'superseded', user };
+  }
 
   await using admin =
     input.strategy === 'admin-clone'
@@ -62,6 +64,18 @@ const openPromoted = async (
   throw new NoUsableCredentialsError(
     `AWSCURRENT of ${secret.name} does not log in as "${value.login.username}", so its predecessor is left as it is; run the rotation machine with "mode": "recover"`,
   );
+};
+
+/** AWSPREVIOUS proves that the user is the promoted one's other half: nobody else's user is ever retired. */
+const isPredecessor = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  user: string,
+  promoted: SecretValue,
+): Promise<boolean> => {
+  const previous = await readUsable(secrets, secret.arn, holderOf(secret, PREVIOUS), promoted);
+  const { username } = promoted.login;
+  return previous?.login.username === user && user !== username && areOfOnePair(user, username);
 };
 
 /** A pending version of another rotation, or another AWSCURRENT, means that somebody has plans for the user. */

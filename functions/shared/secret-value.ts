@@ -85,9 +85,11 @@ const parseJsonObject = (text: string | undefined, where: string): Record<string
   let json: unknown;
   try {
     json = JSON.parse(text);
+    // A value can be nested so deeply that it can be read but not written again.
+    JSON.stringify(json);
   } catch {
     // The parser's own message quotes the text, and with it the password.
-    throw new InvalidSecretError(`${where} is not JSON; ${EXPECTED}`);
+    throw new InvalidSecretError(`${where} is not JSON, or nested too deeply; ${EXPECTED}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new InvalidSecretError(`${where} is not a JSON object; ${EXPECTED}`);

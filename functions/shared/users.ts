@@ -18,6 +18,10 @@ export const otherUserOf = (username: string): string => {
   );
 };
 
+/** Whether two names are the same user, or the two of a pair. */
+export const areOfOnePair = (one: string, other: string): boolean =>
+  one === other || one === `${other}${SUFFIX}` || other === `${one}${SUFFIX}`;
+
 export const sameRoles = (some: readonly Role[], others: readonly Role[]): boolean =>
   listRoles(some) === listRoles(others);
 
