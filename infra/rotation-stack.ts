@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Port, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -46,7 +46,13 @@ export class RotationStack extends Stack {
   }
 
   private network(config: Config): Pick<DocDbRotationProps, 'vpc' | 'vpcSubnets'> {
-    if (!config.vpcId) return {};
+    if (!config.vpcId) {
+      Annotations.of(this).addWarningV2(
+        'docdb-rotation:no-vpc',
+        'no vpcId is configured: the functions will run outside any VPC and reach no DocumentDB cluster',
+      );
+      return {};
+    }
     const vpc = Vpc.fromLookup(this, 'Vpc', { vpcId: config.vpcId });
     const subnets = config.subnetIds?.map((id) => Subnet.fromSubnetId(this, id, id));
     return { vpc, ...(subnets ? { vpcSubnets: { subnets } } : {}) };

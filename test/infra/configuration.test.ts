@@ -1,5 +1,5 @@
 import { App, CfnResource, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../infra/config.ts';
 import { leaveOut } from '../../infra/leave-out.ts';
@@ -70,6 +70,10 @@ describe('The stack', () => {
       'TriggerFunctionArn',
       'TriggerFunctionName',
     ]);
+  });
+
+  it('warns that no cluster can be reached when no VPC is configured', () => {
+    Annotations.fromStack(stackWith({})).hasWarning('*', Match.stringLikeRegexp('no vpcId is configured'));
   });
 
   it('leaves out what the target does not know, and only that', () => {
