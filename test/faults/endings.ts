@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalStack } from '../stack/local-stack/index.ts';
+import type { CaseActor } from './case-actor.ts';
+import type { Director } from './director.ts';
+
+const POLL_MS = 120;
+const LONGEST_MS = 180_000;
+
+/** How an execution ended. */
+export interface Ending {
+  readonly arn: string;
+  readonly status: string;
+  readonly error: string | undefined;
+  readonly cause: string;
+  readonly input: string;
+  readonly output: Record<string, unknown>;
+}
+
+/** Waits until nothing goes on any more for a secret: executions, recoveries, retirements, stragglers. */
+export const untilOver = async (
+  stack: LocalStack,
+  director: Director,
+  actor: CaseActor,
+  first: string | undefined,
+): Promise<Ending[]> => {
+  if (first) actor.executions.add(first);
+  const endings = new Map<string, Ending>();
+  const deadline = Date.now() + LONGEST_MS;
+  while (Date.now() < deadline) {
+    for (const arn of actor.executions) if (!endings.has(arn)) await note(stack, arn, endings);
+    for (const { output } of endings.values()) {
+      if (typeof output.retirement === 'string' && output.retirement.startsWith('arn:'))
+        actor.executions.add(output.retirement);
+    }
+    const allEnded = [...actor.executions].every((arn) => endings.has(arn));
+    if (allEnded && !director.isBusy(actor) && !awaitsRecovery([...endings.values()])) {
+      return [...actor.executions].flatMap((arn) => endings.get(arn) ?? []);
+    }
+    await sleep(POLL_MS);
+  }
+  const running = [...actor.executions].filter((arn) => !endings.has(arn)).length;
+  actor.problems.add(
+    running > 0
+      ? `${running} executions still run after ${LONGEST_MS / 1000} s`
+      : 'an execution was stopped, and no recovery came',
+  );
+  return [...endings.values()];
+};
+
+const note = async (stack: LocalStack, arn: string, endings: Map<string, Ending>): Promise<void> => {
+  const { status, error, cause, input, output } = await stack.executions.describe(arn);
+  if (status === 'RUNNING') return;
+  endings.set(arn, {
+    arn,
+    status: status ?? '',
+    error,
+    cause: cause ?? '',
+    input: input ?? '',
+    output: output ? JSON.parse(output) : {},
+  });
+};
+
+/** The rule starts a recovery for what was stopped, but not for a recovery or a retirement that was. */
+const awaitsRecovery = (endings: readonly Ending[]): boolean =>
+  endings
+    .filter(isStoppedRotation)
+    .some(({ arn }) => !endings.some(({ input }) => isRecovery({ input }) && input.includes(arn)));
+
+const isStoppedRotation = ({ status, input }: Ending): boolean =>
+  (status === 'ABORTED' || status === 'TIMED_OUT') && !isRecovery({ input }) && !isRetirement({ input });
+
+export const isRecovery = ({ input }: Pick<Ending, 'input'>): boolean =>
+  input.includes('"executionArn"') || input.includes('"mode":"recover"');
+
+export const isRetirement = ({ input }: Pick<Ending, 'input'>): boolean => input.includes('"graceSeconds"');

@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { Undo } from '../stack/local-stack/index.ts';
+
+/** A call of a function that is under way. */
+export interface Invocation {
+  readonly pid: number;
+  readonly functionName: string;
+  readonly secretArn: string;
+  /** The execution that called it; the trigger is called by Secrets Manager. */
+  readonly executionArn: string | undefined;
+  /** `before`, `pending` or `current`, of TestSecret. */
+  readonly check: string | undefined;
+  /** Of RestoreLabels. */
+  readonly keepLock: boolean;
+  /** Of the trigger. */
+  readonly triggerStep: string | undefined;
+}
+
+/** Told when a call of a function begins and when it is about to be answered; the function waits for it. */
+export interface InvocationListener {
+  begins(invocation: Invocation): Promise<void>;
+  ends(invocation: Invocation): Promise<void>;
+}
+
+const Message = z.object({ moment: z.enum(['before', 'after']), pid: z.number() });
+
+/** The event's RotationToken is a credential: it is not kept. */
+const Begin = z.object({
+  functionName: z.string(),
+  event: z.object({
+    secretId: z.string().optional(),
+    SecretId: z.string().optional(),
+    plan: z.object({ secretArn: z.string() }).nullish(),
+    execution: z.string().optional(),
+    check: z.string().optional(),
+    keepLock: z.boolean().optional(),
+    Step: z.string().optional(),
+  }),
+});
+
+/** Where the functions of a local stack tell of themselves (see `INVOCATION_HOOK` in the runtime client). */
+export class Invocations {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+  #listener: InvocationListener | undefined;
+  readonly #running = new Map<number, Invocation>();
+
+  private constructor(url: string, stop: () => Promise<void>) {
+    this.url = url;
+    this.stop = stop;
+  }
+
+  static async listen(): Promise<Invocations> {
+    const undo = new Undo();
+    let invocations: Invocations | undefined;
+    const server = createServer(async (request, response) => {
+      await invocations?.receive(await bodyOf(request));
+      response.end();
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+    await promise;
+    undo.add(() => new Promise((closed) => server.close(closed)));
+    undo.add(() => server.closeAllConnections());
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    invocations = new Invocations(`http://127.0.0.1:${port}/`, () => undo.all());
+    return invocations;
+  }
+
+  tell(listener: InvocationListener): void {
+    this.#listener = listener;
+  }
+
+  /** What the process of that id is doing. */
+  of(pid: number): Invocation | undefined {
+    return this.#running.get(pid);
+  }
+
+  /** The calls that are under way for a secret, in the order they began; a process that died is none. */
+  for(secretArn: string): Invocation[] {
+    return [...this.#running.values()].filter(
+      (invocation) => invocation.secretArn === secretArn && this.#isAlive(invocation),
+    );
+  }
+
+  /** Ends the process as a crash does, in the middle of whatever it does. */
+  kill({ pid }: Invocation): void {
+    this.#running.delete(pid);
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It is gone already: the emulator ends a function that runs out of time.
+    }
+  }
+
+  async receive(body: unknown): Promise<void> {
+    const { moment, pid } = Message.parse(body);
+    if (moment === 'before') {
+      const invocation = invocationOf(pid, body);
+      this.#running.delete(pid);
+      this.#running.set(pid, invocation);
+      await this.#listener?.begins(invocation);
+      return;
+    }
+    const invocation = this.#running.get(pid);
+    if (!invocation) return;
+    await this.#listener?.ends(invocation);
+    this.#running.delete(pid);
+  }
+
+  #isAlive({ pid }: Invocation): boolean {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      this.#running.delete(pid);
+      return false;
+    }
+  }
+}
+
+const invocationOf = (pid: number, body: unknown): Invocation => {
+  const { functionName, event } = Begin.parse(body);
+  return {
+    pid,
+    functionName,
+    secretArn: event.plan?.secretArn ?? event.secretId ?? event.SecretId ?? '',
+    executionArn: event.execution,
+    check: event.check,
+    keepLock: event.keepLock ?? false,
+    triggerStep: event.Step,
+  };
+};
+
+const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+};

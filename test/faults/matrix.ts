@@ -1,0 +1,51 @@
+import { type Call, nameOf } from './call.ts';
+import { FAULT_KINDS, type FaultKind } from './fault-kinds.ts';
+import { STRATEGIES, type StrategyName } from './strategies.ts';
+import { WAY_NAMES, type WayName, wayNamed } from './ways.ts';
+
+/** One rotation with one fault. */
+export interface Case {
+  readonly strategy: StrategyName;
+  readonly way: WayName;
+  readonly target: Call;
+  readonly kind: FaultKind;
+}
+
+export const idOf = ({ strategy, way, target, kind }: Case): string =>
+  `${strategy}/${way}/${nameOf(target)}/${kind.name}`;
+
+/** A strategy on a way: what a clean run is recorded for. */
+export interface Combination {
+  readonly strategy: StrategyName;
+  readonly way: WayName;
+}
+
+export const COMBINATIONS: readonly Combination[] = STRATEGIES.flatMap((strategy) =>
+  WAY_NAMES.filter((way) => wayNamed(way).isFor(strategy)).map((way) => ({ strategy, way })),
+);
+
+/** Every call that a clean run made, broken in every way that makes sense for it. */
+export const casesOf = ({ strategy, way }: Combination, recorded: readonly Call[]): Case[] => {
+  const seen = new Set<string>();
+  return recorded.flatMap((target) => {
+    const name = nameOf(target);
+    if (seen.has(name) || !wayNamed(way).isNewIn(target.step)) return [];
+    seen.add(name);
+    return FAULT_KINDS.filter((kind) => kind.appliesTo(target)).map((kind) => ({
+      strategy,
+      way,
+      target,
+      kind,
+    }));
+  });
+};
+
+/** A sample: every step with every fault that it knows, each on another strategy and way than the one before. */
+export const quickSample = (cases: readonly Case[]): Case[] => {
+  const groups = Map.groupBy(cases, ({ target, kind }) => `${target.step} ${target.side} ${kind.name}`);
+  return [...groups.values()].flatMap((group, index) => group[(index * 7919) % group.length] ?? []);
+};
+
+/** @param shard from 1 to `shards` */
+export const shardOf = (cases: readonly Case[], shard: number, shards: number): Case[] =>
+  cases.filter((_, index) => index % shards === shard - 1);

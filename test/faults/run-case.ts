@@ -1,0 +1,148 @@
+import type { LocalStack } from '../stack/local-stack/index.ts';
+import type { Call } from './call.ts';
+import { CaseActor } from './case-actor.ts';
+import { type Ending, isRecovery, isRetirement, untilOver } from './endings.ts';
+import { watchLogins } from './login-watch.ts';
+import type { Case, Combination } from './matrix.ts';
+import { holderOf, logsInEverywhere, look, type OutsideView } from './outside-view.ts';
+import { writtenPasswords } from './passwords.ts';
+import { PlannedFault } from './planned-fault.ts';
+import { makeSubject, type Subject, usersOf } from './strategies.ts';
+import { type Course, type Outcome, outcomeOf, problemsOf, rotationOf } from './verdict.ts';
+import type { WatchedStack } from './watched-stack.ts';
+import { wayNamed } from './ways.ts';
+
+export interface CaseResult {
+  readonly outcome: Outcome;
+  /** Whether the call that was to be broken came at all. */
+  readonly struck: boolean;
+  readonly problems: readonly string[];
+  readonly trace: readonly string[];
+  readonly recorded: readonly Call[];
+}
+
+/** Rotates a new secret, with the fault of the case or without one, and checks from outside how it ended. */
+export const runCase = async (
+  watched: WatchedStack,
+  { strategy, way: wayName }: Combination,
+  broken?: Pick<Case, 'target' | 'kind'>,
+): Promise<CaseResult> => {
+  const { stack, director } = watched;
+  const way = wayNamed(wayName);
+  const fault = broken && new PlannedFault(broken.target, broken.kind);
+  const subject = await makeSubject(stack, strategy);
+  const actor = new CaseActor(stack, subject, [...way.faults(strategy), ...(fault ? [fault] : [])]);
+  const before = await look(stack, subject);
+  director.enter(actor);
+  const watch = subject.isPair ? watchLogins(stack, actor.secretArn) : undefined;
+  try {
+    const begun = await way.start(stack, actor.secretArn);
+    await begun.rotation;
+    const endings = await untilOver(stack, director, actor, begun.execution);
+    const byHand = await recoverByHand(watched, actor, endings);
+    const after = await look(stack, subject);
+    const isRollback = wayName.includes('rollback');
+    const course: Course = {
+      before,
+      after,
+      endings: [...endings, ...byHand],
+      byHand: byHand.length > 0,
+      isRollback,
+    };
+    for (const problem of problemsOf(subject, course)) actor.problems.add(problem);
+    await checkLogins(stack, subject, after, actor);
+    if (fault?.hits) checkPatience(fault, way.ends, course, actor);
+    await checkPasswords(stack, course, actor);
+    for (const { arn, status, error } of course.endings)
+      actor.note(`${arn.split(':').at(-1)}: ${status} ${error ?? ''}`);
+    return await resultOf(actor, course, fault);
+  } finally {
+    const failures = (await watch?.stop())?.failures ?? 0;
+    if (failures > 0) actor.problems.add(`${failures} logins with AWSCURRENT failed meanwhile`);
+    director.leave(actor);
+    for (const user of usersOf(subject)) await stack.documentDb.admin.dropUser(user);
+  }
+};
+
+const resultOf = async (
+  actor: CaseActor,
+  course: Course,
+  fault: PlannedFault | undefined,
+): Promise<CaseResult> => ({
+  outcome: outcomeOf(course),
+  struck: fault === undefined || fault.hits > 0,
+  // Read when the login watch has added its own.
+  get problems() {
+    return [...actor.problems];
+  },
+  trace: actor.trace,
+  recorded: actor.recorded,
+});
+
+/** What a person does once the reason is gone, if the machine has given up or never began. */
+const recoverByHand = async (
+  { stack, director }: WatchedStack,
+  actor: CaseActor,
+  endings: readonly Ending[],
+): Promise<Ending[]> => {
+  const rotation = rotationOf(endings);
+  const givenUp = endings.some(({ error }) => error === 'RollbackFailed' || error === 'RecoveryFailed');
+  const stoppedRecovery = endings.some((ending) => isRecovery(ending) && ending.status === 'ABORTED');
+  if (rotation && !givenUp && !stoppedRecovery) return [];
+  actor.liftFaults();
+  actor.note('a person starts a recovery');
+  const execution = await stack.executions.start({ secretId: actor.secretArn, mode: 'recover' });
+  const all = await untilOver(stack, director, actor, execution);
+  const recovery = all.find(({ arn }) => arn === execution);
+  if (recovery?.status !== 'SUCCEEDED') {
+    actor.problems.add(`the recovery by hand ended as ${recovery?.error}: ${recovery?.cause}`);
+  }
+  return recovery ? [recovery] : [];
+};
+
+const checkLogins = async (
+  stack: LocalStack,
+  { admin }: Subject,
+  after: OutsideView,
+  actor: CaseActor,
+): Promise<void> => {
+  const current = after.credentials.get(holderOf(after, 'AWSCURRENT') ?? '');
+  if (!current || !(await logsInEverywhere(stack, current))) {
+    actor.problems.add('AWSCURRENT does not log in on every instance');
+  }
+  if (admin && !(await stack.logsIn(admin))) actor.problems.add('the admin secret does not log in any more');
+};
+
+/** A trouble that passes keeps nothing from its end. Secrets Manager and the trigger may give up, and begin again. */
+const checkPatience = (
+  { kind, target }: PlannedFault,
+  expected: Outcome,
+  course: Course,
+  actor: CaseActor,
+): void => {
+  if (!kind.passes || target.step.startsWith('Trigger')) return;
+  const outcome = outcomeOf(course);
+  if (outcome !== expected) {
+    const reason = rotationOf(course.endings)?.cause ?? '';
+    actor.problems.add(`the trouble passed, but it ended as ${outcome}, not as ${expected}: ${reason}`);
+  }
+  for (const retirement of course.endings.filter(isRetirement)) {
+    if (retirement.status !== 'SUCCEEDED') actor.problems.add(`the retirement ended: ${retirement.cause}`);
+  }
+};
+
+const checkPasswords = async (
+  stack: LocalStack,
+  { after, endings }: Course,
+  actor: CaseActor,
+): Promise<void> => {
+  const passwords = [...after.credentials.values()].map(({ password }) => password);
+  for (const { arn } of endings) {
+    const written = JSON.stringify([
+      await stack.executions.describe(arn),
+      await stack.executions.history(arn),
+    ]);
+    if (writtenPasswords(written, passwords) > 0)
+      actor.problems.add(`a password is in the history of ${arn}`);
+  }
+};

@@ -1,0 +1,111 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import type { Credential, DatabaseRole, DatabaseSecret, LocalStack } from '../stack/local-stack/index.ts';
+
+const ROOT: DatabaseRole[] = [{ role: 'root', db: 'admin' }];
+const READ_WRITE: DatabaseRole[] = [{ role: 'readWrite', db: 'shop' }];
+
+/** A secret that stands ready to be rotated, and what belongs to it and to no other. */
+export interface Subject {
+  readonly secret: DatabaseSecret;
+  /** Of its own, so that every login tells whose rotation it is. */
+  readonly admin: DatabaseSecret | undefined;
+  readonly isPair: boolean;
+}
+
+interface StrategySetup {
+  readonly strategy: 'single-user' | 'alternating-users' | 'admin-clone';
+  readonly roles: readonly DatabaseRole[];
+  readonly throughAdmin: boolean;
+  /** What came before: nothing, or a rotation whose predecessor still logs in, or is locked. */
+  readonly history: 'none' | 'keep' | 'lock';
+}
+
+const SETUPS = {
+  'single-by-itself': { strategy: 'single-user', roles: ROOT, throughAdmin: false, history: 'lock' },
+  'single-through-admin': {
+    strategy: 'single-user',
+    roles: READ_WRITE,
+    throughAdmin: true,
+    history: 'lock',
+  },
+  'alternating-first': {
+    strategy: 'alternating-users',
+    roles: READ_WRITE,
+    throughAdmin: true,
+    history: 'none',
+  },
+  'alternating-second': {
+    strategy: 'alternating-users',
+    roles: READ_WRITE,
+    throughAdmin: true,
+    history: 'keep',
+  },
+  'admin-clone-first': { strategy: 'admin-clone', roles: ROOT, throughAdmin: false, history: 'none' },
+  'admin-clone-second': { strategy: 'admin-clone', roles: ROOT, throughAdmin: false, history: 'lock' },
+} as const satisfies Record<string, StrategySetup>;
+
+export type StrategyName = keyof typeof SETUPS;
+
+export const STRATEGIES = Object.keys(SETUPS) as StrategyName[];
+
+/** Whether the secret has an AWSPREVIOUS to go back to. */
+export const hasHistory = (name: StrategyName): boolean => SETUPS[name].history !== 'none';
+
+/** Makes a secret, its users and its past as a rotation would have left them, without running one. */
+export const makeSubject = async (stack: LocalStack, name: StrategyName): Promise<Subject> => {
+  const setup: StrategySetup = SETUPS[name];
+  const { strategy, roles, throughAdmin } = setup;
+  const admin = throughAdmin ? await stack.makeSecret({ roles: ROOT, masterarn: false }) : undefined;
+  const secret = await stack.makeSecret({
+    roles,
+    masterarn: false,
+    value: admin ? { masterarn: admin.arn } : {},
+    // Long enough for a client that has read AWSCURRENT just before.
+    tags: { 'docdb-rotation:strategy': strategy, 'docdb-rotation:grace': '4' },
+  });
+  if (setup.history !== 'none') await addHistory(stack, secret, admin, setup);
+  return { secret, admin, isPair: strategy !== 'single-user' };
+};
+
+const addHistory = async (
+  stack: LocalStack,
+  secret: DatabaseSecret,
+  admin: DatabaseSecret | undefined,
+  { strategy, roles, history }: StrategySetup,
+): Promise<void> => {
+  const isPair = strategy !== 'single-user';
+  const username = isPair ? `${secret.username}_clone` : secret.username;
+  const password = crypto.randomUUID();
+  if (isPair) await stack.runCommand({ createUser: username, pwd: password, roles });
+  else await stack.runCommand({ updateUser: username, pwd: password });
+  if (isPair && history === 'lock') {
+    await stack.runCommand({ updateUser: secret.username, pwd: crypto.randomUUID() });
+  }
+  await putValue(stack, secret.arn, { username, password }, admin);
+};
+
+const putValue = async (
+  { secretsManager, documentDb }: LocalStack,
+  arn: string,
+  user: Credential,
+  admin: DatabaseSecret | undefined,
+): Promise<void> => {
+  const value = {
+    engine: 'mongo',
+    host: documentDb.host,
+    port: documentDb.port,
+    ssl: true,
+    ...user,
+    ...(admin ? { masterarn: admin.arn } : {}),
+  };
+  await secretsManager.send(
+    new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(value) }),
+  );
+};
+
+/** Everyone that a rotation of the secret can log in as. */
+export const usersOf = ({ secret, admin }: Subject): string[] => [
+  secret.username,
+  `${secret.username}_clone`,
+  ...(admin ? [admin.username] : []),
+];

@@ -1,0 +1,117 @@
+import type { Ending } from './endings.ts';
+import { isRecovery, isRetirement } from './endings.ts';
+import { holderOf, type OutsideView } from './outside-view.ts';
+import type { Subject } from './strategies.ts';
+
+/** Where the rotation left the secret. */
+export type Outcome = 'rotated' | 'rolled back' | 'refused' | 'recovered' | 'recovered by hand';
+
+export interface Course {
+  readonly before: OutsideView;
+  readonly after: OutsideView;
+  readonly endings: readonly Ending[];
+  /** Whether a person had to start a recovery in the end. */
+  readonly byHand: boolean;
+  readonly isRollback: boolean;
+}
+
+/** The execution of the rotation itself; none if it was stopped before it began. */
+export const rotationOf = (endings: readonly Ending[]): Ending | undefined =>
+  endings.find((ending) => !isRecovery(ending) && !isRetirement(ending));
+
+export const outcomeOf = ({ endings, byHand }: Pick<Course, 'endings' | 'byHand'>): Outcome => {
+  if (byHand) return 'recovered by hand';
+  const rotation = rotationOf(endings);
+  if (rotation?.status === 'SUCCEEDED') return 'rotated';
+  if (rotation?.status !== 'FAILED') return 'recovered';
+  return rotation.error === 'RolledBack' ? 'rolled back' : 'refused';
+};
+
+/** Every invariant that does not hold, now that everything has ended. */
+export const problemsOf = (subject: Subject, course: Course): string[] => {
+  const { before, after } = course;
+  const moved = holderOf(after, 'AWSCURRENT') !== holderOf(before, 'AWSCURRENT');
+  const outcome = outcomeOf(course);
+  const mustStay = outcome === 'rolled back' || outcome === 'refused';
+  return [
+    ...labelProblems(after),
+    ...(outcome === 'rotated' && !moved ? ['it succeeded, but AWSCURRENT did not move'] : []),
+    ...(mustStay && moved ? [`it was ${outcome}, but AWSCURRENT has moved`] : []),
+    ...(moved ? afterMove(course) : asBefore(course)),
+    ...(mustStay ? passwordsAsBefore(course) : []),
+    ...powerProblems(subject, course, moved),
+    ...(before.adminLabels === after.adminLabels ? [] : ['the labels of the admin secret have changed']),
+  ];
+};
+
+const labelProblems = ({ labels }: OutsideView): string[] => {
+  const problems: string[] = [];
+  for (const [version, all] of labels) {
+    if (all.includes('AWSPENDING') && !all.includes('AWSCURRENT')) {
+      problems.push(`AWSPENDING dangles on ${version}`);
+    }
+    const others = all.filter((label) => !label.startsWith('AWS'));
+    if (others.length > 0) problems.push(`${others.join(', ')} was left on ${version}`);
+  }
+  return problems;
+};
+
+const afterMove = ({ before, after, isRollback }: Course): string[] => {
+  const current = holderOf(after, 'AWSCURRENT') ?? '';
+  const wasThere = before.labels.has(current);
+  return [
+    ...(isRollback && current !== holderOf(before, 'AWSPREVIOUS')
+      ? ['a rollback has promoted another version than AWSPREVIOUS']
+      : []),
+    ...(!isRollback && wasThere ? ['a rotation has promoted a version that was there before'] : []),
+    ...(holderOf(after, 'AWSPREVIOUS') === holderOf(before, 'AWSCURRENT')
+      ? []
+      : ['AWSPREVIOUS is not what AWSCURRENT was']),
+  ];
+};
+
+const asBefore = ({ before, after }: Course): string[] =>
+  ['AWSCURRENT', 'AWSPREVIOUS'].flatMap((label) =>
+    holderOf(before, label) === holderOf(after, label) ? [] : [`${label} is not where it was`],
+  );
+
+const passwordsAsBefore = ({ before, after }: Course): string[] =>
+  [...before.labels.keys()].flatMap((version) =>
+    before.logsIn.has(version) === after.logsIn.has(version)
+      ? []
+      : [
+          `version ${version} (${before.labels.get(version)?.join(' ')}) ${after.logsIn.has(version) ? 'logs in now' : 'does not log in any more'}`,
+        ],
+  );
+
+const powerProblems = (subject: Subject, { before, after, endings }: Course, moved: boolean): string[] => {
+  const current = holderOf(after, 'AWSCURRENT') ?? '';
+  const user = after.credentials.get(current)?.username ?? '';
+  const wasUser = before.credentials.get(holderOf(before, 'AWSCURRENT') ?? '')?.username ?? '';
+  const problems: string[] = [];
+  for (const [name, roles] of after.users) {
+    const had = before.users.get(name);
+    if (moved && name === user) {
+      const expected = before.users.get(wasUser);
+      if (String(expected) !== String(roles)) problems.push(`"${name}" has other roles than the user before`);
+    } else if (had === undefined) problems.push(`the user "${name}" was left behind`);
+    else if (roles.some((role) => !had.includes(role))) problems.push(`"${name}" has gained roles`);
+  }
+  for (const version of after.logsIn) {
+    if (version === current || before.logsIn.has(version)) continue;
+    // A pair's rollback gives its credential a second version, which carries the lock.
+    const same = after.credentials.get(version)?.password === after.credentials.get(current)?.password;
+    if (!same && !isCopyOfKnown(before, after, version))
+      problems.push(`version ${version} logs in, which did not before`);
+  }
+  const locked = endings.some((ending) => isRetirement(ending) && ending.output.outcome === 'locked');
+  const old = holderOf(before, 'AWSCURRENT') ?? '';
+  if (locked && subject.isPair && after.logsIn.has(old)) problems.push('the retired user still logs in');
+  return problems;
+};
+
+/** A rollback's pending version is a copy of one that was there. */
+const isCopyOfKnown = (before: OutsideView, after: OutsideView, version: string): boolean =>
+  [...before.logsIn].some(
+    (known) => before.credentials.get(known)?.password === after.credentials.get(version)?.password,
+  );

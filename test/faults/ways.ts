@@ -1,0 +1,89 @@
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import type { LocalStack } from '../stack/local-stack/index.ts';
+import type { Call } from './call.ts';
+import { kindNamed } from './fault-kinds.ts';
+import { PlannedFault } from './planned-fault.ts';
+import { hasHistory, type StrategyName } from './strategies.ts';
+
+/** How a rotation begins, and what happens to it in any case. */
+export interface Way {
+  /** What its end must be if nothing else happens to it. */
+  readonly ends: 'rotated' | 'rolled back' | 'recovered';
+  /** Begins it; with an execution's ARN if it knows it by then. Resolves `rotation` when Secrets Manager is done. */
+  start(stack: LocalStack, secretArn: string): Promise<{ execution?: string; rotation?: Promise<unknown> }>;
+  /** The faults that make it what it is. */
+  faults(strategy: StrategyName): PlannedFault[];
+  isFor(strategy: StrategyName): boolean;
+  /** Whether faults of its own are wanted in that step: others are the same as on another way. */
+  isNewIn(step: string): boolean;
+}
+
+const onDemand =
+  (mode?: string): Way['start'] =>
+  async (stack, secretId) => ({
+    execution: await stack.executions.start({ secretId, ...(mode ? { mode } : {}) }),
+  });
+
+const target = (step: string, operation: string, side: Call['side']): Call => ({
+  side,
+  step,
+  operation,
+  nth: 1,
+});
+
+const WAY_BACK = new Set(['GiveBackCurrent', 'RestoreCredential', 'RestoreLabels', 'CheckRestored']);
+const RECOVERY = new Set(['RecoverSecret', 'CheckRecovered']);
+
+const any = { faults: () => [], isFor: () => true, isNewIn: () => true } as const;
+
+export const WAYS = {
+  'on-demand': { ...any, ends: 'rotated', start: onDemand() },
+  'secrets-manager': {
+    ...any,
+    ends: 'rotated',
+    start: async (stack, secretId) => {
+      await stack.secretsManager.send(
+        new RotateSecretCommand({
+          SecretId: secretId,
+          RotationLambdaARN: stack.triggerFunctionArn,
+          RotationRules: { AutomaticallyAfterDays: 30 },
+        }),
+      );
+      const rotation = stack.secretsManagerStandIn.rotations.latest(secretId);
+      return rotation ? { rotation: rotation.ended } : {};
+    },
+  },
+  rollback: { ...any, ends: 'rotated', start: onDemand('rollback'), isFor: hasHistory },
+  /** Everything is undone after the promotion, which leaves the most to undo. */
+  failing: {
+    ...any,
+    ends: 'rolled back',
+    start: onDemand(),
+    faults: () => [
+      new PlannedFault(target('CheckAfter', 'connectionStatus', 'database'), kindNamed('refused')),
+    ],
+    isNewIn: (step) => WAY_BACK.has(step),
+  },
+  /** Nobody undoes anything: the database is changed, the secret is not, and the execution is gone. */
+  stopped: {
+    ...any,
+    ends: 'recovered',
+    start: onDemand(),
+    faults: () => [new PlannedFault(target('SetSecret', 'invoke', 'function'), kindNamed('aborted-after'))],
+    isNewIn: (step) => RECOVERY.has(step),
+  },
+  'stopped-rollback': {
+    ...any,
+    ends: 'recovered',
+    start: onDemand('rollback'),
+    faults: () => [new PlannedFault(target('SetSecret', 'invoke', 'function'), kindNamed('aborted-after'))],
+    isFor: hasHistory,
+    isNewIn: (step) => RECOVERY.has(step),
+  },
+} as const satisfies Record<string, Way>;
+
+export type WayName = keyof typeof WAYS;
+
+export const WAY_NAMES = Object.keys(WAYS) as WayName[];
+
+export const wayNamed = (name: WayName): Way => WAYS[name];
