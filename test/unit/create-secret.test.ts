@@ -95,7 +95,9 @@ describe('CreateSecret, while another rotation has the lock', () => {
     const world = new RotationWorld();
     const other = await created(world);
     const labels = world.store.labels(SECRET);
-    await expect(created(world)).rejects.toThrow(RotationInProgressError);
+    const calls = new PortCalls();
+    await expect(createSecret(portsOf(world, calls), onDemand())).rejects.toThrow(RotationInProgressError);
+    expect([count(calls, 'put'), count(calls, 'moveLabel')]).toEqual([0, 0]);
     expect(world.store.labels(SECRET)).toEqual(labels);
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other.token);
   });

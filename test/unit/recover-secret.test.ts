@@ -150,6 +150,14 @@ describe('RecoverSecret when nobody logs in', () => {
 });
 
 describe('RecoverSecret of a pair', () => {
+  it('goes forward to AWSPENDING rather than back to AWSPREVIOUS when both log in', async () => {
+    const world = new RotationWorld({ ...PAIR, previous: { username: 'app', state: 'locked' } });
+    const { plan } = await set(world);
+    world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
+    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({ kept: 'AWSPENDING' });
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(plan.token);
+  });
+
   it('drops the user that the stopped rotation made', async () => {
     const world = new RotationWorld(PAIR);
     await set(world);
