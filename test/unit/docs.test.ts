@@ -1,0 +1,263 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as errors from '../../functions/shared/errors.ts';
+import type { SecretDescription } from '../../functions/shared/ports.ts';
+import { parseSecretValue } from '../../functions/shared/secret-value.ts';
+import { Predecessor, Strategy, settingsOf } from '../../functions/shared/strategy.ts';
+import { readConfig } from '../../infra/config.ts';
+import { MACHINES, readDefinition } from '../../statemachine/definition.ts';
+
+/** What the documents say is what the code does, as far as a program can tell. */
+const ROOT = join(import.meta.dirname, '..', '..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const DOCUMENTS = ['README.md', 'statemachine/README.md', 'statemachine/RUNBOOK.md'];
+const README = read('README.md');
+const RUNBOOK = read('statemachine/RUNBOOK.md');
+
+const withoutCode = (markdown: string): string => markdown.replaceAll(/^ *```.*?^ *```$/gms, '');
+
+/** As GitHub makes them: https://github.com/gjtorikian/html-pipeline, TableOfContentsFilter. */
+const anchorsOf = (markdown: string): string[] => {
+  const seen = new Map<string, number>();
+  const headings = [...withoutCode(markdown).matchAll(/^#{1,6} +(.+?)\s*$/gm)].map(([, text = '']) => {
+    const anchor = text
+      .toLowerCase()
+      .replaceAll(/[^\p{Letter}\p{Mark}\p{Number}\p{Connector_Punctuation} -]/gu, '')
+      .replaceAll(' ', '-');
+    const count = seen.get(anchor) ?? 0;
+    seen.set(anchor, count + 1);
+    return count === 0 ? anchor : `${anchor}-${count}`;
+  });
+  const ids = [...markdown.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id);
+  return [...headings, ...ids];
+};
+
+const RUNBOOK_ANCHORS = anchorsOf(RUNBOOK);
+
+/** The cells of the rows of the table whose header begins with that cell. */
+const tableOf = (markdown: string, firstHeader: string): string[][] => {
+  const lines = markdown.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`| ${firstHeader} |`));
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
+  return lines.slice(start + 2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+};
+
+const codeIn = (text = ''): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+
+const sourcesUnder = (folder: string): string =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') || file.endsWith('.asl.json'))
+    .map((file) => read(join(folder, file)))
+    .join('\n');
+
+describe('the runbook has a section', () => {
+  test.each(Object.keys(errors).filter((name) => name !== 'RotationError'))('for %s', (name) => {
+    expect(RUNBOOK_ANCHORS).toContain(name.toLowerCase());
+  });
+
+  test.each(MACHINES)(
+    'for each error that the definition of the %s ends with, retries or catches',
+    (machine) => {
+      const states = Object.values(readDefinition(machine).States);
+      const ends = states.flatMap((state) => (state.Error?.startsWith('{%') ? [] : (state.Error ?? [])));
+      const handled = states.flatMap(({ Retry = [], Catch = [] }) =>
+        [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
+      );
+      const names = [...ends, ...handled].filter((name) => name !== 'States.ALL');
+      expect(RUNBOOK_ANCHORS).toEqual(expect.arrayContaining(names.map((name) => name.toLowerCase())));
+    },
+  );
+
+  test.each(MACHINES)('for each link in the causes and messages of the %s', (machine) => {
+    const text = read(`statemachine/${machine}.asl.json`);
+    const links = [...text.matchAll(/\$\{RunbookUrl\}#([a-z-]+)/g)].map(([, anchor]) => anchor);
+    expect(links.length).toBeGreaterThan(1);
+    expect(RUNBOOK_ANCHORS).toEqual(expect.arrayContaining(links));
+  });
+
+  test.each([
+    'alarm-rolled-back',
+    'alarm-rollback-failed',
+    'alarm-recovery-started',
+    'alarm-timed-out',
+    'alarm-trigger-errors',
+    'alarm-credential-overdue',
+    'alarm-certificate-authority',
+  ])('#%s', (anchor) => {
+    expect(RUNBOOK_ANCHORS).toContain(anchor);
+  });
+
+  test('for each alarm that the infrastructure links', () => {
+    const links = [...sourcesUnder('infra').matchAll(/#(alarm-[a-z-]+)/g)].map(([, anchor]) => anchor);
+    expect(RUNBOOK_ANCHORS).toEqual(expect.arrayContaining(links));
+  });
+
+  test('in the same three parts', () => {
+    const [, ...sections] = withoutCode(RUNBOOK).split(/^## (?=[A-Z]\w+(?:Error|Failed|Back)$|Alarm: )/m);
+    for (const section of sections) {
+      const [title] = section.split('\n');
+      for (const part of ['**What happened**:', '**The world now**:', '**What to do**'])
+        expect(section, title).toContain(part);
+    }
+  });
+});
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  const text = read(document);
+
+  test('has links that lead somewhere', () => {
+    const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    expect(links).not.toEqual([]);
+    const broken = links
+      .filter((link) => !link.startsWith('https://'))
+      .filter((link) => {
+        const [path = '', anchor] = link.split('#');
+        const target = path === '' ? document : relative(ROOT, join(ROOT, dirname(document), path));
+        if (!existsSync(join(ROOT, target))) return true;
+        return anchor !== undefined && !anchorsOf(read(target)).includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  test('names npm scripts that exist', () => {
+    const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
+    const named = [...text.matchAll(/npm (?:run )?([a-z][\w:]*)/g)].map(([, script = '']) => script);
+    const own = named.filter((script) => !['ci', 'run'].includes(script));
+    expect(own.filter((script) => !scripts.includes(script))).toEqual([]);
+  });
+
+  test('names outputs of the stack that exist', () => {
+    const stack = read('infra/rotation-stack.ts');
+    const named = [...text.matchAll(/OutputKey=='(\w+)'/g)].map(([, output = '']) => output);
+    expect(named.filter((output) => !stack.includes(`CfnOutput(this, '${output}'`))).toEqual([]);
+  });
+
+  test('names no account but the two of examples', () => {
+    const accounts = text.match(/\b\d{12}\b/g) ?? [];
+    expect(accounts.filter((account) => account !== '000000000000' && account !== '111122223333')).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the README and the definition of the rotation agree', () => {
+  const definition = read('statemachine/rotation.asl.json');
+  const listed = (pattern: RegExp): string[] =>
+    [...(pattern.exec(definition)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, name = '']) => name);
+
+  test('on the modes', () => {
+    const modes = tableOf(README, 'mode').map(([mode]) => codeIn(mode)[0]);
+    expect(modes).toEqual(listed(/\$states\.input\.mode in \[([^\]]+)\]/));
+  });
+
+  test('on the keys of the input', () => {
+    const keys = tableOf(README, 'key of the input').map(([key]) => codeIn(key)[0]);
+    expect(keys.toSorted()).toEqual(listed(/\$not\(\$ in \[([^\]]+)\]\)/).toSorted());
+  });
+
+  test('on how many states a rotation goes through', () => {
+    const { StartAt, States } = readDefinition('rotation');
+    const path: string[] = [];
+    for (let name: string | undefined = StartAt; name !== undefined; ) {
+      path.push(name);
+      name = States[name]?.Next ?? States[name]?.Default;
+    }
+    expect(path.at(-1)).toBe('Rotated');
+    expect(README).toContain(`A rotation goes through ${path.length} states.`);
+  });
+});
+
+describe('the README and the code agree', () => {
+  const settings = (strategy?: string) => {
+    const secret: SecretDescription = {
+      arn: 'arn',
+      name: 'my/secret',
+      versions: {},
+      tags: strategy === undefined ? {} : { 'docdb-rotation:strategy': strategy },
+      markedForDeletion: false,
+    };
+    const value = { engine: 'mongo', host: 'h', username: 'u', password: 'p', masterarn: 'admin' };
+    return settingsOf(secret, parseSecretValue(JSON.stringify(value), 'the value'));
+  };
+  const tags = new Map(tableOf(README, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
+
+  test('on the tags', () => {
+    const named = [...sourcesUnder('functions').matchAll(/tag\('([a-z-]+)'\)/g)].map(([, tag]) => tag);
+    expect([...tags.keys()]).toEqual([...new Set(named)].map((tag) => `docdb-rotation:${tag}`));
+  });
+
+  test('on what a tag may be', () => {
+    expect(codeIn(tags.get('docdb-rotation:strategy')?.[0])).toEqual(Strategy.options);
+    expect(codeIn(tags.get('docdb-rotation:predecessor')?.[0])).toEqual(Predecessor.options);
+    expect(tableOf(README, 'strategy').map(([strategy]) => codeIn(strategy)[0])).toEqual(Strategy.options);
+    const longest = codeIn(tags.get('docdb-rotation:grace')?.[0])[0];
+    expect(Number(longest)).toBe(365 * 24 * 3600);
+  });
+
+  test('on the defaults of the tags', () => {
+    expect(codeIn(tags.get('docdb-rotation:strategy')?.[1])).toEqual([settings().strategy]);
+    expect(codeIn(tags.get('docdb-rotation:grace')?.[1])).toEqual([String(settings().graceSeconds)]);
+    expect(codeIn(tags.get('docdb-rotation:predecessor')?.[1])).toEqual([
+      settings('admin-clone').predecessor,
+      'admin-clone',
+      settings('alternating-users').predecessor,
+    ]);
+    expect(settings().adminSecret).toBe('admin');
+  });
+
+  test('on the configuration in CDK’s context', () => {
+    const source = read('infra/config.ts');
+    const keys = [...source.slice(source.indexOf('const Config =')).matchAll(/^ {2}(\w+): (?!string)/gm)];
+    const rows = tableOf(README, 'key').map(([key, fallback]) => [codeIn(key)[0], codeIn(fallback)[0]]);
+    expect(rows.map(([key]) => key)).toEqual(keys.map(([, key]) => key));
+    const defaults = Object.entries(readConfig({})).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]);
+    expect(rows.filter(([, fallback]) => fallback !== undefined)).toEqual(defaults);
+  });
+
+  test('on the configuration of a secret', () => {
+    const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:my/app-AbCdEf';
+    const defaults: Record<string, unknown> =
+      readConfig({ 'docdb-rotation:secrets': [{ arn }] }).secrets[0] ?? {};
+    const rows = tableOf(README, 'key of a secret');
+    for (const [key, fallback] of rows) {
+      const name = codeIn(key)[0] ?? '';
+      if (name !== 'arn' && defaults[name] !== undefined)
+        expect(codeIn(fallback)[0], name).toBe(String(defaults[name]));
+    }
+    const keys = rows.flatMap(([key]) => codeIn(key));
+    expect(keys).toEqual(expect.arrayContaining(Object.keys(defaults)));
+    expect(keys.toSorted()).toEqual([
+      'adminSecretArn',
+      'arn',
+      'graceSeconds',
+      'predecessor',
+      'rotateImmediately',
+      'schedule',
+      'strategy',
+    ]);
+  });
+
+  test('on the example of a deployment', () => {
+    const [, json = ''] = /docdb-rotation:secrets=(\[.*\])'/.exec(README) ?? [];
+    expect(readConfig({ 'docdb-rotation:secrets': json }).secrets).toHaveLength(1);
+  });
+
+  test('on what is said of bad input', () => {
+    const said = `${sourcesUnder('functions')}\n${sourcesUnder('statemachine')}`;
+    const rows = tableOf(README, 'it says').map(([says = '']) => says);
+    expect(Object.keys(errors)).toEqual(expect.arrayContaining(rows.map((says) => codeIn(says)[0])));
+    const quoted = rows.flatMap((says) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
+    const parts = quoted.flatMap((text) => text.split('…')).map((part) => part.trim());
+    expect(parts.filter((part) => !said.includes(part))).toEqual([]);
+  });
+});
