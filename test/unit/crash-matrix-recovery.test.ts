@@ -24,7 +24,12 @@ afterAll(() => {
   console.info(`crashes of the recovery: ${casesSoFar()} cases`);
 });
 
-describe('a rotation that was stopped, and of whose recovery one call breaks', () => {
+/** Hundreds of rotations in one test, on a machine that does other things too. */
+const TIMEOUT_MS = 120_000;
+
+describe('a rotation that was stopped, and of whose recovery one call breaks', {
+  timeout: TIMEOUT_MS,
+}, () => {
   it.each(COMBINATIONS)('%s, %s: is recovered', async (name, way) => {
     const clean = await rotate(name, way, []);
     for (const [index, method] of clean.calls.recorded.entries()) {

@@ -35,7 +35,10 @@ afterAll(() => {
   console.info(`crashes on the way back: ${casesSoFar()} cases`);
 });
 
-describe('a rotation that failed, and of whose way back one call breaks', () => {
+/** Hundreds of rotations in one test, on a machine that does other things too. */
+const TIMEOUT_MS = 120_000;
+
+describe('a rotation that failed, and of whose way back one call breaks', { timeout: TIMEOUT_MS }, () => {
   it.each(COMBINATIONS)('%s, %s: is restored', async (name, way) => {
     const clean = await rotate(name, way, []);
     for (const moment of worstMoments(clean)) {

@@ -5,7 +5,10 @@ afterAll(() => {
   console.info(`crashes on the way forward: ${casesSoFar()} cases`);
 });
 
-describe('a rotation of which one call breaks', () => {
+/** Hundreds of rotations in one test, on a machine that does other things too. */
+const TIMEOUT_MS = 120_000;
+
+describe('a rotation of which one call breaks', { timeout: TIMEOUT_MS }, () => {
   it.each(COMBINATIONS)('%s, %s: is rotated or restored', async (name, way) => {
     const clean = await rotate(name, way, []);
     expect(problemsOf(clean)).toEqual([]);

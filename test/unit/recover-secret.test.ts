@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
+import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import {
   DatabaseUnavailableError,
   NoUsableCredentialsError,
@@ -113,6 +114,23 @@ describe('RecoverSecret', () => {
     const world = new RotationWorld(SELF);
     world.store.markForDeletion(SECRET);
     await expect(recoverSecret(portsOf(world), anything)).rejects.toThrow(SecretNotRotatableError);
+  });
+});
+
+describe('RecoverSecret by hand, while a rotation runs', () => {
+  // bugs.md 17: the database has a password then that no label holds.
+  it.fails('finds the password that SetSecret set after it had looked', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    const { plan, before } = await checked(world);
+    const calls = new PortCalls({
+      turn: async (method) => {
+        // Between the look and the taking off of AWSPENDING.
+        if (method === 'moveLabel' && !world.logsIn(plan.token))
+          await setSecret(portsOf(world), plan, before);
+      },
+    });
+    await recoverSecret(portsOf(world, calls), anything);
+    expect(world.endProblems()).toEqual([]);
   });
 });
 
