@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { isRefusedLogin, isUnknownCommand, isUserNotFound, translateError } from './document-db-errors.ts';
 import { DatabaseIncompatibleError } from './errors.ts';
@@ -18,26 +19,32 @@ const USERS = 'admin';
 
 const MAJORITY = { writeConcern: { w: 'majority', wtimeout: COMMAND_TIMEOUT_MS } };
 
-/** @param certificates PEM texts of the authorities that a server's certificate may come from */
-export const documentDb = (certificates: readonly string[]): Database => ({
-  login: async (login) => {
-    const client = new MongoClient(`mongodb://${login.host}:${login.port}/`, options(login, certificates));
-    try {
-      await client.connect();
-      return new DocumentDbSession(client, login);
-    } catch (error) {
-      await client.close(true);
-      if (isRefusedLogin(error)) return undefined;
-      throw translateError(error, `logging in to ${login.host}:${login.port} as "${login.username}"`);
-    }
-  },
-});
+/**
+ * @param certificates PEM texts of the authorities that a server's certificate may come from. They are read once:
+ *   Amazon's are more than a hundred, and to read them for each connection would lengthen every outage window.
+ */
+export const documentDb = (certificates: readonly string[]): Database => {
+  const secureContext = createSecureContext({ ca: [...certificates] });
+  return {
+    login: async (login) => {
+      const client = new MongoClient(`mongodb://${login.host}:${login.port}/`, options(login, secureContext));
+      try {
+        await client.connect();
+        return new DocumentDbSession(client, login);
+      } catch (error) {
+        await client.close(true);
+        if (isRefusedLogin(error)) return undefined;
+        throw translateError(error, `logging in to ${login.host}:${login.port} as "${login.username}"`);
+      }
+    },
+  };
+};
 
 /**
  * A direct connection goes to the host in the secret and no other, whatever the server says of its members.
  * The password is passed beside the address, never in it.
  */
-const options = (login: Login, certificates: readonly string[]): MongoClientOptions => ({
+const options = (login: Login, secureContext: SecureContext): MongoClientOptions => ({
   auth: { username: login.username, password: login.password },
   authSource: USERS,
   appName: APP_NAME,
@@ -48,7 +55,7 @@ const options = (login: Login, certificates: readonly string[]): MongoClientOpti
   connectTimeoutMS: CONNECT_TIMEOUT_MS,
   serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS,
   socketTimeoutMS: COMMAND_TIMEOUT_MS,
-  ...(login.tls ? { tls: true, ca: [...certificates] } : { tls: false }),
+  ...(login.tls ? { tls: true, secureContext } : { tls: false }),
 });
 
 class DocumentDbSession implements Session {
