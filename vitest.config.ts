@@ -6,7 +6,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{unit,infra,stack,commands/demonstration}/**/*.test.ts'],
+          include: [
+            'test/{unit,infra,stack,commands/demonstration}/**/*.test.ts',
+            'test/security/*.unit.test.ts',
+          ],
           globalSetup: ['test/infra/bundled.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -15,7 +18,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', 'test/commands/*.test.ts'],
+          include: ['test/{integration,security}/**/*.test.ts', 'test/commands/*.test.ts'],
+          exclude: ['**/*.unit.test.ts'],
           // A rotation with its waits, on a machine that does other things too.
           testTimeout: 120_000,
           hookTimeout: 120_000,
