@@ -108,6 +108,9 @@ describe('npm run stack', () => {
       expect(command.output).toContain(
         `export AWS_ENDPOINT_URL_SECRETS_MANAGER=${secretsManagerEndpointUrl}`,
       );
+      for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
+        expect(command.output).toContain(`export ${name}=eu-central-1`);
+      }
       command.signal('SIGINT');
     }
     expect(await Promise.all(commands.map(({ exited }) => exited))).toEqual([0, 0]);
@@ -126,6 +129,10 @@ describe('npm run stack', () => {
     await command.prints('ready');
     const { awsEndpointUrl, secretsManagerEndpointUrl, region, stateMachines, secrets, documentDb } =
       command.description();
+    expect(stateMachines).toEqual({
+      rotation: expect.stringMatching(/^arn:aws:states:.+:stateMachine:.*Rotation/),
+      retirement: expect.stringMatching(/^arn:aws:states:.+:stateMachine:.*Retirement/),
+    });
     expect(documentDb).toEqual({
       host: '127.0.0.1',
       port: expect.any(Number),

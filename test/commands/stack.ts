@@ -87,6 +87,8 @@ const instructions = (stack: LocalStack): string =>
     `export AWS_ENDPOINT_URL=${stack.awsEndpointUrl}`,
     `export AWS_ENDPOINT_URL_SECRETS_MANAGER=${stack.secretsManagerEndpointUrl}`,
     `export AWS_REGION=${stack.region}`,
+    // Version 1 of the AWS CLI, and boto3, read only this one.
+    `export AWS_DEFAULT_REGION=${stack.region}`,
     'export AWS_ACCESS_KEY_ID=test',
     'export AWS_SECRET_ACCESS_KEY=test',
     '',

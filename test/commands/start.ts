@@ -4,6 +4,7 @@ import { bySecretsManager } from './demonstration/by-secrets-manager.ts';
 import { cutOff } from './demonstration/cut-off.ts';
 import { neverPasses } from './demonstration/never-passes.ts';
 import { onDemand } from './demonstration/on-demand.ts';
+import { alternatingUsers, clonedAdmin, clonedPrimaryUser } from './demonstration/pairs.ts';
 import type { Verdict } from './demonstration/rotation-record.ts';
 import type { Scenario } from './demonstration/scenario.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
@@ -13,13 +14,23 @@ import { Terminal } from './terminal.ts';
 const USAGE = `npm start [-- --json]
 
 Starts AWS (ministack), Secrets Manager and DocumentDB on this machine, deploys the rotation to them, and
-shows four rotations: two that succeed, one that is rolled back and one that is cut off and recovered.
+shows seven rotations. Of one user whose password changes: two that succeed, one that is rolled back and one that
+is cut off and recovered. Of two users that take turns, while a client logs in all the time: two admins and their
+clones, and two users of an application.
 Exit status 0 means that every check held.
 
   --json   print one JSON object as the last line of standard output, and all else to standard error
 `;
 
-const SCENARIOS: readonly Scenario[] = [bySecretsManager, onDemand, neverPasses, cutOff];
+const SCENARIOS: readonly Scenario[] = [
+  bySecretsManager,
+  onDemand,
+  neverPasses,
+  cutOff,
+  clonedPrimaryUser,
+  clonedAdmin,
+  alternatingUsers,
+];
 
 /** Two instances, since one of them is to lag. The waits are as short as they can be seen. */
 const STACK = { instances: 2, forwardBudgetSeconds: 8, stragglerSeconds: 3 };

@@ -3,23 +3,31 @@ import type { Terminal } from './terminal.ts';
 
 const HEADINGS = [
   'rotation',
+  'strategy',
   'mode',
   'ended',
   'seconds',
-  'AWSCURRENT logs in',
-  'AWSPREVIOUS logs in',
+  'AWSCURRENT',
+  'AWSPREVIOUS',
   'labels',
+  'old user',
+  'failed logins',
   'checks',
 ];
 
+const loginOf = (accepted: boolean): string => (accepted ? 'logs in' : 'refused');
+
 const rowOf = ({ record, problems }: Verdict): string[] => [
   record.name,
+  record.strategy,
   record.mode,
   record.status,
   record.seconds.toFixed(1),
-  record.currentLogsIn ? 'yes' : 'no',
-  record.previousLogsIn ? 'yes' : 'no',
+  loginOf(record.currentLogsIn),
+  loginOf(record.previousLogsIn),
   record.labelsAsBefore ? 'as before' : 'moved',
+  record.retired ?? (record.strategy === 'single-user' ? '-' : 'kept'),
+  record.logins === null ? '-' : `${record.loginFailures} of ${record.logins}`,
   problems.length === 0 ? 'held' : 'FAILED',
 ];
 

@@ -13,6 +13,8 @@ export interface Course {
   readonly cause?: string;
   readonly seconds: number;
   readonly states: readonly string[];
+  /** As JSON, if it succeeded. */
+  readonly output?: string;
 }
 
 /** Shows each state of an execution as it is entered and left, until the execution ends. */
@@ -21,7 +23,7 @@ export const follow = async (executions: Executions, arn: string, terminal: Term
   const deadline = Date.now() + LONGEST_MS;
   for (;;) {
     // Asked before the history is read: what is read afterwards is complete.
-    const { status = '', error, cause, startDate, stopDate } = await executions.describe(arn);
+    const { status = '', error, cause, output, startDate, stopDate } = await executions.describe(arn);
     view.show(await executions.history(arn));
     if (status !== 'RUNNING') {
       const seconds = ((stopDate ?? new Date()).getTime() - (startDate ?? new Date()).getTime()) / 1000;
@@ -30,6 +32,7 @@ export const follow = async (executions: Executions, arn: string, terminal: Term
         status,
         ...(error ? { error } : {}),
         ...(cause ? { cause } : {}),
+        ...(output ? { output } : {}),
         seconds,
         states: view.states,
       };

@@ -38,6 +38,9 @@ describe('A rotation is judged', () => {
         currentLogsIn: true,
         previousLogsIn: false,
         labelsAsBefore: false,
+        retired: null,
+        logins: null,
+        loginFailures: null,
       },
     });
     expect(judge(rollback, rolledBack, restored).problems).toEqual([]);
@@ -70,5 +73,33 @@ describe('A rotation is judged', () => {
     ['another password', rolledBack, { ...restored, passwordChanged: true }, /not the one from before/],
   ])('by %s, if it should have been rolled back', (_what, course, now, problem) => {
     expect(judge(rollback, course, now).problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  const pair = { ...rotation, strategy: 'admin-clone', retired: 'deleted' };
+  const unnoticed = { retired: 'deleted', logins: 90, loginFailures: 0 };
+
+  it('by who noticed it and what became of the replaced user, if two users take turns', () => {
+    const { record, problems } = judge(pair, succeeded, rotated, unnoticed);
+    expect(problems).toEqual([]);
+    expect(record).toMatchObject({ strategy: 'admin-clone', ...unnoticed });
+    const kept = { ...rotation, keepsPredecessor: true };
+    const notRetired = { ...unnoticed, retired: null };
+    expect(judge(kept, succeeded, { ...rotated, oldLogsIn: true }, notRetired).problems).toEqual([]);
+  });
+
+  it.each([
+    ['a login that failed', { ...unnoticed, loginFailures: 2 }, /2 of 90 logins with AWSCURRENT failed/],
+    ['a client that never logged in', { ...unnoticed, logins: 0 }, /nobody logged in/],
+    ['another fate of the replaced user', { ...unnoticed, retired: 'locked' }, /locked, not deleted/],
+    ['a retirement that is missing', { ...unnoticed, retired: null }, /not retired, not deleted/],
+  ])('by %s, if two users take turns', (_what, witness, problem) => {
+    expect(judge(pair, succeeded, rotated, witness).problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('by an old user that was to stay and is refused', () => {
+    const kept = { ...rotation, keepsPredecessor: true };
+    expect(judge(kept, succeeded, rotated).problems).toEqual([
+      expect.stringMatching(/old password no longer/),
+    ]);
   });
 });

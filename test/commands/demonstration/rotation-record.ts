@@ -6,12 +6,17 @@ export interface RotationRecord {
   /** How the execution ended. */
   readonly status: string;
   readonly seconds: number;
-  /** The states that it went through. */
+  /** The states that it went through, those of the retirement after those of the rotation. */
   readonly states: readonly string[];
   readonly currentLogsIn: boolean;
   readonly previousLogsIn: boolean;
   /** Whether every label is on the version that had it before. */
   readonly labelsAsBefore: boolean;
+  /** What became of the user that was replaced; null where none was retired. */
+  readonly retired: string | null;
+  /** How often a client logged in with AWSCURRENT meanwhile; null where none did. */
+  readonly logins: number | null;
+  readonly loginFailures: number | null;
 }
 
 /** A rotation, and what is wrong with it. */

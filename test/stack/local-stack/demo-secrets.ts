@@ -63,7 +63,12 @@ export class DemoSecrets {
   /** What every stack has from the start. */
   async makeAll(primaryUser: Credential, extra: number): Promise<DemoSet> {
     const adminSecret = await this.makeAdmin('demo/admin', primaryUser);
-    const appSecret = await this.make(adminSecret, { name: 'demo/app', username: 'app' });
+    const appSecret = await this.make(adminSecret, {
+      name: 'demo/app',
+      username: 'app',
+      // Where there is a tag, people see what they can change.
+      tags: { 'docdb-rotation:strategy': 'single-user' },
+    });
     const extraSecrets: DatabaseSecret[] = [];
     for (let index = 1; index <= extra; index++) {
       extraSecrets.push(
