@@ -41,14 +41,23 @@ export class RotationStateMachine extends Construct {
     this.recoverWhatWasCutOff();
   }
 
-  /** Nobody compensates for an execution that somebody aborts, or that times out. The machine knows this event's shape. */
+  /**
+   * Nobody compensates for an execution that somebody aborts, that times out, or that fails by an error of Step
+   * Functions itself, which no state can catch. The machine knows this event's shape.
+   */
   private recoverWhatWasCutOff(): void {
-    new Rule(this, 'CutOff', {
-      description: 'Starts a recovery for a rotation that was aborted or timed out',
+    const rotation = { stateMachineArn: [this.stateMachine.stateMachineArn] };
+    this.recoverOn('CutOff', { ...rotation, status: ['ABORTED', 'TIMED_OUT'] });
+    this.recoverOn('Broken', { ...rotation, status: ['FAILED'], error: [{ prefix: 'States.' }] });
+  }
+
+  private recoverOn(id: string, detail: Record<string, unknown>): void {
+    new Rule(this, id, {
+      description: 'Starts a recovery for a rotation that ended without its way back',
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
-        detail: { stateMachineArn: [this.stateMachine.stateMachineArn], status: ['ABORTED', 'TIMED_OUT'] },
+        detail,
       },
       targets: [new SfnStateMachine(this.stateMachine, { input: RuleTargetInput.fromEventPath('$.detail') })],
     });

@@ -88,6 +88,17 @@ const reachableFrom = (definition: Definition, start: string): ReadonlySet<strin
   return reached;
 };
 
+/** How many steps from the start each state is, at least. */
+const depthsOf = (definition: Definition): ReadonlyMap<string, number> => {
+  const depths = new Map([[definition.StartAt, 0]]);
+  // A map goes on to what is added while it is walked through.
+  for (const [name, depth] of depths) {
+    for (const to of [...flowOf(definition, name), ...failuresOf(definition, name)])
+      if (!depths.has(to)) depths.set(to, depth + 1);
+  }
+  return depths;
+};
+
 /** A line back, around all that stands between its ends on the source's side of the target. */
 const wayBack = (boxes: ReadonlyMap<string, Box>, from: string, to: string): Line => {
   const [source, target] = [boxes.get(from), boxes.get(to)];
@@ -127,8 +138,9 @@ export const layOut = async (definition: Definition, names: readonly string[]): 
     const targets = [...local, ...flow.toReversed()];
     return targets.map((to) => ({ from: name, to, failure: local.includes(to) }));
   });
+  const depths = depthsOf(definition);
   const isBack = ({ from, to }: { from: string; to: string }): boolean =>
-    main.includes(to) && !main.includes(from) && reachableFrom(definition, to).has(from);
+    (depths.get(to) ?? 0) < (depths.get(from) ?? 0) && reachableFrom(definition, to).has(from);
   const onMainPath = ({ from, to }: { from: string; to: string }): boolean =>
     main.includes(from) && main[main.indexOf(from) + 1] === to;
   const graph: ElkNode = {

@@ -31,7 +31,7 @@ export interface RecoverSecretResult {
   /** The label that the version which is AWSCURRENT now had before. */
   readonly kept?: StagingLabel;
   readonly passwordReset?: boolean;
-  readonly otherUser?: 'dropped' | 'locked';
+  readonly otherUser?: 'dropped' | 'locked' | undefined;
 }
 
 interface Version {
@@ -70,20 +70,40 @@ export const recoverSecret = async (
     return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
   }
   const situation = await look(ports.secrets, secret);
-  const good = await firstThatLogsIn(ports.database, situation);
+  const good = await firstThatLogsIn(ports.database, candidates(situation));
   if (good === undefined) await resetPassword(ports, situation, input);
   const kept = good ?? situation.current;
-  if (kept.label !== CURRENT) await promote(ports.secrets, situation, kept);
-  const otherUser = kept.label === CURRENT ? await takeOutOfUse(ports, situation) : undefined;
+  if (kept !== situation.current) await promote(ports.secrets, secret, situation.current, kept);
+  const otherUser = await takeOutOfUse(ports, situation, kept);
   const cleared = await clearLabels(ports.secrets, secret.arn, input.token);
+  const late = await lookAgain(ports, situation, kept);
 
-  const changed = kept.label !== CURRENT || good === undefined || otherUser !== undefined || cleared;
+  const changed = kept !== situation.current || good === undefined || cleared;
   return {
-    outcome: changed ? 'recovered' : 'nothing-to-do',
-    kept: kept.label,
+    outcome: changed || otherUser !== undefined || late.changed ? 'recovered' : 'nothing-to-do',
+    kept: late.kept.label,
     ...(good === undefined ? { passwordReset: true } : {}),
-    ...(otherUser === undefined ? {} : { otherUser }),
+    ...((late.otherUser ?? otherUser) ? { otherUser: late.otherUser ?? otherUser } : {}),
   };
+};
+
+/**
+ * A rotation that was still alive may have changed the database between our look and the loss of its lock. What it
+ * changes after that it takes back itself (see SetSecret), so this second look is the last that is needed.
+ */
+const lookAgain = async (
+  ports: RecoverSecretPorts,
+  situation: Situation,
+  kept: Version,
+): Promise<{ kept: Version; changed: boolean; otherUser?: RecoverSecretResult['otherUser'] }> => {
+  const others = candidates(situation).filter((version) => version !== kept);
+  const now = (await firstThatLogsIn(ports.database, [kept, ...others])) ?? kept;
+  if (now !== kept) {
+    await promote(ports.secrets, situation.secret, kept, now);
+    return { kept: now, changed: true };
+  }
+  const otherUser = await takeOutOfUse(ports, situation, kept);
+  return { kept, changed: otherUser !== undefined, otherUser };
 };
 
 /** With a token: whether another rotation has the lock by now. AWSPENDING that rests on AWSCURRENT is no lock. */
@@ -123,12 +143,14 @@ const candidate = async (
   return areOfOnePair(value.login.username, current.value.login.username) ? { id, label, value } : undefined;
 };
 
+const candidates = ({ current, pending, previous }: Situation): Version[] =>
+  [current, pending, previous].filter((version) => version !== undefined);
+
 const firstThatLogsIn = async (
   database: Database,
-  { current, pending, previous }: Situation,
+  versions: readonly Version[],
 ): Promise<Version | undefined> => {
-  for (const version of [current, pending, previous]) {
-    if (version === undefined) continue;
+  for (const version of versions) {
     await using session = await database.login(version.value.login);
     if (session !== undefined) return version;
   }
@@ -151,11 +173,16 @@ const resetPassword = async (
   await admin.updateUser(login.username, { password: login.password });
 };
 
-const promote = async (secrets: SecretStore, { secret, current }: Situation, to: Version): Promise<void> => {
-  if (await secrets.moveLabel(secret.arn, CURRENT, { from: current.id, to: to.id })) return;
-  if (hasLabel(await secrets.describe(secret.arn), to.id, CURRENT)) return;
+const promote = async (
+  secrets: SecretStore,
+  { arn, name }: SecretDescription,
+  from: Version,
+  to: Version,
+): Promise<void> => {
+  if (await secrets.moveLabel(arn, CURRENT, { from: from.id, to: to.id })) return;
+  if (hasLabel(await secrets.describe(arn), to.id, CURRENT)) return;
   throw new RotationInProgressError(
-    `AWSCURRENT of ${secret.name} was moved by somebody else during the recovery; look again, and repeat it`,
+    `AWSCURRENT of ${name} was moved by somebody else during the recovery; look again, and repeat it`,
   );
 };
 
@@ -167,9 +194,11 @@ const promote = async (secrets: SecretStore, { secret, current }: Situation, to:
 const takeOutOfUse = async (
   ports: RecoverSecretPorts,
   situation: Situation,
+  kept: Version,
 ): Promise<RecoverSecretResult['otherUser']> => {
   const { pending, current, previous } = situation;
   const username = pending?.value.login.username;
+  if (kept !== current) return undefined;
   if (pending === undefined || username === undefined || username === current.value.login.username)
     return undefined;
   await using accepted = await ports.database.login(pending.value.login);

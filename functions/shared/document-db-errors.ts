@@ -26,6 +26,17 @@ const CODE = {
   userExists: 51003,
 };
 
+/** Names that a message may show. The server's own words are never repeated: they may quote what it was sent. */
+const NAMES: Readonly<Record<number, string>> = {
+  2: 'BadValue',
+  11: 'UserNotFound',
+  13: 'Unauthorized',
+  18: 'AuthenticationFailed',
+  31: 'RoleNotFound',
+  10107: 'NotWritablePrimary',
+  51003: 'UserAlreadyExists',
+};
+
 /** What a server says of itself while it can't serve a write or a command now; the driver calls them retryable. */
 const PASSING_CODES = new Set([
   6, 7, 50, 89, 91, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
@@ -52,8 +63,8 @@ export const isUserNotFound = (error: unknown): boolean =>
  */
 export const translateError = (error: unknown, doing: string): RotationError => {
   const links = chain(error);
-  const codes = links.map((link) => (link as { code?: unknown }).code);
-  const certificate = codes.find((code) => typeof code === 'string' && CERTIFICATE_PROBLEM.test(code));
+  const codes = systemCodes(links);
+  const certificate = codes.find((code) => CERTIFICATE_PROBLEM.test(code));
   if (certificate !== undefined) {
     return new CertificateNotTrustedError(
       `${doing}: the server's certificate does not verify (${certificate}); check the host in the secret, and give the construct the certificate authority of a cluster that has its own`,
@@ -76,11 +87,20 @@ export const translateError = (error: unknown, doing: string): RotationError => 
   );
 };
 
+/** What Node.js says of a socket or a certificate; never what the server says. */
+const systemCodes = (links: readonly Error[]): string[] =>
+  links
+    .filter((link) => !(link instanceof MongoServerError))
+    .map((link) => (link as { code?: unknown }).code)
+    .filter((code) => typeof code === 'string')
+    .filter((code) => /^[A-Z0-9_]{1,60}$/.test(code));
+
 const translateServerError = (error: MongoServerError, doing: string): RotationError => {
-  const said = `the database answered ${error.codeName ?? 'an error'} (code ${error.code ?? 'none'})`;
-  const passing = PASSING_CODES.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
+  const code = Number.isInteger(error.code) ? Number(error.code) : 0;
+  const said = `the database answered ${NAMES[code] ?? 'an error'} (code ${code})`;
+  const passing = PASSING_CODES.has(code) || error.hasErrorLabel('RetryableWriteError');
   if (passing) return new DatabaseUnavailableError(`${doing}: ${said}; it passes, try again`);
-  switch (error.code) {
+  switch (code) {
     case CODE.unauthorized:
       return new NotAuthorizedError(`${doing}: ${said}; the user that this was done as lacks the privilege`);
     case CODE.userNotFound:
@@ -94,8 +114,7 @@ const translateServerError = (error: MongoServerError, doing: string): RotationE
   }
 };
 
-const unavailability = (links: readonly Error[], codes: readonly unknown[]): string => {
-  const code = codes.find((candidate) => typeof candidate === 'string');
+const unavailability = (links: readonly Error[], [code]: readonly string[]): string => {
   if (code !== undefined) return `the connection failed (${code})`;
   if (links.some((link) => link instanceof MongoServerSelectionError)) return 'no server answered in time';
   if (links.some((link) => link instanceof MongoNetworkError)) return 'the connection was lost';

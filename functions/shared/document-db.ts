@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { isRefusedLogin, isUnknownCommand, isUserNotFound, translateError } from './document-db-errors.ts';
-import { DatabaseIncompatibleError } from './errors.ts';
+import { DatabaseIncompatibleError, DatabaseUnavailableError, RotationError } from './errors.ts';
 import type { Database, Role, Session, UserChange } from './ports.ts';
 import type { Login } from './secret-value.ts';
 
@@ -13,6 +13,16 @@ const CONNECT_TIMEOUT_MS = 4000;
 
 /** A change of a user waits for a majority; a hostile or hanging server must not hold a step for its whole time. */
 const COMMAND_TIMEOUT_MS = 10_000;
+
+/** A login is a few answers; a server that drips one byte after the other must not hold a step for its whole time. */
+const LOGIN_TIMEOUT_MS = 3 * CONNECT_TIMEOUT_MS;
+
+/** Three times what a cluster can have: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
+const MOST_INSTANCES = 48;
+
+/** Roles are carried in the state, which takes 256 KiB. */
+const MOST_ROLES = 200;
+const LONGEST_ROLE = 128;
 
 /** Where DocumentDB keeps its users: https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
 const USERS = 'admin';
@@ -28,13 +38,14 @@ export const documentDb = (certificates: readonly string[]): Database => {
   return {
     login: async (login) => {
       const client = new MongoClient(`mongodb://${login.host}:${login.port}/`, options(login, secureContext));
+      const doing = `logging in to ${login.host}:${login.port} as "${login.username}"`;
       try {
-        await client.connect();
+        await within(LOGIN_TIMEOUT_MS, client.connect(), doing);
         return new DocumentDbSession(client, login);
       } catch (error) {
         await client.close(true);
         if (isRefusedLogin(error)) return undefined;
-        throw translateError(error, `logging in to ${login.host}:${login.port} as "${login.username}"`);
+        throw error instanceof RotationError ? error : translateError(error, doing);
       }
     },
   };
@@ -74,6 +85,11 @@ class DocumentDbSession implements Session {
   async instances(): Promise<readonly { host: string; port: number }[]> {
     const hello = await this.#hello();
     const hosts = [...listOfStrings(hello.hosts), ...listOfStrings(hello.passives)];
+    if (hosts.length > MOST_INSTANCES) {
+      throw new DatabaseIncompatibleError(
+        `the server lists ${hosts.length} instances, more than a cluster can have`,
+      );
+    }
     return hosts.length === 0 ? [this.#login] : hosts.map(parseAddress);
   }
 
@@ -133,15 +149,28 @@ class DocumentDbSession implements Session {
     command: Record<string, unknown>,
     harmless: (error: unknown) => boolean = () => false,
   ): Promise<Record<string, unknown>> {
+    const { host, port, username } = this.#login;
+    const where = `${doing} on ${host}:${port} as "${username}"`;
     try {
-      return await this.#client.db(USERS).command(command);
+      return await within(COMMAND_TIMEOUT_MS, this.#client.db(USERS).command(command), where);
     } catch (error) {
       if (harmless(error)) return {};
-      const { host, port, username } = this.#login;
-      throw translateError(error, `${doing} on ${host}:${port} as "${username}"`);
+      throw error instanceof RotationError ? error : translateError(error, where);
     }
   }
 }
+
+/** The driver's own time limit is for a silent socket; this one is for the whole answer. */
+const within = async <T>(milliseconds: number, work: Promise<T>, doing: string): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const error = new DatabaseUnavailableError(`${doing}: no whole answer in ${milliseconds / 1000} seconds`);
+  const timer = setTimeout(() => reject(error), milliseconds);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 const plain = (roles: readonly Role[]): Role[] => roles.map(({ role, db }) => ({ role, db }));
 
@@ -158,5 +187,12 @@ const parseAddress = (address: string): { host: string; port: number } => {
 
 const parseRoles = (value: unknown): Role[] => {
   if (!Array.isArray(value)) return [];
-  return value.map((item) => ({ role: String(item?.role), db: String(item?.db) }));
+  const roles = value.map((item) => ({ role: String(item?.role), db: String(item?.db) }));
+  const tooLong = roles.some(({ role, db }) => role.length > LONGEST_ROLE || db.length > LONGEST_ROLE);
+  if (roles.length > MOST_ROLES || tooLong) {
+    throw new DatabaseIncompatibleError(
+      `the server lists ${roles.length} roles of one user, or a very long one; at most ${MOST_ROLES} of at most ${LONGEST_ROLE} characters can be compared and copied`,
+    );
+  }
+  return roles;
 };
