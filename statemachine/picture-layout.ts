@@ -1,9 +1,11 @@
 import elkjs, { type ElkNode } from 'elkjs/lib/elk.bundled.js';
 import { type Definition, failuresOf, flowOf } from './definition.ts';
 
-const CHARACTER = 7.9;
+const CHARACTER = 7.6;
 const HEIGHT = 34;
-const GAP = { layers: 34, nodes: 22 };
+/** Pointed sides, a clock, and bold letters take room of their own. */
+const PADDING: Readonly<Record<string, number>> = { Choice: 42, Wait: 42, Succeed: 32, Fail: 32 };
+const GAP = { layers: 34, nodes: 16 };
 
 export interface Box {
   readonly x: number;
@@ -125,7 +127,7 @@ const wayBack = (boxes: ReadonlyMap<string, Box>, from: string, to: string): Lin
 };
 
 const widthOf = (name: string, type: string): number =>
-  Math.ceil(name.length * CHARACTER) + (type === 'Choice' || type === 'Wait' ? 46 : 28);
+  Math.ceil(name.length * CHARACTER) + (PADDING[type] ?? 26);
 
 /** Lays out one column by ELK: only what happens when nothing fails, and failures that stay among its states. */
 export const layOut = async (definition: Definition, names: readonly string[]): Promise<Column> => {

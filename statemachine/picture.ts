@@ -4,7 +4,7 @@ import { type Definition, failuresOf, flowOf, MACHINES, readDefinition } from '.
 import { type Box, type Column, layOut, levelsOf, type Point } from './picture-layout.ts';
 import { writeStatesReadme } from './state-table.ts';
 
-const GAP = { margin: 24, columns: 26, lane: 15, rows: 70, stub: 9, legend: 44 };
+const GAP = { margin: 24, columns: 22, lane: 15, rows: 70, stub: 9, legend: 44 };
 
 /** The dashed lines to one state have one colour, so that they can be followed. */
 const LANE_COLOURS = ['#c0392b', '#a86400', '#7d3c98', '#1f6f8b'];
