@@ -9,7 +9,7 @@ import {
 import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
-import { parseSecretValue, type SecretValue, sameCluster, withCredential } from '../shared/secret-value.ts';
+import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { otherUserOf } from '../shared/users.ts';
 import { readVersion } from '../shared/versions.ts';
@@ -96,6 +96,7 @@ const ensureValue = async (
   const { secret, input, rotationToken } = situation;
   const existing = await secrets.read(secret.arn, input.token);
   if (existing !== undefined) {
+    assertMayReuse(situation);
     return {
       value: parseSecretValue(existing, `AWSPENDING (version ${input.token})`),
       outcome: 'already-there',
@@ -111,6 +112,16 @@ const ensureValue = async (
     ...(rotationToken === undefined ? {} : { rotationToken }),
   });
   return { value: parseSecretValue(text, 'AWSPENDING'), outcome: 'created' };
+};
+
+/** An old version's password may be known to somebody. Only the trigger may bring a version back into rotation. */
+const assertMayReuse = ({ secret, input, rotationToken }: Situation): void => {
+  const inRotation =
+    hasLabel(secret, input.token, PENDING) || hasLabel(secret, input.token, ticketOf(input.token));
+  if (inRotation || rotationToken !== undefined) return;
+  throw new UnknownTokenError(
+    `version ${input.token} of ${secret.name} is an old one, without AWSPENDING; leave the token out to start a rotation`,
+  );
 };
 
 const newValue = async (
@@ -150,11 +161,14 @@ const assertMayWrite = async (
 const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): string =>
   strategy === 'single-user' ? login.username : otherUserOf(login.username);
 
+const endpoint = ({ login: { host, port, tls } }: SecretValue): string =>
+  `${host}:${port} ${tls ? 'with' : 'without'} TLS`;
+
 /** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that nobody meant */
 const assertSamePair = ({ secret, currentValue, settings, input }: Situation, pending: SecretValue): void => {
-  if (!sameCluster(pending.login, currentValue.login)) {
+  if (!sameEndpoint(pending.login, currentValue.login)) {
     throw new PendingVersionMismatchError(
-      `the pending version of ${secret.name} is for ${pending.login.host}:${pending.login.port}, AWSCURRENT for ${currentValue.login.host}:${currentValue.login.port}; start a new rotation`,
+      `the pending version of ${secret.name} is for ${endpoint(pending)}, AWSCURRENT for ${endpoint(currentValue)}; start a new rotation`,
     );
   }
   const { username } = pending.login;

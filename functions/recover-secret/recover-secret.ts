@@ -13,6 +13,7 @@ import {
   PENDING,
   PREVIOUS,
   type StagingLabel,
+  ticketOf,
 } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
 import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
@@ -31,7 +32,7 @@ export interface RecoverSecretResult {
   /** The label that the version which is AWSCURRENT now had before. */
   readonly kept?: StagingLabel;
   readonly passwordReset?: boolean;
-  readonly otherUser?: 'dropped' | 'locked' | undefined;
+  readonly otherUser?: 'dropped' | 'locked';
 }
 
 interface Version {
@@ -54,7 +55,10 @@ interface Situation {
  * AWSPENDING.
  *
  * It goes forward where the database already has the pending password, since that ends an outage without another
- * change of the database. Safe to repeat.
+ * change of the database. It looks twice, before and after it takes the lock away: a rotation that is still alive
+ * may get one more step done until then. What it does later it takes back itself (see SetSecret).
+ *
+ * Safe to repeat.
  *
  * @param input with a token, only that rotation's remains are cleared, and another one that runs is left alone
  * @throws NoUsableCredentialsError if no labelled version logs in and `resetThroughAdmin` is not set
@@ -66,44 +70,49 @@ export const recoverSecret = async (
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
   if (isSomebodyElses(secret, input.token)) {
-    const cleared = await clearLabels(ports.secrets, secret.arn, input.token);
+    const cleared = await takeTicketsOff(ports.secrets, secret.arn, input.token);
     return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
   }
-  const situation = await look(ports.secrets, secret);
-  const good = await firstThatLogsIn(ports.database, candidates(situation));
-  if (good === undefined) await resetPassword(ports, situation, input);
-  const kept = good ?? situation.current;
-  if (kept !== situation.current) await promote(ports.secrets, secret, situation.current, kept);
-  const otherUser = await takeOutOfUse(ports, situation, kept);
-  const cleared = await clearLabels(ports.secrets, secret.arn, input.token);
-  const late = await lookAgain(ports, situation, kept);
+  const first = await agree(ports, secret.arn, input);
+  const unlocked = await takeLockAway(ports.secrets, first.situation);
+  const second = await agree(ports, secret.arn, input);
+  const otherUser = await takeOutOfUse(ports, second.situation);
+  const cleared = await takeTicketsOff(ports.secrets, secret.arn, input.token);
 
-  const changed = kept !== situation.current || good === undefined || cleared;
+  const kept = second.kept === CURRENT ? first.kept : second.kept;
+  const passwordReset = first.passwordReset || second.passwordReset;
+  const changed = kept !== CURRENT || passwordReset || unlocked || otherUser !== undefined || cleared;
   return {
-    outcome: changed || otherUser !== undefined || late.changed ? 'recovered' : 'nothing-to-do',
-    kept: late.kept.label,
-    ...(good === undefined ? { passwordReset: true } : {}),
-    ...((late.otherUser ?? otherUser) ? { otherUser: late.otherUser ?? otherUser } : {}),
+    outcome: changed ? 'recovered' : 'nothing-to-do',
+    kept,
+    ...(passwordReset ? { passwordReset } : {}),
+    ...(otherUser === undefined ? {} : { otherUser }),
   };
 };
 
-/**
- * A rotation that was still alive may have changed the database between our look and the loss of its lock. What it
- * changes after that it takes back itself (see SetSecret), so this second look is the last that is needed.
- */
-const lookAgain = async (
+/** Makes AWSCURRENT a version that logs in. */
+const agree = async (
   ports: RecoverSecretPorts,
-  situation: Situation,
-  kept: Version,
-): Promise<{ kept: Version; changed: boolean; otherUser?: RecoverSecretResult['otherUser'] }> => {
-  const others = candidates(situation).filter((version) => version !== kept);
-  const now = (await firstThatLogsIn(ports.database, [kept, ...others])) ?? kept;
-  if (now !== kept) {
-    await promote(ports.secrets, situation.secret, kept, now);
-    return { kept: now, changed: true };
-  }
-  const otherUser = await takeOutOfUse(ports, situation, kept);
-  return { kept, changed: otherUser !== undefined, otherUser };
+  secretArn: string,
+  input: RecoverSecretInput,
+): Promise<{ situation: Situation; kept: StagingLabel; passwordReset: boolean }> => {
+  const situation = await look(ports.secrets, await ports.secrets.describe(secretArn));
+  const good = await firstThatLogsIn(ports.database, situation);
+  if (good === undefined) await resetPassword(ports, situation, input);
+  else if (good !== situation.current) await promote(ports.secrets, situation, good);
+  return { situation, kept: good?.label ?? CURRENT, passwordReset: good === undefined };
+};
+
+/**
+ * Takes a dangling AWSPENDING off. A ticket keeps its version on record until all is done.
+ * @returns whether there was one
+ */
+const takeLockAway = async (secrets: SecretStore, { secret }: Situation): Promise<boolean> => {
+  const holder = holderOf(secret, PENDING);
+  // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
+  if (holder === undefined || holder === holderOf(await secrets.describe(secret.arn), CURRENT)) return false;
+  await secrets.moveLabel(secret.arn, ticketOf(holder), { to: holder });
+  return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
 };
 
 /** With a token: whether another rotation has the lock by now. AWSPENDING that rests on AWSCURRENT is no lock. */
@@ -124,33 +133,36 @@ const look = async (secrets: SecretStore, secret: SecretDescription): Promise<Si
     secret,
     settings: settingsOf(secret, value),
     current,
-    pending: await candidate(secrets, secret, PENDING, current),
-    previous: await candidate(secrets, secret, PREVIOUS, current),
+    pending: await candidate(secrets, secret, PENDING, pendingOf(secret), current),
+    previous: await candidate(secrets, secret, PREVIOUS, holderOf(secret, PREVIOUS), current),
   };
 };
+
+/** The version with AWSPENDING, or the one that had it until this recovery took it off. */
+const pendingOf = (secret: SecretDescription): string | undefined =>
+  holderOf(secret, PENDING) ??
+  Object.entries(secret.versions).find(([id, labels]) => labels.includes(ticketOf(id)))?.[0];
 
 /** A version of another cluster, or for a user that is neither of the pair, is no candidate: nobody meant it. */
 const candidate = async (
   secrets: SecretStore,
   secret: SecretDescription,
   label: StagingLabel,
+  id: string | undefined,
   current: Version,
 ): Promise<Version | undefined> => {
-  const id = holderOf(secret, label);
   if (id === current.id) return undefined;
   const value = await readUsable(secrets, secret.arn, id, current.value);
   if (id === undefined || value === undefined) return undefined;
   return areOfOnePair(value.login.username, current.value.login.username) ? { id, label, value } : undefined;
 };
 
-const candidates = ({ current, pending, previous }: Situation): Version[] =>
-  [current, pending, previous].filter((version) => version !== undefined);
-
 const firstThatLogsIn = async (
   database: Database,
-  versions: readonly Version[],
+  { current, pending, previous }: Situation,
 ): Promise<Version | undefined> => {
-  for (const version of versions) {
+  for (const version of [current, pending, previous]) {
+    if (version === undefined) continue;
     await using session = await database.login(version.value.login);
     if (session !== undefined) return version;
   }
@@ -173,16 +185,11 @@ const resetPassword = async (
   await admin.updateUser(login.username, { password: login.password });
 };
 
-const promote = async (
-  secrets: SecretStore,
-  { arn, name }: SecretDescription,
-  from: Version,
-  to: Version,
-): Promise<void> => {
-  if (await secrets.moveLabel(arn, CURRENT, { from: from.id, to: to.id })) return;
-  if (hasLabel(await secrets.describe(arn), to.id, CURRENT)) return;
+const promote = async (secrets: SecretStore, { secret, current }: Situation, to: Version): Promise<void> => {
+  if (await secrets.moveLabel(secret.arn, CURRENT, { from: current.id, to: to.id })) return;
+  if (hasLabel(await secrets.describe(secret.arn), to.id, CURRENT)) return;
   throw new RotationInProgressError(
-    `AWSCURRENT of ${name} was moved by somebody else during the recovery; look again, and repeat it`,
+    `AWSCURRENT of ${secret.name} was moved by somebody else during the recovery; look again, and repeat it`,
   );
 };
 
@@ -194,11 +201,9 @@ const promote = async (
 const takeOutOfUse = async (
   ports: RecoverSecretPorts,
   situation: Situation,
-  kept: Version,
 ): Promise<RecoverSecretResult['otherUser']> => {
   const { pending, current, previous } = situation;
   const username = pending?.value.login.username;
-  if (kept !== current) return undefined;
   if (pending === undefined || username === undefined || username === current.value.login.username)
     return undefined;
   await using accepted = await ports.database.login(pending.value.login);
@@ -226,26 +231,18 @@ const openPower = async (
 };
 
 /**
- * Takes off AWSPENDING where it dangles, and the tickets of rotations that never got the lock.
- * @param token only that rotation's, if given
+ * @param token only that version's, if given
  * @returns whether there was anything to take off
  */
-const clearLabels = async (
+const takeTicketsOff = async (
   secrets: SecretStore,
   secretArn: string,
   token: string | undefined,
 ): Promise<boolean> => {
-  const secret = await secrets.describe(secretArn);
-  let cleared = false;
-  for (const [version, labels] of Object.entries(secret.versions)) {
-    if (token !== undefined && version !== token) continue;
-    for (const label of labels) {
-      // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
-      const dangling = label === PENDING && !labels.includes(CURRENT);
-      if (!dangling && !isTicket(label)) continue;
-      await secrets.moveLabel(secretArn, label, { from: version });
-      cleared = true;
-    }
-  }
-  return cleared;
+  const { versions } = await secrets.describe(secretArn);
+  const tickets = Object.entries(versions)
+    .filter(([version]) => token === undefined || version === token)
+    .flatMap(([version, labels]) => labels.filter(isTicket).map((label) => ({ version, label })));
+  for (const { version, label } of tickets) await secrets.moveLabel(secretArn, label, { from: version });
+  return tickets.length > 0;
 };

@@ -115,3 +115,7 @@ const refuseIamUser = (username: string, json: Record<string, unknown>, where: s
 /** Whether two logins are for the same cluster, by the address that both write down. */
 export const sameCluster = (one: Login, other: Login): boolean =>
   one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port;
+
+/** Whether two versions of one secret lead to the same place in the same way: a planted `"ssl": false` does not. */
+export const sameEndpoint = (one: Login, other: Login): boolean =>
+  sameCluster(one, other) && one.tls === other.tls;

@@ -1,7 +1,7 @@
 import type { Plan } from './contract.ts';
 import { InvalidSecretError } from './errors.ts';
 import type { SecretStore } from './ports.ts';
-import { parseSecretValue, type SecretValue, sameCluster } from './secret-value.ts';
+import { parseSecretValue, type SecretValue, sameEndpoint } from './secret-value.ts';
 
 /** @throws InvalidSecretError when the version has no value, or one that can't be used */
 export const readVersion = async (
@@ -34,7 +34,7 @@ export const readPlannedVersions = async (secrets: SecretStore, plan: Plan): Pro
   return { pending, current, ...(previous === undefined ? {} : { previous }) };
 };
 
-/** A version that may be tried: undefined if it is malformed, or of another cluster, to which no credential is to go. */
+/** A version that may be tried: undefined if it is malformed, or of another cluster or without TLS, where no credential is to go. */
 export const readUsable = async (
   secrets: SecretStore,
   secretArn: string,
@@ -44,7 +44,7 @@ export const readUsable = async (
   if (version === undefined) return undefined;
   try {
     const value = await readVersion(secrets, secretArn, version, 'the version');
-    return sameCluster(value.login, current.login) ? value : undefined;
+    return sameEndpoint(value.login, current.login) ? value : undefined;
   } catch (error) {
     if (error instanceof InvalidSecretError) return undefined;
     throw error;

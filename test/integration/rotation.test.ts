@@ -212,7 +212,12 @@ describe('the other modes', () => {
 
 describe('the trigger', () => {
   const call = (secretId: string, token: string, Step: string) =>
-    stack.invokeTrigger({ Step, SecretId: secretId, ClientRequestToken: token });
+    stack.invokeTrigger({
+      Step,
+      SecretId: secretId,
+      ClientRequestToken: token,
+      RotationToken: randomUUID(),
+    });
   const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 
   test('changes nothing when any step is called again, during and after the rotation', async () => {
