@@ -4,7 +4,7 @@ import type { Actor } from './director.ts';
 import type { Effect } from './effect.ts';
 import type { Invocation } from './invocations.ts';
 import { momentProblem } from './moment.ts';
-import type { PlannedFault } from './planned-fault.ts';
+import type { Fault } from './planned-fault.ts';
 import { type Subject, usersOf } from './strategies.ts';
 
 /** Follows one rotation: records its calls, breaks those that are to be broken, and looks after each change. */
@@ -19,10 +19,10 @@ export class CaseActor implements Actor {
   readonly trace: string[] = [];
   readonly #stack: LocalStack;
   readonly #subject: Subject;
-  readonly #faults: readonly PlannedFault[];
+  readonly #faults: readonly Fault[];
   readonly #began = Date.now();
 
-  constructor(stack: LocalStack, subject: Subject, faults: readonly PlannedFault[]) {
+  constructor(stack: LocalStack, subject: Subject, faults: readonly Fault[]) {
     this.#stack = stack;
     this.#subject = subject;
     this.#faults = faults;

@@ -147,8 +147,9 @@ export class Director {
     return { kind: 'cut-after' };
   }
 
+  /** What an admin does to a user is done for that user's secret. */
   #callsOf({ user, target }: CommandEvent): ActorCalls | undefined {
-    return this.#byUser.get(user ?? '') ?? this.#byUser.get(target ?? '');
+    return this.#byUser.get(target ?? '') ?? this.#byUser.get(user ?? '');
   }
 
   /** The function that uses the database; the trigger, which runs beside it, does not. */

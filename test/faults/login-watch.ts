@@ -3,7 +3,7 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { credentialIn } from './outside-view.ts';
 
-const EVERY_MS = 300;
+const EVERY_MS = 500;
 
 /**
  * A client that logs in all the time with AWSCURRENT, as an application does that reads its secret first. One that

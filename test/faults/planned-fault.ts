@@ -8,8 +8,25 @@ const SDK_ATTEMPTS = 3;
 /** Longer than the retries of the way forward go on for, at the pace of these tests. */
 const OUTAGE_MS = 7000;
 
+/** What is to happen to a call, and whether its execution is stopped. */
+export interface Strike {
+  readonly effect: Effect | undefined;
+  readonly abort: boolean;
+}
+
+/** Something that goes wrong with a call. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** How often it has struck. */
+  readonly hits: number;
+  /** Asked when a call begins, and when it was carried out. */
+  strike(moment: 'before' | 'after', call: Call): Strike | undefined;
+  /** The reason is gone: nothing more is struck. */
+  lift(): void;
+}
+
 /** A fault that waits for its call. */
-export class PlannedFault {
+export class PlannedFault implements Fault {
   readonly target: Call;
   readonly kind: FaultKind;
   #hits = 0;
@@ -21,20 +38,17 @@ export class PlannedFault {
     this.kind = kind;
   }
 
-  /** How often it has struck. */
   get hits(): number {
     return this.#hits;
   }
 
-  /** What is to happen to this call, now that it begins or was carried out. */
-  strike(moment: 'before' | 'after', call: Call): { effect: Effect | undefined; abort: boolean } | undefined {
+  strike(moment: 'before' | 'after', call: Call): Strike | undefined {
     if (this.#lifted || moment !== this.kind.when || !this.#concerns(call)) return undefined;
     if (this.#hits === 0) this.#since = Date.now();
     this.#hits += 1;
     return { effect: this.kind.effect, abort: this.kind.abort ?? false };
   }
 
-  /** The reason is gone: nothing more is struck. */
   lift(): void {
     this.#lifted = true;
   }

@@ -24,60 +24,77 @@ export interface CaseResult {
 /** Rotates a new secret, with the fault of the case or without one, and checks from outside how it ended. */
 export const runCase = async (
   watched: WatchedStack,
-  { strategy, way: wayName }: Combination,
+  combination: Combination,
   broken?: Pick<Case, 'target' | 'kind'>,
 ): Promise<CaseResult> => {
   const { stack, director } = watched;
-  const way = wayNamed(wayName);
   const fault = broken && new PlannedFault(broken.target, broken.kind);
-  const subject = await makeSubject(stack, strategy);
-  const actor = new CaseActor(stack, subject, [...way.faults(strategy), ...(fault ? [fault] : [])]);
-  const before = await look(stack, subject);
+  const faults = [...wayNamed(combination.way).faults(combination.strategy), ...(fault ? [fault] : [])];
+  const subject = await makeSubject(stack, combination.strategy);
+  const actor = new CaseActor(stack, subject, faults);
   director.enter(actor);
-  const watch = subject.isPair ? watchLogins(stack, actor.secretArn) : undefined;
   try {
-    const begun = await way.start(stack, actor.secretArn);
-    await begun.rotation;
-    const endings = await untilOver(stack, director, actor, begun.execution);
-    const byHand = await recoverByHand(watched, actor, endings);
-    const after = await look(stack, subject);
-    const isRollback = wayName.includes('rollback');
-    const course: Course = {
-      before,
-      after,
-      endings: [...endings, ...byHand],
-      byHand: byHand.length > 0,
-      isRollback,
+    const outcome = await rotateAndCheck(watched, combination, { subject, actor, fault });
+    const { recorded, trace } = actor;
+    return {
+      outcome,
+      struck: fault === undefined || fault.hits > 0,
+      problems: [...actor.problems],
+      recorded,
+      trace,
     };
-    for (const problem of problemsOf(subject, course)) actor.problems.add(problem);
-    await checkLogins(stack, subject, after, actor);
-    if (fault?.hits) checkPatience(fault, way.ends, course, actor);
-    await checkPasswords(stack, course, actor);
-    for (const { arn, status, error } of course.endings)
-      actor.note(`${arn.split(':').at(-1)}: ${status} ${error ?? ''}`);
-    return await resultOf(actor, course, fault);
   } finally {
-    const failures = (await watch?.stop())?.failures ?? 0;
-    if (failures > 0) actor.problems.add(`${failures} logins with AWSCURRENT failed meanwhile`);
     director.leave(actor);
     for (const user of usersOf(subject)) await stack.documentDb.admin.dropUser(user);
   }
 };
 
-const resultOf = async (
-  actor: CaseActor,
+interface Cast {
+  readonly subject: Subject;
+  readonly actor: CaseActor;
+  readonly fault: PlannedFault | undefined;
+}
+
+const rotateAndCheck = async (
+  watched: WatchedStack,
+  { way: wayName }: Combination,
+  { subject, actor, fault }: Cast,
+): Promise<Outcome> => {
+  const { stack, director } = watched;
+  const way = wayNamed(wayName);
+  const before = await look(stack, subject);
+  const watch = subject.isPair ? watchLogins(stack, actor.secretArn) : undefined;
+  const execution = await way.start(stack, actor.secretArn);
+  const endings = await untilOver(stack, director, actor, execution);
+  const byHand = await recoverByHand(watched, actor, endings);
+  const failures = (await watch?.stop())?.failures ?? 0;
+  if (failures > 0) actor.problems.add(`${failures} logins with AWSCURRENT failed meanwhile`);
+  const after = await look(stack, subject);
+  const course: Course = {
+    before,
+    after,
+    endings: [...endings, ...byHand],
+    byHand: byHand.length > 0,
+    isRollback: wayName.includes('rollback'),
+  };
+  await check(stack, course, { subject, actor, fault }, way.ends);
+  return outcomeOf(course);
+};
+
+const check = async (
+  stack: LocalStack,
   course: Course,
-  fault: PlannedFault | undefined,
-): Promise<CaseResult> => ({
-  outcome: outcomeOf(course),
-  struck: fault === undefined || fault.hits > 0,
-  // Read when the login watch has added its own.
-  get problems() {
-    return [...actor.problems];
-  },
-  trace: actor.trace,
-  recorded: actor.recorded,
-});
+  { subject, actor, fault }: Cast,
+  expected: Outcome,
+): Promise<void> => {
+  for (const problem of problemsOf(subject, course)) actor.problems.add(problem);
+  await checkLogins(stack, subject, course.after, actor);
+  if (fault?.hits) checkPatience(fault, expected, course, actor);
+  await checkPasswords(stack, course, actor);
+  for (const { arn, status, error } of course.endings) {
+    actor.note(`${arn.split(':').at(-1)}: ${status} ${error ?? ''}`);
+  }
+};
 
 /** What a person does once the reason is gone, if the machine has given up or never began. */
 const recoverByHand = async (

@@ -7,8 +7,9 @@ const READ_WRITE: DatabaseRole[] = [{ role: 'readWrite', db: 'shop' }];
 /** A secret that stands ready to be rotated, and what belongs to it and to no other. */
 export interface Subject {
   readonly secret: DatabaseSecret;
-  /** Of its own, so that every login tells whose rotation it is. */
   readonly admin: DatabaseSecret | undefined;
+  /** Whether others use the admin secret too, and it may be rotated itself: then its logins tell nothing. */
+  readonly sharesAdmin: boolean;
   readonly isPair: boolean;
 }
 
@@ -52,10 +53,16 @@ export const STRATEGIES = Object.keys(SETUPS) as StrategyName[];
 export const hasHistory = (name: StrategyName): boolean => SETUPS[name].history !== 'none';
 
 /** Makes a secret, its users and its past as a rotation would have left them, without running one. */
-export const makeSubject = async (stack: LocalStack, name: StrategyName): Promise<Subject> => {
+export const makeSubject = async (
+  stack: LocalStack,
+  name: StrategyName,
+  sharedAdmin?: DatabaseSecret,
+): Promise<Subject> => {
   const setup: StrategySetup = SETUPS[name];
   const { strategy, roles, throughAdmin } = setup;
-  const admin = throughAdmin ? await stack.makeSecret({ roles: ROOT, masterarn: false }) : undefined;
+  const admin = throughAdmin
+    ? (sharedAdmin ?? (await stack.makeSecret({ roles: ROOT, masterarn: false })))
+    : undefined;
   const secret = await stack.makeSecret({
     roles,
     masterarn: false,
@@ -64,7 +71,7 @@ export const makeSubject = async (stack: LocalStack, name: StrategyName): Promis
     tags: { 'docdb-rotation:strategy': strategy, 'docdb-rotation:grace': '4' },
   });
   if (setup.history !== 'none') await addHistory(stack, secret, admin, setup);
-  return { secret, admin, isPair: strategy !== 'single-user' };
+  return { secret, admin, sharesAdmin: sharedAdmin !== undefined, isPair: strategy !== 'single-user' };
 };
 
 const addHistory = async (
@@ -104,8 +111,8 @@ const putValue = async (
 };
 
 /** Everyone that a rotation of the secret can log in as. */
-export const usersOf = ({ secret, admin }: Subject): string[] => [
+export const usersOf = ({ secret, admin, sharesAdmin }: Subject): string[] => [
   secret.username,
   `${secret.username}_clone`,
-  ...(admin ? [admin.username] : []),
+  ...(admin && !sharesAdmin ? [admin.username] : []),
 ];

@@ -27,24 +27,27 @@ export const outcomeOf = ({ endings, byHand }: Pick<Course, 'endings' | 'byHand'
   return rotation.error === 'RolledBack' ? 'rolled back' : 'refused';
 };
 
+/** Whether all is promised to be as it was. */
+const mustStay = (course: Course): boolean => ['rolled back', 'refused'].includes(outcomeOf(course));
+
 /** Every invariant that does not hold, now that everything has ended. */
 export const problemsOf = (subject: Subject, course: Course): string[] => {
   const { before, after } = course;
   const moved = holderOf(after, 'AWSCURRENT') !== holderOf(before, 'AWSCURRENT');
   const outcome = outcomeOf(course);
-  const mustStay = outcome === 'rolled back' || outcome === 'refused';
   return [
     ...labelProblems(after),
     ...(outcome === 'rotated' && !moved ? ['it succeeded, but AWSCURRENT did not move'] : []),
-    ...(mustStay && moved ? [`it was ${outcome}, but AWSCURRENT has moved`] : []),
+    ...(mustStay(course) && moved ? [`it was ${outcome}, but AWSCURRENT has moved`] : []),
     ...(moved ? afterMove(course) : asBefore(course)),
-    ...(mustStay ? passwordsAsBefore(course) : []),
+    ...(mustStay(course) ? passwordsAsBefore(course) : []),
     ...powerProblems(subject, course, moved),
     ...(before.adminLabels === after.adminLabels ? [] : ['the labels of the admin secret have changed']),
   ];
 };
 
-const labelProblems = ({ labels }: OutsideView): string[] => {
+/** Labels that no execution may leave behind. */
+export const labelProblems = ({ labels }: OutsideView): string[] => {
   const problems: string[] = [];
   for (const [version, all] of labels) {
     if (all.includes('AWSPENDING') && !all.includes('AWSCURRENT')) {
@@ -56,23 +59,31 @@ const labelProblems = ({ labels }: OutsideView): string[] => {
   return problems;
 };
 
-const afterMove = ({ before, after, isRollback }: Course): string[] => {
+const afterMove = (course: Course): string[] => {
+  const { before, after, isRollback } = course;
   const current = holderOf(after, 'AWSCURRENT') ?? '';
-  const wasThere = before.labels.has(current);
+  const expected = isRollback ? isRolledBack(course, current) : !before.labels.has(current);
   return [
-    ...(isRollback && current !== holderOf(before, 'AWSPREVIOUS')
-      ? ['a rollback has promoted another version than AWSPREVIOUS']
-      : []),
-    ...(!isRollback && wasThere ? ['a rotation has promoted a version that was there before'] : []),
+    ...(expected ? [] : [`AWSCURRENT is on ${current}, which is not the version that it should be on`]),
     ...(holderOf(after, 'AWSPREVIOUS') === holderOf(before, 'AWSCURRENT')
       ? []
       : ['AWSPREVIOUS is not what AWSCURRENT was']),
   ];
 };
 
-const asBefore = ({ before, after }: Course): string[] =>
-  ['AWSCURRENT', 'AWSPREVIOUS'].flatMap((label) =>
-    holderOf(before, label) === holderOf(after, label) ? [] : [`${label} is not where it was`],
+/** A rollback promotes AWSPREVIOUS. A recovery of one that was stopped may promote the copy that was its lock. */
+const isRolledBack = (course: Course, current: string): boolean => {
+  const { before, after } = course;
+  const previous = holderOf(before, 'AWSPREVIOUS') ?? '';
+  if (current === previous) return true;
+  const same = after.credentials.get(current)?.password === before.credentials.get(previous)?.password;
+  return outcomeOf(course) !== 'rotated' && same;
+};
+
+/** A recovery puts AWSCURRENT right. Only a rollback knows where AWSPREVIOUS had been. */
+const asBefore = (course: Course): string[] =>
+  (mustStay(course) ? ['AWSCURRENT', 'AWSPREVIOUS'] : ['AWSCURRENT']).flatMap((label) =>
+    holderOf(course.before, label) === holderOf(course.after, label) ? [] : [`${label} is not where it was`],
   );
 
 const passwordsAsBefore = ({ before, after }: Course): string[] =>
@@ -84,7 +95,8 @@ const passwordsAsBefore = ({ before, after }: Course): string[] =>
         ],
   );
 
-const powerProblems = (subject: Subject, { before, after, endings }: Course, moved: boolean): string[] => {
+const powerProblems = (subject: Subject, course: Course, moved: boolean): string[] => {
+  const { before, after, endings } = course;
   const current = holderOf(after, 'AWSCURRENT') ?? '';
   const user = after.credentials.get(current)?.username ?? '';
   const wasUser = before.credentials.get(holderOf(before, 'AWSCURRENT') ?? '')?.username ?? '';
@@ -94,8 +106,10 @@ const powerProblems = (subject: Subject, { before, after, endings }: Course, mov
     if (moved && name === user) {
       const expected = before.users.get(wasUser);
       if (String(expected) !== String(roles)) problems.push(`"${name}" has other roles than the user before`);
-    } else if (had === undefined) problems.push(`the user "${name}" was left behind`);
-    else if (roles.some((role) => !had.includes(role))) problems.push(`"${name}" has gained roles`);
+    } else if (had === undefined) {
+      // A recovery does not know that a user is new where AWSPREVIOUS is for it: it locks it, as logins show.
+      if (mustStay(course)) problems.push(`the user "${name}" was left behind`);
+    } else if (roles.some((role) => !had.includes(role))) problems.push(`"${name}" has gained roles`);
   }
   for (const version of after.logsIn) {
     if (version === current || before.logsIn.has(version)) continue;

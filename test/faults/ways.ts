@@ -1,16 +1,16 @@
-import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import type { Call } from './call.ts';
 import { kindNamed } from './fault-kinds.ts';
 import { PlannedFault } from './planned-fault.ts';
+import { executionOf, rotateSecret } from './rotate-secret.ts';
 import { hasHistory, type StrategyName } from './strategies.ts';
 
 /** How a rotation begins, and what happens to it in any case. */
 export interface Way {
   /** What its end must be if nothing else happens to it. */
   readonly ends: 'rotated' | 'rolled back' | 'recovered';
-  /** Begins it; with an execution's ARN if it knows it by then. Resolves `rotation` when Secrets Manager is done. */
-  start(stack: LocalStack, secretArn: string): Promise<{ execution?: string; rotation?: Promise<unknown> }>;
+  /** Begins it, and waits for Secrets Manager where that began it. Gives its execution, if there is one. */
+  start(stack: LocalStack, secretArn: string): Promise<string | undefined>;
   /** The faults that make it what it is. */
   faults(strategy: StrategyName): PlannedFault[];
   isFor(strategy: StrategyName): boolean;
@@ -20,9 +20,8 @@ export interface Way {
 
 const onDemand =
   (mode?: string): Way['start'] =>
-  async (stack, secretId) => ({
-    execution: await stack.executions.start({ secretId, ...(mode ? { mode } : {}) }),
-  });
+  (stack, secretId) =>
+    stack.executions.start({ secretId, ...(mode ? { mode } : {}) });
 
 const target = (step: string, operation: string, side: Call['side']): Call => ({
   side,
@@ -42,15 +41,9 @@ export const WAYS = {
     ...any,
     ends: 'rotated',
     start: async (stack, secretId) => {
-      await stack.secretsManager.send(
-        new RotateSecretCommand({
-          SecretId: secretId,
-          RotationLambdaARN: stack.triggerFunctionArn,
-          RotationRules: { AutomaticallyAfterDays: 30 },
-        }),
-      );
-      const rotation = stack.secretsManagerStandIn.rotations.latest(secretId);
-      return rotation ? { rotation: rotation.ended } : {};
+      await rotateSecret(stack, secretId);
+      const rotation = await stack.secretsManagerStandIn.rotations.latest(secretId)?.ended;
+      return rotation && (await executionOf(stack, rotation));
     },
   },
   rollback: { ...any, ends: 'rotated', start: onDemand('rollback'), isFor: hasHistory },

@@ -1,0 +1,90 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { inParallel } from '../faults/pool.ts';
+import { aligned } from '../faults/report.ts';
+import { breakIn, makeCopy, NoSuchPatternError } from './copy.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS_OF_FUNCTIONS } from './mutants-of-functions.ts';
+import { MUTANTS_OF_MACHINES } from './mutants-of-machines.ts';
+import { runTests } from './run-tests.ts';
+
+const USAGE = `npm run test:mutants [-- options]
+
+Breaks the code on purpose, one rule of the design at a time and each in a copy of the repository, and runs the tests
+that must notice.
+
+  --only N           only the mutants whose number or file is N
+  --concurrency N    (default: 2)
+  --help
+`;
+
+const DIRECTORY = join(import.meta.dirname, '..', '..', '.local', 'mutants');
+const ALL: readonly Mutant[] = [...MUTANTS_OF_FUNCTIONS, ...MUTANTS_OF_MACHINES];
+
+type Result = 'caught' | 'SURVIVED' | 'NO PATTERN' | 'DID NOT RUN';
+
+const testMutant = async (number: number, mutant: Mutant): Promise<Result> => {
+  const directory = join(DIRECTORY, String(number));
+  try {
+    makeCopy(directory);
+    breakIn(directory, mutant);
+    const verdict = await runTests(directory, mutant.tests);
+    if (verdict === 'passed') return 'SURVIVED';
+    return verdict === 'caught' ? 'caught' : 'DID NOT RUN';
+  } catch (error) {
+    if (!(error instanceof NoSuchPatternError)) throw error;
+    console.log(error.message);
+    return 'NO PATTERN';
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+/** The tests must pass on the code as it is: else whatever they fail at says nothing of a mutant. */
+const passesUnbroken = async (mutants: readonly Mutant[]): Promise<boolean> => {
+  const directory = join(DIRECTORY, 'unbroken');
+  try {
+    makeCopy(directory);
+    return (await runTests(directory, [...new Set(mutants.flatMap(({ tests }) => tests))])) === 'passed';
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const run = async (only: string | undefined, concurrency: number): Promise<number> => {
+  const chosen = [...ALL.entries()]
+    .map(([index, mutant]) => ({ number: index + 1, mutant }))
+    .filter(
+      ({ number, mutant }) => only === undefined || only === String(number) || mutant.file.includes(only),
+    );
+  if (!(await passesUnbroken(chosen.map(({ mutant }) => mutant)))) {
+    console.error('the tests fail on the unbroken code; mend that first');
+    return 1;
+  }
+  const results = new Map<number, Result>();
+  await inParallel(chosen, concurrency, async ({ number, mutant }) => {
+    results.set(number, await testMutant(number, mutant));
+    console.log(`… ${results.size} of ${chosen.length}: ${results.get(number)}: ${mutant.breaks}`);
+  });
+  const rows = chosen.map(({ number, mutant: { breaks, tests } }) => [
+    String(number),
+    results.get(number) ?? '',
+    tests.join(' '),
+    breaks,
+  ]);
+  console.log(`\n${aligned([['mutant', 'result', 'test', 'breaks'], ...rows])}\n`);
+  const caught = [...results.values()].filter((result) => result === 'caught').length;
+  console.log(`${caught} of ${chosen.length} mutants were caught`);
+  return caught === chosen.length && caught > 0 ? 0 : 1;
+};
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    concurrency: { type: 'string', default: '2' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(USAGE);
+else process.exitCode = await run(values.only, Number(values.concurrency));

@@ -1,0 +1,42 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mutant } from './mutant.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const PARTS = [
+  'functions',
+  'statemachine',
+  'infra',
+  'test',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'biome.json',
+  'cdk.json',
+  'README.md',
+];
+
+/** The pattern is no longer in the file: the mutant has to be written anew. */
+export class NoSuchPatternError extends Error {
+  override readonly name = 'NoSuchPatternError';
+}
+
+/** A copy of the repository for one mutant; the shared one is never changed. */
+export const makeCopy = (directory: string): void => {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  for (const part of PARTS) cpSync(join(ROOT, part), join(directory, part), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+};
+
+/** @throws NoSuchPatternError unless the pattern is there exactly once */
+export const breakIn = (directory: string, { file, find, replace }: Mutant): void => {
+  const path = join(directory, file);
+  const parts = readFileSync(path, 'utf8').split(find);
+  if (parts.length !== 2) {
+    throw new NoSuchPatternError(
+      `${file} has it ${parts.length - 1} times: ${JSON.stringify(find.slice(0, 80))}`,
+    );
+  }
+  writeFileSync(path, parts.join(replace));
+};

@@ -1,0 +1,93 @@
+import type { Mutant } from './mutant.ts';
+
+const ROTATION = 'statemachine/rotation.asl.json';
+
+/** Breakages of the state machines. */
+export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
+  {
+    breaks: 'Any failure after SetSecret goes the way back, which restores the password (invariant 2).',
+    file: ROTATION,
+    find: '"Condition": "{% $databaseTouched %}",\n          "Next": "RestoreCredential"',
+    replace: '"Condition": "{% $databaseTouched %}",\n          "Next": "RestoreLabels"',
+    tests: ['rotation-machine.test.ts', 'crash-matrix.test.ts'],
+  },
+  {
+    breaks:
+      'A pair’s AWSCURRENT goes back to the old user before the new one is taken out of use (invariant 5).',
+    file: ROTATION,
+    find: '"Next": "GiveBackCurrent"',
+    replace: '"Next": "RestoreCredential"',
+    tests: ['crash-matrix.test.ts'],
+  },
+  {
+    breaks: 'A SetSecret that failed may have changed the database all the same (invariant 7).',
+    file: ROTATION,
+    find: '"failure": "{% $states.errorOutput %}",\n            "databaseTouched": true',
+    replace: '"failure": "{% $states.errorOutput %}"',
+    tests: ['crash-matrix.test.ts'],
+  },
+  {
+    breaks: 'The pending credential is tested before it is promoted.',
+    file: ROTATION,
+    find: '"Next": "TestSecret"\n    },\n    "TestSecret"',
+    replace: '"Next": "FinishSecret"\n    },\n    "TestSecret"',
+    tests: ['rotation-machine.test.ts', 'state-machine.test.ts'],
+  },
+  {
+    breaks: 'The way forward is bounded.',
+    file: ROTATION,
+    find: '$'.concat('millis() - $startedAt < $', '{ForwardBudgetSeconds} * 1000'),
+    replace: 'true',
+    tests: ['rotation-machine.test.ts'],
+  },
+  {
+    breaks: 'What is restored is checked: AWSCURRENT logs in on every instance (invariant 2).',
+    file: ROTATION,
+    find: '"Next": "CheckRestored"',
+    replace: '"Next": "Refused"',
+    tests: ['state-machine.test.ts', 'rotation-machine.test.ts'],
+  },
+  {
+    breaks: 'A way back that can’t go on tells the operators.',
+    file: ROTATION,
+    find: '"failedState": "RestoreCredential",\n            "failure": "{% $states.errorOutput %}"\n          },\n          "Output": {},\n          "Next": "RememberRestoringFailure"',
+    replace:
+      '"failedState": "RestoreCredential",\n            "failure": "{% $states.errorOutput %}"\n          },\n          "Output": {},\n          "Next": "RollbackFailed"',
+    tests: ['rotation-machine.test.ts'],
+  },
+  {
+    breaks: 'A stopped rotation is recovered, known by its own token.',
+    file: ROTATION,
+    find: "$hash($states.input.executionArn, 'SHA-256')",
+    replace: "$hash($states.context.Execution.Id, 'SHA-256')",
+    tests: ['crash-matrix.test.ts'],
+  },
+  {
+    breaks: 'Whoever stops a recover means it; a stopped rotation is recovered.',
+    file: ROTATION,
+    find: ".mode in ['verify', 'recover'])",
+    replace: ".mode in ['verify', 'recover', 'rollback'])",
+    tests: ['state-machine.test.ts'],
+  },
+  {
+    breaks: 'An unknown mode or key fails at once.',
+    file: ROTATION,
+    find: "['secretId', 'mode', 'token', 'resetThroughAdmin']",
+    replace: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'extra']",
+    tests: ['state-machine.test.ts'],
+  },
+  {
+    breaks: 'A single user’s predecessor is nobody: nothing is retired.',
+    file: ROTATION,
+    find: "$plan.strategy != 'single-user' and $plan.predecessor != 'keep'",
+    replace: "$plan.predecessor != 'keep'",
+    tests: ['rotation-machine.test.ts'],
+  },
+  {
+    breaks: 'A retirement waits for the grace period.',
+    file: 'statemachine/retirement.asl.json',
+    find: '"Default": "WaitForGrace"',
+    replace: '"Default": "RetireUser"',
+    tests: ['state-machine.test.ts', 'rotation-machine.test.ts'],
+  },
+];

@@ -1,0 +1,33 @@
+import { isRecovery, isRetirement } from '../faults/endings.ts';
+import type { TurnResult } from './turn.ts';
+
+/** Counts of what happened, by name. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string, by = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
+  }
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  count({ endings, byHand, faults, problems }: TurnResult): void {
+    for (const ending of endings) {
+      const kind = isRetirement(ending) ? 'retirement' : isRecovery(ending) ? 'recovery' : 'rotation';
+      this.add(`${kind}s`);
+      this.add(`${kind}: ${ending.error ?? String(ending.output.outcome ?? ending.status)}`);
+    }
+    this.add('turns');
+    this.add('faults', faults);
+    this.add('violations', problems.length);
+    if (byHand) this.add('recovered by hand');
+  }
+
+  lines(): string[] {
+    return [...this.#counts]
+      .sort(([one], [other]) => one.localeCompare(other))
+      .map(([name, n]) => `${name}: ${n}`);
+  }
+}

@@ -1,0 +1,99 @@
+import { type Ending, isRecovery, untilOver } from '../faults/endings.ts';
+import { kindNamed } from '../faults/fault-kinds.ts';
+import { executionOf, rotateSecret } from '../faults/rotate-secret.ts';
+import type { WatchedStack } from '../faults/watched-stack.ts';
+import type { LocalStack } from '../stack/local-stack/index.ts';
+import type { Rotation } from '../stack/secrets-manager/index.ts';
+import type { Decision } from './decisions.ts';
+import type { Member } from './population.ts';
+import { RandomFault } from './random-fault.ts';
+import { settledProblems } from './settled.ts';
+import { SoakActor } from './soak-actor.ts';
+
+export interface TurnResult {
+  readonly endings: readonly Ending[];
+  readonly byHand: boolean;
+  readonly faults: number;
+  readonly problems: readonly string[];
+  readonly trace: readonly string[];
+}
+
+/** One decision carried out, until nothing goes on any more for that secret, and what does not hold then. */
+export const takeTurn = async (
+  { stack, director }: WatchedStack,
+  member: Member,
+  decision: Decision,
+  roles: readonly string[],
+): Promise<TurnResult> => {
+  const faults = [decision.fault, decision.second].flatMap((planned) =>
+    planned ? [new RandomFault(kindNamed(planned.kind), planned.call)] : [],
+  );
+  const actor: SoakActor = new SoakActor(stack, member.subject, faults, meanwhileOf());
+  function meanwhileOf() {
+    const { meanwhile } = decision;
+    return meanwhile && { call: meanwhile.call, act: () => start(meanwhile.mode) };
+  }
+  const start = async (mode: string): Promise<void> => {
+    actor.note(`somebody starts ${mode}`);
+    actor.executions.add(await stack.executions.start({ secretId: actor.secretArn, mode }));
+  };
+  const bySecretsManager = async (): Promise<boolean> => {
+    actor.note('Secrets Manager starts a rotation');
+    const rotation = await rotationBySecretsManager(stack, actor.secretArn);
+    const execution = rotation && (await executionOf(stack, rotation));
+    if (execution) actor.executions.add(execution);
+    // Secrets Manager would try again some time; here somebody clears it.
+    return rotation?.status === 'failed' && execution === undefined;
+  };
+
+  director.enter(actor);
+  try {
+    actor.note(JSON.stringify(decision));
+    let left = false;
+    if (decision.beginning === 'secrets-manager') left = await bySecretsManager();
+    else if (decision.beginning === 'both') [left] = await Promise.all([bySecretsManager(), start('rotate')]);
+    else await start(decision.beginning === 'on-demand' ? 'rotate' : decision.beginning);
+    const endings = await untilOver(stack, director, actor, undefined);
+    const byHand = needsPerson(endings) || left;
+    if (byHand) {
+      actor.liftFaults();
+      await start('recover');
+      endings.push(...(await untilOver(stack, director, actor, undefined)).slice(endings.length));
+    }
+    const problems = [...actor.problems, ...(await settledProblems(stack, member, roles))];
+    for (const { arn, status, error } of endings)
+      actor.note(`${arn.split(':').at(-1)}: ${status} ${error ?? ''}`);
+    return {
+      endings,
+      byHand,
+      faults: faults.reduce((sum, { hits }) => sum + hits, 0),
+      problems,
+      trace: actor.trace,
+    };
+  } finally {
+    director.leave(actor);
+  }
+};
+
+/** Nothing if Secrets Manager refuses: another rotation of the secret is under way. */
+const rotationBySecretsManager = async (
+  stack: LocalStack,
+  secretArn: string,
+): Promise<Rotation | undefined> => {
+  try {
+    await rotateSecret(stack, secretArn);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'InvalidRequestException') return undefined;
+    throw error;
+  }
+  return await stack.secretsManagerStandIn.rotations.latest(secretArn)?.ended;
+};
+
+/** The machine has given up, or somebody stopped its recovery: nothing but a person goes on from there. */
+const needsPerson = (endings: readonly Ending[]): boolean =>
+  endings.some(
+    (ending) =>
+      ending.error === 'RollbackFailed' ||
+      ending.error === 'RecoveryFailed' ||
+      (isRecovery(ending) && ending.status !== 'SUCCEEDED'),
+  );
