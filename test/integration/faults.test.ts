@@ -273,6 +273,23 @@ test('a rollback that may not put the labels back ends in RollbackFailed, with A
   expect(await logsInEverywhere(stack, await stack.credentialOf(secret.arn))).toBe(true);
 });
 
+test('a secret that no function may touch is refused, and no operator is told', async () => {
+  const { secret, before } = await secretWithHistory();
+  const denied = stack.secretsManagerStandIn.faults.add({
+    kind: 'error-before',
+    type: 'AccessDeniedException',
+    operation: 'DescribeSecret',
+    secretId: secret.arn,
+  });
+
+  const execution = await run(stack, { secretId: secret.arn });
+  denied.remove();
+
+  expect(execution).toMatchObject({ status: 'FAILED', error: 'SecretsManagerRefusedError' });
+  expect(execution.states).not.toContain('NotifyOperators');
+  expect(await labelsOf(stack, secret.arn)).toEqual(before);
+});
+
 test('no password is in any history, log, output or cause of all this', async () => {
   await expectNoPasswordAnywhere(stack);
 });
