@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util';
 import { stopOnSignal } from '../commands/stop-on-signal.ts';
 import { Undo } from '../stack/local-stack/index.ts';
-import { type Case, COMBINATIONS, type Combination, casesOf, idOf, quickSample, shardOf } from './matrix.ts';
+import {
+  type Case,
+  COMBINATIONS,
+  type Combination,
+  casesOf,
+  idOf,
+  isInQuickSample,
+  quickSample,
+  shardOf,
+} from './matrix.ts';
 import { inParallel } from './pool.ts';
 import { type Finished, tableOf } from './report.ts';
 import { runCase } from './run-case.ts';
@@ -60,7 +69,8 @@ const record = async (
   return { cases: combinations.flatMap((combination) => cases.get(combination) ?? []), violations };
 };
 
-const wanted = ({ strategy, only }: Arguments, combination: Combination): boolean => {
+const wanted = ({ strategy, only, quick }: Arguments, combination: Combination): boolean => {
+  if (quick && !isInQuickSample(combination)) return false;
   const prefix = `${combination.strategy}/${combination.way}/`;
   return (
     (strategy === undefined || strategy === combination.strategy) &&

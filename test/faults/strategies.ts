@@ -19,6 +19,8 @@ interface StrategySetup {
   readonly throughAdmin: boolean;
   /** What came before: nothing, or a rotation whose predecessor still logs in, or is locked. */
   readonly history: 'none' | 'keep' | 'lock';
+  /** What is to become of the user that is replaced. */
+  readonly predecessor?: 'keep' | 'lock' | 'revoke' | 'delete';
 }
 
 const SETUPS = {
@@ -40,9 +42,22 @@ const SETUPS = {
     roles: READ_WRITE,
     throughAdmin: true,
     history: 'keep',
+    predecessor: 'lock',
   },
-  'admin-clone-first': { strategy: 'admin-clone', roles: ROOT, throughAdmin: false, history: 'none' },
-  'admin-clone-second': { strategy: 'admin-clone', roles: ROOT, throughAdmin: false, history: 'lock' },
+  'admin-clone-first': {
+    strategy: 'admin-clone',
+    roles: ROOT,
+    throughAdmin: false,
+    history: 'none',
+    predecessor: 'delete',
+  },
+  'admin-clone-second': {
+    strategy: 'admin-clone',
+    roles: ROOT,
+    throughAdmin: false,
+    history: 'lock',
+    predecessor: 'lock',
+  },
 } as const satisfies Record<string, StrategySetup>;
 
 export type StrategyName = keyof typeof SETUPS;
@@ -68,7 +83,11 @@ export const makeSubject = async (
     masterarn: false,
     value: admin ? { masterarn: admin.arn } : {},
     // Long enough for a client that has read AWSCURRENT just before.
-    tags: { 'docdb-rotation:strategy': strategy, 'docdb-rotation:grace': '4' },
+    tags: {
+      'docdb-rotation:strategy': strategy,
+      'docdb-rotation:grace': '4',
+      ...(setup.predecessor ? { 'docdb-rotation:predecessor': setup.predecessor } : {}),
+    },
   });
   if (setup.history !== 'none') await addHistory(stack, secret, admin, setup);
   return { secret, admin, sharesAdmin: sharedAdmin !== undefined, isPair: strategy !== 'single-user' };

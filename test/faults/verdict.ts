@@ -118,9 +118,11 @@ const powerProblems = (subject: Subject, course: Course, moved: boolean): string
     if (!same && !isCopyOfKnown(before, after, version))
       problems.push(`version ${version} logs in, which did not before`);
   }
-  const locked = endings.some((ending) => isRetirement(ending) && ending.output.outcome === 'locked');
+  const retired = endings.some(
+    (ending) => isRetirement(ending) && ['locked', 'deleted'].includes(String(ending.output.outcome)),
+  );
   const old = holderOf(before, 'AWSCURRENT') ?? '';
-  if (locked && subject.isPair && after.logsIn.has(old)) problems.push('the retired user still logs in');
+  if (retired && subject.isPair && after.logsIn.has(old)) problems.push('the retired user still logs in');
   return problems;
 };
 

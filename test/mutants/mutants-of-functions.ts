@@ -113,8 +113,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A pair does not take over a user of somebody else.',
     file: 'functions/test-secret/check-before.ts',
-    find: 'throw new UserNameTakenError(',
-    replace: 'new UserNameTakenError(',
+    find: '  if (!previousIsIt) throw nameTaken(plan);\n',
+    replace: '',
     tests: ['check-before.test.ts'],
   },
   {
@@ -213,8 +213,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery takes off a dangling AWSPENDING (invariant 3).',
     file: 'functions/recover-secret/recover-secret.ts',
-    find: 'const dangling = label === PENDING && !labels.includes(CURRENT);',
-    replace: 'const dangling = false;',
+    find: 'return await secrets.moveLabel(secret.arn, PENDING, { from: holder });',
+    replace: 'return true;',
     tests: ['recover-secret.test.ts'],
   },
   {
@@ -234,14 +234,29 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery makes AWSCURRENT agree with the database (invariant 2).',
     file: 'functions/recover-secret/recover-secret.ts',
-    find: '  if (kept.label !== CURRENT) await promote(ports.secrets, situation, kept);\n',
+    find: '  else if (good !== situation.current) await promote(ports.secrets, situation, good);\n',
     replace: '',
+    tests: ['recover-secret.test.ts'],
+  },
+  {
+    breaks:
+      'A recovery looks again once the lock is taken away: a live rotation may have done one more step.',
+    file: 'functions/recover-secret/recover-secret.ts',
+    find: 'const second = await agree(ports, secret.arn, input);',
+    replace: 'const second = first;',
+    tests: ['recover-secret.test.ts'],
+  },
+  {
+    breaks: 'A recovery takes the other user of a pair out of use (invariant 8).',
+    file: 'functions/recover-secret/recover-secret.ts',
+    find: 'const otherUser = await takeOutOfUse(ports, second.situation);',
+    replace: 'const otherUser = undefined;',
     tests: ['recover-secret.test.ts'],
   },
   {
     breaks: 'A retirement first makes sure that nobody else has plans for the user.',
     file: 'functions/retire-user/retire-user.ts',
-    find: "if (await isSuperseded(ports.secrets, input)) return { outcome: 'superseded', user };",
+    find: ' || (pending !== undefined && pending !== version)',
     replace: '',
     tests: ['retire-user.test.ts'],
   },

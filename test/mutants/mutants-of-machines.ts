@@ -72,15 +72,15 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'An unknown mode or key fails at once.',
     file: ROTATION,
-    find: "['secretId', 'mode', 'token', 'resetThroughAdmin']",
-    replace: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'extra']",
+    find: "['secretId', 'mode', 'token', 'resetThroughAdmin'])]) > 0",
+    replace: "['secretId', 'mode', 'token', 'resetThroughAdmin'])]) > 99",
     tests: ['state-machine.test.ts'],
   },
   {
-    breaks: 'A single user’s predecessor is nobody: nothing is retired.',
+    breaks: 'A predecessor that is to be kept is kept.',
     file: ROTATION,
     find: "$plan.strategy != 'single-user' and $plan.predecessor != 'keep'",
-    replace: "$plan.predecessor != 'keep'",
+    replace: "$plan.strategy != 'single-user'",
     tests: ['rotation-machine.test.ts'],
   },
   {

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Megabytes, by part of the stack. */
-export type Memory = Readonly<Record<'stand-ins' | 'ministack' | 'database' | 'functions', number>>;
+/** Megabytes, by part of the stack; and how many processes the functions have, of which the emulator keeps what it once needed. */
+export type Memory = Readonly<
+  Record<'stand-ins' | 'ministack' | 'database' | 'functions' | 'processes of functions', number>
+>;
 
 interface Process {
   readonly pid: number;
@@ -14,9 +16,12 @@ interface Process {
 /** What this process and all below it use. */
 export const memoryOfStack = async (): Promise<Memory> => {
   const processes = await listProcesses();
-  const memory = { 'stand-ins': 0, ministack: 0, database: 0, functions: 0 };
+  const memory = { 'stand-ins': 0, ministack: 0, database: 0, functions: 0, 'processes of functions': 0 };
   for (const one of processes) {
-    if (isBelow(one, process.pid, processes)) memory[partOf(one)] += one.kilobytes / 1024;
+    if (!isBelow(one, process.pid, processes)) continue;
+    const part = partOf(one);
+    memory[part] += one.kilobytes / 1024;
+    if (part === 'functions') memory['processes of functions'] += 1;
   }
   return memory;
 };

@@ -1,4 +1,4 @@
-import { isRecovery, isRetirement } from '../faults/endings.ts';
+import { type Ending, isRecovery, isRetirement } from '../faults/endings.ts';
 import type { TurnResult } from './turn.ts';
 
 /** Counts of what happened, by name. */
@@ -15,8 +15,8 @@ export class Tally {
 
   count({ endings, byHand, faults, problems }: TurnResult): void {
     for (const ending of endings) {
-      const kind = isRetirement(ending) ? 'retirement' : isRecovery(ending) ? 'recovery' : 'rotation';
-      this.add(`${kind}s`);
+      const kind = kindOf(ending);
+      this.add(kind);
       this.add(`${kind}: ${ending.error ?? String(ending.output.outcome ?? ending.status)}`);
     }
     this.add('turns');
@@ -31,3 +31,9 @@ export class Tally {
       .map(([name, n]) => `${name}: ${n}`);
   }
 }
+
+const kindOf = (ending: Ending): string => {
+  if (isRetirement(ending)) return 'retirements';
+  if (isRecovery(ending)) return 'recoveries';
+  return ending.input.includes('"mode":"verify"') ? 'verifications' : 'rotations';
+};
