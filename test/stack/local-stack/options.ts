@@ -1,5 +1,5 @@
 import type { EngineVersion } from '../document-db/index.ts';
-import type { RotationBehaviour } from '../secrets-manager/index.ts';
+import type { RotationBehaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
 
 /** What a local stack can be made like. */
 export interface LocalStackOptions {
@@ -26,7 +26,7 @@ export interface LocalStackOptions {
   /** @default '5.0' */
   readonly engineVersion?: EngineVersion;
   /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success */
-  readonly rotationBehaviour?: RotationBehaviour;
+  readonly rotationBehaviour?: RotationBehaviour & Pick<SecretsManagerOptions, 'isRotationFunction'>;
   /** Environment variables to add to every function. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /**

@@ -1,0 +1,212 @@
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  currentLogsIn,
+  expectNoPasswordAnywhere,
+  expectSettled,
+  labelsOf,
+  logsInEverywhere,
+  run,
+} from '../integration/outside.ts';
+import {
+  type DatabaseSecret,
+  type LocalStack,
+  type LocalStackOptions,
+  startLocalStack,
+} from '../stack/local-stack/index.ts';
+import type { Rotation } from '../stack/secrets-manager/index.ts';
+
+/**
+ * What AWS does not document, both ways. How often a failed rotation is retried, and with which token; whether
+ * AWSPENDING stays on the version that became AWSCURRENT; whether the function's role alone, without the
+ * RotationToken, may write a version in rotation. See README.md.
+ */
+const POSSIBILITIES: readonly [string, NonNullable<LocalStackOptions['rotationBehaviour']>][] = [
+  [
+    'retries keep the token, AWSPENDING is taken off, only the RotationToken permits',
+    {
+      retryFailedRotation: { times: 2, reuseToken: true },
+      pendingAfterSuccess: 'remove',
+      isRotationFunction: () => false,
+    },
+  ],
+  [
+    'retries keep the token, AWSPENDING stays, any role of this account may write',
+    {
+      retryFailedRotation: { times: 2, reuseToken: true },
+      pendingAfterSuccess: 'keep',
+      isRotationFunction: () => true,
+    },
+  ],
+  [
+    'retries take a new token, AWSPENDING stays, only the RotationToken permits',
+    {
+      retryFailedRotation: { times: 2, reuseToken: false },
+      pendingAfterSuccess: 'keep',
+      isRotationFunction: () => false,
+    },
+  ],
+];
+
+describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
+  let stack: LocalStack;
+  beforeAll(async () => {
+    stack = await startLocalStack({
+      forwardBudgetSeconds: 6,
+      stragglerSeconds: 1,
+      waitScale: 0,
+      rotationBehaviour,
+    });
+  });
+  afterEach(() => {
+    stack.documentDb.faults.clear();
+    stack.secretsManagerStandIn.faults.removeAll();
+  });
+  afterAll(async () => {
+    await stack?.stop();
+  });
+
+  const secretOf = (strategy: string): Promise<DatabaseSecret> =>
+    stack.makeSecret({ tags: { 'docdb-rotation:strategy': strategy } });
+
+  const rotate = async ({ arn }: DatabaseSecret, RotateImmediately = true): Promise<Rotation> => {
+    await stack.secretsManager.send(
+      new RotateSecretCommand({
+        SecretId: arn,
+        RotationLambdaARN: stack.triggerFunctionArn,
+        RotateImmediately,
+        RotationRules: { AutomaticallyAfterDays: 30 },
+      }),
+    );
+    const rotation = await stack.secretsManagerStandIn.rotations.latest(arn)?.ended;
+    if (rotation === undefined) throw new Error('no rotation was begun');
+    return rotation;
+  };
+
+  const denyPromotion = ({ arn }: DatabaseSecret, times: number) =>
+    stack.secretsManagerStandIn.faults.add({
+      kind: 'error-before',
+      type: 'AccessDeniedException',
+      operation: 'UpdateSecretVersionStage',
+      secretId: arn,
+      when: ({ input }) => input.VersionStage === 'AWSCURRENT' && input.MoveToVersionId !== undefined,
+      times,
+    });
+
+  const strategies = ['single-user', 'alternating-users'];
+
+  test.each(strategies)(
+    '%s: two rotations, one on demand and a third follow each other',
+    async (strategy) => {
+      const secret = await secretOf(strategy);
+      for (const _round of [1, 2]) {
+        expect(await rotate(secret)).toMatchObject({ status: 'succeeded', attempts: 1 });
+        await expectSettled(stack, secret.arn);
+      }
+      expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+      await expectSettled(stack, secret.arn);
+      expect(await rotate(secret)).toMatchObject({ status: 'succeeded', attempts: 1 });
+      await expectSettled(stack, secret.arn);
+    },
+  );
+
+  test.each(strategies)(
+    '%s: a rotation that was rolled back succeeds when it is retried',
+    async (strategy) => {
+      const secret = await secretOf(strategy);
+      const denied = denyPromotion(secret, 1);
+      const rotation = await rotate(secret);
+      expect(denied.hits).toBe(1);
+      expect(rotation, JSON.stringify(rotation.failures)).toMatchObject({ status: 'succeeded', attempts: 2 });
+      expect(await labelsOf(stack, secret.arn)).toMatchObject({ current: rotation.versionId });
+      await expectSettled(stack, secret.arn);
+    },
+  );
+
+  test.each(strategies)('%s: one that fails each time leaves all as it was', async (strategy) => {
+    const secret = await secretOf(strategy);
+    expect(await rotate(secret)).toMatchObject({ status: 'succeeded' });
+    const before = await labelsOf(stack, secret.arn);
+    const credential = await stack.credentialOf(secret.arn);
+    denyPromotion(secret, 3);
+
+    expect(await rotate(secret)).toMatchObject({ status: 'failed', attempts: 3 });
+
+    expect(await labelsOf(stack, secret.arn)).toEqual(before);
+    expect(await logsInEverywhere(stack, credential)).toBe(true);
+    await expectSettled(stack, secret.arn);
+    // And the next one is not in its way.
+    expect(await rotate(secret)).toMatchObject({ status: 'succeeded' });
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('one whose version could not be written is retried', async () => {
+    const secret = await secretOf('single-user');
+    const denied = stack.secretsManagerStandIn.faults.add({
+      kind: 'error-before',
+      type: 'AccessDeniedException',
+      operation: 'PutSecretValue',
+      secretId: secret.arn,
+      times: 1,
+    });
+    expect(await rotate(secret)).toMatchObject({ status: 'succeeded', attempts: 2 });
+    expect(denied.hits).toBe(1);
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('one whose execution somebody aborts is retried beside the recovery', async () => {
+    const secret = await secretOf('single-user');
+    const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
+      if (when !== 'after' || command !== 'updateUser' || target !== secret.username) return;
+      stop();
+      const running = await stack.executions.list();
+      for (const arn of running) {
+        const { status, input = '' } = await stack.executions.describe(arn);
+        if (status === 'RUNNING' && input.includes(secret.arn)) await stack.executions.abort(arn);
+      }
+    });
+    const rotation = await rotate(secret);
+    expect(['succeeded', 'failed']).toContain(rotation.status);
+    // The recovery may still be at work.
+    await expect
+      .poll(async () => (await labelsOf(stack, secret.arn)).pending, { timeout: 30_000 })
+      .toBeUndefined();
+    await expect.poll(() => running(secret), { timeout: 30_000 }).toEqual([]);
+    if (
+      rotationBehaviour.retryFailedRotation?.reuseToken === false &&
+      !(await currentLogsIn(stack, secret.arn))
+    ) {
+      // The new token took AWSPENDING from the version whose password the database has: no label tells it any more.
+      const input = { secretId: secret.arn, mode: 'recover', resetThroughAdmin: true };
+      expect(await run(stack, input)).toMatchObject({ status: 'SUCCEEDED' });
+    }
+    await expectSettled(stack, secret.arn);
+  });
+
+  /** The executions for a secret that have not ended. */
+  const running = async ({ arn }: DatabaseSecret): Promise<string[]> => {
+    const found: string[] = [];
+    for (const execution of await stack.executions.list()) {
+      const { status, input = '' } = await stack.executions.describe(execution);
+      if (status === 'RUNNING' && input.includes(arn)) found.push(execution);
+    }
+    return found;
+  };
+
+  test('a lone test that fails is retried, and changes nothing', async () => {
+    const secret = await secretOf('single-user');
+    expect(await rotate(secret, false)).toMatchObject({ status: 'succeeded', steps: ['testSecret'] });
+    const before = await labelsOf(stack, secret.arn);
+    await stack.runCommand({ updateUser: secret.username, pwd: `${secret.password}x` });
+
+    expect(await rotate(secret, false)).toMatchObject({ status: 'failed', attempts: 3 });
+
+    expect(await labelsOf(stack, secret.arn)).toEqual(before);
+    await stack.runCommand({ updateUser: secret.username, pwd: secret.password });
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('no password is in any history, log, output or cause of all this', async () => {
+    await expectNoPasswordAnywhere(stack);
+  });
+});
