@@ -116,7 +116,7 @@ export const table = (): string => {
 
 const inCell = (text: string): string =>
   text
-    .replace(/%[sdi#]/g, '…')
+    .replace(/%[sdij#]/g, '…')
     .replaceAll('|', '\\|')
     .replaceAll('<', '&lt;');
 
