@@ -205,6 +205,41 @@ describe('RecoverSecret of a pair', () => {
 describe('RecoverSecret for one token leaves another rotation alone', () => {
   const token = newVersionId();
 
+  /** Another rotation begins between the first look and the second. */
+  const meanwhile = (begin: () => Promise<unknown>): PortCalls => {
+    let looks = 0;
+    return new PortCalls({
+      turn: async (method) => {
+        if (method !== 'describe') return;
+        looks += 1;
+        if (looks === 2) await begin();
+      },
+    });
+  };
+
+  // bugs.md 18: the second look takes the lock from whoever has it by then.
+  it('that begins while it looks', async () => {
+    const world = new RotationWorld(SELF);
+    let other: string | undefined;
+    const calls = meanwhile(async () => {
+      other = (await created(world)).token;
+    });
+    await recoverSecret(portsOf(world, calls), { ...anything, token });
+    expect(world.store.labels(SECRET)).toEqual({ ...world.before.labels, AWSPENDING: other });
+  });
+
+  // bugs.md 18: and drops the user that this one has just made.
+  it('of a pair, that begins while it looks', async () => {
+    const world = new RotationWorld(PAIR);
+    let other: string | undefined;
+    const calls = meanwhile(async () => {
+      other = (await set(world)).plan.token;
+    });
+    await recoverSecret(portsOf(world, calls), { ...anything, token });
+    expect(world.logsIn(other)).toBe(true);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other);
+  });
+
   it('that runs, when its own has left nothing', async () => {
     const world = new RotationWorld(PAIR);
     const { plan } = await set(world);
