@@ -26,6 +26,8 @@ export interface Actor {
   readonly secretArn: string;
   /** The database users by which its logins and commands are known. */
   readonly users: readonly string[];
+  /** Whether the execution of that call was stopped by this actor. */
+  hasStopped(invocation: Invocation): boolean;
   /** Asked before each call; what it answers happens to the call. */
   before(call: Call, invocation: Invocation | undefined): Promise<Effect | undefined>;
   /** Told after each call that was carried out, before the caller learns of it. */
@@ -73,14 +75,16 @@ export class Director {
     return open > 0 || this.#invocations.for(secretArn).length > 0;
   }
 
-  async #begins(invocation: Invocation): Promise<void> {
+  async #begins(invocation: Invocation): Promise<boolean> {
     const calls = this.#bySecret.get(invocation.secretArn);
     const step = this.#steps.of(invocation);
-    if (!calls) return;
+    if (!calls) return true;
+    if (calls.actor.hasStopped(invocation)) return false;
     const call = calls.begin(invocation, step);
     const effect = await calls.actor.before(call, invocation);
     if (effect === 'kill') this.#invocations.kill(invocation);
     if (effect === 'delay') await held(HELD_MS.function);
+    return true;
   }
 
   async #ends(invocation: Invocation): Promise<void> {

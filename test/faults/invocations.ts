@@ -19,7 +19,8 @@ export interface Invocation {
 
 /** Told when a call of a function begins and when it is about to be answered; the function waits for it. */
 export interface InvocationListener {
-  begins(invocation: Invocation): Promise<void>;
+  /** @returns false if the execution was stopped, which calls no function any more */
+  begins(invocation: Invocation): Promise<boolean>;
   ends(invocation: Invocation): Promise<void>;
 }
 
@@ -55,8 +56,7 @@ export class Invocations {
     const undo = new Undo();
     let invocations: Invocations | undefined;
     const server = createServer(async (request, response) => {
-      await invocations?.receive(await bodyOf(request));
-      response.end();
+      response.end(await invocations?.receive(await bodyOf(request)));
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
@@ -96,19 +96,18 @@ export class Invocations {
     }
   }
 
-  async receive(body: unknown): Promise<void> {
+  async receive(body: unknown): Promise<string> {
     const { moment, pid } = Message.parse(body);
     if (moment === 'before') {
       const invocation = invocationOf(pid, body);
       this.#running.delete(pid);
       this.#running.set(pid, invocation);
-      await this.#listener?.begins(invocation);
-      return;
+      return (await this.#listener?.begins(invocation)) === false ? 'stopped' : '';
     }
     const invocation = this.#running.get(pid);
-    if (!invocation) return;
-    await this.#listener?.ends(invocation);
+    if (invocation) await this.#listener?.ends(invocation);
     this.#running.delete(pid);
+    return '';
   }
 
   #isAlive({ pid }: Invocation): boolean {

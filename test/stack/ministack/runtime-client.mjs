@@ -18,8 +18,13 @@ const post = (path, body) => fetch(`${api}/${path}`, { method: 'POST', body: JSO
 /** Tells whoever watches the functions (test/faults) that a call begins or is about to be answered, and waits. */
 const tell = async (moment, call) => {
   const url = process.env.INVOCATION_HOOK;
-  if (url) await fetch(url, { method: 'POST', body: JSON.stringify({ moment, pid: process.pid, ...call }) });
+  if (!url) return '';
+  const body = JSON.stringify({ moment, pid: process.pid, ...call });
+  return await (await fetch(url, { method: 'POST', body })).text();
 };
+
+/** The emulator's retries go on for an execution that was stopped; on AWS it calls nothing any more. */
+const STOPPED = ['error', { errorType: 'ExecutionStopped', errorMessage: 'the execution was stopped' }];
 
 const load = async () => {
   const [file, name] = (process.env._HANDLER ?? 'index.handler').split('.');
@@ -59,8 +64,8 @@ const serveOne = async (handler) => {
   if (trace) process.env._X_AMZN_TRACE_ID = trace;
   const event = await next.json();
   const call = { id, functionName: process.env.AWS_LAMBDA_FUNCTION_NAME };
-  await tell('before', { ...call, event });
-  const [path, body] = await answerOf(handler, event, contextOf(next.headers));
+  const told = await tell('before', { ...call, event });
+  const [path, body] = told === 'stopped' ? STOPPED : await answerOf(handler, event, contextOf(next.headers));
   await tell('after', call);
   await post(`invocation/${id}/${path}`, body);
 };
