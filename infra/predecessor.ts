@@ -1,10 +1,15 @@
 /** What becomes of the user that a rotation replaced, once the grace period is over. */
-export const PREDECESSORS = ['delete', 'revoke', 'lock', 'keep'] as const;
+export const Predecessor = {
+  /** The user is dropped. */
+  DELETE: 'delete',
+  /** Its roles are taken away. */
+  REVOKE: 'revoke',
+  /** It gets a random password that nobody keeps. */
+  LOCK: 'lock',
+  /** Nothing is done. */
+  KEEP: 'keep',
+} as const;
 
-/**
- * - `delete`: the user is dropped.
- * - `revoke`: its roles are taken away.
- * - `lock`: it gets a random password that nobody keeps.
- * - `keep`: nothing is done.
- */
-export type Predecessor = (typeof PREDECESSORS)[number];
+export type Predecessor = (typeof Predecessor)[keyof typeof Predecessor];
+
+export const PREDECESSORS = Object.values(Predecessor);
