@@ -4,6 +4,7 @@ import {
   PendingVersionMismatchError,
   RotationInProgressError,
   SecretNotRotatableError,
+  SecretsManagerRefusedError,
   UnknownTokenError,
 } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
@@ -68,7 +69,7 @@ const lookAt = async (
   input: CreateSecretInput,
   rotationToken: string | undefined,
 ): Promise<Situation> => {
-  const secret = await secrets.describe(input.secretId);
+  const secret = await describeOrRefuse(secrets, input);
   assertRotatable(secret);
   const current = holderOf(secret, CURRENT);
   if (current === undefined) {
@@ -76,6 +77,22 @@ const lookAt = async (
   }
   const currentValue = await readVersion(secrets, secret.arn, current, 'AWSCURRENT');
   return { secret, current, currentValue, settings: settingsOf(secret, currentValue), input, rotationToken };
+};
+
+/**
+ * The first call of all. If it is denied on demand, nothing was done, and no operator has to put anything right.
+ * Secrets Manager's version is there already, with AWSPENDING: that has to be taken off.
+ */
+const describeOrRefuse = async (
+  secrets: SecretStore,
+  { secretId, startedBy }: CreateSecretInput,
+): Promise<SecretDescription> => {
+  try {
+    return await secrets.describe(secretId);
+  } catch (error) {
+    if (startedBy === 'secrets-manager' || !(error instanceof SecretsManagerRefusedError)) throw error;
+    throw new SecretNotRotatableError(`${error.message} (does this stack manage the secret?)`);
+  }
 };
 
 /** A look before anything is written; the compare-and-set of `takeLock` decides. */

@@ -69,18 +69,16 @@ export const recoverSecret = async (
 ): Promise<RecoverSecretResult> => {
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
-  if (isSomebodyElses(secret, input.token)) {
-    const cleared = await takeTicketsOff(ports.secrets, secret.arn, input.token);
-    return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
-  }
   const first = await agree(ports, secret.arn, input);
-  const unlocked = await takeLockAway(ports.secrets, first.situation);
-  const second = await agree(ports, secret.arn, input);
-  const otherUser = await takeOutOfUse(ports, second.situation);
+  const unlocked = first !== undefined && (await takeLockAway(ports.secrets, first.situation, input.token));
+  const second = first && (await agree(ports, secret.arn, input));
+  const last = second ?? first;
+  const otherUser = last && (await takeOutOfUse(ports, last.situation));
   const cleared = await takeTicketsOff(ports.secrets, secret.arn, input.token);
+  if (first === undefined || last === undefined) return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
 
-  const kept = second.kept === CURRENT ? first.kept : second.kept;
-  const passwordReset = first.passwordReset || second.passwordReset;
+  const kept = last.kept === CURRENT ? first.kept : last.kept;
+  const passwordReset = first.passwordReset || last.passwordReset;
   const changed = kept !== CURRENT || passwordReset || unlocked || otherUser !== undefined || cleared;
   return {
     outcome: changed ? 'recovered' : 'nothing-to-do',
@@ -90,27 +88,48 @@ export const recoverSecret = async (
   };
 };
 
-/** Makes AWSCURRENT a version that logs in. */
+interface Agreement {
+  readonly situation: Situation;
+  /** The label that the version which is AWSCURRENT now had before. */
+  readonly kept: StagingLabel;
+  readonly passwordReset: boolean;
+}
+
+/**
+ * Makes AWSCURRENT a version that logs in.
+ * @returns undefined if the secret is in the hands of another rotation, and nothing was touched
+ */
 const agree = async (
   ports: RecoverSecretPorts,
   secretArn: string,
   input: RecoverSecretInput,
-): Promise<{ situation: Situation; kept: StagingLabel; passwordReset: boolean }> => {
-  const situation = await look(ports.secrets, await ports.secrets.describe(secretArn));
+): Promise<Agreement | undefined> => {
+  const secret = await ports.secrets.describe(secretArn);
+  if (isSomebodyElses(secret, input.token)) return undefined;
+  const situation = await look(ports.secrets, secret, input.token);
   const good = await firstThatLogsIn(ports.database, situation);
-  if (good === undefined) await resetPassword(ports, situation, input);
-  else if (good !== situation.current) await promote(ports.secrets, situation, good);
+  if (good === undefined) {
+    // Another rotation may have begun since, and set a password that is none of these.
+    if (isSomebodyElses(await ports.secrets.describe(secretArn), input.token)) return undefined;
+    await resetPassword(ports, situation, input);
+  } else if (good !== situation.current) await promote(ports.secrets, situation, good);
   return { situation, kept: good?.label ?? CURRENT, passwordReset: good === undefined };
 };
 
 /**
  * Takes a dangling AWSPENDING off. A ticket keeps its version on record until all is done.
+ * @param token only that rotation's, if given
  * @returns whether there was one
  */
-const takeLockAway = async (secrets: SecretStore, { secret }: Situation): Promise<boolean> => {
+const takeLockAway = async (
+  secrets: SecretStore,
+  { secret }: Situation,
+  token: string | undefined,
+): Promise<boolean> => {
   const holder = holderOf(secret, PENDING);
+  if (holder === undefined || (token !== undefined && holder !== token)) return false;
   // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
-  if (holder === undefined || holder === holderOf(await secrets.describe(secret.arn), CURRENT)) return false;
+  if (holder === holderOf(await secrets.describe(secret.arn), CURRENT)) return false;
   await secrets.moveLabel(secret.arn, ticketOf(holder), { to: holder });
   return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
 };
@@ -123,7 +142,11 @@ const isSomebodyElses = (secret: SecretDescription, token: string | undefined): 
   );
 };
 
-const look = async (secrets: SecretStore, secret: SecretDescription): Promise<Situation> => {
+const look = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  token: string | undefined,
+): Promise<Situation> => {
   const id = holderOf(secret, CURRENT);
   if (id === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
@@ -133,15 +156,18 @@ const look = async (secrets: SecretStore, secret: SecretDescription): Promise<Si
     secret,
     settings: settingsOf(secret, value),
     current,
-    pending: await candidate(secrets, secret, PENDING, pendingOf(secret), current),
+    pending: await candidate(secrets, secret, PENDING, pendingOf(secret, token), current),
     previous: await candidate(secrets, secret, PREVIOUS, holderOf(secret, PREVIOUS), current),
   };
 };
 
-/** The version with AWSPENDING, or the one that had it until this recovery took it off. */
-const pendingOf = (secret: SecretDescription): string | undefined =>
-  holderOf(secret, PENDING) ??
-  Object.entries(secret.versions).find(([id, labels]) => labels.includes(ticketOf(id)))?.[0];
+/** The version with AWSPENDING, or the one that had it until this recovery took it off; with a token, only its own. */
+const pendingOf = (secret: SecretDescription, token: string | undefined): string | undefined => {
+  const onRecord = (id: string): boolean =>
+    hasLabel(secret, id, PENDING) || hasLabel(secret, id, ticketOf(id));
+  if (token !== undefined) return onRecord(token) ? token : undefined;
+  return holderOf(secret, PENDING) ?? Object.keys(secret.versions).find(onRecord);
+};
 
 /** A version of another cluster, or for a user that is neither of the pair, is no candidate: nobody meant it. */
 const candidate = async (

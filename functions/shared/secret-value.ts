@@ -65,7 +65,7 @@ const EXPECTED =
  */
 export const parseSecretValue = (text: string | undefined, where: string): SecretValue => {
   const json = parseJsonObject(text, where);
-  const result = schema.safeParse(json);
+  const result = schema.safeParse(JSON.parse(text ?? ''));
   if (!result.success) throw new InvalidSecretError(`${where}: ${problems(result.error)}; ${EXPECTED}`);
   const { host, port, username, password, ssl, masterarn } = result.data;
   refuseIamUser(username, json, where);
@@ -84,7 +84,7 @@ const parseJsonObject = (text: string | undefined, where: string): Record<string
   if (!text) throw new InvalidSecretError(`${where} is binary or empty; ${EXPECTED}`);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(text, keepNumber);
     // A value can be nested so deeply that it can be read but not written again.
     JSON.stringify(json);
   } catch {
@@ -96,6 +96,16 @@ const parseJsonObject = (text: string | undefined, where: string): Record<string
   }
   return json as Record<string, unknown>;
 };
+
+/** A number that JavaScript can't hold exactly, as a long id, is kept as it was written. */
+const keepNumber = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+  const source = context?.source;
+  const isExact = typeof value !== 'number' || source === undefined || String(value) === source;
+  return isExact ? value : rawJson(source);
+};
+
+/** In Node.js 22 and newer; TypeScript's own types do not have it yet. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
 
 const problems = (error: z.ZodError): string =>
   [...new Set(error.issues.map((issue) => `the key "${issue.path.join('.')}" is missing or unusable`))].join(

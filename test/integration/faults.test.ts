@@ -285,7 +285,7 @@ test('a secret that no function may touch is refused, and no operator is told', 
   const execution = await run(stack, { secretId: secret.arn });
   denied.remove();
 
-  expect(execution).toMatchObject({ status: 'FAILED', error: 'SecretsManagerRefusedError' });
+  expect(execution).toMatchObject({ status: 'FAILED', error: 'SecretNotRotatableError' });
   expect(execution.states).not.toContain('NotifyOperators');
   expect(await labelsOf(stack, secret.arn)).toEqual(before);
 });
