@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/{integration,security}/**/*.test.ts', 'test/commands/*.test.ts'],
+          include: ['test/{integration,package,security}/**/*.test.ts', 'test/commands/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
           // A rotation with its waits, on a machine that does other things too.
           testTimeout: 120_000,
