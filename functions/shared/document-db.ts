@@ -66,6 +66,8 @@ const options = (login: Login, secureContext: SecureContext): MongoClientOptions
   connectTimeoutMS: CONNECT_TIMEOUT_MS,
   serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS,
   socketTimeoutMS: COMMAND_TIMEOUT_MS,
+  // Closing ends the session on the one connection, and must not wait for a command that hangs there.
+  waitQueueTimeoutMS: COMMAND_TIMEOUT_MS,
   ...(login.tls ? { tls: true, secureContext } : { tls: false }),
 });
 

@@ -62,7 +62,8 @@ describe('a rotation at a hostile host fails, with nothing changed', () => {
       expect(await labelsOf(stack, secret.arn), hostility.kind).toEqual(before);
       expect(await logsInEverywhere(stack, secret), hostility.kind).toBe(true);
     }
-    expect(peakOfFunctions(), 'memory of a function').toBeLessThan(512 * MEGABYTE);
+    // The driver holds a message of up to 48 MB, in pieces and joined, for each try that is not yet collected.
+    expect(peakOfFunctions(), 'memory of a function').toBeLessThan(1024 * MEGABYTE);
   }, 300_000);
 });
 

@@ -67,8 +67,8 @@ describe('is kept as it is through a rotation', () => {
     expect(JSON.parse(await textOf(secret.arn)).dbClusterIdentifier).toBe('second');
   });
 
-  // JSON.parse reads them as what a double holds: 12345678901234567890 becomes …8000, 1e400 becomes null.
-  test.fails.each(['12345678901234567890', '0.1000000000000000055', '1e400'])(
+  // Regression: JSON.parse reads what a double holds, so that 1e400 once became null.
+  test.each(['12345678901234567890', '0.1000000000000000055', '1e400'])(
     'a number that no double holds: %s',
     async (number) => {
       const secret = await secretWith(`"id":${number}`);
