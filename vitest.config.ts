@@ -1,7 +1,15 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// What tests and the CDK leave in a temporary folder stays in this project's own.
+process.env.TMPDIR = join(import.meta.dirname, '.local', 'tmp');
+mkdirSync(process.env.TMPDIR, { recursive: true });
 
 export default defineConfig({
   test: {
+    // A file of integration tests starts a stack of its own and mostly waits: more workers than cores are of use.
+    maxWorkers: 3,
     projects: [
       {
         test: {
@@ -23,8 +31,6 @@ export default defineConfig({
           // A rotation with its waits, on a machine that does other things too.
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each file starts a stack of its own: emulator, database and a process for each function.
-          maxWorkers: 2,
         },
       },
     ],
