@@ -1,4 +1,5 @@
 import { Annotations, Duration, Names, Stack } from 'aws-cdk-lib';
+import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import {
   Connections,
@@ -9,16 +10,24 @@ import {
   type SubnetSelection,
 } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { CredentialCheck } from './credential-check.ts';
+import { EndReporter } from './end-reporter.ts';
+import { letLogsUse } from './log-encryption.ts';
 import type { ManageOptions } from './manage-options.ts';
+import { RotationAlarms } from './rotation-alarms.ts';
+import { RotationDashboard } from './rotation-dashboard.ts';
 import { RotationFunctions } from './rotation-functions.ts';
+import { machineMetric } from './rotation-metrics.ts';
 import { RotationStateMachine } from './rotation-state-machine.ts';
 import { tagSecret, tagsFor } from './secret-tags.ts';
+import { ServiceEndpoints, type ServiceEndpointsOptions } from './service-endpoints.ts';
 import { Workflow } from './workflow.ts';
 
 export interface DocDbRotationProps {
@@ -53,7 +62,29 @@ export interface DocDbRotationProps {
    */
   readonly certificateAuthorityFile?: string;
   /**
-   * Told when a rollback will not restore.
+   * Interface endpoints for the functions, in a VPC that has no NAT gateway and no such endpoints yet: true for
+   * those that are always needed, or an object that says which.
+   *
+   * @default - none is made; the subnets have another way to AWS
+   */
+  readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
+  /**
+   * A KMS key for the logs and for the functions' environment. The data of the state machines are encrypted by
+   * AWS's own key: with another one Step Functions leaves the input out of its events, by which a recovery knows
+   * its secret. No password is among these data.
+   *
+   * @default - keys of AWS
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * Whether there is a dashboard in CloudWatch.
+   *
+   * @default true
+   */
+  readonly dashboard?: boolean;
+  /**
+   * Told by every alarm, and when a rollback will not restore. An imported topic has to let `cloudwatch.amazonaws.com`
+   * publish, and so has its key if it has one.
    *
    * @default - a new topic
    */
@@ -98,7 +129,10 @@ export class DocDbRotation extends Construct implements IConnectable {
   /** What Secrets Manager calls to rotate. */
   readonly trigger: IFunction;
   readonly operatorsTopic: ITopic;
+  /** Each tells the operators, and says where in the runbook to go on. */
+  readonly alarms: readonly Alarm[];
 
+  private readonly credentialCheck: CredentialCheck;
   private readonly functions: RotationFunctions;
   private readonly triggerPermission: CfnPermission;
 
@@ -109,15 +143,20 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (props.cluster) this.connections.allowToDefaultPort(props.cluster, 'Rotation of credentials');
 
     this.operatorsTopic = props.operatorsTopic ?? new Topic(this, 'Operators', { enforceSSL: true });
-    this.functions = new RotationFunctions(this, 'Functions', {
+    if (props.encryptionKey) letLogsUse(props.encryptionKey, Stack.of(this));
+    const functionDefaults = {
       network: props.vpc && { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups },
       logRetention: props.logRetention,
+      encryptionKey: props.encryptionKey,
       certificateAuthorityFile: props.certificateAuthorityFile,
-    });
+    };
+    this.functions = new RotationFunctions(this, 'Functions', functionDefaults);
+    const runbookUrl = props.runbookUrl ?? 'statemachine/RUNBOOK.md';
     const workflowDefaults = {
       operatorsTopic: this.operatorsTopic,
-      runbookUrl: props.runbookUrl ?? 'statemachine/RUNBOOK.md',
+      runbookUrl,
       logRetention: props.logRetention,
+      encryptionKey: props.encryptionKey,
     };
     this.retirement = new Workflow(this, 'Retirement', {
       ...workflowDefaults,
@@ -134,6 +173,21 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.functions.letTriggerStart(this.stateMachine);
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
+    this.addEndpoints(props, securityGroups);
+
+    const machines = { rotation: this.stateMachine, retirement: this.retirement };
+    const reporter = new EndReporter(this, 'EndReporter', { ...functionDefaults, ...machines, runbookUrl });
+    this.credentialCheck = new CredentialCheck(this, 'CredentialCheck', { ...functionDefaults, ...machines });
+    this.alarms = new RotationAlarms(this, 'Alarms', {
+      ...machines,
+      runbookUrl,
+      operatorsTopic: this.operatorsTopic,
+      trigger: this.trigger,
+      observers: { ReportEnd: reporter.step.function, CheckCredentials: this.credentialCheck.step.function },
+    }).alarms;
+    if (props.dashboard ?? true) {
+      new RotationDashboard(this, 'Dashboard', { ...machines, alarms: [...this.alarms] });
+    }
   }
 
   /**
@@ -143,10 +197,46 @@ export class DocDbRotation extends Construct implements IConnectable {
   manage(secret: ISecret, options: ManageOptions = {}): void {
     const adminSecret = options.strategy?.adminSecret;
     this.functions.letManage(secret);
+    this.credentialCheck.watch(secret);
     if (adminSecret) this.functions.letReadAdmin(adminSecret);
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);
+  }
+
+  /** Rotations that replaced a credential. */
+  metricRotated(options?: MetricOptions): Metric {
+    return this.metric('Rotated', options);
+  }
+
+  /** Rotations that failed, and put everything back. */
+  metricRolledBack(options?: MetricOptions): Metric {
+    return this.metric('RolledBack', options);
+  }
+
+  /** Rotations that failed, and could not put everything back. */
+  metricRollbackFailed(options?: MetricOptions): Metric {
+    return this.metric('RollbackFailed', options);
+  }
+
+  /** Recoveries that were started for rotations that somebody or something cut off. */
+  metricRecoveryStarted(options?: MetricOptions): Metric {
+    return this.metric('RecoveryStarted', options);
+  }
+
+  /** How many executions of the rotation ended in one way, by the name that the event of that end has as `outcome`. */
+  metric(outcome: string, options?: MetricOptions): Metric {
+    return machineMetric(outcome, this.stateMachine, Duration.minutes(5), options);
+  }
+
+  private addEndpoints(
+    { vpc, vpcSubnets, vpcEndpoints }: DocDbRotationProps,
+    callers: ISecurityGroup[],
+  ): void {
+    if (!vpcEndpoints) return;
+    if (!vpc) throw new Error('vpcEndpoints are made in a VPC: give vpc too, or leave vpcEndpoints out');
+    const options = vpcEndpoints === true ? {} : vpcEndpoints;
+    new ServiceEndpoints(this, 'Endpoints', { vpc, vpcSubnets, callers, options });
   }
 
   private securityGroupsOf(props: DocDbRotationProps): ISecurityGroup[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AssetHashType, DockerImage, Duration, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
   Code,
@@ -30,6 +31,12 @@ export interface StepFunctionDefaults {
   readonly network?: FunctionNetwork | undefined;
   /** @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: RetentionDays | undefined;
+  /**
+   * Encrypts the log and the environment.
+   *
+   * @default - keys of AWS
+   */
+  readonly encryptionKey?: IKey | undefined;
   /** @default - the certificate authorities of Amazon DocumentDB */
   readonly certificateAuthorityFile?: string | undefined;
 }
@@ -55,6 +62,7 @@ export class StepFunction extends Construct {
     super(scope, id);
     const logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+      ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}),
     });
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -77,6 +85,7 @@ export class StepFunction extends Construct {
       tracing: Tracing.ACTIVE,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      ...(props.encryptionKey ? { environmentEncryption: props.encryptionKey } : {}),
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
         ...props.environment,

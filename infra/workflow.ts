@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -18,6 +19,12 @@ export interface WorkflowDefaults {
   readonly runbookUrl: string;
   /** @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: RetentionDays | undefined;
+  /**
+   * Encrypts the log.
+   *
+   * @default - a key of AWS
+   */
+  readonly encryptionKey?: IKey | undefined;
 }
 
 export interface WorkflowProps extends WorkflowDefaults {
@@ -53,6 +60,7 @@ export class Workflow extends Construct {
       logs: {
         destination: new LogGroup(this, 'Logs', {
           retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+          ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}),
         }),
         level: LogLevel.ERROR,
         includeExecutionData: false,

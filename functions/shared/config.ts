@@ -11,6 +11,19 @@ const triggerSchema = z.object({
   STATE_MACHINE_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
 });
 
+/** What the reporter of ends reads. */
+const reportEndSchema = z.object({
+  RETIREMENT_STATE_MACHINE_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
+  RUNBOOK_URL: z.string().min(1),
+});
+
+/** What the daily check reads. */
+const checkCredentialsSchema = schema.extend({
+  AWS_REGION: z.string().min(1),
+  /** The dimension of what is measured for all secrets of one rotation together. */
+  STATE_MACHINE_NAME: z.string().min(1),
+});
+
 /** @throws an Error that names the variable, when the function starts and not in the middle of a rotation */
 const read = <T>(config: z.ZodType<T>, environment: NodeJS.ProcessEnv): T => {
   const result = config.safeParse(environment);
@@ -23,3 +36,9 @@ export const databaseConfig = (environment: NodeJS.ProcessEnv = process.env) => 
 
 export const triggerConfig = (environment: NodeJS.ProcessEnv = process.env) =>
   read(triggerSchema, environment);
+
+export const reportEndConfig = (environment: NodeJS.ProcessEnv = process.env) =>
+  read(reportEndSchema, environment);
+
+export const checkCredentialsConfig = (environment: NodeJS.ProcessEnv = process.env) =>
+  read(checkCredentialsSchema, environment);

@@ -18,7 +18,7 @@ const templateWith = (props: DocDbRotationProps = {}): Template => {
 describe('The functions', () => {
   it('all run Node.js 24 on arm64, are traced, and log to a group that forgets', () => {
     const template = templateWith();
-    template.resourceCountIs('AWS::Lambda::Function', 9);
+    template.resourceCountIs('AWS::Lambda::Function', 11);
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -33,12 +33,19 @@ describe('The functions', () => {
     const timeouts = Object.values(template.findResources('AWS::Lambda::Function')).map(
       (resource) => resource.Properties.Timeout,
     );
-    expect(timeouts.sort((a, b) => a - b)).toEqual([60, 60, 60, 60, 60, 60, 60, 60, 900]);
+    expect(timeouts.sort((a, b) => a - b)).toEqual([...Array(10).fill(60), 900]);
   });
 
   it('only Secrets Manager for this account may call the trigger', () => {
     const template = templateWith();
-    template.resourceCountIs('AWS::Lambda::Permission', 1);
+    const callersOf = (id: string) =>
+      Object.values(template.findResources('AWS::Lambda::Permission'))
+        .filter(({ Properties }) => JSON.stringify(Properties.FunctionName).includes(id))
+        .map(({ Properties }) => Properties.Principal);
+    expect(callersOf('FunctionsTrigger')).toEqual(['secretsmanager.amazonaws.com']);
+    // Whatever else may be called from outside is called by a rule of this stack.
+    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 1);
+    template.resourceCountIs('AWS::Lambda::Permission', 2);
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
       Principal: 'secretsmanager.amazonaws.com',
@@ -52,7 +59,13 @@ describe('The functions', () => {
     const names = functions.flatMap((resource) =>
       Object.keys(resource.Properties.Environment?.Variables ?? {}),
     );
-    expect([...new Set(names)].sort()).toEqual(['NODE_OPTIONS', 'STATE_MACHINE_ARN']);
+    expect([...new Set(names)].sort()).toEqual([
+      'NODE_OPTIONS',
+      'RETIREMENT_STATE_MACHINE_ARN',
+      'RUNBOOK_URL',
+      'STATE_MACHINE_ARN',
+      'STATE_MACHINE_NAME',
+    ]);
   });
 
   it('in a VPC they share a security group of their own, and their code can move no network interface', () => {
@@ -60,11 +73,14 @@ describe('The functions', () => {
     new DocDbRotation(stack, 'Rotation', { vpc: new Vpc(stack, 'Vpc') as IVpc });
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
-    template.allResourcesProperties('AWS::Lambda::Function', {
+    const inside = {
       VpcConfig: {
         SecurityGroupIds: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('SecurityGroup'), 'GroupId'] }],
       },
-    });
+    };
+    // All but the one that reports ends: it needs nothing in the VPC, and no endpoint has to be paid for it.
+    template.resourceCountIs('AWS::Lambda::Function', 11);
+    template.resourcePropertiesCountIs('AWS::Lambda::Function', inside, 10);
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -86,7 +102,7 @@ describe('The functions', () => {
 });
 
 describe('A certificate authority of the database', () => {
-  it('lies beside the handlers that log in, and no others', () => {
+  it('lies beside the handlers that log in and the daily check, and no others', () => {
     const directory = mkdtempSync(join(tmpdir(), 'certificate-authority-'));
     const certificateAuthorityFile = join(directory, 'own.pem');
     writeFileSync(certificateAuthorityFile, 'a certificate');
@@ -96,7 +112,7 @@ describe('A certificate authority of the database', () => {
 
     const functions = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
     const told = functions.filter((f) => f.Properties.Environment?.Variables?.CERTIFICATE_AUTHORITY_FILE);
-    expect(told).toHaveLength(5);
+    expect(told).toHaveLength(6);
     for (const { Properties, Metadata } of told) {
       expect(Properties.Environment.Variables.CERTIFICATE_AUTHORITY_FILE).toBe('certificate-authority.pem');
       const asset = join(

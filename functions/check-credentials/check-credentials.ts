@@ -1,0 +1,75 @@
+import { daysOfTrust, type TrustedCertificates } from './certificate-expiry.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** A credential may be this much older than its schedule says: a rotation window, a retry or two. */
+const DAYS_OF_PATIENCE = 1;
+
+/** What Secrets Manager tells of a secret's schedule. */
+export interface Schedule {
+  readonly name: string;
+  readonly rotationEnabled: boolean;
+  readonly createdAt: number;
+  /** When AWSCURRENT was last replaced by a rotation. */
+  readonly rotatedAt: number | undefined;
+  /** Days between two rotations; undefined for a cron expression, of which only the next date is known. */
+  readonly intervalDays: number | undefined;
+  readonly nextRotationAt: number | undefined;
+}
+
+export interface CheckCredentialsPorts {
+  schedule(secretId: string): Promise<Schedule>;
+  /** @param secret only where the number is one secret's */
+  record(metric: string, value: number, secret?: string): void;
+  readonly now: () => number;
+}
+
+export interface Checked {
+  readonly overdue: readonly string[];
+  /** Secrets that could not be looked at, and why. */
+  readonly unknown: readonly { readonly secret: string; readonly error: string }[];
+  readonly certificateAuthorityDaysLeft: number | undefined;
+}
+
+/** Measures how old each credential is, and how long the certificate authorities last. Reads no secret's value. */
+export const checkCredentials = async (
+  ports: CheckCredentialsPorts,
+  secrets: readonly string[],
+  trusted: TrustedCertificates,
+  region: string,
+): Promise<Checked> => {
+  const overdue: string[] = [];
+  const unknown: { secret: string; error: string }[] = [];
+  for (const secret of secrets) {
+    try {
+      if (recordAge(ports, secret, await ports.schedule(secret))) overdue.push(secret);
+    } catch (error) {
+      // One secret that was deleted must not hide that the others are overdue.
+      unknown.push({ secret, error: error instanceof Error ? error.name : typeof error });
+    }
+  }
+  ports.record('OverdueCredentials', overdue.length + unknown.length);
+  const days = daysOfTrust(trusted, region, ports.now());
+  if (days !== undefined) ports.record('CertificateAuthorityDaysLeft', days);
+  return { overdue, unknown, certificateAuthorityDaysLeft: days };
+};
+
+const recordAge = (ports: CheckCredentialsPorts, secret: string, schedule: Schedule): boolean => {
+  const now = ports.now();
+  const age = (now - (schedule.rotatedAt ?? schedule.createdAt)) / DAY_MS;
+  const late = daysLate(schedule, age, now) > DAYS_OF_PATIENCE;
+  ports.record('CredentialAge', Math.floor(age * 10) / 10, secret);
+  ports.record('CredentialOverdue', late ? 1 : 0, secret);
+  return late;
+};
+
+/** A secret without a schedule is rotated by hand, or never: no age is too old for it. */
+const daysLate = (
+  { rotationEnabled, intervalDays, nextRotationAt }: Schedule,
+  age: number,
+  now: number,
+): number => {
+  if (!rotationEnabled) return 0;
+  if (intervalDays !== undefined) return age - intervalDays;
+  return nextRotationAt === undefined ? 0 : (now - nextRotationAt) / DAY_MS;
+};

@@ -1,0 +1,38 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { recordMetric } from '../shared/cloudwatch-metrics.ts';
+import { reportEndConfig } from '../shared/config.ts';
+import { eventBridge } from './event-bridge.ts';
+import { ExecutionEnded } from './execution-ended.ts';
+import { reportEnd } from './report-end.ts';
+
+const logger = new Logger({ serviceName: 'docdb-rotation' });
+const environment = reportEndConfig();
+const config = {
+  retirementStateMachineArn: environment.RETIREMENT_STATE_MACHINE_ARN,
+  runbookUrl: environment.RUNBOOK_URL,
+};
+const ports = {
+  measurements: {
+    record: (
+      metric: string,
+      unit: 'Count' | 'Milliseconds',
+      value: number,
+      stateMachine: string,
+      secret?: string,
+    ) => {
+      recordMetric(metric, unit, value, {
+        StateMachine: stateMachine,
+        ...(secret === undefined ? {} : { Secret: secret }),
+      });
+    },
+  },
+  bus: eventBridge(new EventBridgeClient({})),
+};
+
+/** Lambda calls again, twice, if it throws: the metrics come first and may be counted again, which moves no alarm. */
+export const handler = async (event: unknown): Promise<void> => {
+  const { detail } = ExecutionEnded.parse(event);
+  const report = await reportEnd(ports, config, detail);
+  logger.info('an execution has ended', { ...report });
+};

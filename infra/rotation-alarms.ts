@@ -1,0 +1,158 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { machineMetric } from './rotation-metrics.ts';
+
+/** Short, since somebody waits: an end is told within a minute or two. */
+const END = Duration.minutes(1);
+
+/** A day is as often as the check runs. */
+const CHECK = Duration.days(1);
+
+const DAYS_BEFORE_EXPIRY = 60;
+
+export interface RotationAlarmsProps {
+  readonly operatorsTopic: ITopic;
+  readonly runbookUrl: string;
+  readonly rotation: StateMachine;
+  readonly retirement: StateMachine;
+  readonly trigger: IFunction;
+  /** What the metrics come from: without these the other alarms would be silent for ever. */
+  readonly observers: Readonly<Record<string, IFunction>>;
+}
+
+interface AlarmOptions {
+  readonly happened: string;
+  /** A heading's anchor in the runbook. */
+  readonly section: string;
+  readonly metric: IMetric;
+  /** @default 1 or more */
+  readonly below?: number;
+}
+
+/** Tells the operators what needs a person; each alarm says where the runbook goes on. */
+export class RotationAlarms extends Construct {
+  readonly alarms: Alarm[] = [];
+  private readonly props: RotationAlarmsProps;
+
+  constructor(scope: Construct, id: string, props: RotationAlarmsProps) {
+    super(scope, id);
+    this.props = props;
+    this.letCloudWatchPublish();
+    this.addEndsOfRotations();
+    this.addEndsOfRetirements();
+    this.addFunctions();
+    this.addDailyCheck();
+  }
+
+  private addEndsOfRotations(): void {
+    const metric = (name: string) => machineMetric(name, this.props.rotation, END);
+    this.add('RolledBack', {
+      happened: 'A rotation failed and was rolled back: AWSCURRENT logs in, but is as old as it was.',
+      section: 'alarm-rolled-back',
+      metric: metric('RolledBack'),
+    });
+    this.add('RollbackFailed', {
+      happened: 'A rotation failed and could not be put back: AWSCURRENT may not log in.',
+      section: 'alarm-rollback-failed',
+      metric: metric('RollbackFailed'),
+    });
+    this.add('RecoveryFailed', {
+      happened: 'A recovery could not put things right: AWSCURRENT may not log in.',
+      section: 'alarm-rollback-failed',
+      metric: metric('RecoveryFailed'),
+    });
+    this.add('RecoveryStarted', {
+      happened: 'A rotation was cut off, and a recovery was started for it.',
+      section: 'alarm-recovery-started',
+      metric: metric('RecoveryStarted'),
+    });
+    this.add('TimedOut', {
+      happened: 'An execution of the rotation ran for two days and was ended.',
+      section: 'alarm-timed-out',
+      metric: metric('TimedOut'),
+    });
+  }
+
+  private addEndsOfRetirements(): void {
+    const metric = (name: string) => machineMetric(name, this.props.retirement, END);
+    this.add('RetirementFailed', {
+      happened: 'A user that a rotation replaced could not be retired: it can still do what it could.',
+      section: 'retirementfailed',
+      metric: metric('RetirementFailed'),
+    });
+    this.add('RetirementTimedOut', {
+      happened: 'An execution of the retirement ran for a year and was ended.',
+      section: 'alarm-timed-out',
+      metric: metric('TimedOut'),
+    });
+  }
+
+  private addFunctions(): void {
+    const { trigger, observers } = this.props;
+    this.add('TriggerErrors', {
+      happened: 'The function that Secrets Manager calls failed: a secret was not rotated.',
+      section: 'alarm-trigger-errors',
+      metric: trigger.metricErrors({ period: Duration.minutes(5) }),
+    });
+    for (const [name, observer] of Object.entries(observers)) {
+      this.add(`${name}Errors`, {
+        happened: 'A function that measures rotations failed: the other alarms may miss something.',
+        section: 'alarm-observer-errors',
+        metric: observer.metricErrors({ period: Duration.minutes(5) }),
+      });
+    }
+  }
+
+  private addDailyCheck(): void {
+    const metric = (name: string, statistic: string) =>
+      machineMetric(name, this.props.rotation, CHECK, { statistic });
+    this.add('CredentialOverdue', {
+      happened: 'A credential is older than its schedule allows, by more than a day.',
+      section: 'alarm-credential-overdue',
+      metric: metric('OverdueCredentials', 'Maximum'),
+    });
+    this.add('CertificateAuthority', {
+      happened: `A certificate authority that the functions trust expires in less than ${DAYS_BEFORE_EXPIRY} days.`,
+      section: 'alarm-certificate-authority',
+      metric: metric('CertificateAuthorityDaysLeft', 'Minimum'),
+      below: DAYS_BEFORE_EXPIRY,
+    });
+  }
+
+  private add(id: string, { happened, section, metric, below }: AlarmOptions): void {
+    const alarm = new Alarm(this, id, {
+      alarmDescription: `${happened} What to do: ${this.props.runbookUrl}#${section}`,
+      metric,
+      threshold: below ?? 1,
+      comparisonOperator:
+        below === undefined
+          ? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+          : ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      // Mostly nothing ends, and then there is nothing to measure.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.props.operatorsTopic));
+    this.alarms.push(alarm);
+  }
+
+  /** A topic with a policy of its own, such as "only by TLS", lets CloudWatch in no more. An imported one is its owner's affair. */
+  private letCloudWatchPublish(): void {
+    this.props.operatorsTopic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.props.operatorsTopic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+  }
+}
