@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { METRICS_NAMESPACE as WRITTEN } from '../../functions/shared/cloudwatch-metrics.ts';
+import { DocDbRotation } from '../../infra/docdb-rotation.ts';
+import { METRICS_NAMESPACE as LOOKED_AT } from '../../infra/rotation-metrics.ts';
+import { ACCOUNT, makeStack, newSecret } from './synthesized.ts';
+
+const RUNBOOK = readFileSync(join(import.meta.dirname, '../../statemachine/RUNBOOK.md'), 'utf8');
+
+/** As GitHub makes an anchor of a heading. */
+const anchors = [...RUNBOOK.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-'),
+);
+
+describe('The alarms', () => {
+  let template: Template;
+  let alarms: Record<string, Record<string, unknown>>;
+  beforeAll(() => {
+    const stack = makeStack();
+    const rotation = new DocDbRotation(stack, 'Rotation');
+    rotation.manage(newSecret(stack, 'App'));
+    template = Template.fromStack(stack);
+    alarms = Object.fromEntries(
+      Object.entries(template.findResources('AWS::CloudWatch::Alarm')).map(([id, { Properties }]) => [
+        id.replace(/^RotationAlarms(.+)[0-9A-F]{8}$/, '$1'),
+        Properties,
+      ]),
+    );
+  });
+
+  it('are these, and each looks at the metric of the thing that it is named after', () => {
+    const seen = Object.entries(alarms).map(
+      ([name, { Namespace, MetricName, Threshold }]) => `${name}: ${Namespace} ${MetricName} ${Threshold}`,
+    );
+    expect(seen.sort()).toEqual([
+      'CertificateAuthority: DocDbRotation CertificateAuthorityDaysLeft 60',
+      'CheckCredentialsErrors: AWS/Lambda Errors 1',
+      'CredentialOverdue: DocDbRotation OverdueCredentials 1',
+      'RecoveryFailed: DocDbRotation RecoveryFailed 1',
+      'RecoveryStarted: DocDbRotation RecoveryStarted 1',
+      'ReportEndErrors: AWS/Lambda Errors 1',
+      'RetirementFailed: DocDbRotation RetirementFailed 1',
+      'RetirementTimedOut: DocDbRotation TimedOut 1',
+      'RollbackFailed: DocDbRotation RollbackFailed 1',
+      'RolledBack: DocDbRotation RolledBack 1',
+      'TimedOut: DocDbRotation TimedOut 1',
+      'TriggerErrors: AWS/Lambda Errors 1',
+    ]);
+  });
+
+  it('look where the functions write', () => {
+    expect(LOOKED_AT).toBe(WRITTEN);
+  });
+
+  it('each say what happened, and link a heading of the runbook that exists', () => {
+    for (const [name, { AlarmDescription }] of Object.entries(alarms)) {
+      const [, sentence, anchor] =
+        /^([A-Z].+[.]) What to do: statemachine\/RUNBOOK\.md#(.+)$/.exec(String(AlarmDescription)) ?? [];
+      expect(sentence, name).toBeDefined();
+      expect(anchors, name).toContain(anchor);
+    }
+  });
+
+  it('each tell the operators', () => {
+    for (const { AlarmActions } of Object.values(alarms)) {
+      expect(AlarmActions).toEqual([{ Ref: expect.stringMatching(/Operators/) }]);
+    }
+    template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'sns:Publish',
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('stay quiet while nothing is measured', () => {
+    for (const { TreatMissingData } of Object.values(alarms)) expect(TreatMissingData).toBe('notBreaching');
+  });
+});
+
+describe('What the alarms look at', () => {
+  it('ends of both machines, however they end, are reported', () => {
+    const stack = makeStack();
+    new DocDbRotation(stack, 'Rotation');
+    Template.fromStack(stack).hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [
+            { Ref: Match.stringLikeRegexp('^RotationStateMachineWorkflow') },
+            { Ref: Match.stringLikeRegexp('^RotationRetirement') },
+          ],
+          status: ['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT'],
+        },
+      },
+      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('ReportEnd'), 'Arn'] } })],
+    });
+  });
+
+  it('every managed secret is measured daily, fifty to a rule', () => {
+    const stack = makeStack();
+    const rotation = new DocDbRotation(stack, 'Rotation');
+    for (let index = 0; index < 51; index++) rotation.manage(newSecret(stack, `App${index}`));
+    const rules = Object.values(
+      Template.fromStack(stack).findResources('AWS::Events::Rule', {
+        Properties: { ScheduleExpression: 'rate(1 day)' },
+      }),
+    );
+    const counts = rules.map(
+      ({ Properties }) => JSON.stringify(Properties.Targets).match(/"Ref":"App/g)?.length,
+    );
+    expect(counts.sort()).toEqual([1, 50]);
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { ExecutionEnded } from '../../functions/report-end/execution-ended.ts';
+import { reportEnd } from '../../functions/report-end/report-end.ts';
+
+const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rotation';
+const RETIREMENT = 'arn:aws:states:eu-central-1:111122223333:stateMachine:retirement';
+const ARN = 'arn:aws:states:eu-central-1:111122223333:execution:rotation:one';
+const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:app-AbCdEf';
+
+/** An end, as EventBridge tells it, and what is made of it. */
+const told = async (detail: Record<string, unknown>) => {
+  const event = {
+    detail: {
+      executionArn: ARN,
+      stateMachineArn: MACHINE,
+      input: JSON.stringify({ secretId: SECRET }),
+      output: null,
+      error: null,
+      ...detail,
+    },
+  };
+  const metrics: string[] = [];
+  const events: { type: string; detail: object; resources: readonly string[] }[] = [];
+  const report = await reportEnd(
+    {
+      measurements: {
+        record: (metric, unit, value, machine, secret) =>
+          void metrics.push([metric, unit, value, machine, ...(secret ? [secret] : [])].join(' ')),
+      },
+      bus: { put: async (type, resources, detail) => void events.push({ type, resources, detail }) },
+    },
+    { retirementStateMachineArn: RETIREMENT, runbookUrl: 'RUNBOOK.md' },
+    ExecutionEnded.parse(event).detail,
+  );
+  return { metrics, events, report };
+};
+
+const succeeded = (output: object) => ({ status: 'SUCCEEDED', output: JSON.stringify(output) });
+const failed = (error: string) => ({ status: 'FAILED', error });
+const input = (value: unknown) => ({ input: JSON.stringify(value) });
+
+describe('The end of a rotation', () => {
+  it.each([
+    ['Rotated', succeeded({ outcome: 'rotated' }), undefined],
+    ['RolledBackToPrevious', succeeded({ outcome: 'rolled-back-to-previous' }), undefined],
+    ['Verified', succeeded({ outcome: 'verified' }), undefined],
+    ['Recovered', succeeded({ outcome: 'nothing-to-do', recovery: {} }), undefined],
+    ['NothingToRecover', succeeded({}), undefined],
+    ['RolledBack', failed('RolledBack'), 'RUNBOOK.md#rolledback'],
+    ['RollbackFailed', failed('RollbackFailed'), 'RUNBOOK.md#rollbackfailed'],
+    ['RecoveryFailed', failed('RecoveryFailed'), 'RUNBOOK.md#recoveryfailed'],
+    ['Refused', failed('InvalidSecretError'), 'RUNBOOK.md#invalidsecreterror'],
+    ['CutOff', failed('States.DataLimitExceeded'), 'RUNBOOK.md#aborted-or-timed-out'],
+    ['CutOff', { status: 'ABORTED' }, 'RUNBOOK.md#aborted-or-timed-out'],
+    ['Stopped', { status: 'ABORTED', ...input({ secretId: 'x', mode: 'verify' }) }, undefined],
+    ['TimedOut', { status: 'TIMED_OUT' }, 'RUNBOOK.md#aborted-or-timed-out'],
+  ])('is %s', async (outcome, detail, runbook) => {
+    const { metrics, events, report } = await told(detail);
+    expect(report).toMatchObject({ outcome, runbook });
+    expect(metrics[0]).toBe(`${outcome} Count 1 rotation`);
+    expect(events).toEqual([
+      {
+        type: 'Rotation Ended',
+        resources: [ARN, SECRET].slice(0, report.secret?.startsWith('arn:') ? 2 : 1),
+        detail: report,
+      },
+    ]);
+  });
+
+  it.each([
+    [{ status: 'ABORTED' }, true],
+    [{ status: 'TIMED_OUT' }, true],
+    [failed('States.Runtime'), true],
+    [failed('RolledBack'), false],
+    [{ status: 'ABORTED', ...input({ secretId: 'x', mode: 'recover' }) }, false],
+    [{ status: 'ABORTED', input: null }, false],
+  ])('%j starts a recovery: %s', async (detail, starts) => {
+    const { metrics, report } = await told(detail);
+    expect(report.recoveryStarted).toBe(starts);
+    expect(metrics.includes('RecoveryStarted Count 1 rotation')).toBe(starts);
+  });
+
+  it('tells the outage that the machine has measured, for its secret', async () => {
+    const { metrics } = await told(succeeded({ outcome: 'rotated', secret: SECRET, outageMs: 740 }));
+    expect(metrics).toContain(`OutageWindow Milliseconds 740 rotation ${SECRET}`);
+  });
+
+  it('of a recovery that the rule has started names the secret of the execution before', async () => {
+    const event = { executionArn: ARN, status: 'ABORTED', input: JSON.stringify({ secretId: SECRET }) };
+    const { report } = await told({ ...failed('RecoveryFailed'), ...input(event) });
+    expect(report).toMatchObject({ secret: SECRET, mode: 'recover' });
+  });
+
+  it('repeats nothing of an input but the secret and a known mode', async () => {
+    const { events } = await told({
+      ...failed('InvalidInputError'),
+      ...input({ secretId: SECRET, mode: 'hunter2-mode', password: 'hunter2' }),
+      cause: 'hunter2',
+    });
+    expect(JSON.stringify(events)).not.toContain('hunter2');
+  });
+
+  it.each(['17', '[]', 'not json', null])('survives an input that is %j', async (text) => {
+    expect((await told({ ...failed('InvalidInputError'), input: text })).report.secret).toBeUndefined();
+  });
+});
+
+describe('The end of a retirement', () => {
+  it.each([
+    ['Retired', succeeded({ outcome: 'locked' })],
+    ['RetirementSuperseded', succeeded({ outcome: 'superseded' })],
+    ['RetirementFailed', failed('RetirementFailed')],
+    ['Refused', failed('InvalidInputError')],
+    ['Stopped', { status: 'ABORTED' }],
+    ['TimedOut', { status: 'TIMED_OUT' }],
+  ])('is %s', async (outcome, detail) => {
+    const { metrics, events } = await told({ stateMachineArn: RETIREMENT, ...detail });
+    expect(metrics).toEqual([`${outcome} Count 1 retirement`]);
+    expect(events[0]?.type).toBe('Retirement Ended');
+  });
+});
