@@ -85,6 +85,20 @@ describe.each([
     expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
   });
 
+  it('leaves the user to a rotation that begins while it looks the user up', async () => {
+    const scene = await rotated(options, 'delete');
+    let begun = false;
+    const calls = new PortCalls({
+      turn: async (method) => {
+        if (method !== 'findUser' || begun) return;
+        begun = true;
+        await created(scene.world);
+      },
+    });
+    expect(await retire(scene, calls)).toEqual({ outcome: 'superseded', user });
+    expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+  });
+
   it('leaves the user alone after a rollback made it AWSCURRENT again', async () => {
     const scene = await rotated(options, 'delete');
     await finished(scene.world, 'rollback');

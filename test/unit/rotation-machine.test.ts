@@ -220,7 +220,8 @@ describe('a retirement', () => {
   });
 
   it('does not begin where the predecessor is to be kept, nor for a single user', async () => {
-    for (const world of [new RotationWorld(PAIR), boss()]) {
+    const single = new RotationWorld({ username: 'boss', roles: ROOT, predecessor: 'delete' });
+    for (const world of [new RotationWorld(PAIR), single]) {
       const { machine } = await run(world);
       expect(machine.retirements).toEqual([]);
     }
