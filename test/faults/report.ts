@@ -27,7 +27,7 @@ const summaryOf = (finished: readonly Finished[]): string => {
 
 const labelOf = ({ problems, struck, outcome }: CaseResult): string => {
   if (problems.length > 0) return 'VIOLATED';
-  return struck ? LETTERS[outcome] : 'not met';
+  return struck && outcome ? LETTERS[outcome] : 'not met';
 };
 
 /** A line for each step and fault, a column for each strategy. */

@@ -13,7 +13,8 @@ import type { WatchedStack } from './watched-stack.ts';
 import { wayNamed } from './ways.ts';
 
 export interface CaseResult {
-  readonly outcome: Outcome;
+  /** None if it could not be judged. */
+  readonly outcome: Outcome | undefined;
   /** Whether the call that was to be broken came at all. */
   readonly struck: boolean;
   readonly problems: readonly string[];
@@ -33,20 +34,23 @@ export const runCase = async (
   const subject = await makeSubject(stack, combination.strategy);
   const actor = new CaseActor(stack, subject, faults);
   director.enter(actor);
+  let outcome: Outcome | undefined;
   try {
-    const outcome = await rotateAndCheck(watched, combination, { subject, actor, fault });
-    const { recorded, trace } = actor;
-    return {
-      outcome,
-      struck: fault === undefined || fault.hits > 0,
-      problems: [...actor.problems],
-      recorded,
-      trace,
-    };
+    outcome = await rotateAndCheck(watched, combination, { subject, actor, fault });
+  } catch (error) {
+    // A case that can't be judged has not held anything.
+    actor.problems.add(`it could not be judged: ${error instanceof Error ? error.message : 'no error'}`);
   } finally {
     director.leave(actor);
     for (const user of usersOf(subject)) await stack.documentDb.admin.dropUser(user);
   }
+  return {
+    outcome,
+    struck: fault === undefined || fault.hits > 0,
+    problems: [...actor.problems],
+    recorded: actor.recorded,
+    trace: actor.trace,
+  };
 };
 
 interface Cast {
