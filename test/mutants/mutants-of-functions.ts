@@ -229,7 +229,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     file: 'functions/recover-secret/recover-secret.ts',
     find: 'token !== undefined && holder !== undefined && holder !== token && holder !== holderOf(secret, CURRENT)',
     replace: 'token !== undefined && holder === "never"',
-    tests: ['recover-secret.test.ts'],
+    tests: ['recover-secret.test.ts', 'properties.test.ts'],
   },
   {
     breaks: 'A recovery makes AWSCURRENT agree with the database (invariant 2).',
