@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
 process.env.TMPDIR = join(import.meta.dirname, '.local', 'tmp');
 mkdirSync(process.env.TMPDIR, { recursive: true });
 
+/** A rotation with its waits, on a machine that does other things too. */
+const onTheStack = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     // A file of integration tests starts a stack of its own and mostly waits: more workers than cores are of use.
@@ -26,11 +29,16 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/{integration,package,security}/**/*.test.ts', 'test/commands/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/commands/*.test.ts'],
+          ...onTheStack,
+        },
+      },
+      {
+        test: {
+          name: 'security',
+          include: ['test/{package,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
-          // A rotation with its waits, on a machine that does other things too.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...onTheStack,
         },
       },
     ],
