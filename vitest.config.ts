@@ -22,7 +22,7 @@ export default defineConfig({
             'test/security/*.unit.test.ts',
           ],
           globalSetup: ['test/infra/bundled.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
