@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledgeEveryResource } from './acknowledge.ts';
 import { bundleOf } from './step-bundles.ts';
 
 const CERTIFICATE_AUTHORITY = 'certificate-authority.pem';
@@ -68,6 +69,10 @@ export class StepFunction extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Role of the function ${props.name} of ${Stack.of(this).stackName}`,
     });
+    acknowledgeEveryResource(
+      this.role,
+      'sending traces, making a random password, joining the network of a VPC',
+    );
     logGroup.grantWrite(this.role);
     if (props.network) this.allowJoiningNetwork();
 

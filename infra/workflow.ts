@@ -7,6 +7,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { acknowledge, acknowledgeEveryResource } from './acknowledge.ts';
 import type { StepFunction } from './step-function.ts';
 
 const DEFINITIONS = join(import.meta.dirname, '..', 'statemachine');
@@ -66,6 +67,12 @@ export class Workflow extends Construct {
         includeExecutionData: false,
       },
     });
+    acknowledge(
+      this.stateMachine,
+      'SF1',
+      'Step Functions keeps the history of every execution for 90 days, and each step writes a line of its own: the log is for errors.',
+    );
+    acknowledgeEveryResource(this.stateMachine.role, 'sending traces, managing the delivery of logs');
     // CDK grants a JSON definition nothing.
     this.stateMachine.addToRolePolicy(
       new PolicyStatement({

@@ -16,6 +16,8 @@ const STEPS = [
   'RecoverSecret',
   'RetireUser',
   'Trigger',
+  'ReportEnd',
+  'CheckCredentials',
 ];
 const APP = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:app-AbCdEf`;
 const ADMIN = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:admin-GhIjKl`;
@@ -91,6 +93,16 @@ describe('What each function may do', () => {
         `Allow states:StartExecution on {Ref:${machine}}`,
       ].sort(),
     );
+  });
+
+  it('ReportEnd puts events on the bus, as this project only', () => {
+    expect(granted('ReportEnd')).toEqual([
+      `Allow events:PutEvents on {Fn::Join:[,[arn:,{Ref:AWS::Partition},:events:${REGION}:${ACCOUNT}:event-bus/default]]} if {"StringEquals":{"events:source":"docdb-rotation"}}`,
+    ]);
+  });
+
+  it('CheckCredentials sees when the secret was rotated, and can read no password', () => {
+    expect(granted('CheckCredentials')).toEqual([`Allow secretsmanager:DescribeSecret on ${APP}`]);
   });
 
   it('nobody may do anything to everything, but for what AWS knows no resources for', () => {

@@ -36,7 +36,9 @@ export const grantsOf = (template: Template, step: string): string[] => {
 
 export const statementsOf = (template: Template, step: string): Statement[] => {
   const policies = template.findResources('AWS::IAM::Policy', {
-    Properties: { Roles: [{ Ref: Match.stringLikeRegexp(`Functions${step}Role`) }] },
+    Properties: {
+      Roles: [{ Ref: Match.stringLikeRegexp(`(Functions|EndReporter|CredentialCheck)${step}Role`) }],
+    },
   });
   return Object.values(policies).flatMap((policy) =>
     z.array(Statement).parse(policy.Properties.PolicyDocument.Statement),
