@@ -17,11 +17,25 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            'test/{unit,infra,stack,commands/demonstration}/**/*.test.ts',
-            'test/security/*.unit.test.ts',
-          ],
+          include: ['test/{unit,infra,commands/demonstration}/**/*.test.ts', 'test/security/*.unit.test.ts'],
+          // Tens of thousands of cases, in a minute and a half.
+          exclude: ['test/unit/crash*.test.ts'],
           globalSetup: ['test/infra/bundled.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'crashes',
+          include: ['test/unit/crash*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: ['test/stack/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
