@@ -70,8 +70,8 @@ export interface DocDbRotationProps {
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
    * A KMS key for the logs and for the functions' environment. The data of the state machines are encrypted by
-   * AWS's own key: with another one Step Functions leaves the input out of its events, by which a recovery knows
-   * its secret. No password is among these data.
+   * AWS's own key: with another one Step Functions may leave the input out of its events (to be confirmed), by which
+   * a recovery knows its secret. No password is among these data.
    *
    * @default - keys of AWS
    */
