@@ -66,8 +66,12 @@ const awaitsRecovery = (endings: readonly Ending[]): boolean =>
     .filter(isStoppedRotation)
     .some(({ arn }) => !endings.some(({ input }) => isRecovery({ input }) && input.includes(arn)));
 
-const isStoppedRotation = ({ status, input }: Ending): boolean =>
-  (status === 'ABORTED' || status === 'TIMED_OUT') && !isRecovery({ input }) && !isRetirement({ input });
+const isStoppedRotation = (ending: Ending): boolean =>
+  isCutOff(ending) && !isRecovery(ending) && !isRetirement(ending);
+
+/** Ended without a word of its own: stopped, out of time, or broken in the machine itself, as `States.*` says. */
+export const isCutOff = ({ status, error }: Pick<Ending, 'status' | 'error'>): boolean =>
+  status === 'ABORTED' || status === 'TIMED_OUT' || (status === 'FAILED' && !!error?.startsWith('States.'));
 
 export const isRecovery = ({ input }: Pick<Ending, 'input'>): boolean =>
   input.includes('"executionArn"') || input.includes('"mode":"recover"');

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { Undo } from '../stack/local-stack/index.ts';
@@ -89,11 +91,7 @@ export class Invocations {
   /** Ends the process as a crash does, in the middle of whatever it does. */
   kill({ pid }: Invocation): void {
     this.#running.delete(pid);
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It is gone already: the emulator ends a function that runs out of time.
-    }
+    if (isFunctionOfOurs(pid)) process.kill(pid, 'SIGKILL');
   }
 
   async receive(body: unknown): Promise<string> {
@@ -111,15 +109,30 @@ export class Invocations {
   }
 
   #isAlive({ pid }: Invocation): boolean {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      this.#running.delete(pid);
-      return false;
-    }
+    const alive = isFunctionOfOurs(pid);
+    if (!alive) this.#running.delete(pid);
+    return alive;
   }
 }
+
+/**
+ * The emulator ends a function that runs out of time, and the system may give its process id to anybody: only a
+ * process that runs from a folder of this one's own stack is a function's.
+ */
+const isFunctionOfOurs = (pid: number): boolean => {
+  try {
+    const command = commandOf(pid);
+    return command.includes(`run-${process.pid}-`) && command.includes('runtime-client.mjs');
+  } catch {
+    return false;
+  }
+};
+
+/** `ps` takes ten milliseconds, and this is asked with every command of the database. */
+const commandOf = (pid: number): string =>
+  existsSync('/proc/self/cmdline')
+    ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    : execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
 
 const invocationOf = (pid: number, body: unknown): Invocation => {
   const { functionName, event } = Begin.parse(body);

@@ -1,5 +1,5 @@
 import type { Ending } from './endings.ts';
-import { isRecovery, isRetirement } from './endings.ts';
+import { isCutOff, isRecovery, isRetirement } from './endings.ts';
 import { holderOf, type OutsideView } from './outside-view.ts';
 import type { Subject } from './strategies.ts';
 
@@ -23,7 +23,7 @@ export const outcomeOf = ({ endings, byHand }: Pick<Course, 'endings' | 'byHand'
   if (byHand) return 'recovered by hand';
   const rotation = rotationOf(endings);
   if (rotation?.status === 'SUCCEEDED') return 'rotated';
-  if (rotation?.status !== 'FAILED') return 'recovered';
+  if (rotation === undefined || isCutOff(rotation)) return 'recovered';
   return rotation.error === 'RolledBack' ? 'rolled back' : 'refused';
 };
 
