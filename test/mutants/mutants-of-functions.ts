@@ -227,9 +227,9 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'The recovery of one execution leaves another rotation alone.',
     file: 'functions/recover-secret/recover-secret.ts',
-    find: 'token !== undefined && holder !== undefined && holder !== token && holder !== holderOf(secret, CURRENT)',
-    replace: 'token !== undefined && holder === "never"',
-    tests: ['recover-secret.test.ts', 'properties.test.ts'],
+    find: 'token === undefined || version === token',
+    replace: 'version.length > 0',
+    tests: ['recover-secret.test.ts'],
   },
   {
     breaks: 'A recovery makes AWSCURRENT agree with the database (invariant 2).',
