@@ -21,6 +21,7 @@ export default defineConfig({
           // Tens of thousands of cases, in a minute and a half.
           exclude: ['test/unit/crash*.test.ts'],
           globalSetup: ['test/infra/bundled.ts'],
+          setupFiles: ['test/coverage/keep.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -29,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'crashes',
           include: ['test/unit/crash*.test.ts'],
+          setupFiles: ['test/coverage/keep.ts'],
           testTimeout: 60_000,
         },
       },

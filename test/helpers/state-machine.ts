@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import jsonata from 'jsonata';
+import { catcherOf, choiceOf, defaultOf, retrierOf, stateNamed } from '../coverage/parts.ts';
+import { noteReached } from '../coverage/reached.ts';
 
 /** The parts of the Amazon States Language that this project's definitions use. https://states-language.net */
 export interface Definition {
@@ -113,12 +115,13 @@ class Execution {
     while (next !== undefined) {
       const name: string = next;
       this.#path.push(name);
+      noteReached(this.#definition, stateNamed(name));
       if (this.#path.length > 1000) throw new Error(`the machine goes round in circles at ${name}`);
       const state: State | undefined = this.#definition.States[name];
       if (state === undefined) throw new Error(`there is no state ${name}`);
       if (state.Type === 'Fail') return this.#end(await this.#failure(state));
       if (state.Type === 'Succeed') return this.#end({ status: 'SUCCEEDED', output: this.#input });
-      next = await this.#enter(state);
+      next = await this.#enter(name, state);
     }
     throw new Error('the machine came to no end');
   }
@@ -135,12 +138,12 @@ class Execution {
     };
   }
 
-  async #enter(state: State): Promise<string | undefined> {
+  async #enter(name: string, state: State): Promise<string | undefined> {
     switch (state.Type) {
       case 'Choice':
-        return await this.#choose(state);
+        return await this.#choose(name, state);
       case 'Task':
-        return await this.#perform(state);
+        return await this.#perform(name, state);
       case 'Wait':
         this.#now += Number(await this.#fill(state.Seconds)) * 1000;
         return await this.#leave(state, {});
@@ -151,16 +154,20 @@ class Execution {
     }
   }
 
-  async #choose({ Choices = [], Default }: State): Promise<string | undefined> {
-    for (const { Condition, Next } of Choices) {
-      const answer = await this.#fill(Condition);
-      if (typeof answer !== 'boolean') throw new Error(`no true or false: ${Condition}`);
-      if (answer) return Next;
+  async #choose(name: string, state: State): Promise<string | undefined> {
+    const { Choices = [], Default } = state;
+    for (const choice of Choices) {
+      const answer = await this.#fill(choice.Condition);
+      if (typeof answer !== 'boolean') throw new Error(`no true or false: ${choice.Condition}`);
+      if (!answer) continue;
+      noteReached(this.#definition, choiceOf(name, choice, Choices));
+      return choice.Next;
     }
+    noteReached(this.#definition, defaultOf(name, state));
     return Default;
   }
 
-  async #perform(state: State): Promise<string | undefined> {
+  async #perform(name: string, state: State): Promise<string | undefined> {
     const argument = await this.#fill(state.Arguments);
     this.#trail.push(argument);
     const attempts = new Map<Retrier, number>();
@@ -173,8 +180,9 @@ class Execution {
         if (error instanceof ExecutionAbortedError) throw error;
         const output = errorOutput(error);
         this.#trail.push(output);
-        if (mayRetry(state, output.Error, attempts)) continue;
-        return await this.#catch(state, output);
+        const retrier = retrierFor(state, output.Error, attempts);
+        if (retrier === undefined) return await this.#catch(name, state, output);
+        noteReached(this.#definition, retrierOf(name, retrier));
       }
     }
   }
@@ -185,9 +193,10 @@ class Execution {
     return plain(await task(plain(argument)));
   }
 
-  async #catch(state: State, errorOutput: ErrorOutput): Promise<string> {
+  async #catch(name: string, state: State, errorOutput: ErrorOutput): Promise<string> {
     const catcher = state.Catch?.find(({ ErrorEquals }) => matches(ErrorEquals, errorOutput.Error));
     if (catcher === undefined) throw new Error(`nobody catches ${errorOutput.Error}: ${errorOutput.Cause}`);
+    noteReached(this.#definition, catcherOf(name, catcher));
     await this.#leave(catcher, { errorOutput });
     return catcher.Next;
   }
@@ -260,12 +269,17 @@ const errorOutput = (error: unknown): ErrorOutput => {
   };
 };
 
-const mayRetry = ({ Retry = [] }: State, error: string, attempts: Map<Retrier, number>): boolean => {
+/** @returns undefined when no retrier is for this error, or it has made all its attempts */
+const retrierFor = (
+  { Retry = [] }: State,
+  error: string,
+  attempts: Map<Retrier, number>,
+): Retrier | undefined => {
   const retrier = Retry.find(({ ErrorEquals }) => matches(ErrorEquals, error));
-  if (retrier === undefined) return false;
+  if (retrier === undefined) return undefined;
   const attempt = (attempts.get(retrier) ?? 0) + 1;
   attempts.set(retrier, attempt);
-  return attempt <= (retrier.MaxAttempts ?? 3);
+  return attempt <= (retrier.MaxAttempts ?? 3) ? retrier : undefined;
 };
 
 const matches = (names: readonly string[], error: string): boolean =>
