@@ -1,5 +1,5 @@
 import { openAdminSession } from '../shared/admin-session.ts';
-import type { RecoverSecretInput } from '../shared/contract.ts';
+import type { RecoverSecretInput, RecoveryInput } from '../shared/contract.ts';
 import {
   NoUsableCredentialsError,
   RotationInProgressError,
@@ -21,6 +21,7 @@ import type { SecretValue } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
+import { type StopRotationResult, stopRotation } from './stop-rotation.ts';
 
 export interface RecoverSecretPorts {
   readonly secrets: SecretStore;
@@ -49,36 +50,41 @@ interface Situation {
   readonly previous: Version | undefined;
 }
 
+/** A recovery begins with `stop`; once the last step of what it stopped has ended, `recover` follows. */
+export const recoverSecret = async (
+  ports: RecoverSecretPorts,
+  input: RecoverSecretInput,
+): Promise<StopRotationResult | RecoverSecretResult> =>
+  input.action === 'stop' ? await stopRotation(ports.secrets, input) : await clearRotation(ports, input);
+
 /**
  * Clears what a stopped rotation left, this project's or another tool's: finds which labelled version logs in,
  * makes AWSCURRENT agree with the database, takes the other user of a pair out of use, and takes off a dangling
  * AWSPENDING.
  *
  * It goes forward where the database already has the pending password, since that ends an outage without another
- * change of the database. It looks twice, before and after it takes the lock away: a rotation that is still alive
- * may get one more step done until then. What it does later it takes back itself (see SetSecret).
+ * change of the database. What it clears has been told to stop, and its last step has ended: nothing moves any more.
  *
  * Safe to repeat.
  *
- * @param input with a token, only that rotation's remains are cleared, and another one that runs is left alone
+ * @param input names the rotation whose lock may be taken; another one that runs is left alone
  * @throws NoUsableCredentialsError if no labelled version logs in and `resetThroughAdmin` is not set
  */
-export const recoverSecret = async (
+const clearRotation = async (
   ports: RecoverSecretPorts,
-  input: RecoverSecretInput,
+  input: RecoveryInput,
 ): Promise<RecoverSecretResult> => {
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
-  const first = await agree(ports, secret.arn, input);
-  const unlocked = first !== undefined && (await takeLockAway(ports.secrets, first.situation, input.token));
-  const second = first && (await agree(ports, secret.arn, input));
-  const last = second ?? first;
-  const otherUser = last && (await takeOutOfUse(ports, last.situation));
-  const cleared = await takeTicketsOff(ports.secrets, secret.arn, input.token);
-  if (first === undefined || last === undefined) return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
-
-  const kept = last.kept === CURRENT ? first.kept : last.kept;
-  const passwordReset = first.passwordReset || last.passwordReset;
+  const agreement = await agree(ports, secret.arn, input);
+  if (agreement === undefined) {
+    const cleared = await takeTicketsOff(ports.secrets, secret.arn, input);
+    return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
+  }
+  const { situation, kept, passwordReset } = agreement;
+  const unlocked = await takeLockAway(ports.secrets, situation, input.token);
+  const otherUser = await takeOutOfUse(ports, situation);
+  const cleared = await takeTicketsOff(ports.secrets, secret.arn, input);
   const changed = kept !== CURRENT || passwordReset || unlocked || otherUser !== undefined || cleared;
   return {
     outcome: changed ? 'recovered' : 'nothing-to-do',
@@ -102,7 +108,7 @@ interface Agreement {
 const agree = async (
   ports: RecoverSecretPorts,
   secretArn: string,
-  input: RecoverSecretInput,
+  input: RecoveryInput,
 ): Promise<Agreement | undefined> => {
   const secret = await ports.secrets.describe(secretArn);
   if (isSomebodyElses(secret, input.token)) return undefined;
@@ -118,7 +124,7 @@ const agree = async (
 
 /**
  * Takes a dangling AWSPENDING off. A ticket keeps its version on record until all is done.
- * @param token only that rotation's, if given
+ * @param token that rotation's, and no other
  * @returns whether there was one
  */
 const takeLockAway = async (
@@ -127,19 +133,17 @@ const takeLockAway = async (
   token: string | undefined,
 ): Promise<boolean> => {
   const holder = holderOf(secret, PENDING);
-  if (holder === undefined || (token !== undefined && holder !== token)) return false;
+  if (holder === undefined || holder !== token) return false;
   // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
   if (holder === holderOf(await secrets.describe(secret.arn), CURRENT)) return false;
   await secrets.moveLabel(secret.arn, ticketOf(holder), { to: holder });
   return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
 };
 
-/** With a token: whether another rotation has the lock by now. AWSPENDING that rests on AWSCURRENT is no lock. */
+/** Whether another rotation has the lock by now. AWSPENDING that rests on AWSCURRENT is no lock. */
 const isSomebodyElses = (secret: SecretDescription, token: string | undefined): boolean => {
   const holder = holderOf(secret, PENDING);
-  return (
-    token !== undefined && holder !== undefined && holder !== token && holder !== holderOf(secret, CURRENT)
-  );
+  return holder !== undefined && holder !== token && holder !== holderOf(secret, CURRENT);
 };
 
 const look = async (
@@ -161,12 +165,12 @@ const look = async (
   };
 };
 
-/** The version with AWSPENDING, or the one that had it until this recovery took it off; with a token, only its own. */
+/** The token's version while it has AWSPENDING, or a ticket; without a token, one that a recovery left halfway. */
 const pendingOf = (secret: SecretDescription, token: string | undefined): string | undefined => {
   const onRecord = (id: string): boolean =>
     hasLabel(secret, id, PENDING) || hasLabel(secret, id, ticketOf(id));
   if (token !== undefined) return onRecord(token) ? token : undefined;
-  return holderOf(secret, PENDING) ?? Object.keys(secret.versions).find(onRecord);
+  return Object.keys(secret.versions).find(onRecord);
 };
 
 /** A version of another cluster, or for a user that is neither of the pair, is no candidate: nobody meant it. */
@@ -199,7 +203,7 @@ const firstThatLogsIn = async (
 const resetPassword = async (
   ports: RecoverSecretPorts,
   { secret, settings, current }: Situation,
-  { resetThroughAdmin }: RecoverSecretInput,
+  { resetThroughAdmin }: RecoveryInput,
 ): Promise<void> => {
   const { login } = current.value;
   if (!resetThroughAdmin) {
@@ -256,18 +260,15 @@ const openPower = async (
   );
 };
 
-/**
- * @param token only that version's, if given
- * @returns whether there was anything to take off
- */
+/** @returns whether there was anything to take off */
 const takeTicketsOff = async (
   secrets: SecretStore,
   secretArn: string,
-  token: string | undefined,
+  { token, everyTicket }: RecoveryInput,
 ): Promise<boolean> => {
   const { versions } = await secrets.describe(secretArn);
   const tickets = Object.entries(versions)
-    .filter(([version]) => token === undefined || version === token)
+    .filter(([version]) => everyTicket || version === token)
     .flatMap(([version, labels]) => labels.filter(isTicket).map((label) => ({ version, label })));
   for (const { version, label } of tickets) await secrets.moveLabel(secretArn, label, { from: version });
   return tickets.length > 0;

@@ -99,12 +99,31 @@ export const RestoreLabelsInput = z.strictObject({
 });
 export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
 
-export const RecoverSecretInput = z.strictObject({
+const StopRotationInput = z.strictObject({
+  action: z.literal('stop'),
   secretId,
-  /** Only this rotation's remains; without it, whatever is stuck. */
+  /** Only this rotation; without it, whichever holds the lock. */
   token: Token.optional(),
+});
+export type StopRotationInput = z.infer<typeof StopRotationInput>;
+
+/** What is stuck, and how far a recovery may go. */
+const RecoveryInput = z.strictObject({
+  action: z.literal('recover'),
+  secretId,
+  /** The rotation whose remains are cleared. A lock that another one holds is left alone. */
+  token: Token.optional(),
+  /** Whether the labels of this project's own are taken off every version, or only off that of the token. */
+  everyTicket: z.boolean().default(false),
   resetThroughAdmin: z.boolean().default(false),
 });
+export type RecoveryInput = z.infer<typeof RecoveryInput>;
+
+export const RecoverSecretInput = z.discriminatedUnion('action', [
+  /** Before a recovery: a rotation that still runs is told to go no further. */
+  StopRotationInput,
+  RecoveryInput,
+]);
 export type RecoverSecretInput = z.infer<typeof RecoverSecretInput>;
 
 export const RetireUserInput = z.strictObject({

@@ -15,6 +15,13 @@ const TICKET_PREFIX = 'docdb-rotation-';
  */
 export const ticketOf = (token: string): string => `${TICKET_PREFIX}${token}`;
 
+/**
+ * The label that tells a rotation to go no further. It keeps AWSPENDING, its lock and record, so that nobody else
+ * begins while a recovery waits for its last step to end.
+ */
+export const stopOf = (token: string): string => `${TICKET_PREFIX}stop-${token}`;
+
+/** Whether a label is one of this project's own. */
 export const isTicket = (label: string): boolean => label.startsWith(TICKET_PREFIX);
 
 /** @returns the id of the version that holds the label, if any does */

@@ -1,14 +1,15 @@
 import type { Plan } from './contract.ts';
 import { RotationSupersededError, SecretNotRotatableError } from './errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING } from './labels.ts';
+import { CURRENT, hasLabel, holderOf, PENDING, stopOf } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
  * AWSPENDING is the lock: a rotation owns the secret while its version has that label or, after FinishSecret, while
- * what it promoted has AWSCURRENT and no other rotation has begun.
+ * what it promoted has AWSCURRENT and no other rotation has begun. One that a recovery has told to stop owns nothing.
  */
 export const ownsSecret = (secret: SecretDescription, { token, target }: Plan): boolean => {
   const holder = holderOf(secret, PENDING);
+  if (hasLabel(secret, token, stopOf(token))) return false;
   return holder === token || (holder === undefined && hasLabel(secret, target, CURRENT));
 };
 
@@ -17,7 +18,7 @@ export const assertOwner = async (secrets: SecretStore, plan: Plan): Promise<Sec
   const secret = await secrets.describe(plan.secretArn);
   if (ownsSecret(secret, plan)) return secret;
   throw new RotationSupersededError(
-    `version ${plan.token} of ${plan.secretName} does not hold the lock any more: somebody else moved the labels, and this rotation leaves them alone`,
+    `version ${plan.token} of ${plan.secretName} does not hold the lock any more: somebody else moved the labels or started a recovery, and this rotation leaves all as it is`,
   );
 };
 

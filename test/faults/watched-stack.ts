@@ -13,6 +13,9 @@ import { Invocations } from './invocations.ts';
 /** Waits and retries take this part of their time. Retries of some seconds become some tenths. */
 const WAIT_SCALE = 0.05;
 
+/** A step that was running when its execution was stopped has mostly ended by then. What is killed with it has at once. */
+const STRAGGLER_SECONDS = 2;
+
 export interface WatchedStack {
   readonly stack: LocalStack;
   readonly director: Director;
@@ -22,6 +25,7 @@ export interface WatchedStack {
 export const startWatchedStack = async (
   undo: Undo,
   onProgress: (what: string) => void,
+  { stragglerSeconds = STRAGGLER_SECONDS } = {},
 ): Promise<WatchedStack> => {
   const invocations = await Invocations.listen();
   undo.add(() => invocations.stop());
@@ -30,8 +34,7 @@ export const startWatchedStack = async (
       instances: 2,
       waitScale: WAIT_SCALE,
       forwardBudgetSeconds: 5,
-      // A step that was running when its execution was stopped has ended by then: two seconds, at this pace.
-      stragglerSeconds: 2 / WAIT_SCALE,
+      stragglerSeconds: stragglerSeconds / WAIT_SCALE,
       functionEnvironment: { INVOCATION_HOOK: invocations.url },
     },
     onProgress,

@@ -37,6 +37,8 @@ export interface RotationMachineOptions {
   readonly calls: PortCalls;
   /** Whether the execution is stopped when a process of it dies, instead of trying the step again. */
   readonly abortOnDeath?: boolean;
+  /** What else has to happen while a Wait state lasts. */
+  readonly wait?: (state: string) => Promise<void>;
 }
 
 const DEFINITION = definitionOf('rotation');
@@ -45,6 +47,7 @@ const DEFINITION = definitionOf('rotation');
 export class RotationMachine {
   readonly #place: Place;
   readonly #options: RotationMachineOptions;
+  #running: Promise<unknown> = Promise.resolve();
   /** What the operators were told. */
   readonly notices: unknown[] = [];
   /** The retirements that were started. */
@@ -57,7 +60,12 @@ export class RotationMachine {
 
   /** @throws ExecutionAbortedError */
   run(executionArn: string, input: unknown): Promise<Ending> {
-    return new StateMachine(DEFINITION, this.#tasks()).run(executionArn, input);
+    return new StateMachine(DEFINITION, this.#tasks(), this.#options.wait).run(executionArn, input);
+  }
+
+  /** Waits until the function that runs now, if one does, has ended, however it ends. */
+  async stepEnded(): Promise<void> {
+    await this.#running.catch(() => {});
   }
 
   #tasks() {
@@ -94,7 +102,9 @@ export class RotationMachine {
       const { store, database } = this.#place;
       const { execution: _, ...rest } = input as Record<string, unknown>;
       try {
-        return await run({ secrets: store.port(gate), database: database.port(gate) }, schema.parse(rest));
+        const running = run({ secrets: store.port(gate), database: database.port(gate) }, schema.parse(rest));
+        this.#running = running;
+        return await running;
       } catch (error) {
         throw this.#outcome(error);
       }

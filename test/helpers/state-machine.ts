@@ -80,15 +80,18 @@ interface ErrorOutput {
 export class StateMachine {
   readonly #definition: Definition;
   readonly #tasks: Tasks;
+  readonly #wait: (state: string) => Promise<void>;
 
-  constructor(definition: Definition, tasks: Tasks) {
+  /** @param wait what else has to happen while a Wait state lasts */
+  constructor(definition: Definition, tasks: Tasks, wait: (state: string) => Promise<void> = async () => {}) {
     this.#definition = definition;
     this.#tasks = tasks;
+    this.#wait = wait;
   }
 
   /** @throws ExecutionAbortedError when a task aborts the execution */
   async run(executionArn: string, input: unknown): Promise<Ending> {
-    const execution = new Execution(this.#definition, this.#tasks, executionArn, input);
+    const execution = new Execution(this.#definition, this.#tasks, this.#wait, executionArn, input);
     return await execution.run();
   }
 }
@@ -96,6 +99,7 @@ export class StateMachine {
 class Execution {
   readonly #definition: Definition;
   readonly #tasks: Tasks;
+  readonly #wait: (state: string) => Promise<void>;
   readonly #arn: string;
   readonly #path: string[] = [];
   readonly #trail: unknown[] = [];
@@ -103,9 +107,16 @@ class Execution {
   #input: unknown;
   #now = 0;
 
-  constructor(definition: Definition, tasks: Tasks, arn: string, input: unknown) {
+  constructor(
+    definition: Definition,
+    tasks: Tasks,
+    wait: (state: string) => Promise<void>,
+    arn: string,
+    input: unknown,
+  ) {
     this.#definition = definition;
     this.#tasks = tasks;
+    this.#wait = wait;
     this.#arn = arn;
     this.#input = input;
   }
@@ -146,6 +157,7 @@ class Execution {
         return await this.#perform(name, state);
       case 'Wait':
         this.#now += Number(await this.#fill(state.Seconds)) * 1000;
+        await this.#wait(name);
         return await this.#leave(state, {});
       case 'Pass':
         return await this.#leave(state, {});

@@ -227,7 +227,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'The recovery of one execution leaves another rotation alone.',
     file: 'functions/recover-secret/recover-secret.ts',
-    find: 'token === undefined || version === token',
+    find: 'everyTicket || version === token',
     replace: 'version.length > 0',
     tests: ['recover-secret.test.ts'],
   },
@@ -239,11 +239,25 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['recover-secret.test.ts'],
   },
   {
+    breaks: 'A rotation that a recovery has told to stop goes no further.',
+    file: 'functions/shared/ownership.ts',
+    find: 'if (hasLabel(secret, token, stopOf(token))) return false;',
+    replace: '',
+    tests: ['recover-secret.test.ts', 'properties.test.ts'],
+  },
+  {
     breaks:
-      'A recovery looks again once the lock is taken away: a live rotation may have done one more step.',
-    file: 'functions/recover-secret/recover-secret.ts',
-    find: 'const second = first && (await agree(ports, secret.arn, input));',
-    replace: 'const second = first;',
+      'AWSPENDING stays with the rotation that is told to stop until its last step has ended (invariant 1).',
+    file: 'functions/recover-secret/stop-rotation.ts',
+    find: '  await secrets.moveLabel(secret.arn, stopOf(holder), { to: holder });',
+    replace: '  await secrets.moveLabel(secret.arn, PENDING, { from: holder });',
+    tests: ['recover-secret.test.ts', 'properties.test.ts'],
+  },
+  {
+    breaks: 'After an abort only the rotation that was stopped is told to go no further.',
+    file: 'functions/recover-secret/stop-rotation.ts',
+    find: "  if (token !== undefined && holder !== token) return { outcome: 'nothing-runs' };",
+    replace: '',
     tests: ['recover-secret.test.ts'],
   },
   {

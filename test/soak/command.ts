@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stopOnSignal } from '../commands/stop-on-signal.ts';
+import { FUNCTION_SECONDS } from '../faults/effect.ts';
 import { watchLogins } from '../faults/login-watch.ts';
 import { look } from '../faults/outside-view.ts';
 import { aligned } from '../faults/report.ts';
@@ -36,6 +37,8 @@ const readArguments = () =>
 type Arguments = ReturnType<typeof readArguments>;
 
 const REPORT_EVERY_MS = 60_000;
+
+const TOLD_IN_FULL = 5;
 
 /** The part of the time after which memory is compared with that at the end. */
 const WARM_AFTER = 0.2;
@@ -74,10 +77,10 @@ class Soak {
     console.log(`VIOLATED: ${logins.failures} logins of secret ${member.number} (${member.strategy}) failed`);
   }
 
-  /** The first one in full: what follows mostly comes from it. */
+  /** The first ones in full: what follows mostly comes from them. */
   #tell({ number, strategy }: Member, problems: readonly string[], trace: readonly string[]): void {
     console.log(`VIOLATED: secret ${number} (${strategy}): ${problems.join('; ')}`);
-    if (this.tally.of('violations') === 0) console.log(`  ${trace.join('\n  ')}`);
+    if (this.tally.of('violations') < TOLD_IN_FULL) console.log(`  ${trace.join('\n  ')}`);
   }
 
   /** The stand-ins remember everything, for tests that last for seconds. */
@@ -90,7 +93,10 @@ class Soak {
 
 const run = async (values: Arguments, undo: Undo): Promise<number> => {
   const minutes = Number(values.minutes);
-  const watched = await startWatchedStack(undo, (what) => console.log(`… ${what}`));
+  const watched = await startWatchedStack(undo, (what) => console.log(`… ${what}`), {
+    // As on AWS: longer than a function may run. Here recoveries are started beside rotations that are alive.
+    stragglerSeconds: FUNCTION_SECONDS + 1,
+  });
   const members = await populate(watched.stack, Number(values.secrets));
   const began = Date.now();
   const soak = new Soak(watched, Number(values.seed), began + minutes * 60_000);

@@ -60,7 +60,7 @@ const INTERFERENCES: Readonly<Record<Interference, number>> = {
   rotate: 3,
   verify: 1,
   rollback: 3,
-  recover: 1,
+  recover: 3,
 };
 
 const interferenceFrom = (random: Random): NonNullable<Decision['meanwhile']> => ({

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
+import { type RecoverSecretPorts, recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
+import type { RecoveryInput } from '../../functions/shared/contract.ts';
 import {
   DatabaseUnavailableError,
   NoUsableCredentialsError,
+  RotationInProgressError,
+  RotationSupersededError,
   SecretNotRotatableError,
 } from '../../functions/shared/errors.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
@@ -23,26 +26,38 @@ import { RotationWorld, SECRET, secretText, type WorldOptions } from '../helpers
 
 const SELF: WorldOptions = { username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } };
 const PAIR: WorldOptions = { strategy: 'alternating-users', admin: true };
-const anything = { secretId: SECRET, resetThroughAdmin: false };
+const recovery = {
+  action: 'recover',
+  secretId: SECRET,
+  everyTicket: false,
+  resetThroughAdmin: false,
+} as const;
+
+/** As the machine does it when a person starts it: stop what holds the lock, then clear what it left. */
+const recoverByHand = async (ports: RecoverSecretPorts, more: Partial<RecoveryInput> = {}) => {
+  const stopped = await recoverSecret(ports, { action: 'stop', secretId: SECRET });
+  const token = 'token' in stopped ? { token: stopped.token } : {};
+  return await recoverSecret(ports, { ...recovery, everyTicket: true, ...token, ...more });
+};
 
 describe('RecoverSecret', () => {
   it('does nothing to a secret that is all right', async () => {
     const world = new RotationWorld(SELF);
     const calls = new PortCalls();
-    expect(await recoverSecret(portsOf(world, calls), anything)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(await recoverByHand(portsOf(world, calls))).toMatchObject({ outcome: 'nothing-to-do' });
     expect([count(calls, 'moveLabel'), count(calls, 'updateUser')]).toEqual([0, 0]);
   });
 
   it('leaves an AWSPENDING on AWSCURRENT: that is how Secrets Manager ends', async () => {
     const world = new RotationWorld({ pendingOnCurrent: true });
-    await recoverSecret(portsOf(world), anything);
+    await recoverByHand(portsOf(world));
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
   });
 
   it('keeps AWSCURRENT when it logs in, and takes the dangling AWSPENDING off', async () => {
     const world = new RotationWorld(SELF);
     await checked(world);
-    expect(await recoverSecret(portsOf(world), anything)).toEqual({
+    expect(await recoverByHand(portsOf(world))).toEqual({
       outcome: 'recovered',
       kept: 'AWSCURRENT',
     });
@@ -53,7 +68,7 @@ describe('RecoverSecret', () => {
     const world = new RotationWorld(SELF);
     const { plan } = await set(world);
     const calls = new PortCalls();
-    expect(await recoverSecret(portsOf(world, calls), anything)).toMatchObject({ kept: 'AWSPENDING' });
+    expect(await recoverByHand(portsOf(world, calls))).toMatchObject({ kept: 'AWSPENDING' });
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(plan.token);
     expect(world.endProblems()).toEqual([]);
     expect(count(calls, 'updateUser')).toBe(0);
@@ -62,7 +77,7 @@ describe('RecoverSecret', () => {
   it('makes AWSPREVIOUS AWSCURRENT when only that logs in', async () => {
     const world = new RotationWorld(SELF);
     world.database.addUser('boss', world.credentialOf(world.previous ?? '')?.password ?? '', ROOT);
-    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({ kept: 'AWSPREVIOUS' });
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ kept: 'AWSPREVIOUS' });
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.previous);
     expect(world.endProblems()).toEqual([]);
   });
@@ -70,7 +85,7 @@ describe('RecoverSecret', () => {
   it('clears what another tool left: an AWSPENDING without a value', async () => {
     const world = new RotationWorld(SELF);
     world.store.addVersion(SECRET, ['AWSPENDING'], undefined);
-    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({ outcome: 'recovered' });
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ outcome: 'recovered' });
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
   });
 
@@ -88,16 +103,16 @@ describe('RecoverSecret', () => {
     const world = new RotationWorld(SELF);
     world.store.addVersion(SECRET, ['AWSPENDING'], text());
     world.database.addUser('boss', newPassword(), ROOT);
-    await expect(recoverSecret(portsOf(world), anything)).rejects.toThrow(NoUsableCredentialsError);
+    await expect(recoverByHand(portsOf(world))).rejects.toThrow(NoUsableCredentialsError);
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 
   it('changes nothing more when it comes again', async () => {
     const world = new RotationWorld(SELF);
     await set(world);
-    await recoverSecret(portsOf(world), anything);
+    await recoverByHand(portsOf(world));
     const calls = new PortCalls();
-    expect(await recoverSecret(portsOf(world, calls), anything)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(await recoverByHand(portsOf(world, calls))).toMatchObject({ outcome: 'nothing-to-do' });
     expect(count(calls, 'moveLabel')).toBe(0);
   });
 
@@ -106,31 +121,64 @@ describe('RecoverSecret', () => {
     await set(world);
     const labels = world.store.labels(SECRET);
     world.database.down = true;
-    await expect(recoverSecret(portsOf(world), anything)).rejects.toThrow(DatabaseUnavailableError);
-    expect(world.store.labels(SECRET)).toEqual(labels);
+    await expect(recoverByHand(portsOf(world))).rejects.toThrow(DatabaseUnavailableError);
+    expect(world.store.labels(SECRET)).toMatchObject(labels);
   });
 
   it('fails for a secret that is marked for deletion', async () => {
     const world = new RotationWorld(SELF);
     world.store.markForDeletion(SECRET);
-    await expect(recoverSecret(portsOf(world), anything)).rejects.toThrow(SecretNotRotatableError);
+    await expect(recoverByHand(portsOf(world))).rejects.toThrow(SecretNotRotatableError);
   });
 });
 
 describe('RecoverSecret by hand, while a rotation runs', () => {
-  // It once left a password in the database that no label held.
-  it('finds the password that SetSecret set after it had looked', async () => {
-    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+  const SINGLE: WorldOptions = { username: 'boss', roles: ROOT };
+  const stop = (world: RotationWorld) => recoverSecret(portsOf(world), { action: 'stop', secretId: SECRET });
+
+  it('stops it before its next step, and lets no other begin', async () => {
+    const world = new RotationWorld(SINGLE);
+    const { plan, before } = await checked(world);
+    await stop(world);
+    await expect(setSecret(portsOf(world), plan, before)).rejects.toThrow(RotationSupersededError);
+    await expect(created(world)).rejects.toThrow(RotationInProgressError);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.token);
+  });
+
+  it('has a change taken back that was being made', async () => {
+    const world = new RotationWorld(SINGLE);
     const { plan, before } = await checked(world);
     const calls = new PortCalls({
       turn: async (method) => {
-        // Between the look and the taking off of AWSPENDING.
-        if (method === 'moveLabel' && !world.logsIn(plan.token))
-          await setSecret(portsOf(world), plan, before);
+        if (method === 'updateUser' && !world.logsIn(plan.token)) await stop(world);
       },
     });
-    await recoverSecret(portsOf(world, calls), anything);
+    await expect(setSecret(portsOf(world, calls), plan, before)).rejects.toThrow(RotationSupersededError);
+    expect(world.logsIn(world.current)).toBe(true);
+  });
+
+  // It once left a password in the database that no label held.
+  it('finds the password that was set by a step which died then', async () => {
+    const world = new RotationWorld(SINGLE);
+    const { plan } = await set(world);
+    await stop(world);
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ kept: 'AWSPENDING' });
+    // AWSPENDING may rest on AWSCURRENT; no label of our own is left.
+    expect(world.store.labels(SECRET)).toEqual({
+      AWSCURRENT: plan.token,
+      AWSPENDING: plan.token,
+      AWSPREVIOUS: world.current,
+    });
     expect(world.endProblems()).toEqual([]);
+  });
+
+  it('leaves one alone that has begun since it looked for what to stop', async () => {
+    const world = new RotationWorld(SINGLE);
+    const { plan } = await set(world);
+    expect(await recoverSecret(portsOf(world), { ...recovery, everyTicket: true })).toEqual({
+      outcome: 'nothing-to-do',
+    });
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.token);
   });
 });
 
@@ -145,14 +193,14 @@ describe('RecoverSecret when nobody logs in', () => {
   it('fails, and never asks the admin by itself', async () => {
     const world = await lockedOut();
     const calls = new PortCalls();
-    const failure = recoverSecret(portsOf(world, calls), anything);
+    const failure = recoverByHand(portsOf(world, calls));
     await expect(failure).rejects.toThrow(/resetThroughAdmin/);
     expect(count(calls, 'updateUser')).toBe(0);
   });
 
   it('sets the password of AWSCURRENT through the admin secret when it is told to', async () => {
     const world = await lockedOut();
-    const result = await recoverSecret(portsOf(world), { ...anything, resetThroughAdmin: true });
+    const result = await recoverByHand(portsOf(world), { resetThroughAdmin: true });
     expect(result).toMatchObject({ outcome: 'recovered', kept: 'AWSCURRENT', passwordReset: true });
     expect(world.restoredProblems()).toEqual([]);
     expect(world.leaks(result)).toEqual([]);
@@ -162,7 +210,7 @@ describe('RecoverSecret when nobody logs in', () => {
     const world = new RotationWorld({ admin: true });
     await checked(world);
     const calls = new PortCalls();
-    await recoverSecret(portsOf(world, calls), { ...anything, resetThroughAdmin: true });
+    await recoverByHand(portsOf(world, calls), { resetThroughAdmin: true });
     expect(count(calls, 'updateUser')).toBe(0);
   });
 });
@@ -172,14 +220,14 @@ describe('RecoverSecret of a pair', () => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app', state: 'locked' } });
     const { plan } = await set(world);
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({ kept: 'AWSPENDING' });
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ kept: 'AWSPENDING' });
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(plan.token);
   });
 
   it('drops the user that the stopped rotation made', async () => {
     const world = new RotationWorld(PAIR);
     await set(world);
-    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({
+    expect(await recoverByHand(portsOf(world))).toMatchObject({
       kept: 'AWSCURRENT',
       otherUser: 'dropped',
     });
@@ -189,7 +237,7 @@ describe('RecoverSecret of a pair', () => {
   it.each(['logs in', 'locked'] as const)('takes a user that %s before out of use', async (state) => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state } });
     await set(world);
-    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({ otherUser: 'locked' });
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ otherUser: 'locked' });
     expect(world.powerProblems()).toEqual([]);
     expect(world.endProblems()).toEqual([]);
   });
@@ -197,7 +245,7 @@ describe('RecoverSecret of a pair', () => {
   it('leaves the pair alone after FinishSecret', async () => {
     const world = new RotationWorld(PAIR);
     const { plan } = await finished(world);
-    expect(await recoverSecret(portsOf(world), anything)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ outcome: 'nothing-to-do' });
     expect([world.logsIn(plan.token), world.logsIn(world.current)]).toEqual([true, true]);
   });
 });
@@ -224,7 +272,7 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     const calls = meanwhile(async () => {
       other = (await created(world)).token;
     });
-    await recoverSecret(portsOf(world, calls), { ...anything, token });
+    await recoverSecret(portsOf(world, calls), { ...recovery, token });
     expect(world.store.labels(SECRET)).toEqual({ ...world.before.labels, AWSPENDING: other });
   });
 
@@ -235,15 +283,23 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     const calls = meanwhile(async () => {
       other = (await set(world)).plan.token;
     });
-    await recoverSecret(portsOf(world, calls), { ...anything, token });
+    await recoverSecret(portsOf(world, calls), { ...recovery, token });
     expect(world.logsIn(other)).toBe(true);
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other);
+  });
+
+  it('that has the lock: it is not told to stop', async () => {
+    const world = new RotationWorld(SELF);
+    const { plan, before } = await checked(world);
+    const stopped = recoverSecret(portsOf(world), { action: 'stop', secretId: SECRET, token });
+    expect(await stopped).toEqual({ outcome: 'nothing-runs' });
+    expect(await setSecret(portsOf(world), plan, before)).toMatchObject({ outcome: 'changed' });
   });
 
   it('that runs, when its own has left nothing', async () => {
     const world = new RotationWorld(PAIR);
     const { plan } = await set(world);
-    expect(await recoverSecret(portsOf(world), { ...anything, token })).toMatchObject({
+    expect(await recoverSecret(portsOf(world), { ...recovery, token })).toMatchObject({
       outcome: 'nothing-to-do',
     });
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.token);
@@ -255,7 +311,7 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     const { secrets } = portsOf(world);
     await secrets.put({ secretArn: SECRET, token, value: '{}', label: `docdb-rotation-${token}` });
     const { plan } = await set(world);
-    await recoverSecret(portsOf(world), { ...anything, token });
+    await recoverSecret(portsOf(world), { ...recovery, token });
     expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: plan.token });
     expect(world.logsIn(plan.token)).toBe(true);
   });
@@ -264,7 +320,7 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     const world = new RotationWorld(PAIR);
     const first = await finished(world);
     const second = await created(world);
-    await recoverSecret(portsOf(world), { ...anything, token: first.plan.token });
+    await recoverSecret(portsOf(world), { ...recovery, token: first.plan.token });
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(second.token);
   });
 });

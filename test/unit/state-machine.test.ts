@@ -267,7 +267,7 @@ describe('CheckStoppedExecution', () => {
     [{ secretId: 'shop/app', mode: 'rollback' }],
     [{ secretId: 'shop/app', token: 't'.repeat(32) }],
   ])('recovers what was stopped with %j', async (input) => {
-    expect(await wayOf({ status: 'TIMED_OUT', input: JSON.stringify(input) })).toContain('RecoverSecret');
+    expect(await wayOf({ status: 'TIMED_OUT', input: JSON.stringify(input) })).toContain('StopRotation');
   });
 
   it.each([

@@ -1,0 +1,36 @@
+import type { StopRotationInput } from '../shared/contract.ts';
+import { CURRENT, holderOf, PENDING, stopOf } from '../shared/labels.ts';
+import { assertRotatable } from '../shared/ownership.ts';
+import type { SecretStore } from '../shared/ports.ts';
+
+export interface StopRotationResult {
+  readonly outcome: 'stopped' | 'nothing-runs';
+  /** The version that was told: whose remains the recovery may clear. */
+  readonly token?: string;
+}
+
+/**
+ * Tells the rotation that holds AWSPENDING, if one does, to go no further. Whether it is alive or stuck nobody can
+ * tell: a live one sees the label before its next step, and takes back a change that it was just making.
+ *
+ * AWSPENDING stays where it is. Were it taken off before the last step has ended, the database could get a password
+ * that no label of the secret holds.
+ *
+ * Safe to repeat.
+ *
+ * @param input with a token, only that rotation is told: it was stopped, but Secrets Manager may have begun it again
+ * @throws SecretNotRotatableError
+ */
+export const stopRotation = async (
+  secrets: SecretStore,
+  { secretId, token }: StopRotationInput,
+): Promise<StopRotationResult> => {
+  const secret = await secrets.describe(secretId);
+  assertRotatable(secret);
+  const holder = holderOf(secret, PENDING);
+  // AWSPENDING that rests on AWSCURRENT is no lock: Secrets Manager leaves it there itself.
+  if (holder === undefined || holder === holderOf(secret, CURRENT)) return { outcome: 'nothing-runs' };
+  if (token !== undefined && holder !== token) return { outcome: 'nothing-runs' };
+  await secrets.moveLabel(secret.arn, stopOf(holder), { to: holder });
+  return { outcome: 'stopped', token: holder };
+};
