@@ -23,6 +23,8 @@ export const watchLogins = (
     }
     return count;
   })();
+  // What went wrong is told to who stops it, who may come later.
+  watched.catch(() => {});
   return {
     stop: () => {
       watching = false;

@@ -21,6 +21,7 @@ import { definitionOf } from './definitions.ts';
 import type { InMemoryDatabase } from './in-memory-database.ts';
 import type { InMemorySecretStore } from './in-memory-secret-store.ts';
 import { type PortCalls, ProcessDiedError } from './port-calls.ts';
+import { RefusedByServiceError } from './retirement-machine.ts';
 import { type Ending, ExecutionAbortedError, StateMachine } from './state-machine.ts';
 
 interface Ports {
@@ -39,6 +40,10 @@ export interface RotationMachineOptions {
   readonly abortOnDeath?: boolean;
   /** What else has to happen while a Wait state lasts. */
   readonly wait?: (state: string) => Promise<void>;
+  /** Whether the retirement can't be started. */
+  readonly retirementIsGone?: boolean;
+  /** Whether the operators can't be told. */
+  readonly topicIsGone?: boolean;
 }
 
 const DEFINITION = definitionOf('rotation');
@@ -82,10 +87,12 @@ export class RotationMachine {
       RestoreLabelsFunctionArn: this.#step(RestoreLabelsInput, restoreLabels),
       RecoverSecretFunctionArn: this.#step(RecoverSecretInput, recoverSecret),
       'arn:aws:states:::sns:publish': async (notice: unknown) => {
+        if (this.#options.topicIsGone) throw new RefusedByServiceError('there is no such topic');
         this.notices.push(notice);
         return { MessageId: 'one' };
       },
       'arn:aws:states:::states:startExecution': async (request: unknown) => {
+        if (this.#options.retirementIsGone) throw new RefusedByServiceError('there is no such machine');
         this.retirements.push(request);
         return { ExecutionArn: 'arn:aws:states:eu-central-1:111122223333:execution:retirement:one' };
       },

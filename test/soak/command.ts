@@ -40,6 +40,8 @@ const REPORT_EVERY_MS = 60_000;
 
 const TOLD_IN_FULL = 5;
 
+const APART_MS = 1000;
+
 /** The part of the time after which memory is compared with that at the end. */
 const WARM_AFTER = 0.2;
 
@@ -58,6 +60,8 @@ class Soak {
   /** One secret's life. */
   async live(member: Member): Promise<void> {
     const { stack } = this.#watched;
+    // One after the other: every function is cold, and starts once for each that calls it at the same time.
+    await sleep(member.number * APART_MS);
     const before = await look(stack, member.subject);
     const roles = before.users.get(member.subject.secret.username) ?? [];
     const watch = member.subject.isPair ? watchLogins(stack, member.subject.secret.arn) : undefined;

@@ -34,7 +34,8 @@ export const runCommand = async (
     directConnection: true,
     retryWrites: false,
     maxPoolSize: 1,
-    serverSelectionTimeoutMS: 5000,
+    // On a machine that is busy with twenty rotations, a login from outside takes its time.
+    serverSelectionTimeoutMS: 30_000,
   });
   try {
     await client.connect();
