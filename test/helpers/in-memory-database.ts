@@ -60,6 +60,14 @@ export class InMemoryDatabase {
     this.#reader().down = true;
   }
 
+  /** Readers refuse whoever logs in, as many times: they know nobody yet. */
+  fallBehind(logins: number): void {
+    for (const reader of this.#instances.slice(1)) {
+      reader.users = new Map();
+      reader.behind = logins;
+    }
+  }
+
   #reader(): Instance {
     const reader = this.#instances[1];
     if (reader === undefined) throw new Error('the cluster has no reader');
