@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { leaksIn } from '../security/leaks.ts';
+import { executionsOf, passwordsOf } from '../security/searched.ts';
 import { type LocalStack, startLocalStack, Undo } from '../stack/local-stack/index.ts';
 import { bySecretsManager } from './demonstration/by-secrets-manager.ts';
 import { cutOff } from './demonstration/cut-off.ts';
@@ -17,6 +19,7 @@ Starts AWS (ministack), Secrets Manager and DocumentDB on this machine, deploys 
 shows seven rotations. Of one user whose password changes: two that succeed, one that is rolled back and one that
 is cut off and recovered. Of two users that take turns, while a client logs in all the time: two admins and their
 clones, and two users of an application.
+Afterwards every password that there was is searched for in all that was written.
 Exit status 0 means that every check held.
 
   --json   print one JSON object as the last line of standard output, and all else to standard error
@@ -44,7 +47,13 @@ const start = async (terminal: Terminal, undo: Undo): Promise<LocalStack> => {
   }
 };
 
-const show = async (terminal: Terminal, undo: Undo): Promise<Verdict[]> => {
+interface Shown {
+  readonly verdicts: readonly Verdict[];
+  /** Where a password was written, among all places that were searched. */
+  readonly leaks: readonly string[];
+}
+
+const show = async (terminal: Terminal, undo: Undo): Promise<Shown> => {
   const stack = await start(terminal, undo);
   const verdicts: Verdict[] = [];
   for (const scenario of SCENARIOS) {
@@ -59,23 +68,49 @@ const show = async (terminal: Terminal, undo: Undo): Promise<Verdict[]> => {
         : terminal.style('red', `  ${verdict.problems.join('\n  ')}`),
     );
   }
-  return verdicts;
+  return { verdicts, leaks: await search(stack, terminal, verdicts) };
+};
+
+/** Looks for every password that there was in everything that was written. */
+const search = async (
+  stack: LocalStack,
+  terminal: Terminal,
+  verdicts: readonly Verdict[],
+): Promise<string[]> => {
+  const passwords = await passwordsOf(stack);
+  const executions = await executionsOf(stack);
+  const written = [
+    { where: 'this output', text: terminal.written },
+    { where: 'the output as JSON', text: JSON.stringify(verdicts) },
+    { where: 'the logs', text: stack.logs() },
+    ...executions,
+  ];
+  const leaks = leaksIn(written, passwords);
+  const places = `this output, the logs and the histories of ${executions.length} executions`;
+  terminal.line();
+  terminal.line(
+    leaks.length === 0
+      ? terminal.style('green', `None of the ${passwords.size} passwords is in ${places}`)
+      : terminal.style('red', `A password was written: ${leaks.join(', ')}`),
+  );
+  return leaks;
 };
 
 const main = async (json: boolean, undo: Undo): Promise<boolean> => {
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  let verdicts: Verdict[];
+  let shown: Shown;
   try {
-    verdicts = await show(terminal, undo);
+    shown = await show(terminal, undo);
   } finally {
     terminal.begin('stopping what was started');
     await undo.all();
     terminal.end();
   }
   terminal.line();
+  const { verdicts, leaks } = shown;
   printTable(verdicts, terminal);
-  const ok = verdicts.every(({ problems }) => problems.length === 0);
-  if (json) console.log(JSON.stringify({ ok, rotations: verdicts.map(({ record }) => record) }));
+  const ok = leaks.length === 0 && verdicts.every(({ problems }) => problems.length === 0);
+  if (json) console.log(JSON.stringify({ ok, leaks, rotations: verdicts.map(({ record }) => record) }));
   return ok;
 };
 

@@ -12,6 +12,8 @@ export class Terminal {
   private frame = 0;
   private current = '';
   private since = 0;
+  /** All lines so far. */
+  written = '';
 
   constructor(stream: NodeJS.WriteStream) {
     this.stream = stream;
@@ -24,6 +26,7 @@ export class Terminal {
 
   line(text = ''): void {
     this.erase();
+    this.written += `${text}\n`;
     this.stream.write(`${text}\n`);
     this.draw();
   }

@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import {
-  GetSecretValueCommand,
-  ListSecretsCommand,
-  ListSecretVersionIdsCommand,
-  RotateSecretCommand,
-} from '@aws-sdk/client-secrets-manager';
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { expectSettled, logsInEverywhere, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
 import { filesBelow, leaksIn, processesBelow, type Written } from './leaks.ts';
+import { executionsOf, passwordsOf } from './searched.ts';
 
 /**
  * No password and no RotationToken is written anywhere, whatever characters it is made of: each way of a rotation is
@@ -175,39 +171,10 @@ test('Secrets Manager that quotes the request in its error is not quoted', async
   await expectSettled(stack, secret.arn);
 });
 
-/** The passwords that any version of any secret ever had, and those of before. */
-const passwords = async (): Promise<Set<string>> => {
-  const found = new Set([...known, stack.primaryUser.password]);
-  const { SecretList = [] } = await stack.secretsManager.send(new ListSecretsCommand({ MaxResults: 100 }));
-  for (const { ARN: SecretId } of SecretList) {
-    const { Versions = [] } = await stack.secretsManager.send(
-      new ListSecretVersionIdsCommand({ SecretId, IncludeDeprecated: true, MaxResults: 100 }),
-    );
-    for (const { VersionId } of Versions) {
-      const value = await stack.secretsManager
-        .send(new GetSecretValueCommand({ SecretId, VersionId }))
-        .catch(() => undefined);
-      if (value) found.add(JSON.parse(value.SecretString ?? '{}').password);
-    }
-  }
-  return found;
-};
-
 const rotationTokens = (): Set<string> =>
   new Set(
     events.flatMap(({ event }) => (typeof event.RotationToken === 'string' ? [event.RotationToken] : [])),
   );
-
-const executionsOf = async (): Promise<Written[]> => {
-  const written: Written[] = [];
-  for (const executions of [stack.executions, stack.retirements]) {
-    for (const arn of await executions.list()) {
-      const parts = [await executions.describe(arn), await executions.history(arn)];
-      written.push({ where: arn, text: JSON.stringify(parts) });
-    }
-  }
-  return written;
-};
 
 /** WiredTiger's own files hold the users, as a database must. */
 const isStorage = (path: string): boolean => path.includes('/document-db/data/');
@@ -216,7 +183,7 @@ describe('afterwards, of all passwords and RotationTokens', () => {
   let secrets: Set<string>;
   beforeAll(async () => {
     const tokens = rotationTokens();
-    const all = await passwords();
+    const all = new Set([...known, ...(await passwordsOf(stack))]);
     expect(tokens.size, 'RotationTokens').toBeGreaterThan(10);
     expect(all.size, 'passwords').toBeGreaterThan(60);
     secrets = new Set([...all, ...tokens]);
@@ -228,7 +195,7 @@ describe('afterwards, of all passwords and RotationTokens', () => {
   };
 
   test('none is in the history, input, output or cause of an execution', async () => {
-    expectNone(await executionsOf(), 50);
+    expectNone(await executionsOf(stack), 50);
   });
 
   test('none is in what a function was called with, but the RotationToken that the trigger gets', () => {

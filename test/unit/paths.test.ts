@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { refused } from '../helpers/crash-driver.ts';
+import { ROOT } from '../helpers/in-memory-database.ts';
+import { newPassword } from '../helpers/in-memory-secret-store.ts';
+import { PortCalls, type PortCallsOptions } from '../helpers/port-calls.ts';
+import { RetirementMachine } from '../helpers/retirement-machine.ts';
+import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
+import { RotationWorld, SECRET, type WorldOptions } from '../helpers/rotation-world.ts';
+import type { Ending } from '../helpers/state-machine.ts';
+
+/*
+ * What Step Functions asks money for is each state that an execution enters, the last one included. The README's
+ * table is held to what the definitions really do.
+ */
+
+const SINGLE: WorldOptions = { username: 'boss', roles: ROOT };
+const PAIR: WorldOptions = { strategy: 'alternating-users', admin: true };
+const CLONE: WorldOptions = { strategy: 'admin-clone', username: 'boss', roles: ROOT };
+
+const run = async (
+  world: RotationWorld,
+  input: Record<string, unknown> = {},
+  circumstances: PortCallsOptions = {},
+): Promise<{ ending: Ending; machine: RotationMachine; calls: PortCalls }> => {
+  const calls = new PortCalls(circumstances);
+  const machine = new RotationMachine(world, { calls });
+  return { ending: await machine.run(executionArn('one'), { secretId: SECRET, ...input }), machine, calls };
+};
+
+/** A rotation of which the last check is refused: everything has to be undone. */
+const failing = async (options: WorldOptions): Promise<Ending> => {
+  const { calls } = await run(new RotationWorld(options));
+  const fault = { call: calls.recorded.length, when: 'before', error: refused } as const;
+  return (await run(new RotationWorld(options), {}, { faults: [fault] })).ending;
+};
+
+const lost = (options: WorldOptions): RotationWorld => {
+  const world = new RotationWorld(options);
+  world.database.addUser(options.username ?? 'app', newPassword(), options.roles ?? []);
+  return world;
+};
+
+const rotated = async (options: WorldOptions, input = {}): Promise<Ending> =>
+  (await run(new RotationWorld(options), input)).ending;
+
+/** What happens, as the README has it, and how it ends. */
+const PATHS: Readonly<Record<string, readonly [ended: string, ending: () => Promise<Ending>]>> = {
+  'a rotation of a single user': ['Rotated', () => rotated(SINGLE)],
+  'a rotation of a pair whose predecessor is kept': ['Rotated', () => rotated(PAIR)],
+  'a rotation of a pair whose predecessor is retired': ['Rotated', () => rotated(CLONE)],
+  'each wait for a reader that lags': [
+    'Rotated',
+    async () => {
+      const world = new RotationWorld(SINGLE);
+      world.database.lag = 1;
+      return (await run(world)).ending;
+    },
+  ],
+  'a retirement': [
+    'Retired',
+    async () => {
+      const world = new RotationWorld(CLONE);
+      const { machine } = await run(world);
+      const [request] = machine.retirements as { Input: unknown }[];
+      return await new RetirementMachine(world, { calls: new PortCalls() }).run(
+        executionArn('retirement'),
+        request?.Input,
+      );
+    },
+  ],
+  'a rotation that is refused before the database is touched': [
+    'Refused',
+    async () => (await run(lost(SINGLE))).ending,
+  ],
+  'a rotation of a single user that fails at the end, and is rolled back': [
+    'RolledBack',
+    () => failing(SINGLE),
+  ],
+  'a rotation of a pair that fails at the end, and is rolled back': ['RolledBack', () => failing(CLONE)],
+  '`verify`': ['Verified', () => rotated(SINGLE, { mode: 'verify' })],
+  '`rollback`': [
+    'Rotated',
+    () => rotated({ ...SINGLE, previous: { username: 'boss', state: 'locked' } }, { mode: 'rollback' }),
+  ],
+  '`recover`': ['Recovered', () => rotated(SINGLE, { mode: 'recover' })],
+  '`recover` where nothing logs in': [
+    'RecoveryFailed',
+    async () => (await run(lost(SINGLE), { mode: 'recover' })).ending,
+  ],
+  'the recovery of an execution that was stopped': [
+    'Recovered',
+    async () => {
+      const world = new RotationWorld(SINGLE);
+      const machine = new RotationMachine(world, { calls: new PortCalls() });
+      return await machine.run(executionArn('two'), stoppedEvent(executionArn('one'), { secretId: SECRET }));
+    },
+  ],
+};
+
+const README = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+
+const rows = new Map(
+  [...README.matchAll(/^\| (.+?) \| (?:\+)?(\d+) \| `(\w+)` \|$/gm)].map(([, what = '', count, end]) => [
+    what,
+    { count: Number(count), end },
+  ]),
+);
+
+/** A wait is told by what it adds to a rotation without one. */
+const addedTo = async (what: string, { path }: Ending): Promise<number> =>
+  what.startsWith('each wait') ? path.length - (await rotated(SINGLE)).path.length : path.length;
+
+describe('the README tells how many states are entered by', () => {
+  it.each(Object.entries(PATHS))('%s', async (what, [end, follow]) => {
+    const ending = await follow();
+    expect(ending.path.at(-1), ending.cause).toBe(end);
+    expect(rows.get(what)).toEqual({ count: await addedTo(what, ending), end });
+  });
+
+  it('nothing else', () => {
+    expect([...rows.keys()]).toEqual(Object.keys(PATHS));
+  });
+});
