@@ -146,7 +146,8 @@ const newValue = async (
   { secret, input, currentValue, settings }: Situation,
 ): Promise<string> => {
   if (input.mode === 'rotate') {
-    return withCredential(currentValue, pendingUser(settings, currentValue), await secrets.newPassword());
+    const user = pendingUser(settings, currentValue);
+    return withCredential(currentValue, user, await secrets.newPassword(), 'AWSCURRENT');
   }
   const previous = holderOf(secret, PREVIOUS);
   if (previous === undefined)

@@ -2,6 +2,7 @@ import { openAdminSession } from '../shared/admin-session.ts';
 import type { RetireUserInput } from '../shared/contract.ts';
 import { ChangeRefusedError, NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS } from '../shared/labels.ts';
+import { assertRotatable } from '../shared/ownership.ts';
 import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { areOfOnePair } from '../shared/users.ts';
@@ -27,7 +28,7 @@ export interface RetireUserResult {
  *
  * Safe to repeat. A rotation that begins at the very moment wins too: what it set is set again.
  *
- * @throws NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left
+ * @throws SecretNotRotatableError; NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left
  */
 export const retireUser = async (
   ports: RetireUserPorts,
@@ -35,6 +36,7 @@ export const retireUser = async (
 ): Promise<RetireUserResult> => {
   const { predecessor: user } = input;
   const secret = await ports.secrets.describe(input.secretId);
+  assertRotatable(secret);
   const { value, session: current } = await openPromoted(ports, secret, input);
   await using own = current;
   if (own === undefined || !(await isPredecessor(ports.secrets, secret, user, value))) {

@@ -6,8 +6,9 @@ import {
   SecretNotRotatableError,
 } from './errors.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from './labels.ts';
-import type { Database, SecretStore, Session } from './ports.ts';
-import { type Login, parseSecretValue, type SecretValue, sameCluster } from './secret-value.ts';
+import { managedLogin } from './managed-admin.ts';
+import type { Database, SecretDescription, SecretStore, Session } from './ports.ts';
+import { type Login, parseSecretValue, sameCluster } from './secret-value.ts';
 
 interface AdminSessionPorts {
   readonly secrets: SecretStore;
@@ -33,13 +34,13 @@ export const openAdminSession = async (
       `the user "${login.username}" may not change its own password; name an admin secret by the tag docdb-rotation:admin-secret or the key masterarn`,
     );
   }
-  for (const value of await labelledValues(secrets, adminSecret)) {
-    if (!sameCluster(value.login, login)) {
+  for (const admin of await labelledLogins(secrets, adminSecret, login)) {
+    if (!sameCluster(admin, login)) {
       throw new AdminSecretMismatchError(
-        `the admin secret ${adminSecret} is for ${value.login.host}:${value.login.port}, the secret for ${login.host}:${login.port}; nothing was tried with it`,
+        `the admin secret ${adminSecret} is for ${admin.host}:${admin.port}, the secret for ${login.host}:${login.port}; nothing was tried with it`,
       );
     }
-    const session = await database.login(value.login);
+    const session = await database.login(admin);
     if (session !== undefined) return session;
   }
   throw new AdminSecretUnavailableError(
@@ -47,14 +48,14 @@ export const openAdminSession = async (
   );
 };
 
-const labelledValues = async (secrets: SecretStore, adminSecret: string): Promise<SecretValue[]> => {
+const labelledLogins = async (secrets: SecretStore, adminSecret: string, login: Login): Promise<Login[]> => {
   try {
     const secret = await secrets.describe(adminSecret);
     const versions = [CURRENT, PENDING, PREVIOUS].flatMap((label) => holderOf(secret, label) ?? []);
-    const values = await Promise.all(
-      [...new Set(versions)].map((version) => valueOfVersion(secrets, secret.arn, version)),
+    const logins = await Promise.all(
+      [...new Set(versions)].map((version) => loginOfVersion(secrets, secret, version, login)),
     );
-    return values.filter((value) => value !== undefined);
+    return logins.filter((each) => each !== undefined);
   } catch (error) {
     if (error instanceof InvalidSecretError || error instanceof SecretNotRotatableError) {
       throw new AdminSecretMismatchError(`the admin secret can't be used: ${error.message}`);
@@ -64,11 +65,14 @@ const labelledValues = async (secrets: SecretStore, adminSecret: string): Promis
 };
 
 /** A version that Secrets Manager has just made for a rotation of the admin secret has no value yet. */
-const valueOfVersion = async (
+const loginOfVersion = async (
   secrets: SecretStore,
-  secretArn: string,
+  secret: SecretDescription,
   version: string,
-): Promise<SecretValue | undefined> => {
-  const text = await secrets.read(secretArn, version);
-  return text === undefined ? undefined : parseSecretValue(text, `the admin secret (version ${version})`);
+  login: Login,
+): Promise<Login | undefined> => {
+  const text = await secrets.read(secret.arn, version);
+  const where = `the admin secret (version ${version})`;
+  if (text === undefined) return undefined;
+  return managedLogin(secret, text, login, where) ?? parseSecretValue(text, where).login;
 };

@@ -42,6 +42,16 @@ const PASSING_CODES = new Set([
   6, 7, 50, 89, 91, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
 ]);
 
+/** Those of an instance that is no primary (any more): NotWritablePrimary, and NotPrimaryNoSecondaryOk. */
+const READ_ONLY_CODES = new Set([10107, 13435]);
+
+/**
+ * A global cluster has its writer in one Region; its other clusters are read-only.
+ * https://docs.aws.amazon.com/documentdb/latest/developerguide/global-clusters.html
+ */
+export const READ_ONLY =
+  'a fail-over passes; a secondary cluster of a global cluster never accepts writes, so there rotate in the Region of the primary cluster, with its endpoint as host';
+
 /** What Node.js says of a certificate chain or name that does not verify. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE_PROBLEM =
   /^(ERR_TLS_CERT|CERT_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)|(DEPTH_ZERO_)?SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/;
@@ -99,6 +109,7 @@ const translateServerError = (error: MongoServerError, doing: string): RotationE
   const code = Number.isInteger(error.code) ? Number(error.code) : 0;
   const said = `the database answered ${NAMES[code] ?? 'an error'} (code ${code})`;
   const passing = PASSING_CODES.has(code) || error.hasErrorLabel('RetryableWriteError');
+  if (READ_ONLY_CODES.has(code)) return new DatabaseUnavailableError(`${doing}: ${said}; ${READ_ONLY}`);
   if (passing) return new DatabaseUnavailableError(`${doing}: ${said}; it passes, try again`);
   switch (code) {
     case CODE.unauthorized:

@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { isRefusedLogin, isUnknownCommand, isUserNotFound, translateError } from './document-db-errors.ts';
 import { DatabaseIncompatibleError, DatabaseUnavailableError, RotationError } from './errors.ts';
-import type { Database, Role, Session, UserChange } from './ports.ts';
+import type { Database, Role, Session, TakesWrites, UserChange } from './ports.ts';
 import type { Login } from './secret-value.ts';
 
 /** How the connections show up in the database's own logs and in `currentOp`. */
@@ -93,6 +93,12 @@ class DocumentDbSession implements Session {
       );
     }
     return hosts.length === 0 ? [this.#login] : hosts.map(parseAddress);
+  }
+
+  async takesWrites(): Promise<TakesWrites> {
+    const { isWritablePrimary, ismaster, primary } = await this.#hello();
+    if ((isWritablePrimary ?? ismaster) !== false) return 'here';
+    return typeof primary === 'string' && primary !== '' ? 'elsewhere' : 'nowhere';
   }
 
   async ownRoles(): Promise<readonly Role[]> {

@@ -10,6 +10,8 @@ export interface SecretDescription {
   readonly markedForDeletion: boolean;
   /** The Region whose secret this one is a replica of. */
   readonly replicaOf?: string;
+  /** The service that made the secret, writes it and rotates it. */
+  readonly managedBy?: string;
 }
 
 /** The secrets, as a rotation needs them. Every method may throw SecretsManagerUnavailableError or SecretsManagerRefusedError. */
@@ -67,6 +69,8 @@ export interface Session extends AsyncDisposable {
   ping(): Promise<void>;
   /** The instances of the cluster, as `hello` lists them. */
   instances(): Promise<readonly { readonly host: string; readonly port: number }[]>;
+  /** Whether this instance takes writes, or names one that does. */
+  takesWrites(): Promise<TakesWrites>;
   /** The roles that this connection has. */
   ownRoles(): Promise<readonly Role[]>;
   /** @throws NotAuthorizedError */
@@ -78,6 +82,9 @@ export interface Session extends AsyncDisposable {
   /** No error when there is no such user. @throws NotAuthorizedError, ChangeRefusedError */
   dropUser(username: string): Promise<void>;
 }
+
+/** `nowhere` in the middle of a fail-over, and always in a secondary cluster of a global cluster. */
+export type TakesWrites = 'here' | 'elsewhere' | 'nowhere';
 
 export interface UserChange {
   readonly password?: string;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { InvalidSecretError } from './errors.ts';
+import { inStep } from './passwords-elsewhere.ts';
 
 /** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
 export const LONGEST_USERNAME = 63;
 
-const DEFAULT_PORT = 27017;
+export const DEFAULT_PORT = 27017;
 
 const booleanLike = z.union([
   z.boolean(),
@@ -69,6 +70,7 @@ export const parseSecretValue = (text: string | undefined, where: string): Secre
   if (!result.success) throw new InvalidSecretError(`${where}: ${problems(result.error)}; ${EXPECTED}`);
   const { host, port, username, password, ssl, masterarn } = result.data;
   refuseIamUser(username, json, where);
+  refuseElasticCluster(host, where);
   return {
     login: { host, port, username, password, tls: ssl },
     ...(masterarn === undefined ? {} : { adminSecret: masterarn }),
@@ -76,11 +78,24 @@ export const parseSecretValue = (text: string | undefined, where: string): Secre
   };
 };
 
-/** The same value for another user or with another password; every other key stays as it is. */
-export const withCredential = (value: SecretValue, username: string, password: string): string =>
-  JSON.stringify({ ...value.json, username, password });
+/**
+ * The same value for another user or with another password. Connection strings in it follow; all else stays.
+ * @param where which version it is made from, for the message
+ * @throws InvalidSecretError if another key holds the password in a way that can't follow
+ */
+export const withCredential = (
+  { json, login }: SecretValue,
+  username: string,
+  password: string,
+  where: string,
+): string =>
+  JSON.stringify({
+    ...inStep(json, { from: login, to: { username, password } }, where),
+    username,
+    password,
+  });
 
-const parseJsonObject = (text: string | undefined, where: string): Record<string, unknown> => {
+export const parseJsonObject = (text: string | undefined, where: string): Record<string, unknown> => {
   if (!text) throw new InvalidSecretError(`${where} is binary or empty; ${EXPECTED}`);
   let json: unknown;
   try {
@@ -118,6 +133,20 @@ const refuseIamUser = (username: string, json: Record<string, unknown>, where: s
   if (external || /^arn:aws[a-z-]*:iam::/.test(username)) {
     throw new InvalidSecretError(
       `${where} is for an IAM user, which has no password to rotate; take the rotation off this secret`,
+    );
+  }
+};
+
+/**
+ * AWS lists Secrets Manager and custom roles under what elastic clusters do not support, and changes the password of
+ * their administrator by its own API:
+ * https://docs.aws.amazon.com/documentdb/latest/developerguide/docdb-using-elastic-clusters.html#elastic-limitations
+ * https://docs.aws.amazon.com/documentdb/latest/developerguide/API_elastic_UpdateCluster.html
+ */
+const refuseElasticCluster = (host: string, where: string): void => {
+  if (/\.docdb-elastic\.amazonaws\.com\.?$/i.test(host)) {
+    throw new InvalidSecretError(
+      `${where} is for ${host}, and elastic clusters are not supported: AWS does not support Secrets Manager with them, and their instances can't be asked one by one whether they know a password; take the rotation off this secret, and change the administrator's password by the UpdateCluster API of docdb-elastic`,
     );
   }
 };

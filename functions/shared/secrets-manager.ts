@@ -118,10 +118,11 @@ interface DescribeAnswer {
   readonly Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined;
   readonly DeletedDate?: Date | undefined;
   readonly PrimaryRegion?: string | undefined;
+  readonly OwningService?: string | undefined;
 }
 
 const describe = (answer: DescribeAnswer, region: string): SecretDescription => {
-  const { ARN, Name, VersionIdsToStages, Tags, DeletedDate, PrimaryRegion } = answer;
+  const { ARN, Name, VersionIdsToStages, Tags, DeletedDate, PrimaryRegion, OwningService } = answer;
   if (ARN === undefined || Name === undefined) {
     throw new SecretsManagerUnavailableError('Secrets Manager described a secret without an ARN');
   }
@@ -132,6 +133,7 @@ const describe = (answer: DescribeAnswer, region: string): SecretDescription => 
     tags: Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     markedForDeletion: DeletedDate !== undefined,
     ...(PrimaryRegion === undefined || PrimaryRegion === region ? {} : { replicaOf: PrimaryRegion }),
+    ...(OwningService === undefined ? {} : { managedBy: OwningService }),
   };
 };
 

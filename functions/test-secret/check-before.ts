@@ -5,6 +5,7 @@ import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { assertOwner } from '../shared/ownership.ts';
 import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
 import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
+import { assertTakesWrites } from './takes-writes.ts';
 
 export interface CheckBeforePorts {
   readonly secrets: SecretStore;
@@ -18,6 +19,7 @@ export interface CheckBeforePorts {
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
  * @throws UserNameTakenError if the other user of a pair belongs to somebody else
+ * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
  */
 export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<Before> => {
   await assertOwner(ports.secrets, plan);
@@ -33,6 +35,8 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   ];
   const own = ownSession(plan, versions, { current, pending, previous });
   if (own === undefined) throw await whyNoneLogsIn(ports, plan, versions);
+  // A credential that logs in already, as in a rollback, needs no write.
+  if (pending === undefined) await assertTakesWrites(own, versions.current.login.host);
   const roles = await own.ownRoles();
   if (plan.strategy === 'single-user') return { logsIn, roles: copy(roles) };
   const otherUser = await lookAtOtherUser(ports, plan, versions, current, previous !== undefined);

@@ -5,7 +5,7 @@ import {
   UserNameTakenError,
   UserNotFoundError,
 } from '../../functions/shared/errors.ts';
-import type { Database, Role, Session, UserChange } from '../../functions/shared/ports.ts';
+import type { Database, Role, Session, TakesWrites, UserChange } from '../../functions/shared/ports.ts';
 import type { Login } from '../../functions/shared/secret-value.ts';
 import { type Gate, openGate } from './port-calls.ts';
 
@@ -33,7 +33,9 @@ export const ROOT: readonly Role[] = [{ role: 'root', db: 'admin' }];
 export const READ_WRITE: readonly Role[] = [{ role: 'readWrite', db: 'shop' }];
 
 export const CLUSTER = 'demo.cluster-abcdefgh.eu-central-1.docdb.amazonaws.com';
-const INSTANCES = ['one', 'two', 'three'].map((name) => `${name}.abcdefgh.eu-central-1.docdb.amazonaws.com`);
+export const INSTANCES = ['one', 'two', 'three'].map(
+  (name) => `${name}.abcdefgh.eu-central-1.docdb.amazonaws.com`,
+);
 export const PORT = 27017;
 
 /** A DocumentDB cluster without the network: a writer, readers that lag behind it, and users with their powers. */
@@ -48,6 +50,8 @@ export class InMemoryDatabase {
   lag = 0;
   /** What `hello` says, where a test wants it to lie. */
   reported: { host: string; port: number }[] | undefined;
+  /** Whether there is no primary: in a fail-over, or in a secondary cluster of a global cluster. */
+  readOnly = false;
   /** Connections that were opened and not closed. */
   open = 0;
 
@@ -140,6 +144,7 @@ export class InMemoryDatabase {
       ping: () => gate('ping', () => this.#alive(instance)),
       instances: () =>
         gate('instances', () => this.reported ?? this.#instances.map(({ host }) => ({ host, port: PORT }))),
+      takesWrites: () => gate('takesWrites', () => this.#takesWrites(instance)),
       ownRoles: () => gate('ownRoles', () => instance.users.get(self)?.roles ?? []),
       findUser: (username) => gate('findUser', () => this.#findUser(self, username)),
       createUser: (username, password, roles) =>
@@ -154,6 +159,11 @@ export class InMemoryDatabase {
 
   #alive(instance: Instance): void {
     if (instance.down) throw new DatabaseUnavailableError(`${instance.host} does not answer`);
+  }
+
+  #takesWrites(instance: Instance): TakesWrites {
+    if (this.readOnly) return 'nowhere';
+    return instance === this.#writer() ? 'here' : 'elsewhere';
   }
 
   /** Below these roles nobody may change a user, not even the own password. */
@@ -196,6 +206,7 @@ export class InMemoryDatabase {
 
   /** Readers keep the users of before until they have been asked `lag` times. */
   #write(change: (users: Users) => void): void {
+    if (this.readOnly) throw new DatabaseUnavailableError('no instance takes writes');
     const users = new Map(this.#writer().users);
     change(users);
     this.#writer().users = users;

@@ -15,6 +15,7 @@ interface StoredSecret {
   readonly tags: Record<string, string>;
   markedForDeletion: boolean;
   replicaOf: string | undefined;
+  managedBy: string | undefined;
   /** The version that Secrets Manager made for a rotation of its own, and what proves the right to write it. */
   inRotation: { readonly token: string; readonly rotationToken: string } | undefined;
 }
@@ -45,6 +46,7 @@ export class InMemorySecretStore {
       tags: { ...tags },
       markedForDeletion: false,
       replicaOf: undefined,
+      managedBy: undefined,
       inRotation: undefined,
     });
     return arn;
@@ -77,6 +79,11 @@ export class InMemorySecretStore {
 
   makeReplicaOf(secretId: string, region: string): void {
     this.#find(secretId).replicaOf = region;
+  }
+
+  /** As RDS and DocumentDB do with the secret of a primary user. */
+  letManage(secretId: string, service: string): void {
+    this.#find(secretId).managedBy = service;
   }
 
   setTag(secretId: string, key: string, value: string): void {
@@ -197,4 +204,5 @@ const describe = (secret: StoredSecret): SecretDescription => ({
   tags: { ...secret.tags },
   markedForDeletion: secret.markedForDeletion,
   ...(secret.replicaOf === undefined ? {} : { replicaOf: secret.replicaOf }),
+  ...(secret.managedBy === undefined ? {} : { managedBy: secret.managedBy }),
 });

@@ -7,8 +7,10 @@ import {
   UserNameTakenError,
   UserNotFoundError,
 } from '../../functions/shared/errors.ts';
+import type { Session } from '../../functions/shared/ports.ts';
 import { type CheckBeforePorts, checkBefore } from '../../functions/test-secret/check-before.ts';
-import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
+import { assertTakesWrites } from '../../functions/test-secret/takes-writes.ts';
+import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
 import { checked, created, portsOf } from '../helpers/rotation-steps.ts';
@@ -89,6 +91,67 @@ describe('CheckBefore', () => {
     expect(hosts).not.toContain(host);
   });
 });
+
+describe('CheckBefore finds a host that takes no writes, before anything changes', () => {
+  /** Single user whose AWSCURRENT is at this host, in a cluster that has no primary unless it is said. */
+  const worldAt = (host: string, readOnly: boolean): RotationWorld => {
+    const world = new RotationWorld();
+    const { username, password } = world.credentialOf(world.current) ?? {};
+    world.store.addVersion(SECRET, ['AWSCURRENT'], secretText({ host, username, password }));
+    world.database.readOnly = readOnly;
+    return world;
+  };
+
+  it.each([
+    ['the cluster endpoint', CLUSTER],
+    ['an instance', INSTANCES[1] ?? ''],
+  ])('and says by %s of a secondary cluster where to rotate', async (_what, host) => {
+    const attempt = look(worldAt(host, true));
+    await expect(attempt).rejects.toThrow(DatabaseUnavailableError);
+    await expect(attempt).rejects.toThrow(/no instance of the cluster .* Region of the primary cluster/);
+  });
+
+  it('and says by the endpoint of a reading instance which one to use', async () => {
+    await expect(look(worldAt(INSTANCES[1] ?? '', false))).rejects.toThrow(
+      /is the endpoint of an instance .*put the cluster endpoint/,
+    );
+  });
+
+  it('and says by a reader endpoint which one to use', async () => {
+    const reader: Session = {
+      ...(await sessionOf(new RotationWorld())),
+      takesWrites: async () => 'elsewhere',
+    };
+    await expect(assertTakesWrites(reader, CLUSTER.replace('.cluster-', '.cluster-ro-'))).rejects.toThrow(
+      /is a reader endpoint/,
+    );
+  });
+
+  it('but takes the endpoint of the primary instance', async () => {
+    await expect(look(worldAt(INSTANCES[0] ?? '', false))).resolves.toMatchObject({ logsIn: ['AWSCURRENT'] });
+  });
+
+  it('but lets a rollback go back to what still logs in: that needs no write', async () => {
+    const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state: 'logs in' } });
+    world.database.readOnly = true;
+    await expect(look(world, 'rollback')).resolves.toMatchObject({
+      logsIn: ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'],
+    });
+  });
+});
+
+const sessionOf = async (world: RotationWorld): Promise<Session> => {
+  const { username = '', password = '' } = world.credentialOf(world.current) ?? {};
+  const session = await portsOf(world).database.login({
+    host: CLUSTER,
+    port: PORT,
+    username,
+    password,
+    tls: true,
+  });
+  if (session === undefined) throw new Error('the user does not log in');
+  return session;
+};
 
 describe('CheckBefore of a pair remembers the other user', () => {
   it('that does not exist', async () => {

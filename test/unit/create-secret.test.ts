@@ -90,6 +90,46 @@ describe('CreateSecret on demand', () => {
   });
 });
 
+describe('CreateSecret, before anything is written', () => {
+  const refused = async (world: RotationWorld, error: new (message: string) => Error, said: RegExp) => {
+    const calls = new PortCalls();
+    const attempt = createSecret(portsOf(world, calls), onDemand());
+    await expect(attempt).rejects.toThrow(error);
+    await expect(attempt).rejects.toThrow(said);
+    expect([count(calls, 'put'), count(calls, 'moveLabel')]).toEqual([0, 0]);
+  };
+
+  it('refuses a secret that a service manages: AWS rotates that one itself', async () => {
+    const world = new RotationWorld();
+    world.store.letManage(SECRET, 'rds');
+    await refused(
+      world,
+      SecretNotRotatableError,
+      /managed by the service rds, and AWS rotates that one itself/,
+    );
+  });
+
+  it('refuses a value that holds its password in a key that can not follow', async () => {
+    const world = new RotationWorld();
+    const credential = world.credentialOf(world.current);
+    const text = secretText({ ...credential, legacy: { password: credential?.password } });
+    world.store.addVersion(SECRET, ['AWSCURRENT'], text);
+    await refused(world, InvalidSecretError, /"legacy\.password"/);
+  });
+
+  it('copies AWSPREVIOUS for a rollback as it is', async () => {
+    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
+    const text = secretText({
+      ...world.credentialOf(world.previous ?? ''),
+      note: 'mongodb://app:x@y',
+      x: 1.0,
+    });
+    world.store.addVersion(SECRET, ['AWSPREVIOUS'], text);
+    const { token } = await created(world, 'rollback');
+    expect(world.store.valueOf(SECRET, token)).toBe(text);
+  });
+});
+
 describe('CreateSecret, while another rotation has the lock', () => {
   it('fails, and leaves everything of the other as it is', async () => {
     const world = new RotationWorld();

@@ -110,6 +110,28 @@ describe('a secret’s value', () => {
   });
 });
 
+describe('a host', () => {
+  // https://docs.aws.amazon.com/documentdb/latest/developerguide/docdb-using-elastic-clusters.html#elastic-limitations
+  it.each([
+    'shop-111122223333.eu-central-1.docdb-elastic.amazonaws.com',
+    'SHOP-111122223333.EU-CENTRAL-1.DOCDB-ELASTIC.AMAZONAWS.COM.',
+  ])('of an elastic cluster is refused, with what to do instead: %s', (host) => {
+    const told = refusal(valid({ host }));
+    expect(told).toContain('elastic clusters are not supported');
+    expect(told).toContain('UpdateCluster');
+  });
+
+  it.each([
+    ['a cluster', CLUSTER],
+    ['a reader', CLUSTER.replace('.cluster-', '.cluster-ro-')],
+    ['an instance', CLUSTER.replace('.cluster-', '.')],
+    ['a cluster in China', 'shop.cluster-abcdefgh.docdb.cn-north-1.amazonaws.com.cn'],
+    ['a cluster with elastic in its name', `docdb-elastic.${CLUSTER}`],
+  ])('of %s is read', (_what, host) => {
+    expect(parseSecretValue(valid({ host }), WHERE).login.host).toBe(host);
+  });
+});
+
 describe('a hostile value', () => {
   it('that is nested too deeply to be written again is refused at once', () => {
     const depth = 30_000;
@@ -131,7 +153,7 @@ describe('a hostile value', () => {
 
   it('with a key named like its prototype keeps that key through a rotation', () => {
     const text = valid().replace('{', '{"__proto__":{"a":1},');
-    expect(withCredential(parseSecretValue(text, WHERE), 'app', newPassword())).toContain(
+    expect(withCredential(parseSecretValue(text, WHERE), 'app', newPassword(), WHERE)).toContain(
       '"__proto__":{"a":1}',
     );
   });
@@ -184,7 +206,12 @@ describe('a new value', () => {
   it('differs in the credential only', () => {
     const before = { ...JSON.parse(valid()), nested: { list: [1, { two: null }] } };
     const password = newPassword();
-    const text = withCredential(parseSecretValue(JSON.stringify(before), WHERE), 'app_clone', password);
+    const text = withCredential(
+      parseSecretValue(JSON.stringify(before), WHERE),
+      'app_clone',
+      password,
+      WHERE,
+    );
     expect(JSON.parse(text)).toEqual({ ...before, username: 'app_clone', password });
   });
 
@@ -196,7 +223,7 @@ describe('a new value', () => {
           fc.jsonValue(),
         ),
         (extra) => {
-          const text = withCredential(parseSecretValue(valid(extra), WHERE), 'app', newPassword());
+          const text = withCredential(parseSecretValue(valid(extra), WHERE), 'app', newPassword(), WHERE);
           expect(JSON.parse(text)).toMatchObject(JSON.parse(JSON.stringify(extra)));
         },
       ),
