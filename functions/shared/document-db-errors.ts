@@ -5,6 +5,7 @@ import {
   MongoServerError,
   MongoServerSelectionError,
 } from 'mongodb';
+import { ExcessiveWorkError } from './driver-bounds.ts';
 import {
   CertificateNotTrustedError,
   ChangeRefusedError,
@@ -88,6 +89,12 @@ export const translateError = (error: unknown, doing: string): RotationError => 
   if (links.some((link) => link instanceof MongoCompatibilityError)) {
     return new DatabaseIncompatibleError(
       `${doing}: the server speaks no version of the protocol that this driver does`,
+    );
+  }
+  const excess = links.find((link) => link instanceof ExcessiveWorkError);
+  if (excess !== undefined) {
+    return new DatabaseIncompatibleError(
+      `${doing}: the server answers with ${excess.message}; check the host`,
     );
   }
   const refusal = links.find((link) => link instanceof MongoServerError);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
+import { deflateSync } from 'node:zlib';
 import { Binary } from 'bson';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { documentDb } from '../../functions/shared/document-db.ts';
@@ -7,6 +8,7 @@ import { RotationError } from '../../functions/shared/errors.ts';
 import type { Login } from '../../functions/shared/secret-value.ts';
 import { testCredential } from '../../functions/test-secret/test-credential.ts';
 import { type DocumentDbStandIn, startDocumentDb } from '../stack/document-db/index.ts';
+import type { WireMessage } from '../stack/document-db/wire-protocol.ts';
 import { formsOf } from './leaks.ts';
 import { type Meddler, type MeddlerOptions, openMeddler, plainUpstream } from './meddler.ts';
 
@@ -115,6 +117,41 @@ describe('a server that lies after the login', () => {
     await new Promise((resolve) => elsewhere.close(resolve));
   });
 
+  // Regression: the driver did what it was told, in one go, and no timer fired. https://www.rfc-editor.org/rfc/rfc5802#section-5.1
+  test.each([20_000_000, 2 ** 31 - 1])(
+    'fails before it has a function do %i iterations of SCRAM',
+    async (iterations) => {
+      const login = await meddling(({ command, reply }) => {
+        if (command !== 'saslStart') return undefined;
+        const payload = String(reply.payload.toString('utf8')).replace(/i=\d+/, `i=${iterations}`);
+        return { ...reply, payload: new Binary(Buffer.from(payload)) };
+      });
+      const error = await expectClearError(database.login(login), {
+        within: 5000,
+        secrets: [login.password],
+      });
+      expect(error.name).toBe('DatabaseIncompatibleError');
+      expect(error.message).toContain('iterations of SCRAM');
+    },
+  );
+
+  // https://github.com/mongodb/specifications/blob/master/source/compression/OP_COMPRESSED.md
+  test.each(['hello', 'saslStart', 'connectionStatus'])(
+    'fails if its reply to %s is compressed, which nobody offered, and is not unpacked',
+    async (asked) => {
+      const login = await meddling(({ command }) =>
+        command === asked || (asked === 'hello' && command === 'isMaster') ? bomb : undefined,
+      );
+      const attempt = async () => {
+        await using session = await database.login(login);
+        await session?.ownRoles();
+      };
+      const error = await expectClearError(attempt(), { within: 15_000, secrets: [login.password] });
+      expect(error.name).toBe('DatabaseIncompatibleError');
+      expect(error.message).toContain('a compressed reply');
+    },
+  );
+
   test.each([
     ['an address with credentials in it', 'user:word@127.0.0.1:1'],
     ['an address of a local socket', '/tmp/mongodb-27017.sock'],
@@ -176,6 +213,26 @@ describe('a server that lies after the login', () => {
     await expectClearError(database.login(login), { within: 15_000, secrets: [login.password] });
   }, 25_000);
 });
+
+/** https://github.com/mongodb/specifications/blob/master/source/compression/OP_COMPRESSED.md */
+const OP_COMPRESSED = 2012;
+const OP_MSG = 2013;
+const ZLIB = 2;
+
+const UNPACKED = 64 * 1024 * 1024;
+const packed = deflateSync(Buffer.alloc(UNPACKED));
+
+/** A reply of some kilobytes that says truly that it is a thousand times as long. */
+const bomb = (client: { write(bytes: Buffer): unknown }, request: WireMessage) => {
+  const header = Buffer.alloc(25);
+  header.writeInt32LE(header.length + packed.length, 0);
+  header.writeInt32LE(request.requestId, 8);
+  header.writeInt32LE(OP_COMPRESSED, 12);
+  header.writeInt32LE(OP_MSG, 16);
+  header.writeInt32LE(UNPACKED, 20);
+  header.writeUInt8(ZLIB, 24);
+  client.write(Buffer.concat([header, packed]));
+};
 
 /** The header of a reply of 40 MB, and then a byte now and then, more often than any time-out of a silent line. */
 const drip = (client: { write(bytes: Buffer): unknown; once(event: 'close', done: () => void): unknown }) => {

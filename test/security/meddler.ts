@@ -3,7 +3,13 @@ import { createServer as createTlsServer } from 'node:tls';
 import { type Document, Long } from 'bson';
 import type { ServerCertificate } from '../stack/document-db/certificate-authority.ts';
 import { MessageStream } from '../stack/document-db/message-stream.ts';
-import { commandName, decode, encode, replyTo } from '../stack/document-db/wire-protocol.ts';
+import {
+  commandName,
+  decode,
+  encode,
+  replyTo,
+  type WireMessage,
+} from '../stack/document-db/wire-protocol.ts';
 
 /** What was asked, and what the honest server answers. */
 export interface Exchange {
@@ -17,7 +23,7 @@ export type Answer =
   /** This instead of the honest reply. */
   | Document
   /** Nothing, for ever, or the bytes that the meddler writes itself. */
-  | ((client: Socket) => void)
+  | ((client: Socket, request: WireMessage) => void)
   | undefined;
 
 /** A server that lets a login through to an honest one, and lies afterwards. */
@@ -58,7 +64,7 @@ export const openMeddler = async ({ upstream, meddle, certificate }: MeddlerOpti
       if (!answered) return;
       const reply = decode(answered).body;
       const answer = meddle({ command, request: request.body, reply });
-      if (typeof answer === 'function') answer(client);
+      if (typeof answer === 'function') answer(client, request);
       else client.write(answer === undefined ? answered : encode(replyTo(request, answer)));
     }
   };
