@@ -106,7 +106,7 @@ const refuseKey = ({ from }: Change, { where, path }: Place): void => {
 
 const refusal = ({ where, path }: Place): InvalidSecretError =>
   new InvalidSecretError(
-    `${where}: the key "${path.join('.').slice(0, LONGEST_PATH)}" holds the password too, and not as a connection string (mongodb://user:password@…) that could be kept in step; take it out of there`,
+    `${where}: the key "${path.join('.').slice(0, LONGEST_PATH)}" holds the password too, and not as a connection string (mongodb://…) that could be kept in step; take it out of there`,
   );
 
 /** Each run of percent-encoded bytes by itself: one that is none stays as it is. */
