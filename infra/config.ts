@@ -13,13 +13,13 @@ const json = (value: unknown): unknown => {
 
 const seconds = z.preprocess(json, z.number().int().positive());
 
+/** The ARN of a secret, with the six characters that Secrets Manager appended to its name. */
+export const SECRET_ARN = /^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+-\w{6}$/;
+
 /** A secret that exists already and is to be rotated. */
 const ManagedSecret = z
   .strictObject({
-    /** Its whole ARN, with the six characters that Secrets Manager appended. */
-    arn: z
-      .string()
-      .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+-\w{6}$/, 'must be the whole ARN of a secret'),
+    arn: z.string().regex(SECRET_ARN, 'must be the whole ARN of a secret'),
     strategy: z.enum(['single-user', 'alternating-users', 'admin-clone']).default('single-user'),
     /** The ARN of the secret whose user may change this one's. */
     adminSecretArn: z.string().optional(),

@@ -1,4 +1,4 @@
-import { Annotations, Duration, Names, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Names, Stack, Token } from 'aws-cdk-lib';
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import {
@@ -10,6 +10,7 @@ import {
   type SubnetSelection,
 } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPermission, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -17,6 +18,7 @@ import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanage
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { checkManageOptions, checkProps } from './check-props.ts';
 import { CredentialCheck } from './credential-check.ts';
 import { EndReporter } from './end-reporter.ts';
 import { letLogsUse } from './log-encryption.ts';
@@ -28,6 +30,7 @@ import { machineMetric } from './rotation-metrics.ts';
 import { RotationStateMachine } from './rotation-state-machine.ts';
 import { tagSecret, tagsFor } from './secret-tags.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './service-endpoints.ts';
+import { SingleSchedule } from './single-schedule.ts';
 import { Workflow } from './workflow.ts';
 
 export interface DocDbRotationProps {
@@ -132,12 +135,14 @@ export class DocDbRotation extends Construct implements IConnectable {
   /** Each tells the operators, and says where in the runbook to go on. */
   readonly alarms: readonly Alarm[];
 
+  private readonly schedules = new SingleSchedule(this);
   private readonly credentialCheck: CredentialCheck;
   private readonly functions: RotationFunctions;
   private readonly triggerPermission: CfnPermission;
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
+    checkProps(props);
     const securityGroups = this.securityGroupsOf(props);
     this.connections = new Connections({ securityGroups });
     if (props.cluster) this.connections.allowToDefaultPort(props.cluster, 'Rotation of credentials');
@@ -195,6 +200,8 @@ export class DocDbRotation extends Construct implements IConnectable {
    * one that is imported must carry them already.
    */
   manage(secret: ISecret, options: ManageOptions = {}): void {
+    checkManageOptions(secret, options);
+    this.schedules.claim(secret);
     const adminSecret = options.strategy?.adminSecret;
     this.functions.letManage(secret);
     this.credentialCheck.watch(secret);
@@ -202,6 +209,18 @@ export class DocDbRotation extends Construct implements IConnectable {
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);
+  }
+
+  /**
+   * Lets somebody start executions of the state machine: rotate a managed secret on demand, test it, roll it back,
+   * recover it. To look at executions takes `stateMachine.grantRead` too.
+   */
+  grantStart(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['states:StartExecution'],
+      resourceArns: [this.stateMachine.stateMachineArn],
+    });
   }
 
   /** Rotations that replaced a credential. */
@@ -233,8 +252,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     { vpc, vpcSubnets, vpcEndpoints }: DocDbRotationProps,
     callers: ISecurityGroup[],
   ): void {
-    if (!vpcEndpoints) return;
-    if (!vpc) throw new Error('vpcEndpoints are made in a VPC: give vpc too, or leave vpcEndpoints out');
+    if (!vpc || !vpcEndpoints) return;
     const options = vpcEndpoints === true ? {} : vpcEndpoints;
     new ServiceEndpoints(this, 'Endpoints', { vpc, vpcSubnets, callers, options });
   }
@@ -277,8 +295,9 @@ export class DocDbRotation extends Construct implements IConnectable {
 
   private askForTags(secret: ISecret, tags: Record<string, string>): void {
     const list = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+    const name = Token.isUnresolved(secret.secretName) ? secret.node.path : secret.secretName;
     Annotations.of(this).addInfo(
-      `${secret.secretName} is not made in this app, which can't tag it: see that it has the tags ${list.join(', ')}`,
+      `${name} is not made in this app, which can't tag it: see that it has the tags ${list.join(', ')}`,
     );
   }
 }

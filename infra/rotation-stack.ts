@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Port, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { Config, ManagedSecret } from './config.ts';
 import { DocDbRotation, type DocDbRotationProps } from './docdb-rotation.ts';
 import type { ManageOptions } from './manage-options.ts';
+import { addOutputs } from './rotation-outputs.ts';
 import { Strategy } from './strategy.ts';
 
 export interface RotationStackProps extends StackProps {
@@ -37,12 +38,7 @@ export class RotationStack extends Stack {
       rotation.connections.allowTo(cluster, Port.tcp(config.clusterPort), 'Rotation of credentials');
     }
     for (const secret of config.secrets) rotation.manage(this.secret(secret.arn), this.manageOptions(secret));
-
-    new CfnOutput(this, 'StateMachineArn', { value: rotation.stateMachine.stateMachineArn });
-    new CfnOutput(this, 'RetirementStateMachineArn', { value: rotation.retirement.stateMachineArn });
-    new CfnOutput(this, 'TriggerFunctionName', { value: rotation.trigger.functionName });
-    new CfnOutput(this, 'TriggerFunctionArn', { value: rotation.trigger.functionArn });
-    new CfnOutput(this, 'OperatorsTopicArn', { value: rotation.operatorsTopic.topicArn });
+    addOutputs(this, rotation);
   }
 
   private network(config: Config): Pick<DocDbRotationProps, 'vpc' | 'vpcSubnets'> {

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Tokenization } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -18,6 +18,9 @@ export interface RotationStateMachineProps extends WorkflowDefaults {
   readonly stragglerWait: Duration;
 }
 
+/** As text, also where the number is known only at deployment. */
+const seconds = (duration: Duration): string => Tokenization.stringifyNumber(duration.toSeconds());
+
 /** The workflow described in `statemachine/rotation.asl.json`. */
 export class RotationStateMachine extends Construct {
   readonly stateMachine: StateMachine;
@@ -31,8 +34,8 @@ export class RotationStateMachine extends Construct {
       functions: steps,
       substitutions: {
         RetirementStateMachineArn: retirement.stateMachineArn,
-        ForwardBudgetSeconds: String(forwardBudget.toSeconds()),
-        StragglerSeconds: String(stragglerWait.toSeconds()),
+        ForwardBudgetSeconds: seconds(forwardBudget),
+        StragglerSeconds: seconds(stragglerWait),
       },
     }).stateMachine;
     this.stateMachine.addToRolePolicy(

@@ -1,6 +1,6 @@
 import { CfnResource, Tags } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { IConstruct } from 'constructs';
+import type { Node } from 'constructs';
 import type { ManageOptions } from './manage-options.ts';
 import { Strategy } from './strategy.ts';
 
@@ -21,15 +21,18 @@ export const tagsFor = (options: ManageOptions): Record<string, string> => {
  * @returns false for an imported one, which CloudFormation can't tag
  */
 export const tagSecret = (secret: ISecret, tags: Record<string, string>): boolean => {
-  const resource = secretResource(secret) ?? (secret.node.scope && secretResource(secret.node.scope));
+  const resource = secretResource(secret);
   if (!resource) return false;
   for (const [key, value] of Object.entries(tags)) Tags.of(resource).add(key, value);
   return true;
 };
 
-/** The secret itself, where there is one: the attachment of a secret to a cluster has it as its parent. */
-const secretResource = (construct: IConstruct): CfnResource | undefined => {
-  const child = construct.node.defaultChild;
+/** The secret itself, if it is made in this app: the attachment of a secret to a cluster has it as its parent. */
+export const secretResource = ({ node }: ISecret): CfnResource | undefined =>
+  resourceOf(node) ?? (node.scope && resourceOf(node.scope.node));
+
+const resourceOf = (node: Node): CfnResource | undefined => {
+  const child = node.defaultChild;
   if (!child || !CfnResource.isCfnResource(child)) return undefined;
   return child.cfnResourceType === 'AWS::SecretsManager::Secret' ? child : undefined;
 };

@@ -33,6 +33,7 @@ export interface ServiceEndpointsOptions {
 
 export interface ServiceEndpointsProps {
   readonly vpc: IVpc;
+  /** @default - the VPC's private subnets */
   readonly vpcSubnets?: SubnetSelection | undefined;
   readonly callers: readonly ISecurityGroup[];
   readonly options: ServiceEndpointsOptions;

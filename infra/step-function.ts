@@ -1,6 +1,6 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { AssetHashType, DockerImage, Duration, Stack } from 'aws-cdk-lib';
+import { AssetHashType, Aws, DockerImage, Duration, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -22,6 +22,7 @@ const CERTIFICATE_AUTHORITY = 'certificate-authority.pem';
 /** Where the functions run. */
 export interface FunctionNetwork {
   readonly vpc: IVpc;
+  /** @default - the VPC's private subnets with egress */
   readonly vpcSubnets?: SubnetSelection | undefined;
   readonly securityGroups: ISecurityGroup[];
 }
@@ -51,6 +52,7 @@ export interface StepFunctionProps extends StepFunctionDefaults {
   readonly usesDatabase: boolean;
   /** @default Duration.seconds(60) */
   readonly timeout?: Duration;
+  /** @default - only what every function has */
   readonly environment?: Record<string, string>;
 }
 
@@ -67,7 +69,7 @@ export class StepFunction extends Construct {
     });
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `Role of the function ${props.name} of ${Stack.of(this).stackName}`,
+      description: `Role of the function ${props.name} of ${Aws.STACK_NAME}`,
     });
     acknowledgeEveryResource(
       this.role,

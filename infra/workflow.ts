@@ -33,7 +33,11 @@ export interface WorkflowProps extends WorkflowDefaults {
   readonly definition: string;
   /** The functions that the machine calls, keyed by the placeholder each one fills in the definition. */
   readonly functions: Readonly<Record<string, StepFunction>>;
-  /** What else the definition has placeholders for. */
+  /**
+   * What else the definition has placeholders for.
+   *
+   * @default - nothing
+   */
   readonly substitutions?: Readonly<Record<string, string>>;
 }
 

@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, Duration } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { DatabaseCluster, DatabaseSecret, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
+import { InstanceType, type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Schedule } from 'aws-cdk-lib/aws-events';
+import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { HostedRotation, type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { describe, expect, it } from 'vitest';
+import { DocDbRotation, type DocDbRotationProps } from '../../infra/docdb-rotation.ts';
+import type { ManageOptions } from '../../infra/manage-options.ts';
+import { Strategy } from '../../infra/strategy.ts';
+import { ACCOUNT, makeStack, newSecret, REGION } from './synthesized.ts';
+
+const makeCluster = (stack: ReturnType<typeof makeStack>): { vpc: IVpc; cluster: DatabaseCluster } => {
+  const vpc = new Vpc(stack, 'Vpc') as IVpc;
+  const props = { vpc, masterUser: { username: 'dbadmin' }, instanceType: new InstanceType('r6g.large') };
+  return { vpc, cluster: new DatabaseCluster(stack, 'Cluster', props) };
+};
+
+describe('Who may start executions', () => {
+  it('may start those of the rotation, and nothing more', () => {
+    const stack = makeStack();
+    const rotation = new DocDbRotation(stack, 'Rotation');
+    const role = new Role(stack, 'Operator', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com') as IPrincipal,
+    });
+
+    rotation.grantStart(role).assertSuccess();
+
+    const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+      Properties: { Roles: [{ Ref: stack.getLogicalId(role.node.defaultChild as never) }] },
+    });
+    expect(Object.values(policies).map(({ Properties }) => Properties.PolicyDocument.Statement)).toEqual([
+      [
+        {
+          Effect: 'Allow',
+          Action: 'states:StartExecution',
+          Resource: stack.resolve(rotation.stateMachine.stateMachineArn),
+        },
+      ],
+    ]);
+  });
+});
+
+describe('The construct', () => {
+  const make = (props: (stack: ReturnType<typeof makeStack>) => DocDbRotationProps) => () => {
+    const stack = makeStack();
+    new DocDbRotation(stack, 'Rotation', props(stack));
+  };
+
+  it.each([
+    ['a cluster', (stack) => ({ cluster: makeCluster(stack).cluster as IDatabaseCluster }), /^cluster is/],
+    ['subnets', () => ({ vpcSubnets: {} }), /^vpcSubnets is/],
+    ['endpoints', () => ({ vpcEndpoints: true }), /^vpcEndpoints is/],
+  ] satisfies [string, Parameters<typeof make>[0], RegExp][])(
+    'refuses %s for functions outside any VPC, and says what is missing',
+    (_what, props, which) => {
+      expect(make(props)).toThrow(which);
+      expect(make(props)).toThrow(/give vpc too, or leave \w+ out/);
+    },
+  );
+
+  it('refuses a certificate authority that is not there', () => {
+    expect(make(() => ({ certificateAuthorityFile: '/none.pem' }))).toThrow(
+      /\/none.pem, which does not exist/,
+    );
+  });
+});
+
+describe('A managed secret', () => {
+  const manage =
+    (options: (secret: ISecret) => ManageOptions, times = 1) =>
+    () => {
+      const stack = makeStack();
+      const rotation = new DocDbRotation(stack, 'Rotation');
+      const secret = newSecret(stack, 'App');
+      for (let time = 1; time <= times; time++) rotation.manage(secret, options(secret));
+    };
+
+  it.each([
+    ['itself as its admin', (secret) => ({ strategy: Strategy.alternatingUsers(secret) }), /adminClone\(\)/],
+    ['no such predecessor', () => ({ predecessor: 'drop' as never }), /may be delete, revoke, lock, keep/],
+    ['a grace of parts of a second', () => ({ grace: Duration.millis(1500) }), /give whole seconds/],
+    ['a grace of more than a year', () => ({ grace: Duration.days(366) }), /365 days at most/],
+    ['a rate in minutes', () => ({ schedule: Schedule.rate(Duration.minutes(90)) }), /4 hours to 999 days/],
+    ['a rate that is too high', () => ({ schedule: Schedule.rate(Duration.hours(3)) }), /rate\(3 hours\)/],
+    ['a rate that is too low', () => ({ schedule: Schedule.rate(Duration.days(1000)) }), /rate\(1000 days\)/],
+    ['a single moment', () => ({ schedule: Schedule.expression('at(2030-01-01T00:00:00)') }), /or a cron/],
+  ] satisfies [string, (secret: ISecret) => ManageOptions, RegExp][])(
+    'is refused with %s, and it is said what is allowed',
+    (_what, options, message) => {
+      expect(manage(options)).toThrow(message);
+      expect(manage(options)).toThrow(/^Test\/App can't be managed like this/);
+    },
+  );
+
+  it.each([
+    Schedule.rate(Duration.hours(4)),
+    Schedule.rate(Duration.days(1)),
+    Schedule.rate(Duration.days(999)),
+    Schedule.cron({ minute: '0', hour: '8' }),
+  ])('is accepted with the schedule $expressionString', (schedule) => {
+    expect(manage(() => ({ schedule }))).not.toThrow();
+  });
+
+  it('is refused when it is managed a second time, under another of its names too', () => {
+    expect(manage(() => ({}), 2)).toThrow(/managed already/);
+
+    const stack = makeStack();
+    const { cluster } = makeCluster(stack);
+    const rotation = new DocDbRotation(stack, 'Rotation');
+    const secret = new DatabaseSecret(stack, 'App', { username: 'app' });
+    rotation.manage(secret.attach(cluster) as ISecret);
+    expect(() => rotation.manage(secret as ISecret)).toThrow(/managed already/);
+
+    const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:app-AbCdEf`;
+    rotation.manage(Secret.fromSecretCompleteArn(stack, 'Once', arn));
+    expect(() => rotation.manage(Secret.fromSecretCompleteArn(stack, 'Twice', arn))).toThrow(
+      /managed already/,
+    );
+  });
+
+  it('is refused beside a rotation of AWS, whichever comes first', () => {
+    const stack = makeStack();
+    const { vpc, cluster } = makeCluster(stack);
+    const rotation = new DocDbRotation(stack, 'Rotation', { vpc, cluster: cluster as IDatabaseCluster });
+    const secret = new DatabaseSecret(stack, 'App', { username: 'app' });
+    rotation.manage(cluster.secret as ISecret, { strategy: Strategy.adminClone() });
+    rotation.manage(secret.attach(cluster) as ISecret);
+    cluster.addRotationSingleUser();
+    secret.addRotationSchedule('Hosted', { hostedRotation: HostedRotation.mongoDbSingleUser() });
+
+    const errors = App.of(stack)
+      ?.node.findAll()
+      .flatMap((construct) => construct.node.validate());
+
+    expect(errors).toEqual([
+      expect.stringMatching(
+        /^Test\/Cluster\/Secret is rotated by Test\/Rotation and by .+ leave out .*addRotationSingleUser/,
+      ),
+      expect.stringMatching(/^Test\/App is rotated by Test\/Rotation and by Test\/App\/Hosted/),
+    ]);
+  });
+});
+
+it('every optional property says what happens without it', () => {
+  const infra = join(import.meta.dirname, '../../infra');
+  const undocumented = readdirSync(infra)
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const lines = readFileSync(join(infra, name), 'utf8').split('\n');
+      const optional = lines.flatMap((line, index) => (/^ {2}readonly \w+\?:/.test(line) ? [index] : []));
+      return optional
+        .filter((index) => !docAbove(lines, index).includes('@default'))
+        .map((index) => `${name}: ${lines[index]?.trim()}`);
+    });
+  expect(undocumented).toEqual([]);
+});
+
+/** The comment that ends on the line before. */
+const docAbove = (lines: readonly string[], index: number): string => {
+  const above = lines.slice(0, index);
+  if (!above.at(-1)?.endsWith('*/')) return '';
+  return above.slice(above.findLastIndex((line) => line.trimStart().startsWith('/**'))).join('\n');
+};
