@@ -6,11 +6,12 @@ import type { LocalStackOptions } from './options.ts';
 import { runFunctionsLocally } from './run-locally.ts';
 import type { StandIns } from './stand-ins.ts';
 import { synthesize } from './synthesize.ts';
+import { withoutTypes } from './without-types.ts';
 
 const STACK_NAME = 'docdb-rotation';
 
 /** CloudFormation types that ministack does not know, though the app may use them. */
-const UNKNOWN_TO_MINISTACK = ['AWS::SecretsManager::RotationSchedule'];
+const UNKNOWN_TO_MINISTACK = ['AWS::SecretsManager::RotationSchedule', 'AWS::EC2::SecurityGroupIngress'];
 
 export interface DeploymentPlace {
   readonly region: string;
@@ -28,14 +29,14 @@ export interface Deployed {
   readonly operatorsTopicArn: string;
 }
 
-/** Deploys the project's own CDK app, with the demo secrets managed by it. */
+/** Deploys the project's own CDK app, with the demo secrets managed by it, or what the options say. */
 export const deployRotation = async (
   options: LocalStackOptions,
   standIns: StandIns,
   demo: DemoSet,
   { region, directory, signal }: DeploymentPlace,
 ): Promise<Deployed> => {
-  const assembly = await synthesize({
+  const assembly = await (options.synthesize ?? synthesize)({
     stackName: STACK_NAME,
     account: ACCOUNT_ID,
     region,
@@ -52,7 +53,9 @@ export const deployRotation = async (
       })),
     },
   });
-  const outputs = await deploy(assembly, STACK_NAME, standIns.aws);
+  // Other apps than the project's own can't be told to leave something out.
+  const template = withoutTypes(assembly.template, UNKNOWN_TO_MINISTACK);
+  const outputs = await deploy({ ...assembly, template }, STACK_NAME, standIns.aws);
   await runFunctionsLocally(standIns.lambda, {
     ...options.functionEnvironment,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: standIns.secretsManager.url,

@@ -33,6 +33,10 @@ export const deploy = async (
     new CreateStackCommand({
       StackName: stackName,
       TemplateURL: `${clientConfig.endpoint}/${template.Bucket}/${template.Key}`,
+      Parameters: Object.entries(assembly.parameters ?? {}).map(([ParameterKey, ParameterValue]) => ({
+        ParameterKey,
+        ParameterValue,
+      })),
       Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'],
     }),
   );

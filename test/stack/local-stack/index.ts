@@ -4,4 +4,5 @@ export { Executions } from './executions.ts';
 export { startLocalStack } from './local-stack.ts';
 export type { LocalStackOptions, OnProgress } from './options.ts';
 export { LocalStack } from './running-stack.ts';
+export { type Assembly, type SynthesizeOptions, synthesizeApp } from './synthesize.ts';
 export { Undo } from './undo.ts';

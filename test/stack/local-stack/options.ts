@@ -1,5 +1,6 @@
 import type { EngineVersion } from '../document-db/index.ts';
 import type { RotationBehaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
+import type { Assembly, SynthesizeOptions } from './synthesize.ts';
 
 /** What a local stack can be made like. */
 export interface LocalStackOptions {
@@ -27,6 +28,12 @@ export interface LocalStackOptions {
   readonly engineVersion?: EngineVersion;
   /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success */
   readonly rotationBehaviour?: RotationBehaviour & Pick<SecretsManagerOptions, 'isRotationFunction'>;
+  /**
+   * Makes what is deployed. The stack's outputs must be those of the project's own app.
+   *
+   * @default - runs the project's own CDK app
+   */
+  readonly synthesize?: (options: SynthesizeOptions) => Promise<Assembly>;
   /** Environment variables to add to every function. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /**

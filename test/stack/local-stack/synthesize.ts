@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 
@@ -40,16 +40,27 @@ export interface FileAsset {
 export interface Assembly {
   readonly template: string;
   readonly assets: readonly FileAsset[];
+  /** @default - the template has none without a default */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** Runs the project's CDK app, as `cdk synth` does, in a process of its own. */
+/** Runs the project's own CDK app. */
 export const synthesize = async (options: SynthesizeOptions): Promise<Assembly> => {
   const { context } = CdkConfig.parse(JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')));
   for (const [key, value] of Object.entries({ ...options.config, stackName: options.stackName })) {
     context[`docdb-rotation:${key}`] = value;
   }
-  await promisify(execFile)(process.execPath, [join(ROOT, 'infra', 'app.ts')], {
-    cwd: ROOT,
+  return await synthesizeApp(join(ROOT, 'infra', 'app.ts'), context, options);
+};
+
+/** Runs a CDK app as `cdk synth` does, in a process of its own and the app's folder. */
+export const synthesizeApp = async (
+  script: string,
+  context: Readonly<Record<string, unknown>>,
+  options: SynthesizeOptions,
+): Promise<Assembly> => {
+  await promisify(execFile)(process.execPath, [script], {
+    cwd: dirname(script),
     signal: options.signal,
     env: {
       ...process.env,
