@@ -34,6 +34,8 @@ let app: InstalledPackage;
 let stack: LocalStack;
 beforeAll(async () => {
   app = await InstalledPackage.install();
+});
+beforeAll(async () => {
   stack = await startLocalStack({ instances: 2, extraSecrets: 1, synthesize: synthesizeShop });
   await tagAsTold();
 });
@@ -52,8 +54,8 @@ const synthesizeShop = async (options: SynthesizeOptions): Promise<Assembly> => 
 
 /** The synthesis says which tags the secrets must have, and whoever deploys puts them on. */
 const tagAsTold = async (): Promise<void> => {
-  const manifest = readFileSync(join(app.directory, 'cdk.out', 'manifest.json'), 'utf8');
-  const told = [...manifest.matchAll(/"([\w/-]+) is not made in this app[^"]+it has the tags ([^"]+)"/g)];
+  const messages = readFileSync(join(app.directory, 'cdk.out', 'Shop.metadata.json'), 'utf8');
+  const told = [...messages.matchAll(/"([\w/-]+) is not made in this app[^"]+it has the tags ([^"]+)"/g)];
   expect(told).toHaveLength(3);
   for (const [, SecretId, list = ''] of told) {
     const Tags = list.split(', ').map((tag) => {
