@@ -33,7 +33,7 @@ export const buildTemplate = async (directory: string = DIRECTORY): Promise<void
 const packFolder = async (folder: string): Promise<Uint8Array> => {
   const files: Zippable = {};
   for (const name of (await readdir(folder)).sort()) files[name] = await readFile(join(folder, name));
-  return zipSync(files, { os: UNIX, attrs: READABLE_BY_ALL, mtime: NO_TIME, level: 9 });
+  return zipSync(files, { os: UNIX, attrs: READABLE_BY_ALL, mtime: NO_TIME });
 };
 
 if (import.meta.main) await buildTemplate();
