@@ -52,8 +52,11 @@ export default defineConfig({
       {
         test: {
           name: 'security',
-          include: ['test/{package,security}/**/*.test.ts'],
+          include: ['test/{alarms,package,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
+          globalSetup: ['test/infra/bundled.ts'],
+          // Where nothing answers, tests wait for time-outs: all at once.
+          maxConcurrency: 20,
           ...onTheStack,
         },
       },

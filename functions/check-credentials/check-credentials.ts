@@ -1,3 +1,4 @@
+import { SecretsManagerUnavailableError } from '../shared/errors.ts';
 import { daysOfTrust, type TrustedCertificates } from './certificate-expiry.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -38,19 +39,21 @@ export const checkCredentials = async (
   trusted: TrustedCertificates,
   region: string,
 ): Promise<Checked> => {
+  const days = daysOfTrust(trusted, region, ports.now());
+  if (days !== undefined) ports.record('CertificateAuthorityDaysLeft', days);
   const overdue: string[] = [];
   const unknown: { secret: string; error: string }[] = [];
   for (const secret of secrets) {
     try {
       if (recordAge(ports, secret, await ports.schedule(secret))) overdue.push(secret);
     } catch (error) {
+      // It would be the same for the others, one time-out after the other.
+      if (error instanceof SecretsManagerUnavailableError) throw error;
       // One secret that was deleted must not hide that the others are overdue.
       unknown.push({ secret, error: error instanceof Error ? error.name : typeof error });
     }
   }
   ports.record('OverdueCredentials', overdue.length + unknown.length);
-  const days = daysOfTrust(trusted, region, ports.now());
-  if (days !== undefined) ports.record('CertificateAuthorityDaysLeft', days);
   return { overdue, unknown, certificateAuthorityDaysLeft: days };
 };
 

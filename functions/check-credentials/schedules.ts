@@ -1,10 +1,17 @@
-import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  type SecretsManagerClient,
+  SecretsManagerServiceException,
+} from '@aws-sdk/client-secrets-manager';
+import { SecretsManagerUnavailableError } from '../shared/errors.ts';
 import type { Schedule } from './check-credentials.ts';
 
+/** @throws SecretsManagerUnavailableError where nothing answers; what Secrets Manager itself answers goes on as it is */
 export const scheduleOf =
   (client: SecretsManagerClient) =>
   async (secretId: string): Promise<Schedule> => {
-    const secret = await client.send(new DescribeSecretCommand({ SecretId: secretId }));
+    const secret = await describe(client, secretId);
     const { AutomaticallyAfterDays, ScheduleExpression } = secret.RotationRules ?? {};
     return {
       name: secret.Name ?? secretId,
@@ -15,6 +22,21 @@ export const scheduleOf =
       nextRotationAt: secret.NextRotationDate?.getTime(),
     };
   };
+
+const describe = async (
+  client: SecretsManagerClient,
+  secretId: string,
+): Promise<DescribeSecretCommandOutput> => {
+  try {
+    return await client.send(new DescribeSecretCommand({ SecretId: secretId }));
+  } catch (error) {
+    if (error instanceof SecretsManagerServiceException) throw error;
+    const name = error instanceof Error ? error.name : 'an unknown error';
+    throw new SecretsManagerUnavailableError(
+      `describing the secret ${secretId}: ${name}; is there a route to Secrets Manager from this VPC?`,
+    );
+  }
+};
 
 /**
  * The days of `rate(30 days)` or `rate(12 hours)`.

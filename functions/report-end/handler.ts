@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { recordMetric } from '../shared/cloudwatch-metrics.ts';
 import { reportEndConfig } from '../shared/config.ts';
+import { REQUEST_LIMITS } from '../shared/request-limits.ts';
 import { eventBridge } from './event-bridge.ts';
 import { ExecutionEnded } from './execution-ended.ts';
 import { reportEnd } from './report-end.ts';
@@ -27,7 +28,7 @@ const ports = {
       });
     },
   },
-  bus: eventBridge(new EventBridgeClient({})),
+  bus: eventBridge(new EventBridgeClient({ maxAttempts: 3, requestHandler: REQUEST_LIMITS })),
 };
 
 /** Lambda calls again, twice, if it throws: the metrics come first and may be counted again, which moves no alarm. */

@@ -4,8 +4,10 @@ import {
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   type SFNClient,
+  SFNServiceException,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { StepFunctionsUnavailableError } from '../shared/errors.ts';
 
 export interface Execution {
   readonly arn: string;
@@ -43,8 +45,8 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
     `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   const find = async (name: string): Promise<Execution | undefined> => {
     try {
-      const { status, error, cause } = await client.send(
-        new DescribeExecutionCommand({ executionArn: arnOf(name) }),
+      const { status, error, cause } = await reaching(() =>
+        client.send(new DescribeExecutionCommand({ executionArn: arnOf(name) })),
       );
       return {
         arn: arnOf(name),
@@ -62,7 +64,9 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
     find,
     start: async (name, input) => {
       try {
-        await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+        await reaching(() =>
+          client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })),
+        );
       } catch (failure) {
         if (!(failure instanceof ExecutionAlreadyExists)) throw failure;
       }
@@ -73,4 +77,17 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
       return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
     },
   };
+};
+
+/** What Step Functions answers goes on as it is; where nothing answers, that is said in words. */
+const reaching = async <T>(send: () => Promise<T>): Promise<T> => {
+  try {
+    return await send();
+  } catch (failure) {
+    if (failure instanceof SFNServiceException) throw failure;
+    const name = failure instanceof Error ? failure.name : 'an unknown error';
+    throw new StepFunctionsUnavailableError(
+      `calling Step Functions: ${name}; is there a route to Step Functions from this VPC?`,
+    );
+  }
 };

@@ -3,6 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { secretStore } from '../shared/clients.ts';
 import { triggerConfig } from '../shared/config.ts';
+import { REQUEST_LIMITS } from '../shared/request-limits.ts';
 import { foreseen } from '../shared/step-handler.ts';
 import { stepFunctions } from './executions.ts';
 import { parseRotationEvent, rotationTrigger } from './rotation-trigger.ts';
@@ -13,7 +14,10 @@ const RESERVE_MS = 15_000;
 const logger = new Logger({ serviceName: 'docdb-rotation' });
 const ports = {
   secrets: secretStore(),
-  executions: stepFunctions(new SFNClient({ maxAttempts: 8 }), triggerConfig().STATE_MACHINE_ARN),
+  executions: stepFunctions(
+    new SFNClient({ maxAttempts: 8, requestHandler: REQUEST_LIMITS }),
+    triggerConfig().STATE_MACHINE_ARN,
+  ),
   clock: { now: Date.now, sleep: (milliseconds: number) => sleep(milliseconds) },
 };
 

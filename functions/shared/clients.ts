@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SecretStore } from './ports.ts';
+import { REQUEST_LIMITS } from './request-limits.ts';
 import { secretsManager } from './secrets-manager.ts';
 
 /**
@@ -7,9 +8,4 @@ import { secretsManager } from './secrets-manager.ts';
  * retries are the patient ones, and they can be seen.
  */
 export const secretStore = (): SecretStore =>
-  secretsManager(
-    new SecretsManagerClient({
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 3000, requestTimeout: 8000 },
-    }),
-  );
+  secretsManager(new SecretsManagerClient({ maxAttempts: 3, requestHandler: REQUEST_LIMITS }));

@@ -144,6 +144,11 @@ export class RotationStillRunningError extends RotationError {
   override readonly name = 'RotationStillRunningError';
 }
 
+/** Trigger only: Step Functions can't be reached. Secrets Manager calls again. */
+export class StepFunctionsUnavailableError extends RotationError {
+  override readonly name = 'StepFunctionsUnavailableError';
+}
+
 /** Anything that no code here foresaw. Holds the kind of the original error and where it came from. */
 export class UnexpectedError extends RotationError {
   override readonly name = 'UnexpectedError';

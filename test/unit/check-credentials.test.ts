@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { daysOfTrust } from '../../functions/check-credentials/certificate-expiry.ts';
 import { checkCredentials, type Schedule } from '../../functions/check-credentials/check-credentials.ts';
 import { daysOfRate } from '../../functions/check-credentials/schedules.ts';
+import { SecretsManagerUnavailableError } from '../../functions/shared/errors.ts';
 
 const DAY = 24 * 3600 * 1000;
 const NOW = Date.parse('2026-11-24T12:00:00Z');
@@ -63,6 +64,27 @@ describe('A credential is overdue', () => {
     expect(unknown).toEqual([{ secret: 'gone', error: 'Error' }]);
     expect(recorded).toContain('OverdueCredentials 2 all');
   });
+});
+
+it('Without a way to Secrets Manager the check gives up, but has told of the certificate authorities', async () => {
+  const recorded: string[] = [];
+  const looked: string[] = [];
+  const check = checkCredentials(
+    {
+      schedule: async (secret) => {
+        looked.push(secret);
+        throw new SecretsManagerUnavailableError('is there a route?');
+      },
+      record: (metric) => void recorded.push(metric),
+      now: () => NOW,
+    },
+    ['one', 'two'],
+    { amazon: profiles.ca, own: undefined },
+    'eu-central-1',
+  );
+  await expect(check).rejects.toThrow(SecretsManagerUnavailableError);
+  expect(looked).toEqual(['one']);
+  expect(recorded).toEqual(['CertificateAuthorityDaysLeft']);
 });
 
 describe('The days of trust', () => {

@@ -52,7 +52,7 @@ const TERMINAL = [
 ];
 
 /** These never leave the trigger. */
-const OF_THE_TRIGGER = ['RotationFailedError', 'RotationStillRunningError'];
+const OF_THE_TRIGGER = ['RotationFailedError', 'RotationStillRunningError', 'StepFunctionsUnavailableError'];
 
 const CLASSES = Object.keys(errors).filter((name) => name !== 'RotationError');
 
