@@ -15,6 +15,9 @@ const templateWith = (props: DocDbRotationProps = {}): Template => {
   return Template.fromStack(stack);
 };
 
+const stepOf = (logicalId: string): string =>
+  logicalId.replace(/^Rotation(Functions|EndReporter|CredentialCheck)(.+?)[0-9A-F]{8}$/, '$2');
+
 describe('The functions', () => {
   it('all run Node.js 24 on arm64, are traced, and log to a group that forgets', () => {
     const template = templateWith();
@@ -34,6 +37,21 @@ describe('The functions', () => {
       (resource) => resource.Properties.Timeout,
     );
     expect(timeouts.sort((a, b) => a - b)).toEqual([...Array(10).fill(60), 900]);
+  });
+
+  it('one that has the database driver has memory for the largest messages of a server', () => {
+    const functions = Object.entries(templateWith().findResources('AWS::Lambda::Function'));
+    const large = functions.filter(([, { Properties }]) => Properties.MemorySize === 1024).map(([id]) => id);
+    const small = functions.filter(([, { Properties }]) => Properties.MemorySize === 256).map(([id]) => id);
+    expect(large.map(stepOf).sort()).toEqual([
+      'CheckCredentials',
+      'RecoverSecret',
+      'RestoreCredential',
+      'RetireUser',
+      'SetSecret',
+      'TestSecret',
+    ]);
+    expect(large.length + small.length).toBe(functions.length);
   });
 
   it('only Secrets Manager for this account may call the trigger', () => {
