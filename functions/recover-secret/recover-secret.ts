@@ -13,6 +13,7 @@ import {
   PENDING,
   PREVIOUS,
   type StagingLabel,
+  stopOf,
   ticketOf,
 } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
@@ -77,10 +78,7 @@ const clearRotation = async (
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
   const agreement = await agree(ports, secret.arn, input);
-  if (agreement === undefined) {
-    const cleared = await takeTicketsOff(ports.secrets, secret.arn, input);
-    return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
-  }
+  if (agreement === undefined) return await standBack(ports, secret.arn, input);
   const { situation, kept, passwordReset } = agreement;
   const unlocked = await takeLockAway(ports.secrets, situation, input.token);
   const otherUser = await takeOutOfUse(ports, situation);
@@ -92,6 +90,22 @@ const clearRotation = async (
     ...(passwordReset ? { passwordReset } : {}),
     ...(otherUser === undefined ? {} : { otherUser }),
   };
+};
+
+/**
+ * Another rotation has the secret. Only if AWSCURRENT logs in is nothing more to be remembered of what was stopped: if
+ * not, the other one fails too, and what this version has on record ends the outage at the next look.
+ */
+const standBack = async (
+  { secrets, database }: RecoverSecretPorts,
+  secretArn: string,
+  input: RecoveryInput,
+): Promise<RecoverSecretResult> => {
+  const secret = await secrets.describe(secretArn);
+  const { value } = await currentOf(secrets, secret);
+  await using session = await database.login(value.login);
+  const cleared = session !== undefined && (await takeTicketsOff(secrets, secretArn, input));
+  return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
 };
 
 interface Agreement {
@@ -151,24 +165,27 @@ const look = async (
   secret: SecretDescription,
   token: string | undefined,
 ): Promise<Situation> => {
-  const id = holderOf(secret, CURRENT);
-  if (id === undefined)
-    throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
-  const value = await readVersion(secrets, secret.arn, id, CURRENT);
-  const current: Version = { id, label: CURRENT, value };
+  const current = await currentOf(secrets, secret);
   return {
     secret,
-    settings: settingsOf(secret, value),
+    settings: settingsOf(secret, current.value),
     current,
     pending: await candidate(secrets, secret, PENDING, pendingOf(secret, token), current),
     previous: await candidate(secrets, secret, PREVIOUS, holderOf(secret, PREVIOUS), current),
   };
 };
 
+const currentOf = async (secrets: SecretStore, secret: SecretDescription): Promise<Version> => {
+  const id = holderOf(secret, CURRENT);
+  if (id === undefined)
+    throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
+  return { id, label: CURRENT, value: await readVersion(secrets, secret.arn, id, CURRENT) };
+};
+
 /** The token's version while it has AWSPENDING, or a ticket; without a token, one that a recovery left halfway. */
 const pendingOf = (secret: SecretDescription, token: string | undefined): string | undefined => {
   const onRecord = (id: string): boolean =>
-    hasLabel(secret, id, PENDING) || hasLabel(secret, id, ticketOf(id));
+    [PENDING, ticketOf(id), stopOf(id)].some((label) => hasLabel(secret, id, label));
   if (token !== undefined) return onRecord(token) ? token : undefined;
   return Object.keys(secret.versions).find(onRecord);
 };

@@ -1,7 +1,7 @@
 import type { StopRotationInput } from '../shared/contract.ts';
-import { CURRENT, holderOf, PENDING, stopOf } from '../shared/labels.ts';
+import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, stopOf } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
-import type { SecretStore } from '../shared/ports.ts';
+import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 
 export interface StopRotationResult {
   readonly outcome: 'stopped' | 'nothing-runs';
@@ -18,7 +18,8 @@ export interface StopRotationResult {
  *
  * Safe to repeat.
  *
- * @param input with a token, only that rotation is told: it was stopped, but Secrets Manager may have begun it again
+ * @param input with a token, only that rotation is told: it was stopped, but Secrets Manager may have begun it again.
+ *   Its version is on record by this label even if somebody else takes AWSPENDING from it
  * @throws SecretNotRotatableError
  */
 export const stopRotation = async (
@@ -27,10 +28,22 @@ export const stopRotation = async (
 ): Promise<StopRotationResult> => {
   const secret = await secrets.describe(secretId);
   assertRotatable(secret);
-  const holder = holderOf(secret, PENDING);
-  // AWSPENDING that rests on AWSCURRENT is no lock: Secrets Manager leaves it there itself.
-  if (holder === undefined || holder === holderOf(secret, CURRENT)) return { outcome: 'nothing-runs' };
-  if (token !== undefined && holder !== token) return { outcome: 'nothing-runs' };
-  await secrets.moveLabel(secret.arn, stopOf(holder), { to: holder });
-  return { outcome: 'stopped', token: holder };
+  const version = token ?? holderOf(secret, PENDING);
+  if (version === undefined || !(await isUnfinished(secrets, secret, version)))
+    return { outcome: 'nothing-runs' };
+  await secrets.moveLabel(secret.arn, stopOf(version), { to: version });
+  return { outcome: 'stopped', token: version };
+};
+
+/**
+ * Not a version that was promoted (AWSPENDING that rests on AWSCURRENT is no lock: Secrets Manager leaves it there
+ * itself), nor one that CreateSecret never got to.
+ */
+const isUnfinished = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  version: string,
+): Promise<boolean> => {
+  if (hasLabel(secret, version, CURRENT) || hasLabel(secret, version, PREVIOUS)) return false;
+  return hasLabel(secret, version, PENDING) || (await secrets.read(secret.arn, version)) !== undefined;
 };

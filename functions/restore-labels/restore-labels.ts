@@ -62,9 +62,11 @@ const takeLockAgain = async ({ secrets, arn, version }: OwnVersion, { target }: 
   );
 };
 
-/** AWSPENDING rests on AWSCURRENT again, where Secrets Manager had left it, unless somebody took it meanwhile. */
+/** AWSPENDING rests on AWSCURRENT again, where Secrets Manager had left it, unless somebody moved either meanwhile. */
 const letRest = async ({ secrets, arn }: OwnVersion, before: string | undefined): Promise<boolean> => {
-  if (before === undefined || holderOf(await secrets.describe(arn), PENDING) !== undefined) return false;
+  if (before === undefined) return false;
+  const secret = await secrets.describe(arn);
+  if (holderOf(secret, PENDING) !== undefined || !hasLabel(secret, before, CURRENT)) return false;
   return await secrets.moveLabel(arn, PENDING, { to: before });
 };
 

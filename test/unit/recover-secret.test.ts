@@ -182,6 +182,54 @@ describe('RecoverSecret by hand, while a rotation runs', () => {
   });
 });
 
+describe('RecoverSecret for a rotation from which somebody took AWSPENDING', () => {
+  /** A rotation is stopped once the database has its password; then another one takes the lock. */
+  const robbed = async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    const { plan } = await set(world);
+    const { token: other } = world.beginRotation();
+    return { world, token: plan.token, other };
+  };
+  const stopAndRecover = async (world: RotationWorld, token: string) => {
+    await recoverSecret(portsOf(world), { action: 'stop', secretId: SECRET, token });
+    return await recoverSecret(portsOf(world), { ...recovery, token });
+  };
+
+  it('keeps its version on record while the other has the lock, and touches nothing', async () => {
+    const { world, token, other } = await robbed();
+    expect(await stopAndRecover(world, token)).toEqual({ outcome: 'nothing-to-do' });
+    expect(world.store.holder(SECRET, `docdb-rotation-stop-${token}`)).toBe(token);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other);
+  });
+
+  it('ends the outage once the other has given up', async () => {
+    const { world, token, other } = await robbed();
+    await stopAndRecover(world, token);
+    await portsOf(world).secrets.moveLabel(SECRET, 'AWSPENDING', { from: other });
+    await recoverSecret(portsOf(world), { ...recovery, token });
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(token);
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('forgets it if AWSCURRENT logs in all the same', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    const { plan } = await checked(world);
+    world.beginRotation();
+    await stopAndRecover(world, plan.token);
+    expect(world.store.holder(SECRET, `docdb-rotation-stop-${plan.token}`)).toBeUndefined();
+  });
+
+  it('never takes a predecessor for it that is in its grace period', async () => {
+    const world = new RotationWorld({
+      strategy: 'alternating-users',
+      admin: true,
+      previous: { username: 'app_clone', state: 'logs in' },
+    });
+    await stopAndRecover(world, world.previous ?? '');
+    expect(world.restoredProblems()).toEqual([]);
+  });
+});
+
 describe('RecoverSecret when nobody logs in', () => {
   const lockedOut = async () => {
     const world = new RotationWorld({ admin: true });

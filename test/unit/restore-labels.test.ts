@@ -64,6 +64,19 @@ describe('RestoreLabels', () => {
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
   });
 
+  // A stopped rotation that had slept through a recovery once left it there: on what was AWSCURRENT no more.
+  it('leaves AWSPENDING off if a recovery has moved AWSCURRENT meanwhile', async () => {
+    const world = new RotationWorld({ pendingOnCurrent: true });
+    const plan = await created(world);
+    await portsOf(world).secrets.moveLabel(SECRET, 'AWSCURRENT', { from: world.current, to: plan.token });
+    const { labelsBefore } = plan;
+    await restoreLabels(portsOf(world), {
+      ...input(plan.token),
+      plan: { ...plan, target: labelsBefore.current },
+    });
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
+  });
+
   it.each(['rotate', 'rollback'] as const)(
     'gives AWSCURRENT and AWSPREVIOUS back after a %s was promoted',
     async (mode) => {

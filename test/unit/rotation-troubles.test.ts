@@ -47,7 +47,7 @@ describe('a rotation whose retirement can’t be started', () => {
 
 describe('a rotation through an admin secret that is being rotated', () => {
   it('waits until a version of it logs in', async () => {
-    const world = new RotationWorld({ admin: true });
+    const world = new RotationWorld({ strategy: 'alternating-users', admin: true });
     const { password } = JSON.parse(
       world.store.valueOf(ADMIN_SECRET, world.store.holder(ADMIN_SECRET, 'AWSCURRENT') ?? '') ?? '{}',
     );
