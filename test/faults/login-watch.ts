@@ -12,6 +12,7 @@ const EVERY_MS = 500;
 export const watchLogins = (
   stack: LocalStack,
   secretArn: string,
+  everyMs = EVERY_MS,
 ): { stop(): Promise<{ logins: number; failures: number }> } => {
   let watching = true;
   const count = { logins: 0, failures: 0 };
@@ -19,7 +20,7 @@ export const watchLogins = (
     while (watching) {
       count.logins += 1;
       if (!(await succeeds(stack, secretArn))) count.failures += 1;
-      await sleep(EVERY_MS);
+      await sleep(everyMs);
     }
     return count;
   })();

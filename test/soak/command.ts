@@ -42,6 +42,9 @@ const TOLD_IN_FULL = 5;
 
 const APART_MS = 1000;
 
+/** A login takes both sides 15 ms of a processor, which the rotations need too. */
+const LOGIN_EVERY_MS = 2000;
+
 /** The part of the time after which memory is compared with that at the end. */
 const WARM_AFTER = 0.2;
 
@@ -64,7 +67,9 @@ class Soak {
     await sleep(member.number * APART_MS);
     const before = await look(stack, member.subject);
     const roles = before.users.get(member.subject.secret.username) ?? [];
-    const watch = member.subject.isPair ? watchLogins(stack, member.subject.secret.arn) : undefined;
+    const watch = member.subject.isPair
+      ? watchLogins(stack, member.subject.secret.arn, LOGIN_EVERY_MS)
+      : undefined;
     for (const decision of decisions(this.#seed, member.number)) {
       if (Date.now() > this.#until) break;
       await sleep(decision.pauseMs);
