@@ -68,6 +68,11 @@ export class RotationMachine {
     return new StateMachine(DEFINITION, this.#tasks(), this.#options.wait).run(executionArn, input);
   }
 
+  /** Goes on with an execution that was stopped. */
+  redrive(stopped: ExecutionAbortedError): Promise<Ending> {
+    return stopped.redrive(this.#tasks());
+  }
+
   /** Waits until the function that runs now, if one does, has ended, however it ends. */
   async stepEnded(): Promise<void> {
     await this.#running.catch(() => {});

@@ -68,6 +68,13 @@ export type Tasks = Readonly<Record<string, (input: unknown) => Promise<unknown>
 /** Thrown by a task to end the execution as StopExecution does: no retry, no catch. */
 export class ExecutionAbortedError extends Error {
   override readonly name = 'ExecutionAbortedError';
+  /**
+   * Goes on as RedriveExecution does: from the state that was stopped, with the variables and the input of then.
+   * https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+   */
+  redrive: (tasks: Tasks) => Promise<Ending> = async () => {
+    throw new Error('it was not stopped yet');
+  };
 }
 
 /** An error as Step Functions gets it from Lambda. */
@@ -98,7 +105,7 @@ export class StateMachine {
 
 class Execution {
   readonly #definition: Definition;
-  readonly #tasks: Tasks;
+  #tasks: Tasks;
   readonly #wait: (state: string) => Promise<void>;
   readonly #arn: string;
   readonly #path: string[] = [];
@@ -121,8 +128,8 @@ class Execution {
     this.#input = input;
   }
 
-  async run(): Promise<Ending> {
-    let next: string | undefined = this.#definition.StartAt;
+  async run(from = this.#definition.StartAt): Promise<Ending> {
+    let next: string | undefined = from;
     while (next !== undefined) {
       const name: string = next;
       this.#path.push(name);
@@ -132,9 +139,19 @@ class Execution {
       if (state === undefined) throw new Error(`there is no state ${name}`);
       if (state.Type === 'Fail') return this.#end(await this.#failure(state));
       if (state.Type === 'Succeed') return this.#end({ status: 'SUCCEEDED', output: this.#input });
-      next = await this.#enter(name, state);
+      next = await this.#enter(name, state).catch((error: unknown) => this.#stop(name, error));
     }
     throw new Error('the machine came to no end');
+  }
+
+  #stop(name: string, error: unknown): never {
+    if (error instanceof ExecutionAbortedError) {
+      error.redrive = async (tasks) => {
+        this.#tasks = tasks;
+        return await this.run(name);
+      };
+    }
+    throw error;
   }
 
   #end(ending: Omit<Ending, 'path' | 'trail'>): Ending {
