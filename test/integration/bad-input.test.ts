@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  GetSecretValueCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -64,9 +65,27 @@ describe('a secret whose value can not be used is refused', () => {
     ['its engine is another one', { engine: 'postgres' }, /"engine" is missing or unusable/],
     ['it is for an IAM user', { username: 'arn:aws:iam::000000000000:role/app' }, /IAM user/],
     ['its port is none', { port: 'everything' }, /"port" is missing or unusable/],
+    [
+      'its host is an elastic cluster',
+      { host: 'shop-111122223333.eu-central-1.docdb-elastic.amazonaws.com' },
+      /elastic clusters are not supported/,
+    ],
   ])('if %s', async (_what, value, cause) => {
     const secret = await stack.makeSecret({ value });
     await expectRefused(secret.arn, 'InvalidSecretError', cause);
+  });
+
+  test('if another key holds the password too, which can not follow', async () => {
+    const secret = await stack.makeSecret();
+    const { SecretString = '' } = await stack.secretsManager.send(
+      new GetSecretValueCommand({ SecretId: secret.arn }),
+    );
+    const value = { ...JSON.parse(SecretString), env: { MONGO_PASSWORD: secret.password } };
+    await stack.secretsManager.send(
+      new PutSecretValueCommand({ SecretId: secret.arn, SecretString: JSON.stringify(value) }),
+    );
+    await expectRefused(secret.arn, 'InvalidSecretError', /"env\.MONGO_PASSWORD" holds the password too/);
+    expect(await logsInEverywhere(stack, secret)).toBe(true);
   });
 
   test('if a tag is not understood', async () => {
@@ -100,6 +119,34 @@ describe('a secret that can not be rotated is refused', () => {
       secretString: '{}',
     });
     await expectRefused(arn, 'SecretNotRotatableError', /replica of a secret in us-east-1/);
+  });
+});
+
+describe('a secret that a service manages', () => {
+  // https://docs.aws.amazon.com/documentdb/latest/developerguide/docdb-secrets-manager.html
+  const managed = (): string =>
+    stack.secretsManagerStandIn.seedManaged({
+      name: `rds!cluster-${randomUUID()}`,
+      owningService: 'rds',
+      secretString: JSON.stringify({ username: 'somebody', password: randomUUID() }),
+    });
+
+  test.each(['rotate', 'rollback', 'recover', 'verify'])('is refused in the mode %s', async (mode) => {
+    const secretId = managed();
+    const before = await world(secretId);
+    const execution = await run(stack, { secretId, mode });
+    expect(execution.status).toBe('FAILED');
+    expect(`${execution.error}: ${execution.cause}`).toMatch(
+      /SecretNotRotatableError.*AWS rotates that one itself/,
+    );
+    expect(await world(secretId)).toEqual(before);
+  });
+
+  test('is not written, and no label of it is moved', () => {
+    const asked = stack.secretsManagerStandIn.requests.filter(({ secretId = '' }) =>
+      secretId.includes('rds!'),
+    );
+    expect(new Set(asked.map(({ operation }) => operation))).toEqual(new Set(['DescribeSecret']));
   });
 });
 

@@ -114,6 +114,30 @@ describe('what the cluster says of itself', () => {
   });
 });
 
+describe('a secondary cluster of a global cluster', () => {
+  beforeAll(() => {
+    database.readOnly = true;
+  });
+  afterAll(() => {
+    database.readOnly = false;
+  });
+
+  // https://docs.aws.amazon.com/documentdb/latest/developerguide/global-clusters.html
+  test('has only instances that take no write', async () => {
+    for (const at of [database, ...database.instances]) {
+      expect(await hello(at)).toMatchObject({ isWritablePrimary: false, secondary: true });
+      await expect(command(database, primaryUser, { dropUser: 'nobody' }, { at })).rejects.toMatchObject({
+        code: 10107,
+      });
+    }
+  });
+
+  // https://docs.aws.amazon.com/documentdb/latest/developerguide/global-clusters-connect.html
+  test('is read as any other', async () => {
+    await expect(command(database, primaryUser, { usersInfo: 1 })).resolves.toMatchObject({ ok: 1 });
+  });
+});
+
 describe('TLS', () => {
   test.each([
     ['other-authority', /self.signed|unable to verify/],

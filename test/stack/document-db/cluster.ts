@@ -23,6 +23,8 @@ export class Cluster {
   hosts: string[] = [];
   /** Index of the primary instance. */
   primary = 0;
+  /** Whether no instance takes writes: in a fail-over, or in a secondary cluster of a global cluster. */
+  readOnly = false;
   /** Indexes of the instances that can't be reached. */
   readonly down = new Set<number>();
   /** Where SecantusDB listens; another port after each restart. */

@@ -126,7 +126,8 @@ export class Conversation {
     const refused = actions.find((action) => action.kind === 'refuse');
     if (refused) return { codeName: `Location${refused.code}`, errmsg: 'refused by a fault', ...refused };
     if (actions.some(({ kind }) => kind === 'fail-over')) return NOT_WRITABLE_PRIMARY;
-    if (isWrite(command) && this.#instance !== this.#cluster.primary) return NOT_WRITABLE_PRIMARY;
+    const { primary, readOnly } = this.#cluster;
+    if (isWrite(command) && (readOnly || this.#instance !== primary)) return NOT_WRITABLE_PRIMARY;
     if (command === 'saslStart') return this.#mechanismError(body);
     return this.#login.loggedIn ? refusalOf(command, body, this.#cluster.primaryUser) : undefined;
   }
@@ -160,10 +161,11 @@ export class Conversation {
   }
 
   #rewriteReply(command: string, reply: Document): Document {
-    const { engineVersion, hosts, primary } = this.#cluster;
+    const { engineVersion, hosts, readOnly } = this.#cluster;
     if (HANDSHAKE_COMMANDS.has(command)) {
       const me = hosts[this.#instance] ?? '';
-      return rewriteHelloReply(reply, { engineVersion, hosts, me, primary: hosts[primary] ?? '' });
+      const primary = readOnly ? undefined : hosts[this.#cluster.primary];
+      return rewriteHelloReply(reply, { engineVersion, hosts, me, primary });
     }
     if (command !== 'buildInfo' && command !== 'buildinfo') return reply;
     const version = ENGINES[engineVersion].serverVersion;

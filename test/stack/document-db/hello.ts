@@ -7,7 +7,8 @@ export interface ClusterView {
   /** `host:port` of every instance. */
   readonly hosts: readonly string[];
   readonly me: string;
-  readonly primary: string;
+  /** None while no instance takes writes. */
+  readonly primary: string | undefined;
 }
 
 // SecantusDB's own address, and what would let a driver leave the plain pattern
@@ -31,6 +32,7 @@ export const rewriteHelloReply = (reply: Document, view: ClusterView): Document 
     maxWireVersion: engine.maxWireVersion,
   };
   for (const field of NOT_PASSED_ON) delete rewritten[field];
+  if (view.primary === undefined) delete rewritten.primary;
   if (Array.isArray(reply.saslSupportedMechs)) {
     const offered = engine.mechanisms.filter((name) => reply.saslSupportedMechs.includes(name));
     rewritten.saslSupportedMechs = offered.length > 0 ? offered : engine.mechanisms;

@@ -154,6 +154,11 @@ export class DocumentDbStandIn {
     this.cutConnections();
   }
 
+  /** Whether no instance takes writes, as in a secondary cluster of a global cluster. */
+  set readOnly(readOnly: boolean) {
+    this.#parts.cluster.readOnly = readOnly;
+  }
+
   /** Breaks every connection; new ones are welcome. */
   cutConnections(): void {
     for (const front of this.#fronts) front.cut();

@@ -7,14 +7,14 @@ import { answerRequest } from './request-pipeline.ts';
 import { type InvokeRotationFunction, type RotationBehaviour, RotationService } from './rotation-service.ts';
 import { type Rotation, Rotations } from './rotations.ts';
 import { SecretStore } from './secret-store.ts';
-import { type ReplicaSeed, seedReplica } from './seed-replica.ts';
+import { type ManagedSeed, type ReplicaSeed, seedSecret } from './seed-secret.ts';
 
 export type { Fault, FaultHandle, SeenRequest } from './faults.ts';
 export type { Caller } from './operations/operation.ts';
 export type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts';
 export type { InvokeRotationFunction, RotationBehaviour, RotationEvent } from './rotation-service.ts';
 export type { Rotation, RotationFailure, RotationStep, Rotations } from './rotations.ts';
-export type { ReplicaSeed } from './seed-replica.ts';
+export type { ManagedSeed, ReplicaSeed } from './seed-secret.ts';
 
 export interface SecretsManagerOptions extends RotationBehaviour {
   /** @default - a free port */
@@ -51,6 +51,8 @@ export interface SecretsManagerStandIn {
   tick(): readonly Rotation[];
   /** Makes a secret that is the replica of one in another Region, and returns its ARN. */
   seedReplica(seed: ReplicaSeed): string;
+  /** Makes a secret that a service of AWS manages, and returns its ARN. */
+  seedManaged(seed: ManagedSeed): string;
   /** Closes everything, connections that clients keep alive included. */
   stop(): Promise<void>;
 }
@@ -92,7 +94,8 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
       return () => void hooks.delete(hook);
     },
     tick: () => service.startDue(store.all()),
-    seedReplica: (seed) => seedReplica(store, seed, now()),
+    seedReplica: (seed) => seedSecret(store, seed, now()),
+    seedManaged: (seed) => seedSecret(store, seed, now()),
     stop: async () => {
       service.stop();
       await endpoint.close();

@@ -42,4 +42,6 @@ export interface Secret {
   rotation?: RotationConfiguration;
   /** Set on a seeded replica, and differs from the region of the stand-in. */
   readonly primaryRegion?: string;
+  /** Set on a seeded secret that a service has made, and manages. */
+  readonly owningService?: string;
 }

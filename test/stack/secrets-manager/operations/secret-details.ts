@@ -16,6 +16,7 @@ export const secretDetails = (secret: Secret) => ({
   Tags: [...secret.tags].map(([Key, Value]) => ({ Key, Value })),
   CreatedDate: seconds(secret.createdDate),
   PrimaryRegion: secret.primaryRegion,
+  OwningService: secret.owningService,
 });
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html */

@@ -124,3 +124,17 @@ test('a replica shows its primary Region, is read like any secret and fails to b
     stack.client.send(new PutSecretValueCommand({ SecretId, SecretString: newValue() })),
   ).rejects.toMatchObject({ name: 'InvalidRequestException' });
 });
+
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
+test('a secret that a service manages names the service, and is read like any secret', async () => {
+  const value = newValue();
+  const SecretId = stack.standIn.seedManaged({
+    name: 'rds!cluster-test',
+    secretString: value,
+    owningService: 'rds',
+    tags: { 'aws:secretsmanager:owningService': 'rds' },
+  });
+  const described = await stack.client.send(new DescribeSecretCommand({ SecretId }));
+  expect(described).toMatchObject({ Name: 'rds!cluster-test', OwningService: 'rds' });
+  expect(await stack.readValue(SecretId)).toBe(value);
+});
