@@ -28,6 +28,8 @@ const ManagedSecret = z
     rotateImmediately: z.boolean().default(false),
     predecessor: z.enum(PREDECESSORS).optional(),
     graceSeconds: z.number().int().min(0).optional(),
+    /** The identifier of the cluster whose primary user's secret this is: a recovery may reset that user through it. */
+    resetThroughCluster: z.string().optional(),
   })
   .refine((secret) => secret.strategy !== 'alternating-users' || secret.adminSecretArn !== undefined, {
     message: 'alternating-users needs adminSecretArn',

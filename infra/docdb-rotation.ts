@@ -19,6 +19,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { checkManageOptions, checkProps } from './check-props.ts';
+import { clusterIdentifierOf } from './cluster-identifier.ts';
 import { CredentialCheck } from './credential-check.ts';
 import { EndReporter } from './end-reporter.ts';
 import { letLogsUse } from './log-encryption.ts';
@@ -206,6 +207,9 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.functions.letManage(secret);
     this.credentialCheck.watch(secret);
     if (adminSecret) this.functions.letReadAdmin(adminSecret);
+    if (options.resetThroughCluster) {
+      this.functions.letReset(secret, clusterIdentifierOf(options.resetThroughCluster));
+    }
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);

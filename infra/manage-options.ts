@@ -1,4 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Predecessor } from './predecessor.ts';
 import type { Strategy } from './strategy.ts';
@@ -25,6 +26,14 @@ export interface ManageOptions {
    * @default - `lock` for an admin clone, otherwise `keep`
    */
   readonly predecessor?: Predecessor;
+  /**
+   * The cluster whose primary user's secret this is, by its construct or its identifier. It allows a recovery that a
+   * person starts with `"resetThroughCluster": true` to have AWS set that user's password, when no version of the
+   * secret logs in any more (break glass).
+   *
+   * @default - no recovery may do that
+   */
+  readonly resetThroughCluster?: IDatabaseCluster | string;
   /**
    * How long after a rotation the replaced user stays as it is.
    *

@@ -36,6 +36,8 @@ export class RotationFunctions extends Construct {
   private readonly restoreLabels: StepFunction;
   private readonly recoverSecret: StepFunction;
   private readonly retireUser: StepFunction;
+  /** The clusters that a recovery may ask for a password, by the ARN of the primary user's secret. */
+  private readonly resettable: Record<string, string> = {};
 
   constructor(scope: Construct, id: string, defaults: StepFunctionDefaults) {
     super(scope, id);
@@ -117,6 +119,23 @@ export class RotationFunctions extends Construct {
   letReadAdmin(secret: ISecret): void {
     for (const reader of this.readers()) reader.allow(READ, [secretArnForPolicy(secret)]);
     this.letDecrypt(secret, this.readers());
+  }
+
+  /** Lets a recovery have AWS set the password of this cluster's primary user, and of no other, for this secret only. */
+  letReset(secret: ISecret, clusterIdentifier: string): void {
+    const cluster = Stack.of(this).formatArn({
+      service: 'rds',
+      resource: 'cluster',
+      resourceName: clusterIdentifier,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.recoverSecret.allow(['rds:DescribeDBClusters', 'rds:ModifyDBCluster'], [cluster]);
+    this.resettable[secretArnForPolicy(secret)] = clusterIdentifier;
+    // In the environment, where only a deployment can write: who may write or tag a secret must not choose the cluster.
+    this.recoverSecret.function.addEnvironment(
+      'RESET_THROUGH_CLUSTER',
+      Stack.of(this).toJsonString(this.resettable),
+    );
   }
 
   /** The trigger starts executions of this machine, and looks at no others. */

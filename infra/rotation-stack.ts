@@ -67,6 +67,7 @@ export class RotationStack extends Stack {
       strategy: this.strategy(secret),
       schedule: Schedule.expression(secret.schedule),
       rotateImmediately: secret.rotateImmediately,
+      ...(secret.resetThroughCluster ? { resetThroughCluster: secret.resetThroughCluster } : {}),
       ...(secret.predecessor ? { predecessor: secret.predecessor } : {}),
       ...(secret.graceSeconds === undefined ? {} : { grace: Duration.seconds(secret.graceSeconds) }),
     };

@@ -24,6 +24,12 @@ export interface ServiceEndpointsOptions {
    */
   readonly stepFunctions?: boolean;
   /**
+   * A recovery with `resetThroughCluster` needs it: the API of DocumentDB's clusters is that of RDS.
+   *
+   * @default false
+   */
+  readonly rds?: boolean;
+  /**
    * For a policy of your own that lets keys be used from inside the VPC only; Secrets Manager decrypts by itself.
    *
    * @default false
@@ -57,6 +63,7 @@ export class ServiceEndpoints extends Construct {
       ...((options.stepFunctions ?? true)
         ? { StepFunctions: InterfaceVpcEndpointAwsService.STEP_FUNCTIONS }
         : {}),
+      ...(options.rds ? { Rds: InterfaceVpcEndpointAwsService.RDS } : {}),
       ...(options.kms ? { Kms: InterfaceVpcEndpointAwsService.KMS } : {}),
     };
     for (const [name, service] of Object.entries(services)) {

@@ -1,10 +1,21 @@
+import { DocDBClient } from '@aws-sdk/client-docdb';
 import { secretStore } from '../shared/clients.ts';
+import { recoverSecretConfig } from '../shared/config.ts';
 import { RecoverSecretInput } from '../shared/contract.ts';
 import { databaseClient } from '../shared/database-client.ts';
 import { stepHandler } from '../shared/step-handler.ts';
+import { allowedClusters } from './allowed-clusters.ts';
+import { documentDbApi } from './document-db-api.ts';
 import { recoverSecret } from './recover-secret.ts';
 
-const ports = { secrets: secretStore(), database: databaseClient(import.meta.dirname) };
+const ports = {
+  secrets: secretStore(),
+  database: databaseClient(import.meta.dirname),
+  clusters: documentDbApi(
+    new DocDBClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 3000, requestTimeout: 8000 } }),
+  ),
+  clusterOf: allowedClusters(recoverSecretConfig().RESET_THROUGH_CLUSTER),
+};
 
 export const handler = stepHandler('RecoverSecret', RecoverSecretInput, (input) =>
   recoverSecret(ports, input),

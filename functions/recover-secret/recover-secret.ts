@@ -17,16 +17,19 @@ import {
   ticketOf,
 } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
-import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
+import type { Clusters, Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
+import { type ClusterOf, resetThroughCluster } from './reset-through-cluster.ts';
 import { type StopRotationResult, stopRotation } from './stop-rotation.ts';
 
 export interface RecoverSecretPorts {
   readonly secrets: SecretStore;
   readonly database: Database;
+  readonly clusters: Clusters;
+  readonly clusterOf: ClusterOf;
 }
 
 export interface RecoverSecretResult {
@@ -69,7 +72,8 @@ export const recoverSecret = async (
  * Safe to repeat.
  *
  * @param input names the rotation whose lock may be taken; another one that runs is left alone
- * @throws NoUsableCredentialsError if no labelled version logs in and `resetThroughAdmin` is not set
+ * @throws NoUsableCredentialsError if no labelled version logs in, and no reset was asked for
+ * @throws PasswordResetUnderWayError if `resetThroughCluster` is set: look again, until AWSCURRENT logs in
  */
 const clearRotation = async (
   ports: RecoverSecretPorts,
@@ -216,16 +220,19 @@ const firstThatLogsIn = async (
   return undefined;
 };
 
-/** Somebody said in so many words that the admin secret may set a password which no version of the secret proves. */
+/** Somebody said in so many words by whose power a password may be set which no version of the secret proves. */
 const resetPassword = async (
   ports: RecoverSecretPorts,
   { secret, settings, current }: Situation,
-  { resetThroughAdmin }: RecoveryInput,
+  input: RecoveryInput,
 ): Promise<void> => {
   const { login } = current.value;
+  const { resetThroughAdmin } = input;
+  if (input.resetThroughCluster)
+    return await resetThroughCluster(ports.clusters, ports.clusterOf, secret, login);
   if (!resetThroughAdmin) {
     throw new NoUsableCredentialsError(
-      `no labelled version of ${secret.name} logs in as "${login.username}" at ${login.host}:${login.port}; put the right password into the secret, or add "resetThroughAdmin": true to the input to set the password of AWSCURRENT through the admin secret`,
+      `no labelled version of ${secret.name} logs in as "${login.username}" at ${login.host}:${login.port}; put the right password into the secret, or add "resetThroughAdmin": true to the input to set the password of AWSCURRENT through the admin secret, or "resetThroughCluster": true if it is the cluster's primary user`,
     );
   }
   await using admin = await openAdminSession(ports, settings.adminSecret, login);

@@ -6,6 +6,26 @@ const schema = z.object({
   CERTIFICATE_AUTHORITY_FILE: z.string().optional(),
 });
 
+/** What the recovery reads. */
+const recoverSecretSchema = z.object({
+  /**
+   * JSON: the cluster whose primary user a secret is for, by the secret's ARN. Only a deployment can write here: a tag
+   * or the secret's value would let whoever may write those choose the cluster.
+   */
+  RESET_THROUGH_CLUSTER: z
+    .string()
+    .default('{}')
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('is not JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string(), z.string().min(1))),
+});
+
 /** What the trigger reads. */
 const triggerSchema = z.object({
   STATE_MACHINE_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
@@ -33,6 +53,9 @@ const read = <T>(config: z.ZodType<T>, environment: NodeJS.ProcessEnv): T => {
 };
 
 export const databaseConfig = (environment: NodeJS.ProcessEnv = process.env) => read(schema, environment);
+
+export const recoverSecretConfig = (environment: NodeJS.ProcessEnv = process.env) =>
+  read(recoverSecretSchema, environment);
 
 export const triggerConfig = (environment: NodeJS.ProcessEnv = process.env) =>
   read(triggerSchema, environment);

@@ -108,15 +108,21 @@ const StopRotationInput = z.strictObject({
 export type StopRotationInput = z.infer<typeof StopRotationInput>;
 
 /** What is stuck, and how far a recovery may go. */
-const RecoveryInput = z.strictObject({
-  action: z.literal('recover'),
-  secretId,
-  /** The rotation whose remains are cleared. A lock that another one holds is left alone. */
-  token: Token.optional(),
-  /** Whether the labels of this project's own are taken off every version, or only off that of the token. */
-  everyTicket: z.boolean().default(false),
-  resetThroughAdmin: z.boolean().default(false),
-});
+const RecoveryInput = z
+  .strictObject({
+    action: z.literal('recover'),
+    secretId,
+    /** The rotation whose remains are cleared. A lock that another one holds is left alone. */
+    token: Token.optional(),
+    /** Whether the labels of this project's own are taken off every version, or only off that of the token. */
+    everyTicket: z.boolean().default(false),
+    resetThroughAdmin: z.boolean().default(false),
+    /** For the cluster's primary user: AWS sets its password. */
+    resetThroughCluster: z.boolean().default(false),
+  })
+  .refine((input) => !(input.resetThroughAdmin && input.resetThroughCluster), {
+    message: 'resetThroughAdmin and resetThroughCluster are two ways to one end; choose one',
+  });
 export type RecoveryInput = z.infer<typeof RecoveryInput>;
 
 export const RecoverSecretInput = z.discriminatedUnion('action', [

@@ -119,6 +119,31 @@ export class NoUsableCredentialsError extends RotationError {
   override readonly name = 'NoUsableCredentialsError';
 }
 
+/** A recovery may set the primary user's password through the cluster only where the deployment has allowed it. */
+export class ResetNotAllowedError extends RotationError {
+  override readonly name = 'ResetNotAllowedError';
+}
+
+/** The cluster does not confirm that the secret is for its primary user, or AWS keeps that user's password itself. */
+export class ClusterMismatchError extends RotationError {
+  override readonly name = 'ClusterMismatchError';
+}
+
+/** The cluster was asked for a new password of its primary user, or is being changed already. Wait, and look again. */
+export class PasswordResetUnderWayError extends RotationError {
+  override readonly name = 'PasswordResetUnderWayError';
+}
+
+/** DocumentDB's API understood the request and refused it: a missing permission, a password that breaks the rules. */
+export class ClusterApiRefusedError extends RotationError {
+  override readonly name = 'ClusterApiRefusedError';
+}
+
+/** DocumentDB's API can't be reached, throttles, or failed inside. Nothing is known about what it did. Retry. */
+export class ClusterApiUnavailableError extends RotationError {
+  override readonly name = 'ClusterApiUnavailableError';
+}
+
 /** The secret's user does not exist in the database. */
 export class UserNotFoundError extends RotationError {
   override readonly name = 'UserNotFoundError';

@@ -1,5 +1,6 @@
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import {
+  ClusterApiUnavailableError,
   DatabaseIncompatibleError,
   DatabaseUnavailableError,
   SecretsManagerRefusedError,
@@ -19,13 +20,22 @@ import { type Ending, ExecutionAbortedError } from './state-machine.ts';
  */
 
 const STORE_CALLS = new Set(['describe', 'read', 'listVersions', 'put', 'moveLabel', 'newPassword']);
-export const CALLS_WITH_EFFECT = new Set(['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser']);
+const CLUSTER_CALLS = new Set(['describeCluster', 'askForPassword']);
+export const CALLS_WITH_EFFECT = new Set([
+  'put',
+  'moveLabel',
+  'createUser',
+  'updateUser',
+  'dropUser',
+  'askForPassword',
+]);
 
 export const died = (): Error => new ProcessDiedError('the process died');
-const unavailable = (method: string): Error =>
-  STORE_CALLS.has(method)
-    ? new SecretsManagerUnavailableError('no answer')
-    : new DatabaseUnavailableError('no answer');
+const unavailable = (method: string): Error => {
+  if (STORE_CALLS.has(method)) return new SecretsManagerUnavailableError('no answer');
+  if (CLUSTER_CALLS.has(method)) return new ClusterApiUnavailableError('no answer');
+  return new DatabaseUnavailableError('no answer');
+};
 export const refused = (method: string): Error =>
   STORE_CALLS.has(method)
     ? new SecretsManagerRefusedError('not allowed')

@@ -14,25 +14,14 @@ import {
   SetSecretInput,
   TestSecretInput,
 } from '../../functions/shared/contract.ts';
-import type { Database, SecretStore } from '../../functions/shared/ports.ts';
 import { foreseen } from '../../functions/shared/step-handler.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
 import { definitionOf } from './definitions.ts';
-import type { InMemoryDatabase } from './in-memory-database.ts';
-import type { InMemorySecretStore } from './in-memory-secret-store.ts';
 import { type PortCalls, ProcessDiedError } from './port-calls.ts';
 import { RefusedByServiceError } from './retirement-machine.ts';
+import { type Ports, portsOf } from './rotation-steps.ts';
+import type { RotationWorld } from './rotation-world.ts';
 import { type Ending, ExecutionAbortedError, StateMachine } from './state-machine.ts';
-
-interface Ports {
-  readonly secrets: SecretStore;
-  readonly database: Database;
-}
-
-export interface Place {
-  readonly store: InMemorySecretStore;
-  readonly database: InMemoryDatabase;
-}
 
 export interface RotationMachineOptions {
   readonly calls: PortCalls;
@@ -50,7 +39,7 @@ const DEFINITION = definitionOf('rotation');
 
 /** The state machine of `statemachine/rotation.asl.json` over the project's own steps, and ports in memory. */
 export class RotationMachine {
-  readonly #place: Place;
+  readonly #world: RotationWorld;
   readonly #options: RotationMachineOptions;
   #running: Promise<unknown> = Promise.resolve();
   /** What the operators were told. */
@@ -58,8 +47,8 @@ export class RotationMachine {
   /** The retirements that were started. */
   readonly retirements: unknown[] = [];
 
-  constructor(place: Place, options: RotationMachineOptions) {
-    this.#place = place;
+  constructor(world: RotationWorld, options: RotationMachineOptions) {
+    this.#world = world;
     this.#options = options;
   }
 
@@ -110,11 +99,10 @@ export class RotationMachine {
     run: (ports: Ports, input: Input) => Promise<unknown>,
   ): (input: unknown) => Promise<unknown> {
     return async (input) => {
-      const gate = this.#options.calls.process();
-      const { store, database } = this.#place;
+      const ports = portsOf(this.#world, this.#options.calls);
       const { execution: _, ...rest } = input as Record<string, unknown>;
       try {
-        const running = run({ secrets: store.port(gate), database: database.port(gate) }, schema.parse(rest));
+        const running = run(ports, schema.parse(rest));
         this.#running = running;
         return await running;
       } catch (error) {

@@ -1,8 +1,9 @@
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
+import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import type { Before, Plan } from '../../functions/shared/contract.ts';
-import type { Database, SecretStore } from '../../functions/shared/ports.ts';
+import type { Clusters, Database, SecretStore } from '../../functions/shared/ports.ts';
 import { checkBefore } from '../../functions/test-secret/check-before.ts';
 import { newVersionId } from './in-memory-secret-store.ts';
 import { PortCalls } from './port-calls.ts';
@@ -11,12 +12,19 @@ import { type RotationWorld, SECRET } from './rotation-world.ts';
 export interface Ports {
   readonly secrets: SecretStore;
   readonly database: Database;
+  readonly clusters: Clusters;
+  readonly clusterOf: ClusterOf;
 }
 
-/** Both ports of one process. */
-export const portsOf = ({ store, database }: RotationWorld, calls = new PortCalls()): Ports => {
+/** The ports of one process. */
+export const portsOf = (world: RotationWorld, calls = new PortCalls()): Ports => {
   const gate = calls.process();
-  return { secrets: store.port(gate), database: database.port(gate) };
+  return {
+    secrets: world.store.port(gate),
+    database: world.database.port(gate),
+    clusters: world.clusters.port(gate),
+    clusterOf: world.clusterOf,
+  };
 };
 
 /** A rotation on demand up to CreateSecret. */

@@ -1,5 +1,7 @@
+import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
 import type { Role } from '../../functions/shared/ports.ts';
 import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
+import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
 import { InMemorySecretStore, newPassword } from './in-memory-secret-store.ts';
 
@@ -26,6 +28,8 @@ export interface WorldOptions {
   };
   /** AWSPENDING as Secrets Manager leaves it after a success: on AWSCURRENT. */
   readonly pendingOnCurrent?: boolean;
+  /** The cluster that the deployment allows to reset this secret's user through. */
+  readonly cluster?: string | undefined;
 }
 
 /** What a person could see, to be compared with what they see later. */
@@ -40,17 +44,21 @@ export interface Snapshot {
 export class RotationWorld {
   readonly store = new InMemorySecretStore();
   readonly database = new InMemoryDatabase();
+  readonly clusters = new InMemoryClusters(this.database);
   readonly secretArn: string;
   readonly current: string;
   readonly previous: string | undefined;
   /** How it stood when the rotation began. */
   before: Snapshot;
   readonly isPair: boolean;
+  /** What the deployment allowed. */
+  readonly clusterOf: ClusterOf;
 
   constructor(options: WorldOptions = {}) {
     const { strategy = 'single-user', username = 'app', roles = READ_WRITE, previous } = options;
     this.isPair = strategy !== 'single-user';
     this.secretArn = this.store.addSecret(SECRET, tagsOf(options));
+    this.clusterOf = (arn) => (arn === this.secretArn ? options.cluster : undefined);
     if (options.admin) this.#addAdmin();
     this.previous = previous === undefined ? undefined : this.#addPrevious(previous, username, roles);
     const password = this.#newPassword();

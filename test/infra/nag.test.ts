@@ -23,7 +23,9 @@ const checkedApp = (env: Environment, props: (stack: Stack) => DocDbRotationProp
   const stack = new Stack(app, 'Test', { env });
   const named = (name: string): ISecret => Secret.fromSecretNameV2(stack, name, name);
   const rotation = new DocDbRotation(stack, 'Rotation', props(stack));
-  rotation.manage(named('App'), { strategy: Strategy.alternatingUsers(named('Admin')) });
+  const admin = named('Admin');
+  rotation.manage(named('App'), { strategy: Strategy.alternatingUsers(admin) });
+  rotation.manage(admin, { strategy: Strategy.adminClone(), resetThroughCluster: 'my-cluster' });
   return { app, rotation };
 };
 
@@ -31,7 +33,7 @@ const everything = (stack: Stack): DocDbRotationProps => ({
   vpc: new Vpc(stack, 'Vpc', {
     flowLogs: { All: { destination: FlowLogDestination.toCloudWatchLogs() } },
   }) as IVpc,
-  vpcEndpoints: { kms: true },
+  vpcEndpoints: { kms: true, rds: true },
   encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }) as IKey,
 });
 

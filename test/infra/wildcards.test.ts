@@ -42,7 +42,7 @@ describe('The policies of all roles', () => {
     const stack = makeStack();
     const rotation = new DocDbRotation(stack, 'Rotation', {
       vpc: new Vpc(stack, 'Vpc') as IVpc,
-      vpcEndpoints: { kms: true },
+      vpcEndpoints: { kms: true, rds: true },
       encryptionKey: new Key(stack, 'Key') as IKey,
     });
     const key = new Key(stack, 'SecretKey') as IKey;
@@ -50,6 +50,7 @@ describe('The policies of all roles', () => {
     rotation.manage(newSecret(stack, 'App', { encryptionKey: key }), {
       strategy: Strategy.alternatingUsers(admin),
     });
+    rotation.manage(admin, { resetThroughCluster: 'my-cluster' });
     const template = Template.fromStack(stack);
     const roles = Object.values(template.findResources('AWS::IAM::Role'));
     const inline = roles.flatMap(({ Properties }) => Properties.Policies ?? []);

@@ -117,7 +117,11 @@ const passwordIn = async (
 
 /** Everything that a rotation wrote anywhere: histories, inputs, outputs, causes, logs. */
 const everythingWritten = async (stack: LocalStack): Promise<string> => {
-  const parts: string[] = [stack.logs(), JSON.stringify(stack.secretsManagerStandIn.requests)];
+  const parts: string[] = [
+    stack.logs(),
+    JSON.stringify(stack.secretsManagerStandIn.requests),
+    JSON.stringify(stack.documentDbApi.requests),
+  ];
   for (const executions of [stack.executions, stack.retirements]) {
     for (const arn of await executions.list()) {
       parts.push(

@@ -9,7 +9,12 @@ import {
   problemsOf,
   rotate,
 } from '../helpers/crash-driver.ts';
-import type { Fault } from '../helpers/port-calls.ts';
+import { CLUSTER_IDENTIFIER } from '../helpers/in-memory-clusters.ts';
+import { ROOT } from '../helpers/in-memory-database.ts';
+import { newPassword } from '../helpers/in-memory-secret-store.ts';
+import { type Fault, PortCalls } from '../helpers/port-calls.ts';
+import { executionArn, RotationMachine } from '../helpers/rotation-machine.ts';
+import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
 
 /*
  * The execution is stopped right after each call that changes something, and then a call of the recovery breaks too.
@@ -46,5 +51,38 @@ describe('a rotation that was stopped, and of whose recovery one call breaks', {
       );
       expect(problems).toEqual([]);
     }
+  });
+});
+
+/** A person asks for it; nobody recovers it. An API that is away, or refuses, for good ends it: the operators are told. */
+const PASSING = MENDABLE.filter(({ name }) => name !== 'fails for longer');
+
+const breakGlass = async (faults: readonly Fault[]) => {
+  const world = new RotationWorld({ username: 'dbadmin', roles: ROOT, cluster: CLUSTER_IDENTIFIER });
+  world.database.addUser('dbadmin', newPassword(), ROOT, true);
+  const calls = new PortCalls({ faults });
+  const input = { secretId: SECRET, mode: 'recover', resetThroughCluster: true };
+  const ending = await new RotationMachine(world, { calls }).run(executionArn('one'), input);
+  const problems = [
+    ...(ending.status === 'FAILED' ? [`it ended as ${ending.error}: ${ending.cause}`] : []),
+    ...world.endProblems(),
+    ...world.restoredProblems(),
+    ...world.leaks(ending.trail),
+  ];
+  return { calls, problems };
+};
+
+describe('a reset of the primary user through its cluster, of which one call breaks', () => {
+  it('is done all the same', { timeout: TIMEOUT_MS }, async () => {
+    const clean = await breakGlass([]);
+    expect(clean.problems).toEqual([]);
+    expect(clean.calls.recorded).toContain('askForPassword');
+    const problems = await breakEachCall(
+      clean.calls.recorded,
+      1,
+      async (fault) => (await breakGlass([fault])).problems,
+      PASSING,
+    );
+    expect(problems).toEqual([]);
   });
 });

@@ -241,6 +241,7 @@ describe('the README and the code agree', () => {
       'arn',
       'graceSeconds',
       'predecessor',
+      'resetThroughCluster',
       'rotateImmediately',
       'schedule',
       'strategy',

@@ -31,6 +31,7 @@ const recovery = {
   secretId: SECRET,
   everyTicket: false,
   resetThroughAdmin: false,
+  resetThroughCluster: false,
 } as const;
 
 /** As the machine does it when a person starts it: stop what holds the lock, then clear what it left. */

@@ -4,7 +4,7 @@ import type { DemoSet } from './demo-secrets.ts';
 import { deploy } from './deploy.ts';
 import type { LocalStackOptions } from './options.ts';
 import { runFunctionsLocally } from './run-locally.ts';
-import type { StandIns } from './stand-ins.ts';
+import { CLUSTER, type StandIns } from './stand-ins.ts';
 import { synthesize } from './synthesize.ts';
 import { withoutTypes } from './without-types.ts';
 
@@ -47,10 +47,13 @@ export const deployRotation = async (
       certificateAuthorityFile: standIns.documentDb.caFile,
       forwardBudgetSeconds: options.forwardBudgetSeconds ?? 15,
       stragglerSeconds: options.stragglerSeconds ?? 5,
-      secrets: [demo.appSecret, ...demo.extraSecrets].map(({ arn }) => ({
-        arn,
-        adminSecretArn: demo.adminSecret.arn,
-      })),
+      secrets: [
+        ...[demo.appSecret, ...demo.extraSecrets].map(({ arn }) => ({
+          arn,
+          adminSecretArn: demo.adminSecret.arn,
+        })),
+        ...(options.breakGlass ? [{ arn: demo.adminSecret.arn, resetThroughCluster: CLUSTER }] : []),
+      ],
     },
   });
   // Other apps than the project's own can't be told to leave something out.
@@ -59,6 +62,7 @@ export const deployRotation = async (
   await runFunctionsLocally(standIns.lambda, {
     ...options.functionEnvironment,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: standIns.secretsManager.url,
+    AWS_ENDPOINT_URL_DOCDB: standIns.documentDbApi.url,
     FUNCTION_LOG_FILE: join(directory, 'functions.log'),
   });
   const output = (name: string): string => {

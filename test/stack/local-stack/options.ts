@@ -34,6 +34,12 @@ export interface LocalStackOptions {
    * @default - runs the project's own CDK app
    */
   readonly synthesize?: (options: SynthesizeOptions) => Promise<Assembly>;
+  /**
+   * Whether a recovery may reset the primary user, whose secret `demo/admin` is, through the cluster.
+   *
+   * @default false
+   */
+  readonly breakGlass?: boolean;
   /** Environment variables to add to every function. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /**

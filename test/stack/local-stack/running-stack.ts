@@ -5,6 +5,7 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import type { DocumentDbStandIn } from '../document-db/index.ts';
+import type { DocumentDbApiStandIn } from '../document-db-api/index.ts';
 import type { SecretsManagerStandIn } from '../secrets-manager/index.ts';
 import { type Credential, logsIn, runCommand } from './database-admin.ts';
 import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './demo-secrets.ts';
@@ -42,6 +43,7 @@ export class LocalStack {
   /** The stand-ins, with the faults that they can be given. */
   readonly secretsManagerStandIn: SecretsManagerStandIn;
   readonly documentDb: DocumentDbStandIn;
+  readonly documentDbApi: DocumentDbApiStandIn;
   readonly primaryUser: Credential;
   readonly stateMachineArn: string;
   readonly triggerFunctionArn: string;
@@ -69,6 +71,7 @@ export class LocalStack {
     this.lambda = standIns.lambda;
     this.secretsManagerStandIn = standIns.secretsManager;
     this.documentDb = standIns.documentDb;
+    this.documentDbApi = standIns.documentDbApi;
     this.primaryUser = parts.primaryUser;
     this.stateMachineArn = deployed.stateMachineArn;
     this.triggerFunctionArn = deployed.triggerFunctionArn;

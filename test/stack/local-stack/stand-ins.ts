@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { startDocumentDb } from '../document-db/index.ts';
+import { type DocumentDbStandIn, startDocumentDb } from '../document-db/index.ts';
+import { startDocumentDbApi } from '../document-db-api/index.ts';
 import { ACCOUNT_ID, startMinistack } from '../ministack/ministack.ts';
 import { startSecretsManager } from '../secrets-manager/index.ts';
 import { clientConfig } from './client-config.ts';
@@ -8,6 +9,9 @@ import type { Credential } from './database-admin.ts';
 import type { LocalStackOptions } from './options.ts';
 import { invokeRotationFunction } from './rotation-function.ts';
 import type { Undo } from './undo.ts';
+
+/** By what AWS knows the cluster. */
+export const CLUSTER = 'local';
 
 /** What stands in for AWS. */
 export type StandIns = Awaited<ReturnType<typeof startStandIns>>;
@@ -20,7 +24,7 @@ export interface StandInsPlace {
   readonly primaryUser: Credential;
 }
 
-/** Starts AWS, DocumentDB and Secrets Manager; the last one calls functions in the first. */
+/** Starts AWS, DocumentDB, its API and Secrets Manager; the last one calls functions in the first. */
 export const startStandIns = async (options: LocalStackOptions, place: StandInsPlace, undo: Undo) => {
   const [documentDb, ministack] = await undo.started([
     startDatabase(options, place),
@@ -28,8 +32,11 @@ export const startStandIns = async (options: LocalStackOptions, place: StandInsP
   ]);
   const aws = clientConfig(ministack.url, place.region);
   const lambda = new LambdaClient(aws);
-  const [secretsManager] = await undo.started([startSecrets(options, place.region, lambda)]);
-  return { documentDb, ministack, secretsManager, lambda, aws };
+  const [secretsManager, documentDbApi] = await undo.started([
+    startSecrets(options, place.region, lambda),
+    startClusterApi(documentDb, place),
+  ]);
+  return { documentDb, documentDbApi, ministack, secretsManager, lambda, aws };
 };
 
 const startDatabase = (options: LocalStackOptions, { python, directory, primaryUser }: StandInsPlace) =>
@@ -40,6 +47,19 @@ const startDatabase = (options: LocalStackOptions, { python, directory, primaryU
     ...(options.instances ? { instances: options.instances } : {}),
     ...(options.engineVersion ? { engineVersion: options.engineVersion } : {}),
     ...(options.ports?.documentDb ? { port: options.ports.documentDb } : {}),
+  });
+
+const startClusterApi = (documentDb: DocumentDbStandIn, { primaryUser: { username } }: StandInsPlace) =>
+  startDocumentDbApi({
+    clusters: [
+      {
+        identifier: CLUSTER,
+        endpoint: documentDb.host,
+        port: documentDb.port,
+        primaryUser: username,
+        setPassword: (password) => documentDb.admin.putUser(username, password, ['root']),
+      },
+    ],
   });
 
 const startAws = (options: LocalStackOptions, { python, directory, region }: StandInsPlace) =>
