@@ -56,6 +56,20 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     tests: ['rotation-machine.test.ts'],
   },
   {
+    breaks: 'A recovery that starts by itself resets no password.',
+    file: ROTATION,
+    find: '"resetThroughCluster": false,',
+    replace: '"resetThroughCluster": true,',
+    tests: ['reset-through-cluster.test.ts'],
+  },
+  {
+    breaks: 'The wait for a reset is bounded.',
+    file: ROTATION,
+    find: '$'.concat('resets < 30'),
+    replace: 'true',
+    tests: ['reset-through-cluster.test.ts'],
+  },
+  {
     breaks: 'A stopped rotation is recovered, known by its own token.',
     file: ROTATION,
     find: "$hash($states.input.executionArn, 'SHA-256')",
