@@ -3,6 +3,7 @@ import { secretStore } from '../shared/clients.ts';
 import { recoverSecretConfig } from '../shared/config.ts';
 import { RecoverSecretInput } from '../shared/contract.ts';
 import { databaseClient } from '../shared/database-client.ts';
+import { REQUEST_LIMITS } from '../shared/request-limits.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { allowedClusters } from './allowed-clusters.ts';
 import { documentDbApi } from './document-db-api.ts';
@@ -12,7 +13,8 @@ const ports = {
   secrets: secretStore(),
   database: databaseClient(import.meta.dirname),
   clusters: documentDbApi(
-    new DocDBClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 3000, requestTimeout: 8000 } }),
+    // Two calls, and each may have to say before Lambda ends the function that nothing answers.
+    new DocDBClient({ maxAttempts: 2, requestHandler: REQUEST_LIMITS }),
   ),
   clusterOf: allowedClusters(recoverSecretConfig().RESET_THROUGH_CLUSTER),
 };
