@@ -44,7 +44,7 @@ export const resetThroughCluster = async (
   throw new PasswordResetUnderWayError(
     asked
       ? `the cluster ${cluster} was asked to give its primary user "${login.username}" the password of AWSCURRENT; it does not log in yet`
-      : `the cluster ${cluster} is being changed (status "${description?.status}"), and AWSCURRENT does not log in as "${login.username}" yet; if it is not going to be "available", see the cluster`,
+      : `the cluster ${cluster} takes no change now (its status was "${description?.status}"), and AWSCURRENT does not log in as "${login.username}" yet; if that lasts, see the cluster`,
   );
 };
 
