@@ -44,6 +44,7 @@ const isUnfinished = async (
   secret: SecretDescription,
   version: string,
 ): Promise<boolean> => {
-  if (hasLabel(secret, version, CURRENT) || hasLabel(secret, version, PREVIOUS)) return false;
-  return hasLabel(secret, version, PENDING) || (await secrets.read(secret.arn, version)) !== undefined;
+  if (hasLabel(secret, version, CURRENT)) return false;
+  if (hasLabel(secret, version, PENDING)) return true;
+  return !hasLabel(secret, version, PREVIOUS) && (await secrets.read(secret.arn, version)) !== undefined;
 };

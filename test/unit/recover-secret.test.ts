@@ -90,6 +90,14 @@ describe('RecoverSecret', () => {
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
   });
 
+  it('takes AWSPENDING off AWSPREVIOUS, where a value written by hand had left it', async () => {
+    const world = new RotationWorld(SELF);
+    const { secrets } = portsOf(world);
+    await secrets.moveLabel(SECRET, 'AWSPENDING', { to: world.previous ?? '' });
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ outcome: 'recovered', kept: 'AWSCURRENT' });
+    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+  });
+
   it.each([
     ['not JSON', () => 'no JSON'],
     [
