@@ -32,6 +32,7 @@ import { RotationStateMachine } from './rotation-state-machine.ts';
 import { tagSecret, tagsFor } from './secret-tags.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './service-endpoints.ts';
 import { SingleSchedule } from './single-schedule.ts';
+import type { StepFunction } from './step-function.ts';
 import { Workflow } from './workflow.ts';
 
 export interface DocDbRotationProps {
@@ -169,13 +170,14 @@ export class DocDbRotation extends Construct implements IConnectable {
       definition: 'retirement.asl.json',
       functions: this.functions.retirementByPlaceholder,
     }).stateMachine;
-    this.stateMachine = new RotationStateMachine(this, 'StateMachine', {
+    const rotation = new RotationStateMachine(this, 'StateMachine', {
       ...workflowDefaults,
       steps: this.functions.byPlaceholder,
       retirement: this.retirement,
       forwardBudget: props.forwardBudget ?? Duration.minutes(10),
       stragglerWait: props.stragglerWait ?? Duration.seconds(70),
-    }).stateMachine;
+    });
+    this.stateMachine = rotation.stateMachine;
     this.functions.letTriggerStart(this.stateMachine);
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
@@ -189,7 +191,10 @@ export class DocDbRotation extends Construct implements IConnectable {
       runbookUrl,
       operatorsTopic: this.operatorsTopic,
       trigger: this.trigger,
+      patient: functionsOf(this.functions.patient),
       observers: { ReportEnd: reporter.step.function, CheckCredentials: this.credentialCheck.step.function },
+      recoveryRules: rotation.recoveryRules,
+      reportRule: reporter.rule,
     }).alarms;
     if (props.dashboard ?? true) {
       new RotationDashboard(this, 'Dashboard', { ...machines, alarms: [...this.alarms] });
@@ -305,3 +310,6 @@ export class DocDbRotation extends Construct implements IConnectable {
     );
   }
 }
+
+const functionsOf = (steps: Readonly<Record<string, StepFunction>>): Record<string, IFunction> =>
+  Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, step.function]));

@@ -14,6 +14,8 @@ export interface EndReporterProps extends StepFunctionDefaults {
 /** Makes metrics and events of the project's own out of how executions end. Alarms look at the metrics. */
 export class EndReporter extends Construct {
   readonly step: StepFunction;
+  /** Calls it when an execution has ended. */
+  readonly rule: Rule;
 
   constructor(scope: Construct, id: string, props: EndReporterProps) {
     super(scope, id);
@@ -37,7 +39,7 @@ export class EndReporter extends Construct {
     });
     // Only as ourselves: an event of another source could start what listens for that one.
     this.step.allow(['events:PutEvents'], [bus], { StringEquals: { 'events:source': 'docdb-rotation' } });
-    new Rule(this, 'Ended', {
+    this.rule = new Rule(this, 'Ended', {
       description: 'Reports how rotations and retirements of DocumentDB credentials ended',
       eventPattern: {
         source: ['aws.states'],

@@ -1,6 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IRule } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -10,6 +17,12 @@ import { machineMetric } from './rotation-metrics.ts';
 
 /** Short, since somebody waits: an end is told within a minute or two. */
 const END = Duration.minutes(1);
+
+/** Errors of functions, and of rules. */
+const CALLS = Duration.minutes(5);
+
+/** A way back is retried at least every two minutes: one that still fails after some is stuck. */
+const PERIODS_OF_PATIENCE = 2;
 
 /** A day is as often as the check runs. */
 const CHECK = Duration.days(1);
@@ -22,8 +35,12 @@ export interface RotationAlarmsProps {
   readonly rotation: StateMachine;
   readonly retirement: StateMachine;
   readonly trigger: IFunction;
+  /** They are retried for hours, and meanwhile their execution has not ended. */
+  readonly patient: Readonly<Record<string, IFunction>>;
   /** What the metrics come from: without these the other alarms would be silent for ever. */
   readonly observers: Readonly<Record<string, IFunction>>;
+  readonly recoveryRules: Readonly<Record<string, IRule>>;
+  readonly reportRule: IRule;
 }
 
 interface AlarmOptions {
@@ -33,6 +50,8 @@ interface AlarmOptions {
   readonly metric: IMetric;
   /** @default 1 or more */
   readonly below?: number;
+  /** @default 1 */
+  readonly periods?: number;
 }
 
 /** Tells the operators what needs a person; each alarm says where the runbook goes on. */
@@ -47,6 +66,7 @@ export class RotationAlarms extends Construct {
     this.addEndsOfRotations();
     this.addEndsOfRetirements();
     this.addFunctions();
+    this.addRules();
     this.addDailyCheck();
   }
 
@@ -94,19 +114,43 @@ export class RotationAlarms extends Construct {
   }
 
   private addFunctions(): void {
-    const { trigger, observers } = this.props;
+    const { trigger, patient, observers } = this.props;
     this.add('TriggerErrors', {
       happened: 'The function that Secrets Manager calls failed: a secret was not rotated.',
       section: 'alarm-trigger-errors',
-      metric: trigger.metricErrors({ period: Duration.minutes(5) }),
+      metric: trigger.metricErrors({ period: CALLS }),
     });
+    for (const [name, step] of Object.entries(patient)) {
+      this.add(`${name}Errors`, {
+        happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in.`,
+        section: 'alarm-way-back-waits',
+        metric: step.metricErrors({ period: CALLS }),
+        periods: PERIODS_OF_PATIENCE,
+      });
+    }
     for (const [name, observer] of Object.entries(observers)) {
       this.add(`${name}Errors`, {
         happened: 'A function that measures rotations failed: the other alarms may miss something.',
         section: 'alarm-observer-errors',
-        metric: observer.metricErrors({ period: Duration.minutes(5) }),
+        metric: observer.metricErrors({ period: CALLS }),
       });
     }
+  }
+
+  /** A rule whose target EventBridge could not call in all its retries leaves no other trace. */
+  private addRules(): void {
+    for (const [name, rule] of Object.entries(this.props.recoveryRules)) {
+      this.add(`${name}NotRecovered`, {
+        happened: 'A rotation was cut off, and EventBridge could not start its recovery.',
+        section: 'alarm-recovery-not-started',
+        metric: failedInvocations(rule),
+      });
+    }
+    this.add('EndNotReported', {
+      happened: 'EventBridge could not have an end reported: the other alarms may miss something.',
+      section: 'alarm-observer-errors',
+      metric: failedInvocations(this.props.reportRule),
+    });
   }
 
   private addDailyCheck(): void {
@@ -125,7 +169,7 @@ export class RotationAlarms extends Construct {
     });
   }
 
-  private add(id: string, { happened, section, metric, below }: AlarmOptions): void {
+  private add(id: string, { happened, section, metric, below, periods = 1 }: AlarmOptions): void {
     const alarm = new Alarm(this, id, {
       alarmDescription: `${happened} What to do: ${this.props.runbookUrl}#${section}`,
       metric,
@@ -134,7 +178,7 @@ export class RotationAlarms extends Construct {
         below === undefined
           ? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
           : ComparisonOperator.LESS_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      evaluationPeriods: periods,
       // Mostly nothing ends, and then there is nothing to measure.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
@@ -156,3 +200,13 @@ export class RotationAlarms extends Construct {
     );
   }
 }
+
+/** Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html */
+const failedInvocations = (rule: IRule): Metric =>
+  new Metric({
+    namespace: 'AWS/Events',
+    metricName: 'FailedInvocations',
+    dimensionsMap: { RuleName: rule.ruleName },
+    statistic: 'Sum',
+    period: CALLS,
+  });

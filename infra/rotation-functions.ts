@@ -25,6 +25,9 @@ export class RotationFunctions extends Construct {
   /** The steps, by the placeholder that each one fills in the state machine's definition. */
   readonly byPlaceholder: Readonly<Record<string, StepFunction>>;
 
+  /** Those of the way back and of the recovery that are retried for hours, by their names. */
+  readonly patient: Readonly<Record<string, StepFunction>>;
+
   /** The one of the retirement. */
   readonly retirementByPlaceholder: Readonly<Record<string, StepFunction>>;
 
@@ -99,6 +102,11 @@ export class RotationFunctions extends Construct {
       RestoreCredentialFunctionArn: this.restoreCredential,
       RestoreLabelsFunctionArn: this.restoreLabels,
       RecoverSecretFunctionArn: this.recoverSecret,
+    };
+    this.patient = {
+      RestoreCredential: this.restoreCredential,
+      RestoreLabels: this.restoreLabels,
+      RecoverSecret: this.recoverSecret,
     };
     this.retirementByPlaceholder = { RetireUserFunctionArn: this.retireUser };
     this.letMakePasswords();

@@ -24,6 +24,8 @@ const seconds = (duration: Duration): string => Tokenization.stringifyNumber(dur
 /** The workflow described in `statemachine/rotation.asl.json`. */
 export class RotationStateMachine extends Construct {
   readonly stateMachine: StateMachine;
+  /** They start a recovery for what ended without its way back. */
+  readonly recoveryRules: Readonly<Record<string, Rule>>;
 
   constructor(scope: Construct, id: string, props: RotationStateMachineProps) {
     super(scope, id);
@@ -41,21 +43,23 @@ export class RotationStateMachine extends Construct {
     this.stateMachine.addToRolePolicy(
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [retirement.stateMachineArn] }),
     );
-    this.recoverWhatWasCutOff();
+    this.recoveryRules = this.recoverWhatWasCutOff();
   }
 
   /**
    * Nobody compensates for an execution that somebody aborts, that times out, or that fails by an error of Step
    * Functions itself, which no state can catch. The machine knows this event's shape.
    */
-  private recoverWhatWasCutOff(): void {
+  private recoverWhatWasCutOff(): Record<string, Rule> {
     const rotation = { stateMachineArn: [this.stateMachine.stateMachineArn] };
-    this.recoverOn('CutOff', { ...rotation, status: ['ABORTED', 'TIMED_OUT'] });
-    this.recoverOn('Broken', { ...rotation, status: ['FAILED'], error: [{ prefix: 'States.' }] });
+    return {
+      CutOff: this.recoverOn('CutOff', { ...rotation, status: ['ABORTED', 'TIMED_OUT'] }),
+      Broken: this.recoverOn('Broken', { ...rotation, status: ['FAILED'], error: [{ prefix: 'States.' }] }),
+    };
   }
 
-  private recoverOn(id: string, detail: Record<string, unknown>): void {
-    new Rule(this, id, {
+  private recoverOn(id: string, detail: Record<string, unknown>): Rule {
+    return new Rule(this, id, {
       description: 'Starts a recovery for a rotation that ended without its way back',
       eventPattern: {
         source: ['aws.states'],

@@ -38,18 +38,33 @@ describe('The alarms', () => {
       ([name, { Namespace, MetricName, Threshold }]) => `${name}: ${Namespace} ${MetricName} ${Threshold}`,
     );
     expect(seen.sort()).toEqual([
+      'BrokenNotRecovered: AWS/Events FailedInvocations 1',
       'CertificateAuthority: DocDbRotation CertificateAuthorityDaysLeft 60',
       'CheckCredentialsErrors: AWS/Lambda Errors 1',
       'CredentialOverdue: DocDbRotation OverdueCredentials 1',
+      'CutOffNotRecovered: AWS/Events FailedInvocations 1',
+      'EndNotReported: AWS/Events FailedInvocations 1',
+      'RecoverSecretErrors: AWS/Lambda Errors 1',
       'RecoveryFailed: DocDbRotation RecoveryFailed 1',
       'RecoveryStarted: DocDbRotation RecoveryStarted 1',
       'ReportEndErrors: AWS/Lambda Errors 1',
+      'RestoreCredentialErrors: AWS/Lambda Errors 1',
+      'RestoreLabelsErrors: AWS/Lambda Errors 1',
       'RetirementFailed: DocDbRotation RetirementFailed 1',
       'RetirementTimedOut: DocDbRotation TimedOut 1',
       'RollbackFailed: DocDbRotation RollbackFailed 1',
       'RolledBack: DocDbRotation RolledBack 1',
       'TimedOut: DocDbRotation TimedOut 1',
       'TriggerErrors: AWS/Lambda Errors 1',
+    ]);
+  });
+
+  it('wait for a second period only where a failure is tried again by itself', () => {
+    const patient = Object.entries(alarms).filter(([, { EvaluationPeriods }]) => EvaluationPeriods !== 1);
+    expect(patient.map(([name]) => name).sort()).toEqual([
+      'RecoverSecretErrors',
+      'RestoreCredentialErrors',
+      'RestoreLabelsErrors',
     ]);
   });
 

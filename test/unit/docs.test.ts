@@ -85,7 +85,9 @@ describe('the runbook has a section', () => {
   test.each([
     'alarm-rolled-back',
     'alarm-rollback-failed',
+    'alarm-way-back-waits',
     'alarm-recovery-started',
+    'alarm-recovery-not-started',
     'alarm-timed-out',
     'alarm-trigger-errors',
     'alarm-credential-overdue',
