@@ -74,9 +74,12 @@ export interface DocDbRotationProps {
    */
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
-   * A KMS key for the logs and for the functions' environment. The data of the state machines are encrypted by
-   * AWS's own key: with another one Step Functions may leave the input out of its events (to be confirmed), by which
-   * a recovery knows its secret. No password is among these data.
+   * A KMS key for the logs and for the functions' environment, not for the data of the state machines, which AWS
+   * encrypts by a key of its own. A recovery knows its secret by the input in Step Functions' event. An event may come
+   * without (`inputDetails.included`), and AWS documents nowhere that it has the input in the clear where a key of the
+   * customer's encrypts it: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html,
+   * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchEventsExecutionDataDetails.html.
+   * No password is among these data.
    *
    * @default - keys of AWS
    */
