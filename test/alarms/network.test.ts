@@ -24,13 +24,15 @@ const urlOf = ({ host, port }: BlackHole): string => `http://${host}:${port}`;
 /** What the first thing is that people are told to do, and that a deployment does. */
 const VERIFY = { check: 'current', secretId: SECRET };
 
+const RECOVER = { action: 'recover', secretId: SECRET, everyTicket: false, resetThroughAdmin: false };
+
 const FIRST_CALLS: readonly (readonly [step: string, event: object])[] = [
   ['test-secret', VERIFY],
   [
     'create-secret',
     { secretId: SECRET, token: randomBytes(16).toString('hex'), mode: 'rotate', startedBy: 'on-demand' },
   ],
-  ['recover-secret', { secretId: SECRET, resetThroughAdmin: false }],
+  ['recover-secret', RECOVER],
   ['check-credentials', { secrets: Array(50).fill(SECRET) }],
 ];
 
@@ -64,10 +66,7 @@ describe.concurrent('without a way to the database', () => {
   ] as const)('%s says so when it %s', async ([step, _how, open], { expect }) => {
     await using hole = await open();
     await using secrets = await withSecret(hole);
-    const event =
-      step === 'test-secret'
-        ? { ...VERIFY, secretId: secrets.arn }
-        : { secretId: secrets.arn, resetThroughAdmin: false };
+    const event = { ...(step === 'test-secret' ? VERIFY : RECOVER), secretId: secrets.arn };
     const { error } = await invokeBundle(step, event, { AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url });
     expect(error).toMatchObject({
       name: 'DatabaseUnavailableError',

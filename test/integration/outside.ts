@@ -133,10 +133,14 @@ const everythingWritten = async (stack: LocalStack): Promise<string> => {
   return parts.join('\n');
 };
 
-/** No password, of any version that any test of this stack made, is written anywhere. */
-export const expectNoPasswordAnywhere = async (stack: LocalStack): Promise<void> => {
+/**
+ * No password, of any version that any test of this stack made, is written anywhere.
+ *
+ * @param more what somebody was told besides
+ */
+export const expectNoPasswordAnywhere = async (stack: LocalStack, more = ''): Promise<void> => {
   const passwords = await everyPassword(stack);
-  const written = await everythingWritten(stack);
+  const written = `${await everythingWritten(stack)}\n${more}`;
   expect(passwords.size, 'passwords to look for').toBeGreaterThan(1);
   expect(written.length, 'text to look in').toBeGreaterThan(1000);
   const found = [...passwords].filter((password) => {

@@ -1,5 +1,5 @@
 export type { Credential, DatabaseRole } from './database-admin.ts';
-export type { DatabaseSecret, MakeSecretOptions } from './demo-secrets.ts';
+export { type DatabaseSecret, type MakeSecretOptions, newPassword } from './demo-secrets.ts';
 export { Executions } from './executions.ts';
 export { startLocalStack } from './local-stack.ts';
 export type { LocalStackOptions, OnProgress } from './options.ts';

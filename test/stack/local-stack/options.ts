@@ -26,8 +26,8 @@ export interface LocalStackOptions {
   readonly instances?: number;
   /** @default '5.0' */
   readonly engineVersion?: EngineVersion;
-  /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success */
-  readonly rotationBehaviour?: RotationBehaviour & Pick<SecretsManagerOptions, 'isRotationFunction'>;
+  /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success; its clock is the machine's */
+  readonly rotationBehaviour?: RotationBehaviour & Pick<SecretsManagerOptions, 'isRotationFunction' | 'now'>;
   /**
    * Makes what is deployed. The stack's outputs must be those of the project's own app.
    *

@@ -1,0 +1,74 @@
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { LocalStack } from '../stack/local-stack/index.ts';
+import { awsOf } from './aws-of.ts';
+
+const LONGEST_MS = 30_000;
+
+/** A queue that somebody else fills, and everything that has come out of it. */
+export class Queue<Message> {
+  readonly received: Message[] = [];
+  readonly arn: string;
+  readonly #client: SQSClient;
+  readonly #url: string;
+  readonly #parse: (body: string) => Message;
+
+  private constructor(client: SQSClient, url: string, arn: string, parse: (body: string) => Message) {
+    this.#client = client;
+    this.#url = url;
+    this.arn = arn;
+    this.#parse = parse;
+  }
+
+  static async open<Message>(
+    stack: LocalStack,
+    QueueName: string,
+    parse: (body: string) => Message,
+  ): Promise<Queue<Message>> {
+    const client = new SQSClient(awsOf(stack));
+    const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName }));
+    const { Attributes } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+    );
+    return new Queue(client, QueueUrl, Attributes?.QueueArn ?? '', parse);
+  }
+
+  /**
+   * Waits for a message that is wanted; one that has come already will do.
+   *
+   * @throws Error if there is none in time
+   */
+  async waitFor(what: string, isWanted: (message: Message) => boolean): Promise<Message> {
+    const deadline = Date.now() + LONGEST_MS;
+    for (;;) {
+      const found = this.received.find(isWanted);
+      if (found !== undefined) return found;
+      if (Date.now() > deadline) throw new Error(`nobody was told of ${what} in ${LONGEST_MS / 1000} s`);
+      await this.receive(1);
+    }
+  }
+
+  /** Takes all that is there. */
+  async drain(): Promise<readonly Message[]> {
+    const before = this.received.length;
+    while (await this.receive(0));
+    return this.received.slice(before);
+  }
+
+  /** @returns how many messages came */
+  private async receive(seconds: number): Promise<number> {
+    const { Messages = [] } = await this.#client.send(
+      new ReceiveMessageCommand({ QueueUrl: this.#url, MaxNumberOfMessages: 10, WaitTimeSeconds: seconds }),
+    );
+    for (const { Body = '', ReceiptHandle } of Messages) {
+      this.received.push(this.#parse(Body));
+      await this.#client.send(new DeleteMessageCommand({ QueueUrl: this.#url, ReceiptHandle }));
+    }
+    return Messages.length;
+  }
+}
