@@ -86,8 +86,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'An unknown mode or key fails at once.',
     file: ROTATION,
-    find: "['secretId', 'mode', 'token', 'resetThroughAdmin'])]) > 0",
-    replace: "['secretId', 'mode', 'token', 'resetThroughAdmin'])]) > 99",
+    find: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'resetThroughCluster'])]) > 0",
+    replace: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'resetThroughCluster'])]) > 99",
     tests: ['state-machine.test.ts'],
   },
   {

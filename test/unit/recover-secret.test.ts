@@ -373,6 +373,19 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     expect(world.logsIn(plan.token)).toBe(true);
   });
 
+  it('that is about to take the lock: its ticket stays', async () => {
+    const world = new RotationWorld(SELF);
+    const [own, other] = [newVersionId(), newVersionId()];
+    const { secrets } = portsOf(world);
+    for (const token of [own, other])
+      await secrets.put({ secretArn: SECRET, token, value: '{}', label: `docdb-rotation-${token}` });
+    await recoverSecret(portsOf(world), { ...recovery, token: own });
+    expect(world.store.labels(SECRET)).toEqual({
+      ...world.before.labels,
+      [`docdb-rotation-${other}`]: other,
+    });
+  });
+
   it('that began when its own had been promoted', async () => {
     const world = new RotationWorld(PAIR);
     const first = await finished(world);
