@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Duration, Token } from 'aws-cdk-lib';
+import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { DocDbRotationProps } from './docdb-rotation.ts';
@@ -24,11 +25,19 @@ export const checkProps = (props: DocDbRotationProps): void => {
       );
     }
   }
+  if (props.cluster && !canBeReached(props.cluster)) {
+    throw new Error(
+      'cluster is imported without its port or its security group: give it both, or leave cluster out and use connections.allowTo',
+    );
+  }
   const file = props.certificateAuthorityFile;
   if (file !== undefined && !existsSync(file)) {
     throw new Error(`certificateAuthorityFile is ${file}, which does not exist: give the path of a PEM file`);
   }
 };
+
+const canBeReached = ({ connections }: IDatabaseCluster): boolean =>
+  connections.defaultPort !== undefined && connections.securityGroups.length > 0;
 
 /**
  * Refuses what would deploy and then not work.

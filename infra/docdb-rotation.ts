@@ -306,8 +306,11 @@ export class DocDbRotation extends Construct implements IConnectable {
   }
 
   private askForTags(secret: ISecret, tags: Record<string, string>): void {
-    const list = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
-    const name = Token.isUnresolved(secret.secretName) ? secret.node.path : secret.secretName;
+    const known = (value: string, otherwise: string) => (Token.isUnresolved(value) ? otherwise : value);
+    const list = Object.entries(tags).map(
+      ([key, value]) => `${key}=${known(value, '(the ARN of the admin secret)')}`,
+    );
+    const name = known(secret.secretName, secret.node.path);
     Annotations.of(this).addInfo(
       `${name} is not made in this app, which can't tag it: see that it has the tags ${list.join(', ')}`,
     );

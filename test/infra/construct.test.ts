@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Duration } from 'aws-cdk-lib';
+import { App, Duration, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { DatabaseCluster, DatabaseSecret, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
-import { InstanceType, type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { HostedRotation, type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -13,8 +13,10 @@ import type { ManageOptions } from '../../infra/manage-options.ts';
 import { Strategy } from '../../infra/strategy.ts';
 import { ACCOUNT, makeStack, newSecret, REGION } from './synthesized.ts';
 
-const makeCluster = (stack: ReturnType<typeof makeStack>): { vpc: IVpc; cluster: DatabaseCluster } => {
-  const vpc = new Vpc(stack, 'Vpc') as IVpc;
+const makeVpc = (stack: Stack): IVpc => new Vpc(stack, 'Vpc') as IVpc;
+
+const makeCluster = (stack: Stack): { vpc: IVpc; cluster: DatabaseCluster } => {
+  const vpc = makeVpc(stack);
   const props = { vpc, masterUser: { username: 'dbadmin' }, instanceType: new InstanceType('r6g.large') };
   return { vpc, cluster: new DatabaseCluster(stack, 'Cluster', props) };
 };
@@ -45,7 +47,7 @@ describe('Who may start executions', () => {
 });
 
 describe('The construct', () => {
-  const make = (props: (stack: ReturnType<typeof makeStack>) => DocDbRotationProps) => () => {
+  const make = (props: (stack: Stack) => DocDbRotationProps) => () => {
     const stack = makeStack();
     new DocDbRotation(stack, 'Rotation', props(stack));
   };
@@ -61,6 +63,36 @@ describe('The construct', () => {
       expect(make(props)).toThrow(/give vpc too, or leave \w+ out/);
     },
   );
+
+  it.each(['port', 'securityGroup'] as const)('refuses an imported cluster without its %s', (missing) => {
+    const importCluster = (stack: Stack): DocDbRotationProps => {
+      const securityGroup = SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-12345678');
+      const { [missing]: _left, ...known } = { port: 27017, securityGroup };
+      const cluster = DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Known', {
+        clusterIdentifier: 'known',
+        ...known,
+      });
+      return { vpc: makeVpc(stack), cluster };
+    };
+    expect(make(importCluster)).toThrow(/give it both, or leave cluster out/);
+  });
+
+  it('is let into an imported cluster, at its port', () => {
+    const stack = makeStack();
+    new DocDbRotation(stack, 'Rotation', {
+      vpc: makeVpc(stack),
+      cluster: DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Known', {
+        clusterIdentifier: 'known',
+        port: 27117,
+        securityGroup: SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-12345678'),
+      }),
+    });
+    Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: 'sg-12345678',
+      FromPort: 27117,
+      ToPort: 27117,
+    });
+  });
 
   it('refuses a certificate authority that is not there', () => {
     expect(make(() => ({ certificateAuthorityFile: '/none.pem' }))).toThrow(

@@ -84,4 +84,17 @@ describe('An imported secret', () => {
     });
     Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp('docdb-rotation:strategy=admin-clone'));
   });
+
+  it('is told by words of an admin secret whose ARN is known only at deployment', () => {
+    const stack = makeStack();
+    const admin = newSecret(stack, 'Admin');
+    const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:app-AbCdEf`;
+    new DocDbRotation(stack, 'Rotation').manage(Secret.fromSecretCompleteArn(stack, 'App', arn), {
+      strategy: Strategy.alternatingUsers(admin),
+    });
+    Annotations.fromStack(stack).hasInfo(
+      '*',
+      Match.stringLikeRegexp(/^app is not made.+admin-secret=\(the ARN of the admin secret\)$/.source),
+    );
+  });
 });
