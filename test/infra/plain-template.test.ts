@@ -81,6 +81,15 @@ describe('The plain template', () => {
     ]);
   });
 
+  it('takes what is empty for not given', () => {
+    const given = (name: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, ''] }] });
+    expect(template.toJSON().Conditions).toEqual({
+      AdminSecretArnIsGiven: given('AdminSecretArn'),
+      OperatorsEmailIsGiven: given('OperatorsEmail'),
+      SecretsKeyArnIsGiven: given('SecretsKeyArn'),
+    });
+  });
+
   it('accepts optional ARNs as given or empty, and no others', () => {
     const { AdminSecretArn, SecretsKeyArn, AssetsPrefix } = template.toJSON().Parameters;
     const accepts = (parameter: { AllowedPattern: string }, value: string) =>
