@@ -7,6 +7,7 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { buildTemplate } from '../../infra/build-template.ts';
+import { rotateSecret } from '../faults/rotate-secret.ts';
 import {
   expectNoPasswordAnywhere,
   expectSettled,
@@ -92,7 +93,7 @@ describe('the template, deployed as the README says', () => {
     await stack?.stop();
   });
 
-  test('rotates its secret on demand', async () => {
+  test('rotates its secret on demand, and by Secrets Manager', async () => {
     const { appSecret } = stack;
     const before = await labelsOf(stack, appSecret.arn);
 
@@ -100,8 +101,16 @@ describe('the template, deployed as the README says', () => {
 
     expect(execution, execution.cause).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rotated' } });
     await expectSettled(stack, appSecret.arn);
-    expect((await labelsOf(stack, appSecret.arn)).previous).toBe(before.current);
+    const between = await labelsOf(stack, appSecret.arn);
+    expect(between.previous).toBe(before.current);
     expect(await logsInEverywhere(stack, appSecret)).toBe(false);
+
+    await rotateSecret(stack, appSecret.arn);
+    const rotation = await stack.secretsManagerStandIn.rotations.latest(appSecret.arn)?.ended;
+
+    expect(rotation).toMatchObject({ status: 'succeeded' });
+    await expectSettled(stack, appSecret.arn);
+    expect((await labelsOf(stack, appSecret.arn)).previous).toBe(between.current);
     await expectNoPasswordAnywhere(stack);
   });
 });
