@@ -17,7 +17,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{unit,infra,commands/demonstration}/**/*.test.ts', 'test/security/*.unit.test.ts'],
+          include: [
+            'test/{unit,infra,commands/demonstration}/**/*.test.ts',
+            'test/{permissions,security}/*.unit.test.ts',
+          ],
           // Tens of thousands of cases, in a minute and a half.
           exclude: ['test/unit/crash*.test.ts'],
           globalSetup: ['test/infra/bundled.ts'],
@@ -52,7 +55,7 @@ export default defineConfig({
       {
         test: {
           name: 'security',
-          include: ['test/{alarms,package,security}/**/*.test.ts'],
+          include: ['test/{alarms,package,permissions,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
           globalSetup: ['test/infra/bundled.ts'],
           // Where nothing answers, tests wait for time-outs: all at once.

@@ -3,12 +3,31 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { awsOf } from './aws-of.ts';
 
 const LONGEST_MS = 30_000;
+
+/**
+ * Nobody puts anything into a queue whose policy does not allow it:
+ * https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html,
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+ */
+const SENDERS = ['sns.amazonaws.com', 'events.amazonaws.com'];
+
+const openTo = (services: readonly string[], queueArn: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { Service: services },
+      Action: 'sqs:SendMessage',
+      Resource: queueArn,
+    },
+  });
 
 /** A queue that somebody else fills, and everything that has come out of it. */
 export class Queue<Message> {
@@ -35,7 +54,11 @@ export class Queue<Message> {
     const { Attributes } = await client.send(
       new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
     );
-    return new Queue(client, QueueUrl, Attributes?.QueueArn ?? '', parse);
+    const arn = Attributes?.QueueArn ?? '';
+    await client.send(
+      new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: openTo(SENDERS, arn) } }),
+    );
+    return new Queue(client, QueueUrl, arn, parse);
   }
 
   /**

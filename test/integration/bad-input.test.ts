@@ -118,21 +118,25 @@ describe('a secret that can not be rotated is refused', () => {
       primaryRegion: 'us-east-1',
       secretString: '{}',
     });
+    await stack.manage(arn);
     await expectRefused(arn, 'SecretNotRotatableError', /replica of a secret in us-east-1/);
   });
 });
 
 describe('a secret that a service manages', () => {
   // https://docs.aws.amazon.com/documentdb/latest/developerguide/docdb-secrets-manager.html
-  const managed = (): string =>
-    stack.secretsManagerStandIn.seedManaged({
+  const managed = async (): Promise<string> => {
+    const arn = stack.secretsManagerStandIn.seedManaged({
       name: `rds!cluster-${randomUUID()}`,
       owningService: 'rds',
       secretString: JSON.stringify({ username: 'somebody', password: randomUUID() }),
     });
+    await stack.manage(arn);
+    return arn;
+  };
 
   test.each(['rotate', 'rollback', 'recover', 'verify'])('is refused in the mode %s', async (mode) => {
-    const secretId = managed();
+    const secretId = await managed();
     const before = await world(secretId);
     const execution = await run(stack, { secretId, mode });
     expect(execution.status).toBe('FAILED');

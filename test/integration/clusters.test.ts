@@ -167,6 +167,7 @@ describe('the endpoint of an instance', () => {
     const [writer] = stack.documentDb.instances;
     const { host, port } = stack.documentDb;
     const admin = stack.secretsManagerStandIn.seedManaged(await managed(`${host}:${writer?.port}`));
+    await stack.manage(admin);
     expect(port).not.toBe(writer?.port);
     await expectRotated(await stack.makeSecret({ value: { port: writer?.port, masterarn: admin } }));
   });
@@ -191,6 +192,7 @@ describe('an admin secret that DocumentDB manages', () => {
       ...(await managed(`${host}:${port}`)),
       name: `rds!cluster-${strategy}`,
     });
+    await stack.manage(admin);
     const secret = await stack.makeSecret({
       tags: { 'docdb-rotation:strategy': strategy, 'docdb-rotation:admin-secret': admin },
     });
@@ -199,6 +201,7 @@ describe('an admin secret that DocumentDB manages', () => {
 
   test('is not sent to a host that somebody put into another secret', async () => {
     const admin = stack.secretsManagerStandIn.seedManaged(await managed('shop.example:27017'));
+    await stack.manage(admin);
     const attackers = await stack.documentDb.openFront({ certificate: 'trusted' });
     const secret = await stack.makeSecret({
       value: { port: attackers.port },

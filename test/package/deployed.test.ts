@@ -23,10 +23,10 @@ import { InstalledPackage } from './installed-package.ts';
 
 const Config = z.object({
   certificateAuthorityFile: z.string(),
-  secrets: z.tuple([
-    z.object({ arn: z.string(), adminSecretArn: z.string() }),
-    z.object({ arn: z.string() }),
-  ]),
+  secrets: z.tuple(
+    [z.object({ arn: z.string(), adminSecretArn: z.string() }), z.object({ arn: z.string() })],
+    z.unknown(),
+  ),
 });
 
 /** An app that has installed the tarball, deployed: the functions and definitions are those of the package. */

@@ -119,7 +119,7 @@ const AUTHORITY = 'certificate-authority.pem';
 
 const Config = z.object({
   certificateAuthorityFile: z.string(),
-  secrets: z.tuple([z.object({ arn: z.string(), adminSecretArn: z.string() })]),
+  secrets: z.tuple([z.object({ arn: z.string(), adminSecretArn: z.string() })], z.unknown()),
 });
 
 /** The zip files as they were written, and beside each bundle the local database's authority in place of Amazon's. */

@@ -52,7 +52,11 @@ export const deployRotation = async (
           arn,
           adminSecretArn: demo.adminSecret.arn,
         })),
-        ...(options.breakGlass ? [{ arn: demo.adminSecret.arn, resetThroughCluster: CLUSTER }] : []),
+        {
+          arn: demo.adminSecret.arn,
+          strategy: 'admin-clone',
+          ...(options.breakGlass ? { resetThroughCluster: CLUSTER } : {}),
+        },
       ],
     },
   });

@@ -4,6 +4,7 @@ import { ensurePython } from '../python/index.ts';
 import { clientConfig } from './client-config.ts';
 import { DemoSecrets, newPassword } from './demo-secrets.ts';
 import { deployRotation } from './deploy-rotation.ts';
+import { manageNewSecrets } from './manage-new-secrets.ts';
 import type { LocalStackOptions, OnProgress } from './options.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { LocalStack } from './running-stack.ts';
@@ -60,6 +61,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
   onProgress('deploying the CDK app');
   const deployment = { region, directory: run.path, signal: stopping.signal };
   const deployed = await deployRotation(options, standIns, demo, deployment);
+  const manage = manageNewSecrets(standIns, secretsManager, demo.appSecret);
   return new LocalStack({
     region,
     directory: run.path,
@@ -70,6 +72,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     primaryUser,
     operator,
     secretsManager,
+    manage,
     stop: () => undo.all(),
   });
 };

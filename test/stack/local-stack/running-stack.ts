@@ -6,11 +6,14 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import type { DocumentDbStandIn } from '../document-db/index.ts';
 import type { DocumentDbApiStandIn } from '../document-db-api/index.ts';
+import type { AccessControl, AccessDecision, RolePolicies } from '../iam/index.ts';
+import type { Ministack } from '../ministack/ministack.ts';
 import type { SecretsManagerStandIn } from '../secrets-manager/index.ts';
 import { type Credential, logsIn, runCommand } from './database-admin.ts';
 import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './demo-secrets.ts';
 import type { Deployed } from './deploy-rotation.ts';
 import { Executions } from './executions.ts';
+import type { ManageSecret } from './manage-new-secrets.ts';
 import { invokeRotationFunction, type RotationFunctionResult } from './rotation-function.ts';
 import type { StandIns } from './stand-ins.ts';
 
@@ -27,6 +30,7 @@ export interface LocalStackParts {
   /** An admin whose password nothing rotates. */
   readonly operator: Credential;
   readonly secretsManager: SecretsManagerClient;
+  readonly manage: ManageSecret;
   readonly stop: () => Promise<void>;
 }
 
@@ -56,7 +60,13 @@ export class LocalStack {
   readonly adminSecret: DatabaseSecret;
   readonly appSecret: DatabaseSecret;
   readonly extraSecrets: readonly DatabaseSecret[];
+  /** Has a secret managed that was not made by CreateSecret: every other one is. */
+  readonly manage: ManageSecret;
   readonly stop: () => Promise<void>;
+  /** The policies of the functions' roles, as they are deployed. */
+  readonly rolePolicies: RolePolicies;
+  private readonly accessControl: AccessControl;
+  private readonly ministack: Ministack;
   private readonly secrets: DemoSecrets;
   private readonly operator: Credential;
 
@@ -82,7 +92,11 @@ export class LocalStack {
     this.adminSecret = demo.adminSecret;
     this.appSecret = demo.appSecret;
     this.extraSecrets = demo.extraSecrets;
+    this.manage = parts.manage;
     this.stop = parts.stop;
+    this.rolePolicies = standIns.rolePolicies;
+    this.accessControl = standIns.accessControl;
+    this.ministack = standIns.ministack;
     this.secrets = parts.secrets;
     this.operator = parts.operator;
   }
@@ -90,6 +104,11 @@ export class LocalStack {
   /** Makes the secret of one more application, and its user. */
   makeSecret(options: MakeSecretOptions = {}): Promise<DatabaseSecret> {
     return this.secrets.make(this.adminSecret, options);
+  }
+
+  /** What the functions' roles have asked for so far, at Secrets Manager and elsewhere, and whether they got it. */
+  accessDecisions(): AccessDecision[] {
+    return [...this.accessControl.decisions, ...this.ministack.decisions()];
   }
 
   /** The credential that a labelled version of a secret holds. */

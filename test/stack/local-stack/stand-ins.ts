@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type DocumentDbStandIn, startDocumentDb } from '../document-db/index.ts';
 import { startDocumentDbApi } from '../document-db-api/index.ts';
+import { AccessControl, RolePolicies } from '../iam/index.ts';
+import { FunctionSessions } from '../ministack/function-sessions.ts';
 import { ACCOUNT_ID, startMinistack } from '../ministack/ministack.ts';
 import { startSecretsManager } from '../secrets-manager/index.ts';
 import { clientConfig } from './client-config.ts';
@@ -32,11 +35,13 @@ export const startStandIns = async (options: LocalStackOptions, place: StandInsP
   ]);
   const aws = clientConfig(ministack.url, place.region);
   const lambda = new LambdaClient(aws);
+  const rolePolicies = new RolePolicies(new IAMClient(aws));
+  const accessControl = accessControlOf(lambda, rolePolicies);
   const [secretsManager, documentDbApi] = await undo.started([
-    startSecrets(options, place.region, lambda),
+    startSecrets(options, place.region, lambda, accessControl),
     startClusterApi(documentDb, place),
   ]);
-  return { documentDb, documentDbApi, ministack, secretsManager, lambda, aws };
+  return { documentDb, documentDbApi, ministack, secretsManager, rolePolicies, accessControl, lambda, aws };
 };
 
 const startDatabase = (options: LocalStackOptions, { python, directory, primaryUser }: StandInsPlace) =>
@@ -71,9 +76,24 @@ const startAws = (options: LocalStackOptions, { python, directory, region }: Sta
     ...(options.waitScale === undefined ? {} : { waitScale: options.waitScale }),
   });
 
-const startSecrets = (options: LocalStackOptions, region: string, lambda: LambdaClient) =>
+/** ministack decides about its own services; this, by the same policies, about Secrets Manager. */
+const accessControlOf = (lambda: LambdaClient, rolePolicies: RolePolicies): AccessControl => {
+  const sessions = new FunctionSessions(lambda);
+  return new AccessControl({
+    principalOf: (accessKeyId) => sessions.principalOf(accessKeyId),
+    policiesOf: (roleName) => rolePolicies.statementsOf(roleName),
+  });
+};
+
+const startSecrets = (
+  options: LocalStackOptions,
+  region: string,
+  lambda: LambdaClient,
+  accessControl: AccessControl,
+) =>
   startSecretsManager({
     ...options.rotationBehaviour,
+    authorize: ({ accessKeyId }, action, resource) => accessControl.refusalOf(accessKeyId, action, resource),
     region,
     accountId: ACCOUNT_ID,
     invokeRotationFunction: (functionArn, event) => invokeRotationFunction(lambda, functionArn, event),

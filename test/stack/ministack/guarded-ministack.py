@@ -9,6 +9,8 @@ import runpy
 import signal
 import threading
 
+import access_control
+
 
 def follow(parent_pipe: int) -> None:
     while os.read(parent_pipe, 1):
@@ -23,6 +25,9 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     threading.Thread(target=follow, args=[parent_pipe], daemon=True).start()
+    access_control.know_event_source()
+    access_control.take_loopback_for_tls()
+    access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     runpy.run_module("ministack", run_name="__main__")
 
 

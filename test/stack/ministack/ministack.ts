@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { AccessDecision } from '../iam/index.ts';
 import { freePort } from './free-port.ts';
 
 const GUARD = join(import.meta.dirname, 'guarded-ministack.py');
@@ -38,10 +40,22 @@ export interface Ministack {
   readonly port: number;
   readonly pid: number;
   readonly logFile: string;
+  /** What roles have asked of it so far, and whether they got it. */
+  decisions(): AccessDecision[];
   stop(): Promise<void>;
 }
 
-/** Starts ministack, which emulates the AWS services that the stack is deployed to. Loopback only. */
+const Decision = z.object({
+  role: z.string(),
+  action: z.string(),
+  resource: z.string(),
+  allowed: z.boolean(),
+});
+
+/**
+ * Starts ministack, which emulates the AWS services that the stack is deployed to. Loopback only. A function may do
+ * what the policies of its role allow; whoever comes with the keys `test` is the account's root user.
+ */
 export const startMinistack = async (options: MinistackOptions): Promise<Ministack> => {
   // Whoever else listens there could pass for ours.
   const port = await freePort(options.port);
@@ -50,6 +64,7 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
   await mkdir(temporary, { recursive: true });
   const logFile = join(options.directory, 'ministack.log');
   const log = openSync(logFile, 'a');
+  const decisionsFile = join(options.directory, 'access-decisions.log');
   const child = spawn(options.python, ['-u', GUARD], {
     stdio: ['pipe', log, log],
     // A process group of its own, with the functions' processes in it.
@@ -64,6 +79,8 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',
       AWS_ENDPOINT_URL: url,
+      AUTH: 'true',
+      ACCESS_DECISIONS_FILE: decisionsFile,
       MINISTACK_REGION: options.region,
       MINISTACK_ACCOUNT_ID: ACCOUNT_ID,
       SFN_WAIT_SCALE: String(options.waitScale ?? 1),
@@ -77,7 +94,13 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
     await stop();
     throw error;
   }
-  return { url, port, pid: child.pid ?? 0, logFile, stop };
+  return { url, port, pid: child.pid ?? 0, logFile, decisions: () => decisionsIn(decisionsFile), stop };
+};
+
+const decisionsIn = (file: string): AccessDecision[] => {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => Decision.parse(JSON.parse(line)));
 };
 
 const answering = async (url: string, child: ChildProcess, logFile: string): Promise<void> => {

@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import type { Authorize } from './authorization.ts';
 import { Faults } from './faults.ts';
 import { listen } from './http-server.ts';
 import type { Caller, OperationContext } from './operations/operation.ts';
@@ -9,6 +10,7 @@ import { type Rotation, Rotations } from './rotations.ts';
 import { SecretStore } from './secret-store.ts';
 import { type ManagedSeed, type ReplicaSeed, seedSecret } from './seed-secret.ts';
 
+export type { Authorize } from './authorization.ts';
 export type { Fault, FaultHandle, SeenRequest } from './faults.ts';
 export type { Caller } from './operations/operation.ts';
 export type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts';
@@ -29,6 +31,12 @@ export interface SecretsManagerOptions extends RotationBehaviour {
    * @default - nobody: the RotationToken is required
    */
   readonly isRotationFunction?: (caller: Caller) => boolean;
+  /**
+   * Says why a caller may not do a thing, or nothing if it may.
+   *
+   * @default - everybody may do everything
+   */
+  readonly authorize?: Authorize;
   /**
    * A whole number from 0 up to, not including, the bound.
    *
@@ -79,10 +87,11 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
   const faults = new Faults(
     (one, other) => one === other || store.find(one)?.arn === (store.find(other)?.arn ?? ''),
   );
+  const authorize = options.authorize ?? (async () => undefined);
   const requests: LoggedRequest[] = [];
   const hooks = new Set<RequestHook>();
   const endpoint = await listen(options.port ?? 0, (request) =>
-    answerRequest({ context, faults, requests, hooks }, request),
+    answerRequest({ authorize, context, faults, requests, hooks }, request),
   );
   return {
     url: endpoint.url,

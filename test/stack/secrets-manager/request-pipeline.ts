@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Authorize, actionOf, resourceOf } from './authorization.ts';
 import type { Fault, Faults, SeenRequest } from './faults.ts';
 import { type ApiAnswer, type ApiRequest, errorAnswer } from './http-server.ts';
 import { OPERATIONS } from './operations/index.ts';
@@ -9,8 +10,9 @@ import { ServiceError } from './service-error.ts';
 
 const SERVER_ERRORS = new Set(['InternalServiceError', 'InternalFailure', 'ServiceUnavailable']);
 
-/** What a request passes through: log, hooks, faults, and the operation itself. */
+/** What a request passes through: log, hooks, faults, access control, and the operation itself. */
 export interface Pipeline {
+  readonly authorize: Authorize;
   readonly context: OperationContext;
   readonly faults: Faults;
   readonly requests: LoggedRequest[];
@@ -30,7 +32,8 @@ export const answerRequest = async (pipeline: Pipeline, request: ApiRequest): Pr
     logged.outcome = early.outcome;
     return early.answer;
   }
-  const { answer, error } = perform(pipeline, request);
+  const refused = await refusalOf(pipeline, request);
+  const { answer, error } = refused ?? perform(pipeline, request);
   await tell(pipeline, { ...told, moment: 'after', ...(error ? { error } : {}) });
   const lost = faults.some(({ kind }) => kind === 'reply-lost');
   logged.outcome = lost ? 'reply-lost' : (error ?? 'succeeded');
@@ -63,7 +66,24 @@ const strikeBefore = async (
   return undefined;
 };
 
-const perform = ({ context }: Pipeline, request: ApiRequest): { answer: ApiAnswer; error?: string } => {
+/** @returns the answer to a caller that may not do this */
+const refusalOf = async (
+  { authorize, context }: Pipeline,
+  { caller, operation, input }: ApiRequest,
+): Promise<Performed | undefined> => {
+  const refusal = await authorize(caller, actionOf(operation), resourceOf(context.store, operation, input));
+  if (!refusal) return undefined;
+  const { type, message } = refusal;
+  return { answer: errorAnswer(new ServiceError(type, message)), error: type };
+};
+
+/** What a request came to. */
+interface Performed {
+  readonly answer: ApiAnswer;
+  readonly error?: string;
+}
+
+const perform = ({ context }: Pipeline, request: ApiRequest): Performed => {
   try {
     const operation = OPERATIONS.get(request.operation);
     if (!operation) throw new ServiceError('UnknownOperationException', `${request.operation} is not known.`);

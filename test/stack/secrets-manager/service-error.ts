@@ -9,7 +9,8 @@ export type ServiceErrorType =
   | 'MalformedPolicyDocumentException'
   | 'ResourceExistsException'
   | 'ResourceNotFoundException'
-  | 'UnknownOperationException';
+  | 'UnknownOperationException'
+  | 'UnrecognizedClientException';
 
 /** A refusal, as the client gets it: HTTP 400 (500 for InternalServiceError), `__type` and `message`. */
 export class ServiceError extends Error {

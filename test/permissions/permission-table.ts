@@ -1,0 +1,242 @@
+/**
+ * What every role may do, and what for: all of it, and no more. The template is held to this table, the runs on the
+ * local stack show that each line is needed, and the README shows it.
+ */
+export interface Permission {
+  readonly actions: readonly string[];
+  readonly on: ResourceName;
+  /** @default - whenever it is asked for */
+  readonly only?: ConditionName;
+  /** @default 'Allow' */
+  readonly effect?: 'Allow' | 'Deny';
+  readonly why: string;
+}
+
+export type ResourceName =
+  | 'the secret'
+  | 'its admin secret'
+  | "the secret's KMS key"
+  | "the admin secret's KMS key"
+  | 'every resource'
+  | 'the rotation machine'
+  | 'its executions'
+  | 'the default event bus'
+  | 'its cluster'
+  | 'its own log group';
+
+export type ConditionName = 'through Secrets Manager' | 'with the source docdb-rotation' | 'by its own code';
+
+const secretsManager = (...operations: string[]) => operations.map((name) => `secretsmanager:${name}`);
+
+const read = (why: string): Permission => ({
+  actions: secretsManager('DescribeSecret', 'GetSecretValue'),
+  on: 'the secret',
+  why,
+});
+
+const readAdmin = (why: string): Permission => ({
+  actions: secretsManager('DescribeSecret', 'GetSecretValue'),
+  on: 'its admin secret',
+  why,
+});
+
+const moveLabels = (why: string): Permission => ({
+  actions: secretsManager('DescribeSecret', 'UpdateSecretVersionStage'),
+  on: 'the secret',
+  why,
+});
+
+const writeVersion = (why: string): Permission => ({
+  actions: secretsManager(
+    'DescribeSecret',
+    'GetSecretValue',
+    'ListSecretVersionIds',
+    'PutSecretValue',
+    'UpdateSecretVersionStage',
+  ),
+  on: 'the secret',
+  why,
+});
+
+const makePassword = (why: string): Permission => ({
+  actions: secretsManager('GetRandomPassword'),
+  on: 'every resource',
+  why,
+});
+
+const KEY_OF_SECRET: Permission = {
+  actions: ['kms:Decrypt'],
+  on: "the secret's KMS key",
+  only: 'through Secrets Manager',
+  why: 'reads the secret, if it has a key of its own',
+};
+
+const KEY_OF_WRITTEN_SECRET: Permission = {
+  ...KEY_OF_SECRET,
+  actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+  why: 'reads and writes the secret, if it has a key of its own',
+};
+
+const KEY_OF_ADMIN_SECRET: Permission = {
+  ...KEY_OF_SECRET,
+  on: "the admin secret's KMS key",
+  why: 'reads the admin secret, if it has a key of its own',
+};
+
+/** What each function is for. Beside that, all have what is in EVERY_FUNCTION. */
+export const FUNCTIONS = {
+  CreateSecret: [
+    writeVersion('writes the pending version, and takes the lock'),
+    makePassword('makes the new password'),
+    KEY_OF_WRITTEN_SECRET,
+  ],
+  SetSecret: [
+    read('knows the old and the new credential'),
+    readAdmin('changes users that may not change themselves'),
+    makePassword('locks a user again, if the rotation lost its lock meanwhile'),
+    KEY_OF_SECRET,
+    KEY_OF_ADMIN_SECRET,
+  ],
+  TestSecret: [
+    read('logs in with each version'),
+    readAdmin('looks at the other user of a pair, or for a missing one'),
+    KEY_OF_SECRET,
+    KEY_OF_ADMIN_SECRET,
+  ],
+  FinishSecret: [moveLabels('promotes the pending version, and gives the lock back')],
+  RestoreCredential: [
+    read('knows which credential was good'),
+    readAdmin('puts back users that may not change themselves'),
+    makePassword('locks the user that was locked before'),
+    KEY_OF_SECRET,
+    KEY_OF_ADMIN_SECRET,
+  ],
+  RestoreLabels: [moveLabels('puts the labels back')],
+  RecoverSecret: [
+    read('finds out which version logs in'),
+    {
+      actions: secretsManager('UpdateSecretVersionStage'),
+      on: 'the secret',
+      why: 'makes AWSCURRENT the version that logs in, and takes AWSPENDING off',
+    },
+    readAdmin('resets a password, and takes the other user of a pair out of use'),
+    makePassword('locks the other user of a pair'),
+    {
+      /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html */
+      actions: ['rds:DescribeDBClusters', 'rds:ModifyDBCluster'],
+      on: 'its cluster',
+      why: 'resets the primary user, if the deployment names the cluster',
+    },
+    KEY_OF_SECRET,
+    KEY_OF_ADMIN_SECRET,
+  ],
+  RetireUser: [
+    read('sees that the promoted version is still the one, and logs in'),
+    readAdmin('retires users that may not change themselves'),
+    makePassword('locks the predecessor'),
+    KEY_OF_SECRET,
+    KEY_OF_ADMIN_SECRET,
+  ],
+  Trigger: [
+    writeVersion('writes the pending version of Secrets Manager, and lets it go if it is refused'),
+    makePassword('makes the new password, if Secrets Manager began'),
+    { actions: ['states:StartExecution'], on: 'the rotation machine', why: 'starts the rotation' },
+    { actions: ['states:DescribeExecution'], on: 'its executions', why: 'waits for its end' },
+    KEY_OF_WRITTEN_SECRET,
+  ],
+  ReportEnd: [
+    {
+      actions: ['events:PutEvents'],
+      on: 'the default event bus',
+      only: 'with the source docdb-rotation',
+      why: 'tells how an execution ended',
+    },
+  ],
+  CheckCredentials: [
+    {
+      actions: secretsManager('DescribeSecret'),
+      on: 'the secret',
+      why: 'sees when it was last rotated',
+    },
+  ],
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
+
+/** What Lambda itself does with the function's role. */
+export const EVERY_FUNCTION: readonly Permission[] = [
+  {
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: 'its own log group',
+    why: 'writes its log',
+  },
+  {
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    on: 'every resource',
+    why: 'sends its trace',
+  },
+];
+
+const NETWORK = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
+export const IN_A_VPC: readonly Permission[] = [
+  { actions: NETWORK, on: 'every resource', why: 'joins the network: Lambda does it' },
+  {
+    actions: NETWORK,
+    on: 'every resource',
+    effect: 'Deny',
+    only: 'by its own code',
+    why: 'only Lambda joins the network',
+  },
+];
+
+/** It needs neither the database nor a secret. */
+export const OUTSIDE_ANY_VPC: readonly FunctionName[] = ['ReportEnd'];
+
+/** Each state machine, beside what its definition calls. */
+export const EVERY_MACHINE: readonly Permission[] = [
+  {
+    /** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
+    actions: [
+      'logs:CreateLogDelivery',
+      'logs:GetLogDelivery',
+      'logs:UpdateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:DescribeResourcePolicies',
+      'logs:DescribeLogGroups',
+    ],
+    on: 'every resource',
+    why: 'has its errors logged',
+  },
+  {
+    /** https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html */
+    actions: [
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+    ],
+    on: 'every resource',
+    why: 'sends its trace',
+  },
+];
+
+/** What no run on the local stack can show to be needed, by the service it is asked of, and why. */
+export const NOT_SEEN_LOCALLY: Readonly<Record<string, string>> = {
+  logs: 'Lambda and Step Functions write the logs, not the code; the emulator asks nobody',
+  xray: 'the emulator takes no traces',
+  ec2: 'the local stack has no VPC; Lambda makes the interfaces, not the code',
+  rds: 'the stand-in for the API of clusters asks nobody',
+  kms: "the stand-in for Secrets Manager has no keys; AWS asks for the use of the secret's key",
+};

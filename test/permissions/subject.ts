@@ -1,0 +1,53 @@
+import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { run } from '../integration/outside.ts';
+import type { DatabaseSecret, LocalStack, MakeSecretOptions } from '../stack/local-stack/index.ts';
+
+/** A secret with an admin secret of its own, so that what is granted for the two can be taken away by itself. */
+export interface Subject {
+  readonly secret: DatabaseSecret;
+  readonly admin: DatabaseSecret;
+}
+
+const ROOT = [{ role: 'root', db: 'admin' }];
+
+const tagsFor = (settings: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [`docdb-rotation:${key}`, value]));
+
+/** An application's secret. */
+export const appSecret = async (
+  stack: LocalStack,
+  settings: Readonly<Record<string, string>> = {},
+  options: MakeSecretOptions = {},
+): Promise<Subject> => {
+  const admin = await stack.makeSecret({ roles: ROOT, masterarn: false });
+  const tags = tagsFor({ 'admin-secret': admin.arn, ...settings });
+  return { admin, secret: await stack.makeSecret({ masterarn: false, tags, ...options }) };
+};
+
+/** The secret of a user who needs nobody else's power. */
+export const powerfulSecret = async (
+  stack: LocalStack,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Subject> => {
+  const secret = await stack.makeSecret({ roles: ROOT, masterarn: false, tags: tagsFor(settings) });
+  return { admin: secret, secret };
+};
+
+/** One that was rotated before, so that it has an AWSPREVIOUS. */
+export const rotatedBefore = async (stack: LocalStack, subject: Subject): Promise<Subject> => {
+  const { status, cause, output } = await run(stack, { secretId: subject.secret.arn });
+  if (status !== 'SUCCEEDED') throw new Error(`the rotation before ended as ${status}: ${cause}`);
+  if (output.retirement) await stack.retirements.waitFor(String(output.retirement));
+  return subject;
+};
+
+/** Takes AWSPENDING off, as somebody might who does not know that a rotation runs. */
+export const takeLockOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
+  await stack.secretsManager.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: secretId,
+      VersionStage: 'AWSPENDING',
+      RemoveFromVersionId: holder,
+    }),
+  );
+};

@@ -1,0 +1,87 @@
+import type { Statement } from './policy.ts';
+
+/** What a caller asks for. */
+export interface AccessRequest {
+  /** Such as `secretsmanager:GetSecretValue`. */
+  readonly action: string;
+  /** An ARN, or `*` for an action that knows no resources. */
+  readonly resource: string;
+  /** The condition keys that the service knows of this request. */
+  readonly keys?: Readonly<Record<string, string>>;
+}
+
+export type Verdict = 'allowed' | 'implicitly denied' | 'explicitly denied';
+
+/**
+ * What identity-based policies alone make of a request of their own account: an explicit deny wins, else an allow
+ * is needed.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export const evaluate = (statements: readonly Statement[], request: AccessRequest): Verdict => {
+  const effects = statements.filter((statement) => applies(statement, request)).map(({ Effect }) => Effect);
+  if (effects.includes('Deny')) return 'explicitly denied';
+  return effects.includes('Allow') ? 'allowed' : 'implicitly denied';
+};
+
+const applies = (
+  { Action, Resource, Condition = {} }: Statement,
+  { action, resource, keys = {} }: AccessRequest,
+): boolean =>
+  // Actions do not mind case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+  Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
+  Resource.some((pattern) => matchesArn(pattern, resource)) &&
+  // Every operator and every key has to hold.
+  Object.entries(Condition).every(([operator, expected]) =>
+    Object.entries(expected).every(([key, values]) => holds(operator, values, keyOf(keys, key))),
+  );
+
+/**
+ * Any of the values is enough, and a key that the request has not is equal to none of them.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+ */
+const holds = (operator: string, values: readonly string[], actual: string | undefined): boolean => {
+  const compare = OPERATORS[operator];
+  if (!compare)
+    throw new Error(`the condition operator ${operator} is not known here: add it, with its source`);
+  return actual !== undefined && values.some((value) => compare(value, actual));
+};
+
+/** Names of keys do not mind case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html */
+const keyOf = (keys: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.entries(keys).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+
+/** `*` stands for any characters, `?` for one. */
+const matches = (pattern: string, text: string): boolean => {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '[^]*')
+    .replaceAll('?', '[^]');
+  return new RegExp(`^${source}$`).test(text);
+};
+
+/**
+ * A wildcard stays within its part of the ARN; the last part has the rest, colons included.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+ */
+const matchesArn = (pattern: string, arn: string): boolean => {
+  if (pattern === '*') return true;
+  const expected = partsOf(pattern);
+  const actual = partsOf(arn);
+  return (
+    expected.length === actual.length && expected.every((part, index) => matches(part, actual[index] ?? ''))
+  );
+};
+
+const partsOf = (arn: string): string[] => {
+  const parts = arn.split(':');
+  return parts.length <= 6 ? parts : [...parts.slice(0, 5), parts.slice(5).join(':')];
+};
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
+const OPERATORS: Readonly<Record<string, (expected: string, actual: string) => boolean>> = {
+  StringEquals: (expected, actual) => expected === actual,
+  ArnLike: matchesArn,
+};

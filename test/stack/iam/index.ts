@@ -1,0 +1,4 @@
+export type { AccessDecision, Principal, Refusal } from './access-control.ts';
+export { AccessControl } from './access-control.ts';
+export type { Statement } from './policy.ts';
+export { RolePolicies } from './role-policies.ts';
