@@ -147,14 +147,14 @@ const agree = async (
  */
 const takeLockAway = async (
   secrets: SecretStore,
-  { secret }: Situation,
+  { secret, pending }: Situation,
   token: string | undefined,
 ): Promise<boolean> => {
   const holder = holderOf(secret, PENDING);
   if (holder === undefined || holder !== token) return false;
   // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
   if (holder === holderOf(await secrets.describe(secret.arn), CURRENT)) return false;
-  await secrets.moveLabel(secret.arn, ticketOf(holder), { to: holder });
+  if (pending?.id === holder) await secrets.moveLabel(secret.arn, ticketOf(holder), { to: holder });
   return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
 };
 

@@ -29,9 +29,11 @@ export const stopRotation = async (
   const secret = await secrets.describe(secretId);
   assertRotatable(secret);
   const version = token ?? holderOf(secret, PENDING);
-  if (version === undefined || !(await isUnfinished(secrets, secret, version)))
-    return { outcome: 'nothing-runs' };
-  await secrets.moveLabel(secret.arn, stopOf(version), { to: version });
+  if (version === undefined) return { outcome: 'nothing-runs' };
+  // One without a value, as Secrets Manager makes it, has nothing to keep on record. Whether it takes a label is not documented.
+  const hasValue = (await secrets.read(secret.arn, version)) !== undefined;
+  if (!isUnfinished(secret, version, hasValue)) return { outcome: 'nothing-runs' };
+  if (hasValue) await secrets.moveLabel(secret.arn, stopOf(version), { to: version });
   return { outcome: 'stopped', token: version };
 };
 
@@ -39,12 +41,8 @@ export const stopRotation = async (
  * Not a version that was promoted (AWSPENDING that rests on AWSCURRENT is no lock: Secrets Manager leaves it there
  * itself), nor one that CreateSecret never got to.
  */
-const isUnfinished = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  version: string,
-): Promise<boolean> => {
+const isUnfinished = (secret: SecretDescription, version: string, hasValue: boolean): boolean => {
   if (hasLabel(secret, version, CURRENT)) return false;
   if (hasLabel(secret, version, PENDING)) return true;
-  return !hasLabel(secret, version, PREVIOUS) && (await secrets.read(secret.arn, version)) !== undefined;
+  return hasValue && !hasLabel(secret, version, PREVIOUS);
 };

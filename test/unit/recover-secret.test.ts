@@ -86,8 +86,11 @@ describe('RecoverSecret', () => {
   it('clears what another tool left: an AWSPENDING without a value', async () => {
     const world = new RotationWorld(SELF);
     world.store.addVersion(SECRET, ['AWSPENDING'], undefined);
-    expect(await recoverByHand(portsOf(world))).toMatchObject({ outcome: 'recovered' });
+    const calls = new PortCalls();
+    expect(await recoverByHand(portsOf(world, calls))).toMatchObject({ outcome: 'recovered' });
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+    // AWSPENDING is taken off. That such a version takes another label is not documented.
+    expect(count(calls, 'moveLabel')).toBe(1);
   });
 
   it('takes AWSPENDING off AWSPREVIOUS, where a value written by hand had left it', async () => {
