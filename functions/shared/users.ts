@@ -22,6 +22,15 @@ export const otherUserOf = (username: string): string => {
 export const areOfOnePair = (one: string, other: string): boolean =>
   one === other || one === `${other}${SUFFIX}` || other === `${one}${SUFFIX}`;
 
+/**
+ * The built-in roles that may change any user.
+ * https://docs.aws.amazon.com/documentdb/latest/developerguide/role_based_access_control.html
+ */
+const OVER_USERS = ['root', 'userAdminAnyDatabase', 'restore'];
+
+export const mayChangeUsers = (roles: readonly Role[]): boolean =>
+  roles.some(({ role, db }) => db === 'admin' && OVER_USERS.includes(role));
+
 export const sameRoles = (some: readonly Role[], others: readonly Role[]): boolean =>
   listRoles(some) === listRoles(others);
 

@@ -4,6 +4,7 @@ import { NoUsableCredentialsError, UserNameTakenError, UserNotFoundError } from 
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { assertOwner } from '../shared/ownership.ts';
 import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
+import { mayChangeUsers } from '../shared/users.ts';
 import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
 import { assertTakesWrites } from './takes-writes.ts';
 
@@ -39,7 +40,11 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (pending === undefined) await assertTakesWrites(own, versions.current.login.host);
   const roles = await own.ownRoles();
   if (plan.strategy === 'single-user') return { logsIn, roles: copy(roles) };
-  const otherUser = await lookAtOtherUser(ports, plan, versions, current, previous !== undefined);
+  const otherUser = await lookAtOtherUser(ports, plan, versions, {
+    current,
+    roles,
+    previousLogsIn: previous !== undefined,
+  });
   return { logsIn, roles: copy(roles), ...(otherUser === undefined ? {} : { otherUser }) };
 };
 
@@ -80,12 +85,18 @@ const whyNoneLogsIn = async (
   );
 };
 
+interface CurrentUser {
+  /** Nothing if AWSCURRENT does not log in. */
+  readonly current: Session | undefined;
+  readonly roles: readonly Role[];
+  readonly previousLogsIn: boolean;
+}
+
 const lookAtOtherUser = async (
   ports: CheckBeforePorts,
   plan: Plan,
   versions: PlannedVersions,
-  current: Session | undefined,
-  previousLogsIn: boolean,
+  { current, roles, previousLogsIn }: CurrentUser,
 ): Promise<Before['otherUser']> => {
   // Without AWSCURRENT only a rollback to a user that still logs in is possible, and that changes no user.
   if (current === undefined) return undefined;
@@ -96,9 +107,9 @@ const lookAtOtherUser = async (
       : await openAdminSession(ports, plan.adminSecret, versions.current.login);
   const found = await (admin ?? current).findUser(username);
   if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
-  const previousIsIt = versions.previous?.login.username === username;
-  if (!previousIsIt) throw nameTaken(plan);
-  return { existed: true, roles: copy(found.roles), previousLoggedIn: previousIsIt && previousLogsIn };
+  if (versions.previous?.login.username !== username) throw nameTaken(plan);
+  if (!previousLogsIn && mayChangeUsers(found.roles) && !mayChangeUsers(roles)) throw adminTaken(plan);
+  return { existed: true, roles: copy(found.roles), previousLoggedIn: previousLogsIn };
 };
 
 /**
@@ -108,6 +119,15 @@ const lookAtOtherUser = async (
 const nameTaken = (plan: Plan): UserNameTakenError =>
   new UserNameTakenError(
     `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and AWSPREVIOUS is not for it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it or move AWSPREVIOUS to the version that holds it`,
+  );
+
+/**
+ * An AWSPREVIOUS that does not log in may be a locked predecessor's; or somebody has written it who may write this
+ * secret, and wants an admin out of the way. The predecessor of a user that is no admin is none either.
+ */
+const adminTaken = (plan: Plan): UserNameTakenError =>
+  new UserNameTakenError(
+    `${plan.secretName} would take turns with "${plan.users.pending}", but that user may change users, "${plan.users.current}" may not, and AWSPREVIOUS does not log in as it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, take that power from it`,
   );
 
 const copy = (roles: readonly Role[]): Role[] => [...roles];

@@ -211,6 +211,13 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['restore-labels.test.ts'],
   },
   {
+    breaks: 'An AWSPREVIOUS that does not log in never gives an admin away (confused deputy).',
+    file: 'functions/test-secret/check-before.ts',
+    find: '!previousLogsIn && mayChangeUsers(found.roles) && !mayChangeUsers(roles)',
+    replace: 'false',
+    tests: ['check-before.test.ts'],
+  },
+  {
     breaks: 'A recovery takes off a dangling AWSPENDING (invariant 3).',
     file: 'functions/recover-secret/recover-secret.ts',
     find: 'return await secrets.moveLabel(secret.arn, PENDING, { from: holder });',

@@ -154,6 +154,18 @@ describe('a clone that is somebody else’s', () => {
     expect(await logsInEverywhere(stack, victim)).toBe(true);
   });
 
+  test('is left alone if it is an admin’s, even if the attacker plants an AWSPREVIOUS for it', async () => {
+    const secret = await stack.makeSecret({ tags: { 'docdb-rotation:strategy': 'alternating-users' } });
+    const victim = await stack.makeSecret({
+      username: `${secret.username}_clone`,
+      roles: [{ role: 'root', db: 'admin' }],
+    });
+    await write(secret, { username: victim.username, password: randomUUID() });
+    await write(secret, { username: secret.username, password: secret.password });
+    await expectRefused(secret, /^UserNameTakenError: .*may change users/);
+    expect(await logsInEverywhere(stack, victim)).toBe(true);
+  });
+
   // A locked predecessor of the secret's own looks just so: its AWSPREVIOUS does not log in either. See README.md.
   test.fails('is left alone if the attacker plants an AWSPREVIOUS for it', async () => {
     const secret = await stack.makeSecret({ tags: { 'docdb-rotation:strategy': 'alternating-users' } });

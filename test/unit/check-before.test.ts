@@ -195,6 +195,14 @@ describe('CheckBefore refuses a user that is somebody else’s', () => {
     await expect(look(world)).rejects.toThrow(UserNameTakenError);
   });
 
+  it('when it is an admin, and AWSPREVIOUS does not log in: somebody may have written that', async () => {
+    const world = new RotationWorld({
+      ...PAIR,
+      previous: { username: 'app_clone', state: 'locked', roles: [...READ_WRITE, ...ROOT] },
+    });
+    await expect(look(world)).rejects.toThrow(/"app_clone", but that user may change users/);
+  });
+
   // The version that a refused rotation leaves behind names the user, and proves nothing.
   it('again, when the rotation is tried again', async () => {
     const world = taken();
