@@ -113,7 +113,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A pair does not take over a user of somebody else.',
     file: 'functions/test-secret/check-before.ts',
-    find: '  if (!previousIsIt) throw nameTaken(plan);\n',
+    find: '  if (versions.previous?.login.username !== username) throw nameTaken(plan);\n',
     replace: '',
     tests: ['check-before.test.ts'],
   },
