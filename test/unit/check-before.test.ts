@@ -181,7 +181,7 @@ describe('CheckBefore of a pair remembers the other user', () => {
 describe('CheckBefore refuses a user that is somebody else’s', () => {
   const taken = () => {
     const world = new RotationWorld(PAIR);
-    world.database.addUser('app_clone', newPassword(), ROOT);
+    world.database.addUser('app_clone', newPassword(), READ_WRITE);
     return world;
   };
 
