@@ -3,7 +3,8 @@ import type { LocalStack } from '../stack/local-stack/index.ts';
 import type { CaseActor } from './case-actor.ts';
 import type { Director } from './director.ts';
 
-const POLL_MS = 120;
+/** Each look is a request, and there are many at a time. */
+const POLL_MS = 400;
 const LONGEST_MS = 180_000;
 
 /** How an execution ended. */
@@ -60,14 +61,17 @@ const note = async (stack: LocalStack, arn: string, endings: Map<string, Ending>
   });
 };
 
-/** The rule starts a recovery for what was stopped, but not for a recovery or a retirement that was. */
+/**
+ * The rule starts a recovery for what was stopped, but not for a recovery or a retirement that was. After a verify it
+ * finds nothing to recover, and calls no function by which it could be seen.
+ */
 const awaitsRecovery = (endings: readonly Ending[]): boolean =>
   endings
     .filter(isStoppedRotation)
     .some(({ arn }) => !endings.some(({ input }) => isRecovery({ input }) && input.includes(arn)));
 
 const isStoppedRotation = (ending: Ending): boolean =>
-  isCutOff(ending) && !isRecovery(ending) && !isRetirement(ending);
+  isCutOff(ending) && !isRecovery(ending) && !isRetirement(ending) && !isVerification(ending);
 
 /** Ended without a word of its own: stopped, out of time, or broken in the machine itself, as `States.*` says. */
 export const isCutOff = ({ status, error }: Pick<Ending, 'status' | 'error'>): boolean =>
@@ -75,5 +79,8 @@ export const isCutOff = ({ status, error }: Pick<Ending, 'status' | 'error'>): b
 
 export const isRecovery = ({ input }: Pick<Ending, 'input'>): boolean =>
   input.includes('"executionArn"') || input.includes('"mode":"recover"');
+
+export const isVerification = ({ input }: Pick<Ending, 'input'>): boolean =>
+  input.includes('"mode":"verify"');
 
 export const isRetirement = ({ input }: Pick<Ending, 'input'>): boolean => input.includes('"graceSeconds"');

@@ -1,4 +1,4 @@
-import { type Ending, isRecovery, isRetirement } from '../faults/endings.ts';
+import { type Ending, isRecovery, isRetirement, isVerification } from '../faults/endings.ts';
 import type { TurnResult } from './turn.ts';
 
 /** Counts of what happened, by name. */
@@ -35,5 +35,5 @@ export class Tally {
 const kindOf = (ending: Ending): string => {
   if (isRetirement(ending)) return 'retirements';
   if (isRecovery(ending)) return 'recoveries';
-  return ending.input.includes('"mode":"verify"') ? 'verifications' : 'rotations';
+  return isVerification(ending) ? 'verifications' : 'rotations';
 };
