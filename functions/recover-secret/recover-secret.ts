@@ -73,6 +73,7 @@ export const recoverSecret = async (
  *
  * @param input names the rotation whose lock may be taken; another one that runs is left alone
  * @throws NoUsableCredentialsError if no labelled version logs in, and no reset was asked for
+ * @throws RotationInProgressError if another rotation has the secret, and AWSCURRENT does not log in: look again
  * @throws PasswordResetUnderWayError if `resetThroughCluster` is set: look again, until AWSCURRENT logs in
  */
 const clearRotation = async (
@@ -97,8 +98,11 @@ const clearRotation = async (
 };
 
 /**
- * Another rotation has the secret. Only if AWSCURRENT logs in is nothing more to be remembered of what was stopped: if
- * not, the other one fails too, and what this version has on record ends the outage at the next look.
+ * Another rotation has the secret. If AWSCURRENT logs in, nothing more has to be remembered of what was stopped. If it
+ * does not, the other one may be about to promote its own, or fail too: then what this version has on record ends the
+ * outage, at another look.
+ *
+ * @throws RotationInProgressError
  */
 const standBack = async (
   { secrets, database }: RecoverSecretPorts,
@@ -108,7 +112,12 @@ const standBack = async (
   const secret = await secrets.describe(secretArn);
   const { value } = await currentOf(secrets, secret);
   await using session = await database.login(value.login);
-  const cleared = session !== undefined && (await takeTicketsOff(secrets, secretArn, input));
+  if (session === undefined) {
+    throw new RotationInProgressError(
+      `another rotation of ${secret.name} holds AWSPENDING (version ${holderOf(secret, PENDING)}), and AWSCURRENT does not log in yet; wait for its end`,
+    );
+  }
+  const cleared = await takeTicketsOff(secrets, secretArn, input);
   return { outcome: cleared ? 'recovered' : 'nothing-to-do' };
 };
 

@@ -186,7 +186,7 @@ describe('RecoverSecret by hand, while a rotation runs', () => {
 
   it('leaves one alone that has begun since it looked for what to stop', async () => {
     const world = new RotationWorld(SINGLE);
-    const { plan } = await set(world);
+    const { plan } = await checked(world);
     expect(await recoverSecret(portsOf(world), { ...recovery, everyTicket: true })).toEqual({
       outcome: 'nothing-to-do',
     });
@@ -209,14 +209,14 @@ describe('RecoverSecret for a rotation from which somebody took AWSPENDING', () 
 
   it('keeps its version on record while the other has the lock, and touches nothing', async () => {
     const { world, token, other } = await robbed();
-    expect(await stopAndRecover(world, token)).toEqual({ outcome: 'nothing-to-do' });
+    await expect(stopAndRecover(world, token)).rejects.toThrow(RotationInProgressError);
     expect(world.store.holder(SECRET, `docdb-rotation-stop-${token}`)).toBe(token);
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other);
   });
 
   it('ends the outage once the other has given up', async () => {
     const { world, token, other } = await robbed();
-    await stopAndRecover(world, token);
+    await expect(stopAndRecover(world, token)).rejects.toThrow(RotationInProgressError);
     await portsOf(world).secrets.moveLabel(SECRET, 'AWSPENDING', { from: other });
     await recoverSecret(portsOf(world), { ...recovery, token });
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(token);

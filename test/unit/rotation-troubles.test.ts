@@ -3,7 +3,13 @@ import { died, refused } from '../helpers/crash-driver.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { PortCalls, type PortCallsOptions } from '../helpers/port-calls.ts';
-import { executionArn, RotationMachine, type RotationMachineOptions } from '../helpers/rotation-machine.ts';
+import {
+  executionArn,
+  RotationMachine,
+  type RotationMachineOptions,
+  stoppedEvent,
+} from '../helpers/rotation-machine.ts';
+import { set } from '../helpers/rotation-steps.ts';
 import { ADMIN_SECRET, RotationWorld, SECRET } from '../helpers/rotation-world.ts';
 import type { Ending } from '../helpers/state-machine.ts';
 
@@ -82,6 +88,22 @@ describe('a cluster that falls behind after the promotion', () => {
   });
 });
 
+describe('a way back on a cluster that lags', () => {
+  it('ends once every reader knows the old password again', async () => {
+    const lagging = (): RotationWorld => {
+      const world = boss();
+      world.database.lag = 2;
+      return world;
+    };
+    const { calls } = await run(lagging());
+    const world = lagging();
+    const fault = { call: calls.recorded.length, when: 'before', error: refused } as const;
+    const { ending } = await run(world, { faults: [fault] });
+    expect(ending.error).toBe('RolledBack');
+    expect(world.endProblems()).toEqual([]);
+  });
+});
+
 describe('a verification', () => {
   it('that dies is tried again', async () => {
     const { ending } = await run(boss(), {
@@ -118,6 +140,27 @@ describe('a recovery', () => {
     });
     expect(ending.status, ending.cause).toBe('SUCCEEDED');
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.previous);
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('waits for another rotation that has the lock, and ends the outage when that one gives up', async () => {
+    const world = boss();
+    const { plan } = await set(world);
+    const { token: other } = world.beginRotation();
+    let calls = 0;
+    const machine = new RotationMachine(world, {
+      calls: new PortCalls({
+        turn: async () => {
+          calls += 1;
+          if (calls === 60) world.store.move(SECRET, 'AWSPENDING', { from: other });
+        },
+      }),
+    });
+    const event = stoppedEvent(executionArn('one'), { secretId: SECRET, token: plan.token });
+    const ending = await machine.run(executionArn('two'), event);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(calls).toBeGreaterThan(60);
+    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: plan.token, AWSPREVIOUS: world.current });
     expect(world.endProblems()).toEqual([]);
   });
 
