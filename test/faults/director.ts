@@ -46,7 +46,7 @@ export class Director {
   readonly #byUser = new Map<string, ActorCalls>();
   /** By the request's input, which hooks and faults see as the same object. */
   readonly #effects = new WeakMap<object, Effect>();
-  readonly #requests = new WeakMap<object, Call>();
+  readonly #requests = new WeakMap<object, { readonly call: Call; readonly calls: ActorCalls }>();
   readonly #commands = new Map<number, Call>();
 
   constructor(stack: LocalStack, invocations: Invocations) {
@@ -98,22 +98,25 @@ export class Director {
 
   async #request(moment: RequestMoment): Promise<void> {
     const invocation = this.#invocations.of(pidIn(moment.userAgent));
+    if (moment.moment === 'after') return await this.#requestEnds(moment, invocation);
     const calls = this.#bySecret.get(invocation?.secretArn ?? '');
     if (!invocation || !calls) return;
-    if (moment.moment === 'before') {
-      const call = calls.next('secrets-manager', invocation, moment.operation);
-      this.#requests.set(moment.input, call);
-      calls.open += 1;
-      const effect = await calls.actor.before(call, invocation);
-      if (effect === 'kill') this.#invocations.kill(invocation);
-      if (effect) this.#effects.set(moment.input, effect);
-      if (effect && !CARRIED_OUT.has(effect)) calls.open -= 1;
-      return;
-    }
-    const call = this.#requests.get(moment.input);
-    if (!call) return;
-    const effect = await calls.actor.after(call, invocation);
+    const call = calls.next('secrets-manager', invocation, moment.operation);
+    this.#requests.set(moment.input, { call, calls });
+    calls.open += 1;
+    const effect = await calls.actor.before(call, invocation);
     if (effect === 'kill') this.#invocations.kill(invocation);
+    if (effect) this.#effects.set(moment.input, effect);
+    if (effect && !CARRIED_OUT.has(effect)) calls.open -= 1;
+  }
+
+  /** @param invocation what its caller does now: nothing any more, or something else, if it gave up waiting */
+  async #requestEnds({ input }: RequestMoment, invocation: Invocation | undefined): Promise<void> {
+    const begun = this.#requests.get(input);
+    if (!begun) return;
+    const { call, calls } = begun;
+    const effect = await calls.actor.after(call, invocation);
+    if (effect === 'kill' && invocation) this.#invocations.kill(invocation);
     calls.open -= 1;
   }
 
