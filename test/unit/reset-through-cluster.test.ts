@@ -8,6 +8,7 @@ import {
   NoUsableCredentialsError,
   PasswordResetUnderWayError,
   ResetNotAllowedError,
+  RotationInProgressError,
 } from '../../functions/shared/errors.ts';
 import type { ClusterDescription } from '../../functions/shared/ports.ts';
 import { CLUSTER_IDENTIFIER } from '../helpers/in-memory-clusters.ts';
@@ -195,7 +196,7 @@ describe('RecoverSecret asks no cluster', () => {
         if (method === 'login') world.store.beginRotation(SECRET);
       },
     });
-    await recover(world, calls, 't'.repeat(32));
+    await expect(recover(world, calls, 't'.repeat(32))).rejects.toThrow(RotationInProgressError);
     expect(count(calls, 'describeCluster')).toBe(0);
   });
 });
