@@ -256,8 +256,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'AWSPENDING stays with the rotation that is told to stop until its last step has ended (invariant 1).',
     file: 'functions/recover-secret/stop-rotation.ts',
-    find: '  await secrets.moveLabel(secret.arn, stopOf(version), { to: version });',
-    replace: '  await secrets.moveLabel(secret.arn, PENDING, { from: version });',
+    find: 'await secrets.moveLabel(secret.arn, stopOf(version), { to: version });',
+    replace: 'await secrets.moveLabel(secret.arn, PENDING, { from: version });',
     tests: ['recover-secret.test.ts', 'properties.test.ts'],
   },
   {
