@@ -325,7 +325,7 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     });
   };
 
-  // bugs.md 18: the second look takes the lock from whoever has it by then.
+  // A recovery once took the lock from whoever had it by its second look.
   it('that begins while it looks', async () => {
     const world = new RotationWorld(SELF);
     let other: string | undefined;
@@ -336,7 +336,7 @@ describe('RecoverSecret for one token leaves another rotation alone', () => {
     expect(world.store.labels(SECRET)).toEqual({ ...world.before.labels, AWSPENDING: other });
   });
 
-  // bugs.md 18: and drops the user that this one has just made.
+  // And it dropped the user that this one had just made.
   it('of a pair, that begins while it looks', async () => {
     const world = new RotationWorld(PAIR);
     let other: string | undefined;
