@@ -150,20 +150,19 @@ const agree = async (
 };
 
 /**
- * Takes a dangling AWSPENDING off. A ticket keeps its version on record until all is done.
+ * Takes a dangling AWSPENDING off. The label of the stop keeps its version on record until all is done.
  * @param token that rotation's, and no other
  * @returns whether there was one
  */
 const takeLockAway = async (
   secrets: SecretStore,
-  { secret, pending }: Situation,
+  { secret }: Situation,
   token: string | undefined,
 ): Promise<boolean> => {
   const holder = holderOf(secret, PENDING);
   if (holder === undefined || holder !== token) return false;
   // AWSPENDING on AWSCURRENT is a legal end: Secrets Manager leaves it there itself.
   if (holder === holderOf(await secrets.describe(secret.arn), CURRENT)) return false;
-  if (pending?.id === holder) await secrets.moveLabel(secret.arn, ticketOf(holder), { to: holder });
   return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
 };
 
@@ -195,7 +194,7 @@ const currentOf = async (secrets: SecretStore, secret: SecretDescription): Promi
   return { id, label: CURRENT, value: await readVersion(secrets, secret.arn, id, CURRENT) };
 };
 
-/** The token's version while it has AWSPENDING, or a ticket; without a token, one that a recovery left halfway. */
+/** The token's version while it has AWSPENDING, a ticket or a stop; without a token, one that a recovery left halfway. */
 const pendingOf = (secret: SecretDescription, token: string | undefined): string | undefined => {
   const onRecord = (id: string): boolean =>
     [PENDING, ticketOf(id), stopOf(id)].some((label) => hasLabel(secret, id, label));
