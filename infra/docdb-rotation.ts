@@ -22,6 +22,7 @@ import { checkManageOptions, checkProps } from './check-props.ts';
 import { clusterIdentifierOf } from './cluster-identifier.ts';
 import { CredentialCheck } from './credential-check.ts';
 import { EndReporter } from './end-reporter.ts';
+import { letUseMachineKey } from './let-use-machine-key.ts';
 import { letLogsUse } from './log-encryption.ts';
 import type { ManageOptions } from './manage-options.ts';
 import { RotationAlarms } from './rotation-alarms.ts';
@@ -74,12 +75,9 @@ export interface DocDbRotationProps {
    */
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
-   * A KMS key for the logs and for the functions' environment, not for the data of the state machines, which AWS
-   * encrypts by a key of its own. A recovery knows its secret by the input in Step Functions' event. An event may come
-   * without (`inputDetails.included`), and AWS documents nowhere that it has the input in the clear where a key of the
-   * customer's encrypts it: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html,
-   * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchEventsExecutionDataDetails.html.
-   * No password is among these data.
+   * A KMS key for the logs, for the functions' environment, and for the definitions and executions of the state
+   * machines. Whoever starts executions or looks at them needs `kms:Decrypt` and `kms:GenerateDataKey` on it. No
+   * password is among these data.
    *
    * @default - keys of AWS
    */
@@ -144,10 +142,12 @@ export class DocDbRotation extends Construct implements IConnectable {
   private readonly credentialCheck: CredentialCheck;
   private readonly functions: RotationFunctions;
   private readonly triggerPermission: CfnPermission;
+  private readonly encryptionKey: IKey | undefined;
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
     checkProps(props);
+    this.encryptionKey = props.encryptionKey;
     const securityGroups = this.securityGroupsOf(props);
     this.connections = new Connections({ securityGroups });
     if (props.cluster) this.connections.allowToDefaultPort(props.cluster, 'Rotation of credentials');
@@ -182,6 +182,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     });
     this.stateMachine = rotation.stateMachine;
     this.functions.letTriggerStart(this.stateMachine);
+    letUseMachineKey(this.functions.trigger.role, props.encryptionKey, this.stateMachine);
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
     this.addEndpoints(props, securityGroups);
@@ -228,6 +229,7 @@ export class DocDbRotation extends Construct implements IConnectable {
    * recover it. To look at executions takes `stateMachine.grantRead` too.
    */
   grantStart(grantee: IGrantable): Grant {
+    letUseMachineKey(grantee.grantPrincipal, this.encryptionKey, this.stateMachine);
     return Grant.addToPrincipal({
       grantee,
       actions: ['states:StartExecution'],

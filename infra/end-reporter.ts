@@ -3,6 +3,8 @@ import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { letDescribeExecutions } from './let-describe-executions.ts';
+import { letUseMachineKey } from './let-use-machine-key.ts';
 import { StepFunction, type StepFunctionDefaults } from './step-function.ts';
 
 export interface EndReporterProps extends StepFunctionDefaults {
@@ -39,6 +41,11 @@ export class EndReporter extends Construct {
     });
     // Only as ourselves: an event of another source could start what listens for that one.
     this.step.allow(['events:PutEvents'], [bus], { StringEquals: { 'events:source': 'docdb-rotation' } });
+    // An event may come without what the execution began and ended with.
+    for (const machine of [rotation, retirement]) {
+      letDescribeExecutions(this.step.role, machine);
+      letUseMachineKey(this.step.role, props.encryptionKey, machine);
+    }
     this.rule = new Rule(this, 'Ended', {
       description: 'Reports how rotations and retirements of DocumentDB credentials ended',
       eventPattern: {

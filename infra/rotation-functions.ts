@@ -1,8 +1,8 @@
-import { ArnFormat, type CfnElement, Duration, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { letDescribeExecutions } from './let-describe-executions.ts';
 import { secretArnForPolicy } from './secret-arn-for-policy.ts';
 import { StepFunction, type StepFunctionDefaults, type StepFunctionProps } from './step-function.ts';
 
@@ -14,10 +14,6 @@ const WRITE_VERSION = [
   'secretsmanager:PutSecretValue',
   'secretsmanager:UpdateSecretVersionStage',
 ];
-
-/** A part of an ARN as cdk-nag writes it, where it is known only at deployment too. */
-const place = (value: string, pseudoParameter: string): string =>
-  Token.isUnresolved(value) ? `<AWS::${pseudoParameter}>` : value;
 
 /** The functions of a rotation, and what each may do. */
 export class RotationFunctions extends Construct {
@@ -150,20 +146,7 @@ export class RotationFunctions extends Construct {
   letTriggerStart(machine: StateMachine): void {
     this.trigger.function.addEnvironment('STATE_MACHINE_ARN', machine.stateMachineArn);
     this.trigger.allow(['states:StartExecution'], [machine.stateMachineArn]);
-    const executions = Stack.of(this).formatArn({
-      service: 'states',
-      resource: 'execution',
-      resourceName: `${machine.stateMachineName}:*`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    this.trigger.allow(['states:DescribeExecution'], [executions]);
-    const { partition, region, account } = Stack.of(this);
-    const name = `<${Stack.of(this).getLogicalId(machine.node.defaultChild as CfnElement)}.Name>`;
-    acknowledge(
-      this.trigger.role,
-      `IAM5[Resource::arn:${place(partition, 'Partition')}:states:${place(region, 'Region')}:${place(account, 'AccountId')}:execution:${name}:*]`,
-      'The executions of this machine only; their names are made when they start.',
-    );
+    letDescribeExecutions(this.trigger.role, machine);
   }
 
   private readers(): StepFunction[] {

@@ -1,9 +1,11 @@
 import { type Duration, Tokenization } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { letDescribeItsOwnExecutions } from './let-describe-executions.ts';
+import { letUseMachineKey } from './let-use-machine-key.ts';
 import type { StepFunction } from './step-function.ts';
 import { Workflow, type WorkflowDefaults } from './workflow.ts';
 
@@ -43,22 +45,34 @@ export class RotationStateMachine extends Construct {
     this.stateMachine.addToRolePolicy(
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [retirement.stateMachineArn] }),
     );
-    this.recoveryRules = this.recoverWhatWasCutOff();
+    letUseMachineKey(this.stateMachine.role, props.encryptionKey, retirement);
+    letDescribeItsOwnExecutions(this, this.stateMachine);
+    const starter = new Role(this, 'RecoveryRole', {
+      assumedBy: new ServicePrincipal('events.amazonaws.com'),
+      description: 'Starts recoveries of rotations that were cut off',
+    });
+    letUseMachineKey(starter, props.encryptionKey, this.stateMachine);
+    this.recoveryRules = this.recoverWhatWasCutOff(starter);
   }
 
   /**
    * Nobody compensates for an execution that somebody aborts, that times out, or that fails by an error of Step
-   * Functions itself, which no state can catch. The machine knows this event's shape.
+   * Functions itself, which no state can catch. The machine knows this event's shape, and asks for an error that the
+   * event came without.
    */
-  private recoverWhatWasCutOff(): Record<string, Rule> {
+  private recoverWhatWasCutOff(role: IRole): Record<string, Rule> {
     const rotation = { stateMachineArn: [this.stateMachine.stateMachineArn] };
     return {
-      CutOff: this.recoverOn('CutOff', { ...rotation, status: ['ABORTED', 'TIMED_OUT'] }),
-      Broken: this.recoverOn('Broken', { ...rotation, status: ['FAILED'], error: [{ prefix: 'States.' }] }),
+      CutOff: this.recoverOn('CutOff', role, { ...rotation, status: ['ABORTED', 'TIMED_OUT'] }),
+      Broken: this.recoverOn('Broken', role, {
+        ...rotation,
+        status: ['FAILED'],
+        error: [{ prefix: 'States.' }, null, { exists: false }],
+      }),
     };
   }
 
-  private recoverOn(id: string, detail: Record<string, unknown>): Rule {
+  private recoverOn(id: string, role: IRole, detail: Record<string, unknown>): Rule {
     return new Rule(this, id, {
       description: 'Starts a recovery for a rotation that ended without its way back',
       eventPattern: {
@@ -66,7 +80,9 @@ export class RotationStateMachine extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail,
       },
-      targets: [new SfnStateMachine(this.stateMachine, { input: RuleTargetInput.fromEventPath('$.detail') })],
+      targets: [
+        new SfnStateMachine(this.stateMachine, { role, input: RuleTargetInput.fromEventPath('$.detail') }),
+      ],
     });
   }
 }

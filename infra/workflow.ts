@@ -5,9 +5,15 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  CustomerManagedEncryptionConfiguration,
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeEveryResource } from './acknowledge.ts';
+import { letUseItsOwnKey } from './let-use-machine-key.ts';
 import type { StepFunction } from './step-function.ts';
 
 const DEFINITIONS = join(import.meta.dirname, '..', 'statemachine');
@@ -21,7 +27,7 @@ export interface WorkflowDefaults {
   /** @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: RetentionDays | undefined;
   /**
-   * Encrypts the log.
+   * Encrypts the log, and the definition and the data of executions.
    *
    * @default - a key of AWS
    */
@@ -62,6 +68,9 @@ export class Workflow extends Construct {
         ...props.substitutions,
       },
       tracingEnabled: true,
+      ...(props.encryptionKey
+        ? { encryptionConfiguration: new CustomerManagedEncryptionConfiguration(props.encryptionKey) }
+        : {}),
       logs: {
         destination: new LogGroup(this, 'Logs', {
           retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
@@ -85,5 +94,6 @@ export class Workflow extends Construct {
       }),
     );
     props.operatorsTopic.grantPublish(this.stateMachine);
+    if (props.encryptionKey) letUseItsOwnKey(this, props.encryptionKey, this.stateMachine);
   }
 }

@@ -1,11 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { recordMetric } from '../shared/cloudwatch-metrics.ts';
 import { reportEndConfig } from '../shared/config.ts';
 import { REQUEST_LIMITS } from '../shared/request-limits.ts';
 import { eventBridge } from './event-bridge.ts';
 import { ExecutionEnded } from './execution-ended.ts';
 import { reportEnd } from './report-end.ts';
+import { stepFunctions } from './step-functions.ts';
 
 const logger = new Logger({ serviceName: 'docdb-rotation' });
 const environment = reportEndConfig();
@@ -13,7 +15,9 @@ const config = {
   retirementStateMachineArn: environment.RETIREMENT_STATE_MACHINE_ARN,
   runbookUrl: environment.RUNBOOK_URL,
 };
+const CALLS = { maxAttempts: 3, requestHandler: REQUEST_LIMITS };
 const ports = {
+  executions: stepFunctions(new SFNClient(CALLS)),
   measurements: {
     record: (
       metric: string,
@@ -28,7 +32,7 @@ const ports = {
       });
     },
   },
-  bus: eventBridge(new EventBridgeClient({ maxAttempts: 3, requestHandler: REQUEST_LIMITS })),
+  bus: eventBridge(new EventBridgeClient(CALLS)),
 };
 
 /** Lambda calls again, twice, if it throws: the metrics come first and may be counted again, which moves no alarm. */

@@ -1,4 +1,4 @@
-import type { ExecutionEnded } from './execution-ended.ts';
+import type { WholeEnd } from './whole-end.ts';
 
 /** How an execution of either machine can have ended. Each is a metric of the same name. */
 export type Outcome =
@@ -32,16 +32,16 @@ const FAILURES: ReadonlySet<string> = new Set<Outcome>([
 ]);
 
 /** Whether a rule has started a recovery: infra/rotation-state-machine.ts says when. */
-export const startsRecovery = ({ status, error, input }: ExecutionEnded): boolean => {
+export const startsRecovery = ({ status, error, input }: WholeEnd): boolean => {
   const cutOff = status === 'ABORTED' || status === 'TIMED_OUT' || isBroken(status, error);
   return cutOff && input.secretId !== undefined && input.mode !== 'verify' && input.mode !== 'recover';
 };
 
-/** Step Functions itself ended it, by an error that no state can catch. */
+/** Step Functions itself ended it, by an error that no state can catch. The machine takes one that nobody knows for such too. */
 const isBroken = (status: string, error: string | null | undefined): boolean =>
-  status === 'FAILED' && (error?.startsWith('States.') ?? false);
+  status === 'FAILED' && (error?.startsWith('States.') ?? true);
 
-export const outcomeOfRotation = (ended: ExecutionEnded): Outcome => {
+export const outcomeOfRotation = (ended: WholeEnd): Outcome => {
   const { status, error, output } = ended;
   if (status === 'SUCCEEDED') return success(output);
   if (status === 'TIMED_OUT') return 'TimedOut';
@@ -56,7 +56,7 @@ const success = (output: Readonly<Record<string, unknown>>): Outcome => {
   return output.recovery === undefined ? 'NothingToRecover' : 'Recovered';
 };
 
-export const outcomeOfRetirement = ({ status, error, output }: ExecutionEnded): Outcome => {
+export const outcomeOfRetirement = ({ status, error, output }: WholeEnd): Outcome => {
   if (status === 'SUCCEEDED') return output.outcome === 'superseded' ? 'RetirementSuperseded' : 'Retired';
   if (status === 'ABORTED') return 'Stopped';
   if (status === 'TIMED_OUT') return 'TimedOut';

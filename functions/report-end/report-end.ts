@@ -1,4 +1,4 @@
-import { type ExecutionEnded, parseObject } from './execution-ended.ts';
+import type { ExecutionEnded } from './execution-ended.ts';
 import {
   type Outcome,
   outcomeOfRetirement,
@@ -6,6 +6,7 @@ import {
   runbookSection,
   startsRecovery,
 } from './outcome.ts';
+import { type Executions, parseObject, type WholeEnd, wholeEnd } from './whole-end.ts';
 
 /** What becomes of a measurement: CloudWatch's metrics. */
 export interface Measurements {
@@ -25,6 +26,7 @@ export interface EventBus {
 }
 
 export interface ReportEndPorts {
+  readonly executions: Executions;
   readonly measurements: Measurements;
   readonly bus: EventBus;
 }
@@ -53,12 +55,15 @@ export interface Report {
 /**
  * Tells of an execution's end, by metrics and by an event. EventBridge may hand over the same end twice, and then
  * it is told twice: an alarm is not changed by that, and who needs each end once has the execution's ARN.
+ *
+ * @throws EndNotSettledError if Step Functions has to be asked, and does not know yet
  */
 export const reportEnd = async (
-  { measurements, bus }: ReportEndPorts,
+  { executions, measurements, bus }: ReportEndPorts,
   config: ReportEndConfig,
-  ended: ExecutionEnded,
+  event: ExecutionEnded,
 ): Promise<Report> => {
+  const ended = await wholeEnd(executions, event);
   const isRetirement = ended.stateMachineArn === config.retirementStateMachineArn;
   const report = isRetirement ? reportOfRetirement(ended, config) : reportOfRotation(ended, config);
   const machine = ended.stateMachineArn.split(':').at(-1) ?? '';
@@ -72,7 +77,7 @@ export const reportEnd = async (
   return report;
 };
 
-const reportOfRotation = (ended: ExecutionEnded, config: ReportEndConfig): Report => {
+const reportOfRotation = (ended: WholeEnd, config: ReportEndConfig): Report => {
   const { output } = ended;
   const input = inputOfRotation(ended);
   return {
@@ -85,7 +90,7 @@ const reportOfRotation = (ended: ExecutionEnded, config: ReportEndConfig): Repor
   };
 };
 
-const reportOfRetirement = (ended: ExecutionEnded, config: ReportEndConfig): Report => ({
+const reportOfRetirement = (ended: WholeEnd, config: ReportEndConfig): Report => ({
   ...common(ended, config, outcomeOfRetirement(ended), { secret: text(ended.input.secretId) }),
   mode: 'retire',
   version: text(ended.input.version),
@@ -95,7 +100,7 @@ const reportOfRetirement = (ended: ExecutionEnded, config: ReportEndConfig): Rep
 });
 
 const common = (
-  { executionArn, status, error, output }: ExecutionEnded,
+  { executionArn, status, error, output }: WholeEnd,
   { runbookUrl }: ReportEndConfig,
   outcome: Outcome,
   input: { readonly secret: string | undefined },
@@ -113,7 +118,7 @@ const common = (
 };
 
 /** A recovery that the rule started was given the event of another execution, and the secret is in that one's input. */
-const inputOfRotation = ({ input }: ExecutionEnded): { mode: string; secret: string | undefined } => {
+const inputOfRotation = ({ input }: WholeEnd): { mode: string; secret: string | undefined } => {
   const byRule = input.executionArn !== undefined;
   const secret = text((byRule ? parseObject(input.input) : input).secretId);
   const mode = byRule ? 'recover' : (text(input.mode) ?? 'rotate');

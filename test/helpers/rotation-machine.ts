@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { z } from 'zod';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
@@ -42,6 +43,8 @@ export class RotationMachine {
   readonly #world: RotationWorld;
   readonly #options: RotationMachineOptions;
   #running: Promise<unknown> = Promise.resolve();
+  /** What Step Functions would say of the stopped execution that the event tells of. */
+  #stopped: StoppedEvent | undefined;
   /** What the operators were told. */
   readonly notices: unknown[] = [];
   /** The retirements that were started. */
@@ -54,6 +57,7 @@ export class RotationMachine {
 
   /** @throws ExecutionAbortedError */
   run(executionArn: string, input: unknown): Promise<Ending> {
+    this.#stopped = isStoppedEvent(input) ? input : undefined;
     return new StateMachine(DEFINITION, this.#tasks(), this.#options.wait).run(executionArn, input);
   }
 
@@ -90,6 +94,11 @@ export class RotationMachine {
         this.retirements.push(request);
         return { ExecutionArn: 'arn:aws:states:eu-central-1:111122223333:execution:retirement:one' };
       },
+      'arn:aws:states:::aws-sdk:sfn:describeExecution': async (request: unknown) => {
+        const { executionArn, input, status } = this.#stopped ?? {};
+        expect(request).toEqual({ ExecutionArn: executionArn });
+        return { ExecutionArn: executionArn, Input: input, Status: status };
+      },
     };
   }
 
@@ -117,8 +126,18 @@ export class RotationMachine {
   }
 }
 
+export interface StoppedEvent {
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+  readonly status: string;
+  readonly input: string;
+}
+
+const isStoppedEvent = (input: unknown): input is StoppedEvent =>
+  typeof input === 'object' && input !== null && 'executionArn' in input;
+
 /** What the EventBridge rule starts the machine with. */
-export const stoppedEvent = (executionArn: string, input: unknown) => ({
+export const stoppedEvent = (executionArn: string, input: unknown): StoppedEvent => ({
   executionArn,
   stateMachineArn: executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, ''),
   status: 'ABORTED',

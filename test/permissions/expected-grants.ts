@@ -47,12 +47,24 @@ const RESOURCES: Record<ResourceName, (functionName: FunctionName) => string> = 
       `{Fn::GetAtt:[${MACHINE_IDS.rotation},Name]}`,
       ':*',
     ),
+  'executions of the retirement': () =>
+    inPartition(
+      `states:${REGION}:${ACCOUNT}:execution:`,
+      `{Fn::GetAtt:[${MACHINE_IDS.retirement},Name]}`,
+      ':*',
+    ),
+  'the key of the state machines': () => arnOf('LogKey'),
   'the default event bus': () => inPartition(`events:${REGION}:${ACCOUNT}:event-bus/default`),
   'its cluster': () => inPartition(`rds:${REGION}:${ACCOUNT}:cluster:my-cluster`),
   'its own log group': (name) => arnOf(`${functionId(name)}Logs`),
 };
 
+const forMachine = (machine: Machine): string =>
+  `{StringEquals:{kms:EncryptionContext:aws:states:stateMachineArn:${ref(MACHINE_IDS[machine])}}}`;
+
 const CONDITIONS: Record<ConditionName, string> = {
+  'for the rotation machine': forMachine('rotation'),
+  'for the retirement machine': forMachine('retirement'),
   'through Secrets Manager': `{StringEquals:{kms:ViaService:secretsmanager.${REGION}.amazonaws.com}}`,
   'with the source docdb-rotation': '{StringEquals:{events:source:docdb-rotation}}',
   'by its own code': `{ArnLike:{lambda:SourceFunctionArn:[${inPartition(`lambda:${REGION}:${ACCOUNT}:function:*`)}]}}`,
@@ -85,6 +97,23 @@ const lines = (role: string, { actions, only, effect = 'Allow' }: Permission, re
     (action) => `${role}: ${effect} ${action} on ${resource}${only ? ` if ${CONDITIONS[only]}` : ''}`,
   );
 
+const useOfKey = (role: string, condition: string): string[] =>
+  ['kms:Decrypt', 'kms:GenerateDataKey'].map(
+    (action) => `${role}: Allow ${action} on ${arnOf('LogKey')} if ${condition}`,
+  );
+
+/**
+ * CDK lets a machine with a key and a log use the key for CloudWatch's delivery of the log, and for a machine without
+ * a name, which is none.
+ */
+const grantedByCdk = (role: string): string[] => [
+  ...useOfKey(
+    role,
+    `{StringEquals:{kms:EncryptionContext:aws:states:stateMachineArn:${inPartition(`states:${REGION}:${ACCOUNT}:stateMachine:`)}}}`,
+  ),
+  `${role}: Allow kms:GenerateDataKey on ${arnOf('LogKey')} if {StringEquals:{kms:EncryptionContext:SourceArn:${inPartition(`logs:${REGION}:${ACCOUNT}:*`)}}}`,
+];
+
 /** What the definition calls, read from the definition, and nothing else. */
 const grantsOfMachine = (machine: Machine): string[] => {
   const role = `${MACHINE_IDS[machine]}Role`;
@@ -92,6 +121,9 @@ const grantsOfMachine = (machine: Machine): string[] => {
   return [
     `to be ${role}: Allow {Service:states.amazonaws.com} sts:AssumeRole if {ArnLike:{aws:SourceArn:${machines}},StringEquals:{aws:SourceAccount:${ACCOUNT}}}`,
     ...EVERY_MACHINE.flatMap((permission) => lines(role, permission, '*')),
+    ...useOfKey(role, forMachine(machine)),
+    ...(machine === 'rotation' ? useOfKey(role, forMachine('retirement')) : []),
+    ...grantedByCdk(role),
     ...calledBy(machine).map((call) => `${role}: Allow ${call}`),
   ];
 };
@@ -126,6 +158,9 @@ const calledBy = (machine: Machine): string[] =>
         return valuesOf(machine, 'StateMachineArn').map(
           (arn) => `states:StartExecution on ${byPlaceholder(arn)}`,
         );
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
+      case 'arn:${Partition}:states:::aws-sdk:sfn:describeExecution':
+        return [`states:DescribeExecution on ${RESOURCES['its executions']('Trigger')}`];
       default:
         throw new Error(`what a task with the resource ${resource} takes is not known here`);
     }
@@ -141,8 +176,9 @@ const byPlaceholder = (placeholder: string): string => {
 
 /** EventBridge starts a recovery of what was cut off. */
 const grantsOfRecoveryRule = (): string[] => [
-  `to be ${MACHINE_IDS.rotation}EventsRole: Allow {Service:events.amazonaws.com} sts:AssumeRole`,
-  `${MACHINE_IDS.rotation}EventsRole: Allow states:StartExecution on ${ref(MACHINE_IDS.rotation)}`,
+  'to be RotationStateMachineRecoveryRole: Allow {Service:events.amazonaws.com} sts:AssumeRole',
+  `RotationStateMachineRecoveryRole: Allow states:StartExecution on ${ref(MACHINE_IDS.rotation)}`,
+  ...useOfKey('RotationStateMachineRecoveryRole', forMachine('rotation')),
 ];
 
 /** Secrets Manager, for secrets of this account only; and the rules that are there for it. */

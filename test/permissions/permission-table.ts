@@ -20,11 +20,18 @@ export type ResourceName =
   | 'every resource'
   | 'the rotation machine'
   | 'its executions'
+  | 'executions of the retirement'
+  | 'the key of the state machines'
   | 'the default event bus'
   | 'its cluster'
   | 'its own log group';
 
-export type ConditionName = 'through Secrets Manager' | 'with the source docdb-rotation' | 'by its own code';
+export type ConditionName =
+  | 'through Secrets Manager'
+  | 'with the source docdb-rotation'
+  | 'by its own code'
+  | 'for the rotation machine'
+  | 'for the retirement machine';
 
 const secretsManager = (...operations: string[]) => operations.map((name) => `secretsmanager:${name}`);
 
@@ -82,6 +89,15 @@ const KEY_OF_ADMIN_SECRET: Permission = {
   on: "the admin secret's KMS key",
   why: 'reads the admin secret, if it has a key of its own',
 };
+
+const KEY_OF_ROTATION: Permission = {
+  actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+  on: 'the key of the state machines',
+  only: 'for the rotation machine',
+  why: 'starts executions and looks at them, if they have a key of yours',
+};
+
+const KEY_OF_RETIREMENT: Permission = { ...KEY_OF_ROTATION, only: 'for the retirement machine' };
 
 /** What each function is for. Beside that, all have what is in EVERY_FUNCTION. */
 export const FUNCTIONS = {
@@ -142,6 +158,7 @@ export const FUNCTIONS = {
     makePassword('makes the new password, if Secrets Manager began'),
     { actions: ['states:StartExecution'], on: 'the rotation machine', why: 'starts the rotation' },
     { actions: ['states:DescribeExecution'], on: 'its executions', why: 'waits for its end' },
+    KEY_OF_ROTATION,
     KEY_OF_WRITTEN_SECRET,
   ],
   ReportEnd: [
@@ -151,6 +168,18 @@ export const FUNCTIONS = {
       only: 'with the source docdb-rotation',
       why: 'tells how an execution ended',
     },
+    {
+      actions: ['states:DescribeExecution'],
+      on: 'its executions',
+      why: 'asks for what the event came without',
+    },
+    {
+      actions: ['states:DescribeExecution'],
+      on: 'executions of the retirement',
+      why: 'asks for what the event came without',
+    },
+    KEY_OF_ROTATION,
+    KEY_OF_RETIREMENT,
   ],
   CheckCredentials: [
     {

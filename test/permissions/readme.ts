@@ -60,12 +60,36 @@ const ROWS: readonly Row[] = [
     on: 'the retirement machine',
     why: 'has the predecessor retired',
   },
+  {
+    who: 'rotation machine',
+    actions: ['states:DescribeExecution'],
+    on: 'its executions',
+    why: 'learns what a stopped one was started with',
+  },
   ...EVERY_MACHINE.map((permission) => ({ who: 'both state machines', ...permission })),
+  {
+    who: 'both state machines',
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    on: 'the key of the state machines, for its own executions only',
+    why: 'reads and writes what its executions hold, if they have a key of yours; the rotation also starts the retirement',
+  },
+  {
+    who: 'both state machines',
+    actions: ['kms:GenerateDataKey'],
+    on: 'the key of the state machines, for logs of this account only',
+    why: 'has errors logged, if they have a key of yours',
+  },
   {
     who: 'rule for what was cut off',
     actions: ['states:StartExecution'],
     on: 'the rotation machine',
     why: 'starts the recovery',
+  },
+  {
+    who: 'rule for what was cut off',
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    on: 'the key of the state machines, for the rotation machine only',
+    why: 'starts executions, if they have a key of yours',
   },
 ];
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExecutionEnded } from '../../functions/report-end/execution-ended.ts';
 import { reportEnd } from '../../functions/report-end/report-end.ts';
+import { EndNotSettledError, type ExecutionDescription } from '../../functions/report-end/whole-end.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rotation';
 const RETIREMENT = 'arn:aws:states:eu-central-1:111122223333:stateMachine:retirement';
@@ -8,7 +9,10 @@ const ARN = 'arn:aws:states:eu-central-1:111122223333:execution:rotation:one';
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:app-AbCdEf';
 
 /** An end, as EventBridge tells it, and what is made of it. */
-const told = async (detail: Record<string, unknown>) => {
+const told = async (
+  detail: Record<string, unknown>,
+  description: ExecutionDescription = { status: undefined },
+) => {
   const event = {
     detail: {
       executionArn: ARN,
@@ -23,6 +27,12 @@ const told = async (detail: Record<string, unknown>) => {
   const events: { type: string; detail: object; resources: readonly string[] }[] = [];
   const report = await reportEnd(
     {
+      executions: {
+        describe: async (arn) => {
+          expect(arn).toBe(ARN);
+          return description;
+        },
+      },
       measurements: {
         record: (metric, unit, value, machine, secret) =>
           void metrics.push([metric, unit, value, machine, ...(secret ? [secret] : [])].join(' ')),
@@ -73,7 +83,7 @@ describe('The end of a rotation', () => {
     [failed('States.Runtime'), true],
     [failed('RolledBack'), false],
     [{ status: 'ABORTED', ...input({ secretId: 'x', mode: 'recover' }) }, false],
-    [{ status: 'ABORTED', input: null }, false],
+    [{ status: 'ABORTED', input: '{}' }, false],
   ])('%j starts a recovery: %s', async (detail, starts) => {
     const { metrics, report } = await told(detail);
     expect(report.recoveryStarted).toBe(starts);
@@ -100,8 +110,42 @@ describe('The end of a rotation', () => {
     expect(JSON.stringify(events)).not.toContain('hunter2');
   });
 
-  it.each(['17', '[]', 'not json', null])('survives an input that is %j', async (text) => {
+  it.each(['17', '[]', 'not json'])('survives an input that is %j', async (text) => {
     expect((await told({ ...failed('InvalidInputError'), input: text })).report.secret).toBeUndefined();
+  });
+});
+
+describe('The end that an event tells of without input, output or error', () => {
+  const bare = (status: string) => ({ status, input: undefined });
+
+  it.each([
+    ['Rotated', 'SUCCEEDED', { output: '{"outcome": "rotated"}' }],
+    ['RolledBack', 'FAILED', { error: 'RolledBack' }],
+    ['CutOff', 'FAILED', { error: 'States.Runtime' }],
+    ['CutOff', 'FAILED', {}],
+    ['CutOff', 'ABORTED', {}],
+  ])('is %s, as Step Functions says', async (outcome, status, more) => {
+    const description = { status, input: JSON.stringify({ secretId: SECRET }), ...more };
+    const { report } = await told(bare(status), description);
+    expect(report).toMatchObject({ outcome, secret: SECRET });
+  });
+
+  it.each([[{ status: 'SUCCEEDED', output: null }], [{ status: 'FAILED', error: null }]])(
+    'is asked for, though the input is there: %j',
+    async (detail) => {
+      const description = { status: detail.status, input: '{"secretId": "asked"}' };
+      expect((await told(detail, description)).report.secret).toBe('asked');
+    },
+  );
+
+  it('is told later, if Step Functions does not know it yet', async () => {
+    const early = told(bare('SUCCEEDED'), { status: 'RUNNING', input: '{}' });
+    await expect(early).rejects.toThrow(EndNotSettledError);
+  });
+
+  it('asks nobody where the event has it all', async () => {
+    const description = { status: 'ABORTED', input: '{"secretId": "asked"}' };
+    expect((await told({ status: 'ABORTED' }, description)).report.secret).toBe(SECRET);
   });
 });
 

@@ -268,9 +268,22 @@ describe('CheckInput', () => {
 });
 
 describe('CheckStoppedExecution', () => {
-  const wayOf = async (event: Record<string, unknown>): Promise<readonly string[]> => {
-    const machine = new StateMachine(definitionOf('rotation'), {});
-    return (await machine.run('arn:of:the:recovery', { executionArn: 'arn:of:it', ...event })).path;
+  const ARN = 'arn:of:it';
+
+  /** Step Functions knows the stopped execution's input, and its error, whether or not the event has them. */
+  const wayOf = async (
+    input: string,
+    event: Record<string, unknown> = { status: 'ABORTED' },
+    error?: string,
+  ): Promise<readonly string[]> => {
+    const tasks = {
+      'arn:aws:states:::aws-sdk:sfn:describeExecution': async (request: unknown) => {
+        expect(request).toEqual({ ExecutionArn: ARN });
+        return { Input: input, ...(error === undefined ? {} : { Error: error }) };
+      },
+    };
+    const machine = new StateMachine(definitionOf('rotation'), tasks);
+    return (await machine.run('arn:of:the:recovery', { executionArn: ARN, ...event })).path;
   };
 
   it.each([
@@ -279,7 +292,7 @@ describe('CheckStoppedExecution', () => {
     [{ secretId: 'shop/app', mode: 'rollback' }],
     [{ secretId: 'shop/app', token: 't'.repeat(32) }],
   ])('recovers what was stopped with %j', async (input) => {
-    expect(await wayOf({ status: 'TIMED_OUT', input: JSON.stringify(input) })).toContain('StopRotation');
+    expect(await wayOf(JSON.stringify(input), { status: 'TIMED_OUT' })).toContain('StopRotation');
   });
 
   it.each([
@@ -288,9 +301,34 @@ describe('CheckStoppedExecution', () => {
     [JSON.stringify({ executionArn: 'arn:of:another', status: 'ABORTED', input: '{}' })],
     [JSON.stringify({})],
     [JSON.stringify([])],
-    [null],
-    [undefined],
+    ['7'],
   ])('has nothing to recover after the input %s', async (input) => {
-    expect((await wayOf({ status: 'ABORTED', input })).at(-1)).toBe('NothingToRecover');
+    expect((await wayOf(input)).at(-1)).toBe('NothingToRecover');
+  });
+
+  it.each([
+    ['of Step Functions', { error: 'States.DataLimitExceeded' }, undefined, 'StopRotation'],
+    ['of Step Functions that only it knows', { error: null }, 'States.Runtime', 'StopRotation'],
+    ['that nobody knows', {}, undefined, 'StopRotation'],
+    ['of its own that only Step Functions knows', {}, 'RolledBack', 'NothingToRecover'],
+    ['of its own', { error: 'RolledBack' }, undefined, 'NothingToRecover'],
+  ])('after an error %s', async (_whose, event, error, state) => {
+    const path = await wayOf('{"secretId": "shop/app"}', { status: 'FAILED', ...event }, error);
+    expect(path).toContain(state);
+  });
+
+  it('tells the operators where Step Functions does not say what was stopped', async () => {
+    const notices: unknown[] = [];
+    const tasks = {
+      'arn:aws:states:::aws-sdk:sfn:describeExecution': async () => {
+        throw Object.assign(new Error('the key lets nobody in'), { name: 'Sfn.KmsAccessDeniedException' });
+      },
+      'arn:aws:states:::sns:publish': async (notice: unknown) => void notices.push(notice),
+    };
+    const machine = new StateMachine(definitionOf('rotation'), tasks);
+    const ending = await machine.run('arn:of:it', { executionArn: ARN, status: 'ABORTED' });
+    expect(ending).toMatchObject({ status: 'FAILED', error: 'RecoveryFailed' });
+    expect(ending.cause).toContain('Sfn.KmsAccessDeniedException');
+    expect(notices).toHaveLength(1);
   });
 });

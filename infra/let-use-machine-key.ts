@@ -1,0 +1,39 @@
+import { type IPrincipal, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+
+/** The key may be used for this machine's executions only: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html */
+const statement = (key: IKey, machine: StateMachine): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: [key.keyArn],
+    conditions: {
+      StringEquals: { 'kms:EncryptionContext:aws:states:stateMachineArn': machine.stateMachineArn },
+    },
+  });
+
+/**
+ * Lets somebody start and describe executions whose data a key of the user's encrypts. In the role, as everywhere here:
+ * an imported key's policy can't be changed.
+ *
+ * Source: KmsAccessDeniedException, which speaks of the caller, among the errors of
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html and
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+ */
+export const letUseMachineKey = (
+  principal: IPrincipal,
+  key: IKey | undefined,
+  machine: StateMachine,
+): void => {
+  if (key) principal.addToPrincipalPolicy(statement(key, machine));
+};
+
+/**
+ * Lets a machine use the key for its own executions. CDK grants this too, but where the machine has no name of the
+ * user's the ARN in its condition ends before the name, and is none. In a policy that the machine does not wait for,
+ * since this one names it.
+ */
+export const letUseItsOwnKey = (scope: Construct, key: IKey, machine: StateMachine): void => {
+  new Policy(scope, 'OwnKey', { statements: [statement(key, machine)] }).attachToRole(machine.role);
+};
