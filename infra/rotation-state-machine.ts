@@ -52,22 +52,24 @@ export class RotationStateMachine extends Construct {
       description: 'Starts recoveries of rotations that were cut off',
     });
     letUseMachineKey(starter, props.encryptionKey, this.stateMachine);
-    this.recoveryRules = this.recoverWhatWasCutOff(starter);
+    this.recoveryRules = this.recoverWhatWasCutOff(starter, props.encryptionKey === undefined);
   }
 
   /**
    * Nobody compensates for an execution that somebody aborts, that times out, or that fails by an error of Step
-   * Functions itself, which no state can catch. The machine knows this event's shape, and asks for an error that the
-   * event came without.
+   * Functions itself, which no state can catch. The machine knows this event's shape.
+   *
+   * @param isErrorInEvent with a key of the user's nobody promises it: then every failure is looked at, by the machine,
+   *   which asks for the error, and finds nothing to do after one of its own
    */
-  private recoverWhatWasCutOff(role: IRole): Record<string, Rule> {
+  private recoverWhatWasCutOff(role: IRole, isErrorInEvent: boolean): Record<string, Rule> {
     const rotation = { stateMachineArn: [this.stateMachine.stateMachineArn] };
     return {
       CutOff: this.recoverOn('CutOff', role, { ...rotation, status: ['ABORTED', 'TIMED_OUT'] }),
       Broken: this.recoverOn('Broken', role, {
         ...rotation,
         status: ['FAILED'],
-        error: [{ prefix: 'States.' }, null, { exists: false }],
+        ...(isErrorInEvent ? { error: [{ prefix: 'States.' }] } : {}),
       }),
     };
   }

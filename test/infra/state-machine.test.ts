@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
 import { DocDbRotation, type DocDbRotationProps } from '../../infra/docdb-rotation.ts';
 import { makeStack } from './synthesized.ts';
@@ -38,6 +39,38 @@ describe.each(['rotation', 'retirement'])('The state machine of the %s', (name) 
     expect(machineOf(templateWith(), name)).toMatchObject({
       LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false },
       TracingConfiguration: { Enabled: true },
+    });
+  });
+
+  it('has its data under a key of yours if there is one, which it may use by its whole ARN', () => {
+    const stack = makeStack();
+    new DocDbRotation(stack, 'Rotation', { encryptionKey: new Key(stack, 'Key') as IKey });
+    const template = Template.fromStack(stack);
+    const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      DefinitionString: definition(name),
+      EncryptionConfiguration: { Type: 'CUSTOMER_MANAGED_KMS_KEY', KmsKeyId: key },
+    });
+    const [machine = ''] = Object.keys(
+      template.findResources('AWS::StepFunctions::StateMachine', {
+        Properties: { DefinitionString: definition(name) },
+      }),
+    );
+    const { Properties } = template.findResources('AWS::StepFunctions::StateMachine')[machine] ?? {};
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Properties?.RoleArn['Fn::GetAtt'][0] }],
+      PolicyDocument: {
+        Statement: [
+          {
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            Effect: 'Allow',
+            Resource: key,
+            Condition: {
+              StringEquals: { 'kms:EncryptionContext:aws:states:stateMachineArn': { Ref: machine } },
+            },
+          },
+        ],
+      },
     });
   });
 });
@@ -92,6 +125,23 @@ describe('The state machine of the rotation', () => {
           },
         ],
       },
+    });
+  });
+
+  it.each([
+    ['by one that failed by an error of Step Functions', false, { error: [{ prefix: 'States.' }] }],
+    [
+      'by every failure, where a key of yours may keep the error out of the event',
+      true,
+      { error: Match.absent() },
+    ],
+  ])('is started again %s', (_what, hasKey, error) => {
+    const stack = makeStack();
+    const key = hasKey ? { encryptionKey: new Key(stack, 'Key') as IKey } : {};
+    new DocDbRotation(stack, 'Rotation', key);
+    Template.fromStack(stack).hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { detail: { status: ['FAILED'], ...error } },
+      Targets: [Match.objectLike({ InputPath: '$.detail' })],
     });
   });
 

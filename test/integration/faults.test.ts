@@ -223,6 +223,28 @@ test('an execution that is aborted right after the database changed is recovered
   await expectSettled(stack, secret.arn);
 });
 
+test('a recovery whose event lacks the input, as under a key of the user’s, asks what was stopped', async () => {
+  const { secret } = await secretWithHistory();
+  const verified = await run(stack, { secretId: secret.arn, mode: 'verify' });
+  const failed = await run(stack, { secretId: 'there/is-no-such-secret' });
+  const rotated = await run(stack, { secretId: secret.arn });
+
+  const recoveryOf = (executionArn: string, status: string) => run(stack, { executionArn, status });
+  expect(await recoveryOf(rotated.arn, 'TIMED_OUT')).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { outcome: 'nothing-to-do', secret: secret.arn },
+  });
+  for (const recovery of [
+    await recoveryOf(verified.arn, 'ABORTED'),
+    // Its error is one of its own, which only Step Functions tells.
+    await recoveryOf(failed.arn, 'FAILED'),
+  ]) {
+    expect(recovery).toMatchObject({ status: 'SUCCEEDED' });
+    expect(recovery.states.at(-1)).toBe('NothingToRecover');
+  }
+  await expectSettled(stack, secret.arn);
+});
+
 test('an AWSPENDING of a running rotation survives the recovery of another execution', async () => {
   const { secret } = await secretWithHistory();
   const gate = Promise.withResolvers<void>();
@@ -236,9 +258,11 @@ test('an AWSPENDING of a running rotation survives the recovery of another execu
   const running = await stack.executions.start({ secretId: secret.arn });
   await arrived.promise;
   const labels = await labelsOf(stack, secret.arn);
+  const late = await run(stack, { secretId: secret.arn });
+  expect(late).toMatchObject({ status: 'FAILED', error: 'RotationInProgressError' });
 
   const other = await run(stack, {
-    executionArn: `${running}-other`,
+    executionArn: late.arn,
     status: 'ABORTED',
     input: JSON.stringify({ secretId: secret.arn }),
   });

@@ -64,6 +64,9 @@ const kindOf = (resource: string, { secret, admin }: Subject): ResourceName | un
   if (resource.startsWith(`${stack.stateMachineArn.replace(':stateMachine:', ':execution:')}:`)) {
     return 'its executions';
   }
+  if (resource.startsWith(`${stack.retirementStateMachineArn.replace(':stateMachine:', ':execution:')}:`)) {
+    return 'executions of the retirement';
+  }
   return resource.endsWith(':event-bus/default') ? 'the default event bus' : undefined;
 };
 

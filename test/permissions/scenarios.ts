@@ -299,4 +299,27 @@ export const SCENARIOS: readonly Scenario[] = [
       return await call(stack, 'ReportEnd', { detail }, arn);
     },
   },
+  {
+    name: 'the end of an execution is reported, of which the event tells nothing more',
+    about: 'ReportEnd',
+    ends: /^no error null/,
+    prepare: appSecret,
+    act: async (stack, { secret }) => {
+      const { arn, status } = await run(stack, { secretId: secret.arn, mode: 'verify' });
+      const detail = { executionArn: arn, stateMachineArn: stack.stateMachineArn, status };
+      return await call(stack, 'ReportEnd', { detail }, arn);
+    },
+  },
+  {
+    name: 'the end of a retirement is reported, of which the event tells nothing more',
+    about: 'ReportEnd',
+    ends: /^no error null/,
+    prepare: appSecret,
+    act: async (stack) => {
+      const arn = await stack.retirements.start({});
+      const { status } = await stack.retirements.waitFor(arn);
+      const detail = { executionArn: arn, stateMachineArn: stack.retirementStateMachineArn, status };
+      return await call(stack, 'ReportEnd', { detail }, arn);
+    },
+  },
 ];

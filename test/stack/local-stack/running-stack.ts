@@ -56,6 +56,7 @@ export class LocalStack {
   /** The executions of the rotation machine. */
   readonly executions: Executions;
   /** The executions that retire the users whom rotations have replaced. */
+  readonly retirementStateMachineArn: string;
   readonly retirements: Executions;
   readonly adminSecret: DatabaseSecret;
   readonly appSecret: DatabaseSecret;
@@ -88,6 +89,7 @@ export class LocalStack {
     this.triggerFunctionName = deployed.triggerFunctionName;
     this.operatorsTopicArn = deployed.operatorsTopicArn;
     this.executions = new Executions(this.stepFunctions, deployed.stateMachineArn);
+    this.retirementStateMachineArn = deployed.retirementStateMachineArn;
     this.retirements = new Executions(this.stepFunctions, deployed.retirementStateMachineArn);
     this.adminSecret = demo.adminSecret;
     this.appSecret = demo.appSecret;
