@@ -54,11 +54,20 @@ const keyOf = (keys: Readonly<Record<string, string>>, name: string): string | u
 
 /** `*` stands for any characters, `?` for one. */
 const matches = (pattern: string, text: string): boolean => {
+  const known = EXPRESSIONS.get(pattern) ?? expressionFor(pattern);
+  EXPRESSIONS.set(pattern, known);
+  return known.test(text);
+};
+
+/** The same few policies are asked for every request. */
+const EXPRESSIONS = new Map<string, RegExp>();
+
+const expressionFor = (pattern: string): RegExp => {
   const source = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
     .replaceAll('*', '[^]*')
     .replaceAll('?', '[^]');
-  return new RegExp(`^${source}$`).test(text);
+  return new RegExp(`^${source}$`);
 };
 
 /**
