@@ -218,6 +218,20 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['check-before.test.ts'],
   },
   {
+    breaks: 'An end is reported in full, though its event lacks the input.',
+    file: 'functions/report-end/whole-end.ts',
+    find: "typeof input === 'string' &&",
+    replace: '',
+    tests: ['report-end.test.ts'],
+  },
+  {
+    breaks: 'An end that Step Functions does not know yet is reported later.',
+    file: 'functions/report-end/whole-end.ts',
+    find: 'if (description.status === status)',
+    replace: 'if (description.status !== undefined)',
+    tests: ['report-end.test.ts'],
+  },
+  {
     breaks: 'A recovery takes off a dangling AWSPENDING (invariant 3).',
     file: 'functions/recover-secret/recover-secret.ts',
     find: 'return await secrets.moveLabel(secret.arn, PENDING, { from: holder });',

@@ -84,6 +84,20 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     tests: ['state-machine.test.ts'],
   },
   {
+    breaks: 'A recovery follows only what was cut off, whatever the event left out.',
+    file: ROTATION,
+    find: '$wasRotation and $wasCutOff',
+    replace: '$wasRotation',
+    tests: ['state-machine.test.ts'],
+  },
+  {
+    breaks: 'A recovery that starts by itself clears the remains of the stopped rotation, and of no other.',
+    file: ROTATION,
+    find: '$parse($states.result.Input).token : $token',
+    replace: "$parse($states.result.Input).token : 'another'",
+    tests: ['crash-matrix.test.ts'],
+  },
+  {
     breaks: 'An unknown mode or key fails at once.',
     file: ROTATION,
     find: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'resetThroughCluster'])]) > 0",
