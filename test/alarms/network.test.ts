@@ -94,27 +94,33 @@ test.concurrent('without a way to Step Functions the trigger says so', async ({ 
   });
 });
 
-test.concurrent('without a way to EventBridge the end of an execution is an error in time', async ({
-  expect,
-}) => {
-  await using hole = await openSilence();
-  const detail = {
-    executionArn: `arn:aws:states:${REGION}:${ACCOUNT}:execution:rotation:one`,
-    stateMachineArn: MACHINE,
-    status: 'FAILED',
-    error: 'RolledBack',
-  };
-  const { error } = await invokeBundle(
-    'report-end',
-    { detail },
-    {
-      AWS_ENDPOINT_URL_EVENTBRIDGE: urlOf(hole),
-      RETIREMENT_STATE_MACHINE_ARN: MACHINE.replace('rotation', 'retirement'),
-      RUNBOOK_URL: 'RUNBOOK.md',
-    },
-  );
-  expect(error?.name).toBe('TimeoutError');
-});
+test.concurrent.for([
+  ['EventBridge', 'AWS_ENDPOINT_URL_EVENTBRIDGE', '{}'],
+  // An event that lacks the input has Step Functions asked first.
+  ['Step Functions', 'AWS_ENDPOINT_URL_SFN', undefined],
+] as const)(
+  'without a way to %s the end of an execution is an error in time',
+  async ([_service, endpoint, input], { expect }) => {
+    await using hole = await openSilence();
+    const detail = {
+      executionArn: `arn:aws:states:${REGION}:${ACCOUNT}:execution:rotation:one`,
+      stateMachineArn: MACHINE,
+      status: 'FAILED',
+      error: 'RolledBack',
+      input,
+    };
+    const { error } = await invokeBundle(
+      'report-end',
+      { detail },
+      {
+        [endpoint]: urlOf(hole),
+        RETIREMENT_STATE_MACHINE_ARN: MACHINE.replace('rotation', 'retirement'),
+        RUNBOOK_URL: 'RUNBOOK.md',
+      },
+    );
+    expect(error?.name).toBe('TimeoutError');
+  },
+);
 
 /** A Secrets Manager that works, with a secret whose database is at that address. */
 const withSecret = async (

@@ -43,7 +43,7 @@ const Finding = z.object({ Rule: z.object({ Id: z.string() }), Message: z.string
 const EXCEPTIONS: readonly { readonly rule: string; readonly message: RegExp; readonly why: string }[] = [
   {
     rule: 'E3601',
-    message: /^'arn:\$\{Partition\}:states:::[a-z]+:[a-zA-Z]+' does not match/,
+    message: /^'arn:\$\{Partition\}:states:::(aws-sdk:)?[a-z]+:[a-zA-Z]+' does not match/,
     why: 'It reads the definition before DefinitionSubstitutions are put in, and only knows the partition aws',
   },
   {
