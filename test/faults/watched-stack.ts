@@ -7,14 +7,17 @@ import {
 } from '@aws-sdk/client-lambda';
 import { type LocalStack, startLocalStack, type Undo } from '../stack/local-stack/index.ts';
 import { Director } from './director.ts';
-import { FUNCTION_SECONDS } from './effect.ts';
+import { FUNCTION_SECONDS, HELD_MS } from './effect.ts';
 import { Invocations } from './invocations.ts';
 
 /** Waits and retries take this part of their time. Retries of some seconds become some tenths. */
 const WAIT_SCALE = 0.05;
 
-/** A step that was running when its execution was stopped has mostly ended by then. What is killed with it has at once. */
-const STRAGGLER_SECONDS = 2;
+/**
+ * A step that was running when its execution was stopped has ended by then, and a request of its that was held too:
+ * on AWS the wait is 70 seconds, and longer than either.
+ */
+const STRAGGLER_SECONDS = HELD_MS['secrets-manager'] / 1000 + 1;
 
 export interface WatchedStack {
   readonly stack: LocalStack;
