@@ -7,17 +7,14 @@ import {
 } from '@aws-sdk/client-lambda';
 import { type LocalStack, startLocalStack, type Undo } from '../stack/local-stack/index.ts';
 import { Director } from './director.ts';
-import { FUNCTION_SECONDS, HELD_MS } from './effect.ts';
+import { FUNCTION_SECONDS } from './effect.ts';
 import { Invocations } from './invocations.ts';
 
 /** Waits and retries take this part of their time. Retries of some seconds become some tenths. */
 const WAIT_SCALE = 0.05;
 
-/**
- * A step that was running when its execution was stopped has ended by then, and a request of its that was held too:
- * on AWS the wait is 70 seconds, and longer than either.
- */
-const STRAGGLER_SECONDS = HELD_MS['secrets-manager'] / 1000 + 1;
+/** A step that was running when its execution was stopped has ended by then, and so have its requests, as on AWS. */
+const STRAGGLER_SECONDS = FUNCTION_SECONDS + 1;
 
 export interface WatchedStack {
   readonly stack: LocalStack;
@@ -28,7 +25,6 @@ export interface WatchedStack {
 export const startWatchedStack = async (
   undo: Undo,
   onProgress: (what: string) => void,
-  { stragglerSeconds = STRAGGLER_SECONDS } = {},
 ): Promise<WatchedStack> => {
   const invocations = await Invocations.listen();
   undo.add(() => invocations.stop());
@@ -37,7 +33,7 @@ export const startWatchedStack = async (
       instances: 2,
       waitScale: WAIT_SCALE,
       forwardBudgetSeconds: 5,
-      stragglerSeconds: stragglerSeconds / WAIT_SCALE,
+      stragglerSeconds: STRAGGLER_SECONDS / WAIT_SCALE,
       functionEnvironment: { INVOCATION_HOOK: invocations.url },
     },
     onProgress,

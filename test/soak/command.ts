@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stopOnSignal } from '../commands/stop-on-signal.ts';
-import { FUNCTION_SECONDS } from '../faults/effect.ts';
 import { watchLogins } from '../faults/login-watch.ts';
 import { look } from '../faults/outside-view.ts';
 import { aligned } from '../faults/report.ts';
@@ -102,10 +101,7 @@ class Soak {
 
 const run = async (values: Arguments, undo: Undo): Promise<number> => {
   const minutes = Number(values.minutes);
-  const watched = await startWatchedStack(undo, (what) => console.log(`… ${what}`), {
-    // As on AWS: longer than a function may run. Here recoveries are started beside rotations that are alive.
-    stragglerSeconds: FUNCTION_SECONDS + 1,
-  });
+  const watched = await startWatchedStack(undo, (what) => console.log(`… ${what}`));
   const members = await populate(watched.stack, Number(values.secrets));
   const began = Date.now();
   const soak = new Soak(watched, Number(values.seed), began + minutes * 60_000);
