@@ -16,6 +16,9 @@ const WAIT_SCALE = 0.05;
 /** A step that was running when its execution was stopped has ended by then, and so have its requests, as on AWS. */
 const STRAGGLER_SECONDS = FUNCTION_SECONDS + 1;
 
+/** Many more than there are at a time: whoever waits for an execution finds it. */
+const KEEP_NEWEST = 1000;
+
 export interface WatchedStack {
   readonly stack: LocalStack;
   readonly director: Director;
@@ -32,6 +35,7 @@ export const startWatchedStack = async (
     {
       instances: 2,
       waitScale: WAIT_SCALE,
+      keepNewest: KEEP_NEWEST,
       forwardBudgetSeconds: 5,
       stragglerSeconds: STRAGGLER_SECONDS / WAIT_SCALE,
       functionEnvironment: { INVOCATION_HOOK: invocations.url },

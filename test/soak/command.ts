@@ -7,7 +7,7 @@ import { aligned } from '../faults/report.ts';
 import { startWatchedStack, type WatchedStack } from '../faults/watched-stack.ts';
 import { Undo } from '../stack/local-stack/index.ts';
 import { decisions } from './decisions.ts';
-import { type Memory, memoryOfStack } from './memory.ts';
+import { MEMORY_PARTS, type Memory, memoryOfStack } from './memory.ts';
 import { type Member, populate } from './population.ts';
 import { Tally } from './tally.ts';
 import { takeTurn } from './turn.ts';
@@ -18,6 +18,7 @@ Rotates many secrets of all strategies on one database at the same time, while c
 and clients log in all the time. The same seed makes the same decisions.
 
   --minutes N        for how long (default: 1)
+  --rotations N      and until there were that many (default: 0)
   --seed N           (default: 1)
   --secrets N        (default: 12)
   --help
@@ -27,6 +28,7 @@ const readArguments = () =>
   parseArgs({
     options: {
       minutes: { type: 'string', default: '1' },
+      rotations: { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
       secrets: { type: 'string', default: '12' },
       help: { type: 'boolean', default: false },
@@ -44,16 +46,22 @@ const APART_MS = 1000;
 /** A login takes both sides 15 ms of a processor, which the rotations need too. */
 const LOGIN_EVERY_MS = 2000;
 
-/** The part of the time after which memory is compared with that at the end. */
-const WARM_AFTER = 0.2;
+/** Every process is there, and warm, only after a while: the first of these tells little. */
+const LOOKS_AT_MEMORY = 5;
+
+/** A soak goes on until both are reached. */
+interface Limit {
+  readonly time: number;
+  readonly rotations: number;
+}
 
 class Soak {
   readonly tally = new Tally();
   readonly #watched: WatchedStack;
   readonly #seed: number;
-  readonly #until: number;
+  readonly #until: Limit;
 
-  constructor(watched: WatchedStack, seed: number, until: number) {
+  constructor(watched: WatchedStack, seed: number, until: Limit) {
     this.#watched = watched;
     this.#seed = seed;
     this.#until = until;
@@ -70,7 +78,7 @@ class Soak {
       ? watchLogins(stack, member.subject.secret.arn, LOGIN_EVERY_MS)
       : undefined;
     for (const decision of decisions(this.#seed, member.number)) {
-      if (Date.now() > this.#until) break;
+      if (this.#isOver()) break;
       await sleep(decision.pauseMs);
       const result = await takeTurn(this.#watched, member, decision, roles);
       if (result.problems.length > 0) this.#tell(member, result.problems, result.trace);
@@ -83,6 +91,10 @@ class Soak {
     if (logins.failures === 0) return;
     this.tally.add('violations', logins.failures);
     console.log(`VIOLATED: ${logins.failures} logins of secret ${member.number} (${member.strategy}) failed`);
+  }
+
+  #isOver(): boolean {
+    return Date.now() > this.#until.time && this.tally.of('rotations') >= this.#until.rotations;
   }
 
   /** The first ones in full: what follows mostly comes from them. */
@@ -104,14 +116,14 @@ const run = async (values: Arguments, undo: Undo): Promise<number> => {
   const watched = await startWatchedStack(undo, (what) => console.log(`… ${what}`));
   const members = await populate(watched.stack, Number(values.secrets));
   const began = Date.now();
-  const soak = new Soak(watched, Number(values.seed), began + minutes * 60_000);
+  const rotations = Number(values.rotations);
+  const soak = new Soak(watched, Number(values.seed), { time: began + minutes * 60_000, rotations });
   const timer = setInterval(() => console.log(progress(soak.tally, began)), REPORT_EVERY_MS);
   console.log(`${members.length} secrets, seed ${values.seed}, ${minutes} minutes`);
-  // Every process is there, and warm, only after a while.
-  const warm = sleep(minutes * 60_000 * WARM_AFTER).then(memoryOfStack);
+  const memory = watchMemory((minutes * 60_000) / LOOKS_AT_MEMORY);
   await Promise.all(members.map((member) => soak.live(member)));
   clearInterval(timer);
-  tellMemory(await warm, await memoryOfStack());
+  tellMemory(await memory.stop());
   console.log(soak.tally.lines().join('\n'));
   console.log(progress(soak.tally, began));
   return soak.tally.of('violations') === 0 && soak.tally.of('rotations') > 0 ? 0 : 1;
@@ -124,13 +136,32 @@ const progress = (tally: Tally, began: number): string => {
   return `${Math.round(seconds)} s: ${rotations} rotations (${pace} a minute), ${tally.of('faults')} faults, ${tally.of('violations')} violations`;
 };
 
-const tellMemory = (before: Memory, after: Memory): void => {
-  const rows = Object.entries(before).map(([part, megabytes]) => [
-    part,
-    megabytes.toFixed(0),
-    after[part as keyof Memory].toFixed(0),
-  ]);
-  console.log(aligned([['memory in MB', 'once warm', 'at the end'], ...rows]));
+interface MemoryAt {
+  readonly minute: number;
+  readonly memory: Memory;
+}
+
+const watchMemory = (everyMs: number): { stop(): Promise<MemoryAt[]> } => {
+  const began = Date.now();
+  const looks: Promise<MemoryAt>[] = [];
+  const take = async (): Promise<MemoryAt> => ({
+    minute: (Date.now() - began) / 60_000,
+    memory: await memoryOfStack(),
+  });
+  const timer = setInterval(() => looks.push(take()), everyMs);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      looks.push(take());
+      return Promise.all(looks);
+    },
+  };
+};
+
+const tellMemory = (looks: readonly MemoryAt[]): void => {
+  const head = ['memory in MB after minutes', ...looks.map(({ minute }) => minute.toFixed(1))];
+  const rows = MEMORY_PARTS.map((part) => [part, ...looks.map(({ memory }) => memory[part].toFixed(0))]);
+  console.log(aligned([head, ...rows]));
 };
 
 const undo = new Undo();

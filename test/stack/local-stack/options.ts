@@ -14,6 +14,12 @@ export interface LocalStackOptions {
    * @default 1
    */
   readonly waitScale?: number;
+  /**
+   * How many ended executions, events and streams of a log group the emulator keeps, for a stack that runs for hours.
+   *
+   * @default - all
+   */
+  readonly keepNewest?: number;
   /** @default 15 */
   readonly forwardBudgetSeconds?: number;
   /** @default 5 */

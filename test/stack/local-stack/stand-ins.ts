@@ -74,6 +74,7 @@ const startAws = (options: LocalStackOptions, { python, directory, region }: Sta
     region,
     ...(options.ports?.aws ? { port: options.ports.aws } : {}),
     ...(options.waitScale === undefined ? {} : { waitScale: options.waitScale }),
+    ...(options.keepNewest === undefined ? {} : { keepNewest: options.keepNewest }),
   });
 
 /** ministack decides about its own services; this, by the same policies, about Secrets Manager. */

@@ -10,6 +10,7 @@ import signal
 import threading
 
 import access_control
+import forgetting
 
 
 def follow(parent_pipe: int) -> None:
@@ -28,6 +29,8 @@ def main() -> None:
     access_control.know_event_source()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
+    if "KEEP_NEWEST" in os.environ:
+        forgetting.keep_newest(int(os.environ["KEEP_NEWEST"]))
     runpy.run_module("ministack", run_name="__main__")
 
 

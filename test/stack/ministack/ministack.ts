@@ -33,6 +33,12 @@ export interface MinistackOptions {
    * @default 1
    */
   readonly waitScale?: number;
+  /**
+   * How many ended executions, events and streams of a log group it keeps; it forgets older ones, as AWS does after months.
+   *
+   * @default - all
+   */
+  readonly keepNewest?: number;
 }
 
 export interface Ministack {
@@ -84,6 +90,7 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
       MINISTACK_REGION: options.region,
       MINISTACK_ACCOUNT_ID: ACCOUNT_ID,
       SFN_WAIT_SCALE: String(options.waitScale ?? 1),
+      ...(options.keepNewest === undefined ? {} : { KEEP_NEWEST: String(options.keepNewest) }),
     },
   });
   closeSync(log);
