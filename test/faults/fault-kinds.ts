@@ -91,7 +91,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     appliesTo: (call) => writes(call) && onSide('secrets-manager')(call),
   },
   { name: 'delayed', ...once, effect: 'delay', passes: true, appliesTo: tells },
-  { name: 'killed-before', ...once, effect: 'kill', passes: true, appliesTo: () => true },
+  // Later than at its beginning, a function that dies before a call is one that died after its last change.
+  { name: 'killed-before', ...once, effect: 'kill', passes: true, appliesTo: called },
   {
     name: 'killed-after',
     ...once,

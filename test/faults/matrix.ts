@@ -1,6 +1,7 @@
 import { type Call, nameOf } from './call.ts';
 import { FAULT_KINDS, type FaultKind } from './fault-kinds.ts';
 import { STRATEGIES, type StrategyName } from './strategies.ts';
+import { tellingCalls } from './telling-calls.ts';
 import { WAY_NAMES, type WayName, wayNamed } from './ways.ts';
 
 /** One rotation with one fault. */
@@ -24,13 +25,10 @@ export const COMBINATIONS: readonly Combination[] = STRATEGIES.flatMap((strategy
   WAY_NAMES.filter((way) => wayNamed(way).isFor(strategy)).map((way) => ({ strategy, way })),
 );
 
-/** Every call that a clean run made, broken in every way that makes sense for it. */
-export const casesOf = ({ strategy, way }: Combination, recorded: readonly Call[]): Case[] => {
-  const seen = new Set<string>();
-  return recorded.flatMap((target) => {
-    const name = nameOf(target);
-    if (seen.has(name) || !wayNamed(way).isNewIn(target.step)) return [];
-    seen.add(name);
+/** Every call of a clean run that tells something of its own, broken in every way that makes sense for it. */
+export const casesOf = ({ strategy, way }: Combination, recorded: readonly Call[]): Case[] =>
+  tellingCalls(recorded).flatMap((target) => {
+    if (!wayNamed(way).isNewIn(target.step)) return [];
     return FAULT_KINDS.filter((kind) => kind.appliesTo(target)).map((kind) => ({
       strategy,
       way,
@@ -38,7 +36,6 @@ export const casesOf = ({ strategy, way }: Combination, recorded: readonly Call[
       kind,
     }));
   });
-};
 
 /** Every way with one or two strategies, every strategy on one or two ways: enough for each step to be met. */
 const QUICK: readonly string[] = [

@@ -80,13 +80,11 @@ export const credentialIn = async (
 };
 
 const usersInDatabase = async (stack: LocalStack, subject: Subject): Promise<Map<string, string[]>> => {
-  const found = new Map<string, string[]>();
-  for (const user of usersOf(subject)) {
-    const { users } = await stack.runCommand({ usersInfo: { user, db: 'admin' } });
-    const [one] = Users.parse(users);
-    if (one) found.set(user, one.roles.map(({ role, db }) => `${role}@${db}`).sort());
-  }
-  return found;
+  const asked = usersOf(subject).map((user) => ({ user, db: 'admin' }));
+  const { users } = await stack.runCommand({ usersInfo: asked });
+  return new Map(
+    Users.parse(users).map(({ user, roles }) => [user, roles.map(({ role, db }) => `${role}@${db}`).sort()]),
+  );
 };
 
 export const logsInEverywhere = async (stack: LocalStack, credential: Credential): Promise<boolean> => {

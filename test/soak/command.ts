@@ -43,9 +43,6 @@ const TOLD_IN_FULL = 5;
 
 const APART_MS = 1000;
 
-/** A login takes both sides 15 ms of a processor, which the rotations need too. */
-const LOGIN_EVERY_MS = 2000;
-
 /** Every process is there, and warm, only after a while: the first of these tells little. */
 const LOOKS_AT_MEMORY = 5;
 
@@ -74,9 +71,7 @@ class Soak {
     await sleep(member.number * APART_MS);
     const before = await look(stack, member.subject);
     const roles = before.users.get(member.subject.secret.username) ?? [];
-    const watch = member.subject.isPair
-      ? watchLogins(stack, member.subject.secret.arn, LOGIN_EVERY_MS)
-      : undefined;
+    const watch = member.subject.isPair ? watchLogins(stack, member.subject.secret.arn) : undefined;
     for (const decision of decisions(this.#seed, member.number)) {
       if (this.#isOver()) break;
       await sleep(decision.pauseMs);
