@@ -4,7 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { letDescribeExecutions } from './let-describe-executions.ts';
-import { letUseMachineKey } from './let-use-machine-key.ts';
+import { letReadWithMachineKey } from './let-use-machine-key.ts';
 import { StepFunction, type StepFunctionDefaults } from './step-function.ts';
 
 export interface EndReporterProps extends StepFunctionDefaults {
@@ -44,7 +44,7 @@ export class EndReporter extends Construct {
     // An event may come without what the execution began and ended with.
     for (const machine of [rotation, retirement]) {
       letDescribeExecutions(this.step.role, machine);
-      letUseMachineKey(this.step.role, props.encryptionKey, machine);
+      letReadWithMachineKey(this.step.role, props.encryptionKey, machine);
     }
     this.rule = new Rule(this, 'Ended', {
       description: 'Reports how rotations and retirements of DocumentDB credentials ended',

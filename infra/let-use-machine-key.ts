@@ -3,10 +3,13 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 
+const READ = ['kms:Decrypt'];
+const READ_AND_WRITE = [...READ, 'kms:GenerateDataKey'];
+
 /** The key may be used for this machine's executions only: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html */
-const statement = (key: IKey, machine: StateMachine): PolicyStatement =>
+const statement = (key: IKey, machine: StateMachine, actions: readonly string[]): PolicyStatement =>
   new PolicyStatement({
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    actions: [...actions],
     resources: [key.keyArn],
     conditions: {
       StringEquals: { 'kms:EncryptionContext:aws:states:stateMachineArn': machine.stateMachineArn },
@@ -26,7 +29,16 @@ export const letUseMachineKey = (
   key: IKey | undefined,
   machine: StateMachine,
 ): void => {
-  if (key) principal.addToPrincipalPolicy(statement(key, machine));
+  if (key) principal.addToPrincipalPolicy(statement(key, machine, READ_AND_WRITE));
+};
+
+/** Lets somebody describe such executions, and not start any. */
+export const letReadWithMachineKey = (
+  principal: IPrincipal,
+  key: IKey | undefined,
+  machine: StateMachine,
+): void => {
+  if (key) principal.addToPrincipalPolicy(statement(key, machine, READ));
 };
 
 /**
@@ -35,5 +47,7 @@ export const letUseMachineKey = (
  * since this one names it.
  */
 export const letUseItsOwnKey = (scope: Construct, key: IKey, machine: StateMachine): void => {
-  new Policy(scope, 'OwnKey', { statements: [statement(key, machine)] }).attachToRole(machine.role);
+  new Policy(scope, 'OwnKey', { statements: [statement(key, machine, READ_AND_WRITE)] }).attachToRole(
+    machine.role,
+  );
 };

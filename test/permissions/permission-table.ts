@@ -97,7 +97,16 @@ const KEY_OF_ROTATION: Permission = {
   why: 'starts executions and looks at them, if they have a key of yours',
 };
 
-const KEY_OF_RETIREMENT: Permission = { ...KEY_OF_ROTATION, only: 'for the retirement machine' };
+const KEY_TO_LOOK_AT_ROTATION: Permission = {
+  ...KEY_OF_ROTATION,
+  actions: ['kms:Decrypt'],
+  why: 'looks at executions, if they have a key of yours',
+};
+
+const KEY_TO_LOOK_AT_RETIREMENT: Permission = {
+  ...KEY_TO_LOOK_AT_ROTATION,
+  only: 'for the retirement machine',
+};
 
 /** What each function is for. Beside that, all have what is in EVERY_FUNCTION. */
 export const FUNCTIONS = {
@@ -178,8 +187,8 @@ export const FUNCTIONS = {
       on: 'executions of the retirement',
       why: 'asks for what the event came without',
     },
-    KEY_OF_ROTATION,
-    KEY_OF_RETIREMENT,
+    KEY_TO_LOOK_AT_ROTATION,
+    KEY_TO_LOOK_AT_RETIREMENT,
   ],
   CheckCredentials: [
     {
