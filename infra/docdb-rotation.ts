@@ -76,8 +76,8 @@ export interface DocDbRotationProps {
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
    * A KMS key for the logs, for the functions' environment, and for the definitions and executions of the state
-   * machines. Whoever starts executions or looks at them needs `kms:Decrypt` and `kms:GenerateDataKey` on it. No
-   * password is among these data.
+   * machines. Whoever starts executions needs `kms:Decrypt` and `kms:GenerateDataKey` on it; to look at them
+   * `kms:Decrypt` is enough. No password is among these data.
    *
    * @default - keys of AWS
    */

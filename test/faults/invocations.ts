@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { Undo } from '../stack/local-stack/index.ts';
+import { listenOnLoopback } from '../stack/loopback-server.ts';
 
 /** A call of a function that is under way. */
 export interface Invocation {
@@ -55,20 +54,12 @@ export class Invocations {
   }
 
   static async listen(): Promise<Invocations> {
-    const undo = new Undo();
     let invocations: Invocations | undefined;
-    const server = createServer(async (request, response) => {
-      response.end(await invocations?.receive(await bodyOf(request)));
-    });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-    await promise;
-    undo.add(() => new Promise((closed) => server.close(closed)));
-    undo.add(() => server.closeAllConnections());
-    const address = server.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    invocations = new Invocations(`http://127.0.0.1:${port}/`, () => undo.all());
+    const { url, close } = await listenOnLoopback(0, async ({ body }) => ({
+      status: 200,
+      body: (await invocations?.receive(JSON.parse(body))) ?? '',
+    }));
+    invocations = new Invocations(url, close);
     return invocations;
   }
 
@@ -145,10 +136,4 @@ const invocationOf = (pid: number, body: unknown): Invocation => {
     keepLock: event.keepLock ?? false,
     triggerStep: event.Step,
   };
-};
-
-const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 };

@@ -79,7 +79,11 @@ export const credentialIn = async (
   }
 };
 
-const usersInDatabase = async (stack: LocalStack, subject: Subject): Promise<Map<string, string[]>> => {
+/** Roles by user, those of users that exist. */
+export const usersInDatabase = async (
+  stack: LocalStack,
+  subject: Subject,
+): Promise<Map<string, string[]>> => {
   const asked = usersOf(subject).map((user) => ({ user, db: 'admin' }));
   const { users } = await stack.runCommand({ usersInfo: asked });
   return new Map(

@@ -47,7 +47,7 @@ export const problemsOf = (subject: Subject, course: Course): string[] => {
 };
 
 /** Labels that no execution may leave behind. */
-export const labelProblems = ({ labels }: OutsideView): string[] => {
+export const labelProblems = ({ labels }: Pick<OutsideView, 'labels'>): string[] => {
   const problems: string[] = [];
   for (const [version, all] of labels) {
     if (all.includes('AWSPENDING') && !all.includes('AWSCURRENT')) {

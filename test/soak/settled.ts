@@ -1,27 +1,37 @@
-import { holderOf, logsInEverywhere, look, type OutsideView } from '../faults/outside-view.ts';
+import {
+  credentialIn,
+  holderOf,
+  labelsOf,
+  logsInEverywhere,
+  usersInDatabase,
+} from '../faults/outside-view.ts';
 import { labelProblems } from '../faults/verdict.ts';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import type { Member } from './population.ts';
 
-/** What does not hold for a secret on which nothing is going on. */
+/**
+ * What does not hold for a secret on which nothing is going on. Asks nothing about versions without a label, of which
+ * each rotation leaves one more.
+ */
 export const settledProblems = async (
   stack: LocalStack,
   { subject }: Member,
   roles: readonly string[],
 ): Promise<string[]> => {
-  const view = await look(stack, subject);
-  const current = view.credentials.get(holderOf(view, 'AWSCURRENT') ?? '');
+  const { arn } = subject.secret;
+  const labels = await labelsOf(stack, arn);
+  const current = await credentialIn(stack, arn, holderOf({ labels }, 'AWSCURRENT') ?? '');
   const accepted = current !== undefined && (await logsInEverywhere(stack, current));
   return [
-    ...labelProblems(view),
+    ...labelProblems({ labels }),
     ...(accepted ? [] : ['AWSCURRENT does not log in on every instance']),
-    ...roleProblems(view, current?.username, roles),
+    ...roleProblems(await usersInDatabase(stack, subject), current?.username, roles),
   ];
 };
 
 /** The current user has its roles, no more and no less; its other half has no more. */
 const roleProblems = (
-  { users }: OutsideView,
+  users: ReadonlyMap<string, readonly string[]>,
   current: string | undefined,
   expected: readonly string[],
 ): string[] => {
