@@ -20,12 +20,13 @@ export const settledProblems = async (
 ): Promise<string[]> => {
   const { arn } = subject.secret;
   const labels = await labelsOf(stack, arn);
-  const current = await credentialIn(stack, arn, holderOf({ labels }, 'AWSCURRENT') ?? '');
-  const accepted = current !== undefined && (await logsInEverywhere(stack, current));
+  const version = holderOf({ labels }, 'AWSCURRENT');
+  const current = version && (await credentialIn(stack, arn, version));
+  const accepted = current ? await logsInEverywhere(stack, current) : false;
   return [
     ...labelProblems({ labels }),
     ...(accepted ? [] : ['AWSCURRENT does not log in on every instance']),
-    ...roleProblems(await usersInDatabase(stack, subject), current?.username, roles),
+    ...roleProblems(await usersInDatabase(stack, subject), current ? current.username : undefined, roles),
   ];
 };
 
