@@ -195,6 +195,32 @@ describe('the other modes', () => {
     await expectSettled(stack, secret.arn);
   });
 
+  // Found by the soak: AWSPENDING stayed on the version that was AWSCURRENT, and no rotation began any more.
+  test('recover leaves no lock where AWSPENDING rested on an AWSCURRENT that does not log in', async () => {
+    const secret = await stack.makeSecret();
+    const before = await labelsOf(stack, secret.arn);
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+    const rotated = await labelsOf(stack, secret.arn);
+    await stack.secretsManager.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: secret.arn,
+        VersionStage: 'AWSPENDING',
+        MoveToVersionId: rotated.current,
+      }),
+    );
+    await stack.documentDb.admin.putUser(secret.username, secret.password, ['readWrite']);
+
+    const execution = await run(stack, { secretId: secret.arn, mode: 'recover' });
+
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'recovered' } });
+    expect(await labelsOf(stack, secret.arn)).toMatchObject({
+      current: before.current,
+      previous: rotated.current,
+      pending: undefined,
+    });
+    await expectSettled(stack, secret.arn);
+  });
+
   test('recover sets a lost password through the admin secret only when told to', async () => {
     const secret = await stack.makeSecret();
     await stack.documentDb.admin.putUser(secret.username, randomUUID(), ['readWrite']);

@@ -54,6 +54,43 @@ describe('a rotation that was stopped, and of whose recovery one call breaks', {
   });
 });
 
+const recoverPromoted = async (faults: readonly Fault[]) => {
+  const world = new RotationWorld({
+    username: 'boss',
+    roles: ROOT,
+    previous: { username: 'boss', state: 'locked' },
+    pendingOnCurrent: true,
+  });
+  world.database.addUser('boss', world.credentialOf(world.previous ?? '')?.password ?? '', ROOT);
+  const calls = new PortCalls({ faults });
+  const input = { secretId: SECRET, mode: 'recover' };
+  const ending = await new RotationMachine(world, { calls }).run(executionArn('one'), input);
+  const problems = [
+    ...(ending.status === 'FAILED' ? [`it ended as ${ending.error}: ${ending.cause}`] : []),
+    ...(world.store.holder(SECRET, 'AWSCURRENT') === world.previous
+      ? []
+      : ['AWSCURRENT is not what logs in']),
+    ...world.endProblems(),
+    ...world.leaks(ending.trail),
+  ];
+  return { calls, problems };
+};
+
+/** Both of its rounds: before the second the rotation that came so far is told to stop. */
+describe('a recovery of an AWSCURRENT that has AWSPENDING too and does not log in, of which one call breaks', () => {
+  it('makes AWSPREVIOUS AWSCURRENT, and leaves no lock', { timeout: TIMEOUT_MS }, async () => {
+    const clean = await recoverPromoted([]);
+    expect(clean.problems).toEqual([]);
+    const problems = await breakEachCall(
+      clean.calls.recorded,
+      1,
+      async (fault) => (await recoverPromoted([fault])).problems,
+      MENDABLE,
+    );
+    expect(problems).toEqual([]);
+  });
+});
+
 /** A person asks for it; nobody recovers it. An API that is away, or refuses, for good ends it: the operators are told. */
 const PASSING = MENDABLE.filter(({ name }) => name !== 'fails for longer');
 

@@ -4,6 +4,7 @@ import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import type { RecoveryInput } from '../../functions/shared/contract.ts';
 import {
   DatabaseUnavailableError,
+  LockLeftBehindError,
   NoUsableCredentialsError,
   RotationInProgressError,
   RotationSupersededError,
@@ -80,6 +81,22 @@ describe('RecoverSecret', () => {
     world.database.addUser('boss', world.credentialOf(world.previous ?? '')?.password ?? '', ROOT);
     expect(await recoverByHand(portsOf(world))).toMatchObject({ kept: 'AWSPREVIOUS' });
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.previous);
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  /*
+   * Found by the soak: a promotion's reply was lost, the way back put the old password back but was not allowed to move
+   * labels, and a recovery by hand left AWSPENDING on the new AWSPREVIOUS. No rotation began any more.
+   */
+  it('leaves no lock behind where AWSPENDING rested on an AWSCURRENT that does not log in', async () => {
+    const world = new RotationWorld({ ...SELF, pendingOnCurrent: true });
+    world.database.addUser('boss', world.credentialOf(world.previous ?? '')?.password ?? '', ROOT);
+    await expect(recoverByHand(portsOf(world))).rejects.toThrow(LockLeftBehindError);
+    expect(await recoverByHand(portsOf(world))).toMatchObject({ outcome: 'recovered' });
+    expect(world.store.labels(SECRET)).toEqual({
+      AWSCURRENT: world.previous,
+      AWSPREVIOUS: world.current,
+    });
     expect(world.endProblems()).toEqual([]);
   });
 
