@@ -36,6 +36,7 @@ export const startWatchedStack = async (
       instances: 2,
       waitScale: WAIT_SCALE,
       keepNewest: KEEP_NEWEST,
+      plainLogins: true,
       forwardBudgetSeconds: 5,
       stragglerSeconds: STRAGGLER_SECONDS / WAIT_SCALE,
       functionEnvironment: { INVOCATION_HOOK: invocations.url },

@@ -3,11 +3,11 @@ import { MongoClient, MongoServerError } from 'mongodb';
 
 const AUTHENTICATION_FAILED = 18;
 
-/** Where the database listens and how to trust it. */
+/** Where the database listens, and how to trust it if it speaks TLS. */
 export interface DatabaseAddress {
   readonly host: string;
   readonly port: number;
-  readonly caFile: string;
+  readonly caFile?: string;
 }
 
 export interface Credential {
@@ -29,8 +29,7 @@ export const runCommand = async (
   const client = new MongoClient(`mongodb://${address.host}:${address.port}`, {
     auth: { username, password },
     authSource: 'admin',
-    tls: true,
-    ca: [readFileSync(address.caFile, 'utf8')],
+    ...(address.caFile === undefined ? {} : { tls: true, ca: [readFileSync(address.caFile, 'utf8')] }),
     directConnection: true,
     retryWrites: false,
     maxPoolSize: 1,

@@ -41,6 +41,12 @@ export interface LocalStackOptions {
    */
   readonly synthesize?: (options: SynthesizeOptions) => Promise<Assembly>;
   /**
+   * Whether the tests' own logins come without TLS, which takes half of the time of a login. The functions' never do.
+   *
+   * @default false
+   */
+  readonly plainLogins?: boolean;
+  /**
    * Whether a recovery may reset the primary user, whose secret `demo/admin` is, through the cluster.
    *
    * @default false

@@ -4,16 +4,17 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
-import type { DocumentDbStandIn } from '../document-db/index.ts';
+import type { DocumentDbStandIn, Endpoint } from '../document-db/index.ts';
 import type { DocumentDbApiStandIn } from '../document-db-api/index.ts';
 import type { AccessControl, AccessDecision, RolePolicies } from '../iam/index.ts';
 import type { Ministack } from '../ministack/ministack.ts';
 import type { SecretsManagerStandIn } from '../secrets-manager/index.ts';
-import { type Credential, logsIn, runCommand } from './database-admin.ts';
+import { type Credential, type DatabaseAddress, logsIn, runCommand } from './database-admin.ts';
 import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './demo-secrets.ts';
 import type { Deployed } from './deploy-rotation.ts';
 import { Executions } from './executions.ts';
 import type { ManageSecret } from './manage-new-secrets.ts';
+import type { PlainWays } from './plain-ways.ts';
 import { invokeRotationFunction, type RotationFunctionResult } from './rotation-function.ts';
 import type { StandIns } from './stand-ins.ts';
 
@@ -29,6 +30,8 @@ export interface LocalStackParts {
   readonly primaryUser: Credential;
   /** An admin whose password nothing rotates. */
   readonly operator: Credential;
+  /** Where the tests' own logins go without TLS, if they do. */
+  readonly plainWays: PlainWays;
   readonly secretsManager: SecretsManagerClient;
   readonly manage: ManageSecret;
   readonly stop: () => Promise<void>;
@@ -70,6 +73,7 @@ export class LocalStack {
   private readonly ministack: Ministack;
   private readonly secrets: DemoSecrets;
   private readonly operator: Credential;
+  private readonly plainWays: PlainWays;
 
   constructor(parts: LocalStackParts) {
     const { standIns, deployed, demo } = parts;
@@ -101,6 +105,7 @@ export class LocalStack {
     this.ministack = standIns.ministack;
     this.secrets = parts.secrets;
     this.operator = parts.operator;
+    this.plainWays = parts.plainWays;
   }
 
   /** Makes the secret of one more application, and its user. */
@@ -122,16 +127,18 @@ export class LocalStack {
   }
 
   /** Whether the database accepts a credential, at the cluster's endpoint or on one instance. */
-  logsIn(
-    credential: Credential,
-    { host, port }: { readonly host: string; readonly port: number } = this.documentDb,
-  ): Promise<boolean> {
-    return logsIn({ host, port, caFile: this.documentDb.caFile }, credential);
+  logsIn(credential: Credential, at: Endpoint = this.documentDb): Promise<boolean> {
+    return logsIn(this.addressOf(at), credential);
   }
 
   /** Runs a command of the database as an admin whose password nothing rotates. */
   runCommand(command: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-    return runCommand(this.documentDb, this.operator, command);
+    return runCommand(this.addressOf(this.documentDb), this.operator, command);
+  }
+
+  private addressOf(endpoint: Endpoint): DatabaseAddress {
+    const { host, port } = endpoint;
+    return this.plainWays.get(endpoint) ?? { host, port, caFile: this.documentDb.caFile };
   }
 
   /** Calls the trigger as Secrets Manager does. */

@@ -1,0 +1,13 @@
+import type { DocumentDbStandIn, Endpoint } from '../document-db/index.ts';
+
+/** For each way into the cluster, the endpoint's and the instances', one without TLS. */
+export type PlainWays = ReadonlyMap<Endpoint, Endpoint>;
+
+export const openPlainWays = async (documentDb: DocumentDbStandIn): Promise<PlainWays> => {
+  const ways = new Map<Endpoint, Endpoint>();
+  ways.set(documentDb, await documentDb.openFront({ certificate: 'none' }));
+  for (const [instance, endpoint] of documentDb.instances.entries()) {
+    ways.set(endpoint, await documentDb.openFront({ certificate: 'none', instance }));
+  }
+  return ways;
+};
