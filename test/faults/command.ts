@@ -16,6 +16,7 @@ import { type Finished, tableOf } from './report.ts';
 import { runCase } from './run-case.ts';
 import { STRATEGIES } from './strategies.ts';
 import { startWatchedStack, type WatchedStack } from './watched-stack.ts';
+import { WAY_NAMES } from './ways.ts';
 
 const USAGE = `npm run test:faults [-- options]
 
@@ -24,6 +25,7 @@ outside what must always hold. The cases are made from the calls that a clean ru
 
   --quick            a sample: every step with every fault that it knows
   --strategy NAME    only these cases: ${STRATEGIES.join(', ')}
+  --way NAME         only cases on this way; may be given more than once: ${WAY_NAMES.join(', ')}
   --only ID          only the cases whose id begins with ID
   --shard I/N        only the I-th of N parts
   --concurrency N    rotations at a time (default: 6)
@@ -37,6 +39,7 @@ const readArguments = () =>
     options: {
       quick: { type: 'boolean', default: false },
       strategy: { type: 'string' },
+      way: { type: 'string', multiple: true, default: WAY_NAMES },
       only: { type: 'string', default: '' },
       shard: { type: 'string', default: '1/1' },
       concurrency: { type: 'string', default: '6' },
@@ -69,11 +72,12 @@ const record = async (
   return { cases: combinations.flatMap((combination) => cases.get(combination) ?? []), violations };
 };
 
-const wanted = ({ strategy, only, quick }: Arguments, combination: Combination): boolean => {
+const wanted = ({ strategy, way, only, quick }: Arguments, combination: Combination): boolean => {
   if (quick && !isInQuickSample(combination)) return false;
   const prefix = `${combination.strategy}/${combination.way}/`;
   return (
     (strategy === undefined || strategy === combination.strategy) &&
+    way.includes(combination.way) &&
     (prefix.startsWith(only) || only.startsWith(prefix))
   );
 };
