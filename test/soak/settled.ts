@@ -21,12 +21,12 @@ export const settledProblems = async (
   const { arn } = subject.secret;
   const labels = await labelsOf(stack, arn);
   const version = holderOf({ labels }, 'AWSCURRENT');
-  const current = version && (await credentialIn(stack, arn, version));
-  const accepted = current ? await logsInEverywhere(stack, current) : false;
+  const current = version === undefined ? undefined : await credentialIn(stack, arn, version);
+  const accepted = current !== undefined && (await logsInEverywhere(stack, current));
   return [
     ...labelProblems({ labels }),
     ...(accepted ? [] : ['AWSCURRENT does not log in on every instance']),
-    ...roleProblems(await usersInDatabase(stack, subject), current ? current.username : undefined, roles),
+    ...roleProblems(await usersInDatabase(stack, subject), current?.username, roles),
   ];
 };
 
