@@ -7,7 +7,7 @@ import {
   SecretsManagerRefusedError,
   UnknownTokenError,
 } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
+import { CURRENT, hasLabel, holderOf, isLockFree, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
 import { assertRotatable } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from '../shared/secret-value.ts';
@@ -54,7 +54,8 @@ export const createSecret = async (
   const { secret, current, currentValue } = situation;
   if (input.token === current) return plan(situation, currentValue, 'already-promoted');
 
-  if (!isLockFree(situation)) {
+  // A look before anything is written; the compare-and-set of `takeLock` decides.
+  if (!isLockFree(secret) && !hasLabel(secret, input.token, PENDING)) {
     await takeTicketOff(secrets, secret, input.token);
     throw inProgress(secret, holderOf(secret, PENDING));
   }
@@ -93,12 +94,6 @@ const describeOrRefuse = async (
     if (startedBy === 'secrets-manager' || !(error instanceof SecretsManagerRefusedError)) throw error;
     throw new SecretNotRotatableError(`${error.message} (does this stack manage the secret?)`);
   }
-};
-
-/** A look before anything is written; the compare-and-set of `takeLock` decides. */
-const isLockFree = ({ secret, current, input }: Situation): boolean => {
-  const holder = holderOf(secret, PENDING);
-  return holder === undefined || holder === current || holder === input.token;
 };
 
 const inProgress = (secret: SecretDescription, holder: string | undefined): RotationInProgressError =>

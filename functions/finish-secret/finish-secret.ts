@@ -9,8 +9,9 @@ export interface FinishSecretPorts {
 }
 
 /**
- * Step 4 of 4: the pending version (in a rollback: the AWSPREVIOUS that it is a copy of) becomes AWSCURRENT. Secrets Manager moves AWSPREVIOUS along, to the version
- * that AWSCURRENT leaves: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+ * Step 4 of 4: the pending version (in a rollback: the AWSPREVIOUS that it is a copy of) becomes AWSCURRENT, and
+ * AWSPENDING rests on it. Secrets Manager moves AWSPREVIOUS along, to the version that AWSCURRENT leaves:
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  *
  * Safe to repeat: what has been moved already is left where it is.
  *
@@ -22,7 +23,7 @@ export const finishSecret = async (
 ): Promise<{ outcome: 'promoted' | 'already-promoted' }> => {
   const secret = await assertOwner(secrets, plan);
   const outcome = await promote(secrets, secret, plan);
-  await settleLock(secrets, plan);
+  await restLock(secrets, plan);
   return { outcome };
 };
 
@@ -43,11 +44,14 @@ const promote = async (
 };
 
 /**
- * AWSPENDING is taken off, but not in a rotation by Secrets Manager: it does that itself, and a separate call there
- * can look like a failure: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html
+ * AWSPENDING on AWSCURRENT is no lock, and one of the two ends that AWS documents:
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+ * It stays on record there: whoever takes the lock next, the way back too, has a holder to compare, so that no request
+ * which comes late can take it for a rotation that is over. A rollback's copy hands it on.
  */
-const settleLock = async (secrets: SecretStore, { secretArn, token, startedBy }: Plan): Promise<void> => {
-  if (startedBy === 'secrets-manager') return;
+const restLock = async (secrets: SecretStore, { secretArn, token, target }: Plan): Promise<void> => {
+  if (target === token) return;
   const secret = await secrets.describe(secretArn);
-  if (hasLabel(secret, token, PENDING)) await secrets.moveLabel(secretArn, PENDING, { from: token });
+  if (hasLabel(secret, token, PENDING))
+    await secrets.moveLabel(secretArn, PENDING, { from: token, to: target });
 };

@@ -1,7 +1,6 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { RecoverSecretInput, RecoveryInput } from '../shared/contract.ts';
 import {
-  LockLeftBehindError,
   NoUsableCredentialsError,
   RotationInProgressError,
   SecretNotRotatableError,
@@ -10,6 +9,7 @@ import {
   CURRENT,
   hasLabel,
   holderOf,
+  isLockFree,
   isTicket,
   PENDING,
   PREVIOUS,
@@ -76,7 +76,6 @@ export const recoverSecret = async (
  * @throws NoUsableCredentialsError if no labelled version logs in, and no reset was asked for
  * @throws RotationInProgressError if another rotation has the secret, and AWSCURRENT does not log in: look again
  * @throws PasswordResetUnderWayError if `resetThroughCluster` is set: look again, until AWSCURRENT logs in
- * @throws LockLeftBehindError if nothing was told to stop, but now there is something to be: begin anew
  */
 const clearRotation = async (
   ports: RecoverSecretPorts,
@@ -84,31 +83,6 @@ const clearRotation = async (
 ): Promise<RecoverSecretResult> => {
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
-  const result = await clear(ports, secret, input);
-  if (input.token === undefined) await assertNoLockLeftBehind(ports.secrets, secret.arn);
-  return result;
-};
-
-/**
- * AWSPENDING that rests on AWSCURRENT is no lock, so nothing was told to stop. Once AWSCURRENT has moved away, since
- * that version does not log in, it is one: of a rotation that came as far as its promotion, and may be alive.
- *
- * @throws LockLeftBehindError
- */
-const assertNoLockLeftBehind = async (secrets: SecretStore, secretArn: string): Promise<void> => {
-  const secret = await secrets.describe(secretArn);
-  const holder = holderOf(secret, PENDING);
-  if (holder === undefined || !hasLabel(secret, holder, PREVIOUS)) return;
-  throw new LockLeftBehindError(
-    `AWSPENDING of ${secret.name} rests on version ${holder}, which was AWSCURRENT and does not log in; stop its rotation, and recover again`,
-  );
-};
-
-const clear = async (
-  ports: RecoverSecretPorts,
-  secret: SecretDescription,
-  input: RecoveryInput,
-): Promise<RecoverSecretResult> => {
   const agreement = await agree(ports, secret.arn, input);
   if (agreement === undefined) return await standBack(ports, secret.arn, input);
   const { situation, kept, passwordReset } = agreement;
@@ -193,11 +167,9 @@ const takeLockAway = async (
   return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
 };
 
-/** Whether another rotation has the lock by now. AWSPENDING that rests on AWSCURRENT is no lock. */
-const isSomebodyElses = (secret: SecretDescription, token: string | undefined): boolean => {
-  const holder = holderOf(secret, PENDING);
-  return holder !== undefined && holder !== token && holder !== holderOf(secret, CURRENT);
-};
+/** Whether another rotation has the lock by now. */
+const isSomebodyElses = (secret: SecretDescription, token: string | undefined): boolean =>
+  !isLockFree(secret) && holderOf(secret, PENDING) !== token;
 
 const look = async (
   secrets: SecretStore,
@@ -275,6 +247,9 @@ const resetPassword = async (
 };
 
 const promote = async (secrets: SecretStore, { secret, current }: Situation, to: Version): Promise<void> => {
+  // Where AWSPENDING rests on AWSCURRENT it is no lock. Once AWSCURRENT has left it would be one.
+  if (hasLabel(secret, current.id, PENDING))
+    await secrets.moveLabel(secret.arn, PENDING, { from: current.id });
   if (await secrets.moveLabel(secret.arn, CURRENT, { from: current.id, to: to.id })) return;
   if (hasLabel(await secrets.describe(secret.arn), to.id, CURRENT)) return;
   throw new RotationInProgressError(

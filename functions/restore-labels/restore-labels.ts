@@ -1,6 +1,6 @@
 import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
 import { RotationSupersededError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
+import { CURRENT, hasLabel, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
 import { ownsSecret } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 
@@ -32,13 +32,12 @@ export const restoreLabels = async (
   const moved = [await takeOff(own, ticketOf(token), undefined)];
   if (plan !== undefined) {
     if (isBuiltOn(await secrets.describe(arn), plan)) return { outcome: 'superseded' };
-    if (keepLock) moved.push(await takeLockAgain(own, plan));
+    moved.push(await takeLockAgain(own, plan));
     const target = { ...own, version: plan.target };
     moved.push(await takeOff(target, CURRENT, plan.labelsBefore.current));
     moved.push(await takeOff(target, PREVIOUS, plan.labelsBefore.previous));
   }
-  if (!keepLock)
-    moved.push(await takeOff(own, PENDING, undefined), await letRest(own, plan?.labelsBefore.pending));
+  if (!keepLock) moved.push(await takeOff(own, PENDING, await restingPlace(own, plan)));
   return { outcome: moved.includes(true) ? 'restored' : 'untouched' };
 };
 
@@ -52,22 +51,29 @@ interface OwnVersion {
 const isBuiltOn = (secret: SecretDescription, plan: Plan): boolean =>
   hasLabel(secret, plan.target, CURRENT) && !ownsSecret(secret, plan);
 
-/** FinishSecret gave the lock up. It is taken again before AWSCURRENT leaves, so that the version stays on record. */
+/**
+ * FinishSecret let the lock rest on what it promoted. It is taken again before AWSCURRENT leaves, so that the version
+ * stays on record: from its resting place, where it will not be again, so that a request which comes late changes nothing.
+ */
 const takeLockAgain = async ({ secrets, arn, version }: OwnVersion, { target }: Plan): Promise<boolean> => {
   const secret = await secrets.describe(arn);
   if (!hasLabel(secret, target, CURRENT) || hasLabel(secret, version, PENDING)) return false;
-  if (await secrets.moveLabel(arn, PENDING, { to: version })) return true;
+  const rests = hasLabel(secret, target, PENDING);
+  if (await secrets.moveLabel(arn, PENDING, { to: version, ...(rests ? { from: target } : {}) })) return true;
+  if (hasLabel(await secrets.describe(arn), version, PENDING)) return true;
   throw new RotationSupersededError(
     `AWSPENDING of ${arn} was taken by another rotation, which builds on version ${target}`,
   );
 };
 
-/** AWSPENDING rests on AWSCURRENT again, where Secrets Manager had left it, unless somebody moved either meanwhile. */
-const letRest = async ({ secrets, arn }: OwnVersion, before: string | undefined): Promise<boolean> => {
-  if (before === undefined) return false;
-  const secret = await secrets.describe(arn);
-  if (holderOf(secret, PENDING) !== undefined || !hasLabel(secret, before, CURRENT)) return false;
-  return await secrets.moveLabel(arn, PENDING, { to: before });
+/** Where AWSPENDING had rested, if that version still is AWSCURRENT: elsewhere it would be a lock. */
+const restingPlace = async (
+  { secrets, arn }: OwnVersion,
+  plan: Plan | undefined,
+): Promise<string | undefined> => {
+  const before = plan?.labelsBefore.pending;
+  if (before === undefined) return undefined;
+  return hasLabel(await secrets.describe(arn), before, CURRENT) ? before : undefined;
 };
 
 /** @returns whether the label was on this rotation's version, and has left it */

@@ -42,7 +42,7 @@ export const Plan = z.object({
   labelsBefore: z.object({
     current: z.string(),
     previous: z.string().optional(),
-    /** Only if AWSPENDING had been left on the version that is AWSCURRENT. */
+    /** Only if AWSPENDING rested on the version that is AWSCURRENT. */
     pending: z.string().optional(),
   }),
   users: z.object({ current: z.string(), pending: z.string() }),

@@ -129,11 +129,6 @@ export class ClusterMismatchError extends RotationError {
   override readonly name = 'ClusterMismatchError';
 }
 
-/** AWSPENDING rests on the version that a recovery has replaced as AWSCURRENT. Stop what it belongs to, and look again. */
-export class LockLeftBehindError extends RotationError {
-  override readonly name = 'LockLeftBehindError';
-}
-
 /** The cluster was asked for a new password of its primary user, or is being changed already. Wait, and look again. */
 export class PasswordResetUnderWayError extends RotationError {
   override readonly name = 'PasswordResetUnderWayError';

@@ -30,3 +30,11 @@ export const holderOf = (secret: SecretDescription, label: string): string | und
 
 export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>
   secret.versions[version]?.includes(label) ?? false;
+
+/**
+ * AWSPENDING is the lock. On no version it is free, and where it rests on AWSCURRENT: that is how a rotation ends.
+ */
+export const isLockFree = (secret: SecretDescription): boolean => {
+  const holder = holderOf(secret, PENDING);
+  return holder === undefined || hasLabel(secret, holder, CURRENT);
+};

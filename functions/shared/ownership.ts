@@ -1,16 +1,15 @@
 import type { Plan } from './contract.ts';
 import { RotationSupersededError, SecretNotRotatableError } from './errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING, stopOf } from './labels.ts';
+import { CURRENT, hasLabel, isLockFree, PENDING, stopOf } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
- * AWSPENDING is the lock: a rotation owns the secret while its version has that label or, after FinishSecret, while
- * what it promoted has AWSCURRENT and no other rotation has begun. One that a recovery has told to stop owns nothing.
+ * A rotation owns the secret while its version has AWSPENDING, the lock, or, after FinishSecret, while what it promoted
+ * has AWSCURRENT and no other rotation has begun. One that a recovery has told to stop owns nothing.
  */
 export const ownsSecret = (secret: SecretDescription, { token, target }: Plan): boolean => {
-  const holder = holderOf(secret, PENDING);
   if (hasLabel(secret, token, stopOf(token))) return false;
-  return holder === token || (holder === undefined && hasLabel(secret, target, CURRENT));
+  return hasLabel(secret, token, PENDING) || (isLockFree(secret) && hasLabel(secret, target, CURRENT));
 };
 
 /** @throws RotationSupersededError */

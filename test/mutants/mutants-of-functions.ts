@@ -132,16 +132,17 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['finish-secret.test.ts'],
   },
   {
-    breaks: 'Secrets Manager takes AWSPENDING off itself; a separate call there can look like a failure.',
+    breaks:
+      'AWSPENDING stays where it is on what was promoted; a separate call for it can look like a failure.',
     file: 'functions/finish-secret/finish-secret.ts',
-    find: "  if (startedBy === 'secrets-manager') return;\n",
+    find: '  if (target === token) return;\n',
     replace: '',
     tests: ['finish-secret.test.ts'],
   },
   {
-    breaks: 'A rotation on demand ends with AWSPENDING on no version (invariant 3).',
+    breaks: 'A rollback ends with AWSPENDING on AWSCURRENT, not on its copy (invariant 3).',
     file: 'functions/finish-secret/finish-secret.ts',
-    find: '  await settleLock(secrets, plan);\n',
+    find: '  await restLock(secrets, plan);\n',
     replace: '',
     tests: ['finish-secret.test.ts'],
   },
@@ -199,8 +200,24 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'The lock is taken again before AWSCURRENT leaves, so that the pending password stays on record (invariant 1).',
     file: 'functions/restore-labels/restore-labels.ts',
-    find: 'if (keepLock) moved.push(await takeLockAgain(own, plan));',
+    find: 'moved.push(await takeLockAgain(own, plan));',
     replace: '',
+    tests: ['restore-labels.test.ts'],
+  },
+  {
+    breaks:
+      'The lock is taken again only from where it rests, so that a request which comes late changes nothing.',
+    file: 'functions/restore-labels/restore-labels.ts',
+    find: '...(rests ? { from: target } : {})',
+    replace: '',
+    tests: ['restore-labels.test.ts'],
+  },
+  {
+    breaks:
+      'AWSPENDING rests where it did before, but on no version that is AWSCURRENT no more (invariant 3).',
+    file: 'functions/restore-labels/restore-labels.ts',
+    find: 'return hasLabel(await secrets.describe(arn), before, CURRENT) ? before : undefined;',
+    replace: 'return before;',
     tests: ['restore-labels.test.ts'],
   },
   {
@@ -241,8 +258,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery leaves no lock behind on an AWSCURRENT that it has replaced.',
     file: 'functions/recover-secret/recover-secret.ts',
-    find: 'if (input.token === undefined) await assertNoLockLeftBehind(ports.secrets, secret.arn);',
-    replace: '',
+    find: 'if (hasLabel(secret, current.id, PENDING))',
+    replace: "if (secret.name === '')",
     tests: ['recover-secret.test.ts', 'crash-matrix-recovery.test.ts'],
   },
   {

@@ -82,7 +82,6 @@ const recoverPromoted = async (faults: readonly Fault[]) => {
   return { calls, problems };
 };
 
-/** Both of its rounds: before the second the rotation that came so far is told to stop. */
 describe('a recovery of an AWSCURRENT that has AWSPENDING too and does not log in, of which one call breaks', () => {
   it('makes AWSPREVIOUS AWSCURRENT, and leaves no lock', { timeout: TIMEOUT_MS }, async () => {
     const clean = await recoverPromoted([]);

@@ -11,18 +11,28 @@ const boss = () =>
   new RotationWorld({ username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } });
 
 describe('FinishSecret', () => {
-  it('makes the pending version AWSCURRENT, and gives the lock back', async () => {
+  it('makes the pending version AWSCURRENT, where AWSPENDING is no lock any more', async () => {
     const world = boss();
     const { plan } = await set(world);
-    expect(await finishSecret(portsOf(world), plan)).toEqual({ outcome: 'promoted' });
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: plan.token, AWSPREVIOUS: world.current });
+    const calls = new PortCalls();
+    expect(await finishSecret(portsOf(world, calls), plan)).toEqual({ outcome: 'promoted' });
+    expect(world.store.labels(SECRET)).toEqual({
+      AWSCURRENT: plan.token,
+      AWSPENDING: plan.token,
+      AWSPREVIOUS: world.current,
+    });
+    expect(count(calls, 'moveLabel')).toBe(1);
     expect(world.logsIn(plan.token)).toBe(true);
   });
 
-  it('promotes AWSPREVIOUS itself in a rollback, not the copy of it', async () => {
+  it('promotes AWSPREVIOUS itself in a rollback, not the copy of it, and lets AWSPENDING rest there', async () => {
     const world = boss();
     const { plan } = await finished(world, 'rollback');
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.previous, AWSPREVIOUS: world.current });
+    expect(world.store.labels(SECRET)).toEqual({
+      AWSCURRENT: world.previous,
+      AWSPENDING: world.previous,
+      AWSPREVIOUS: world.current,
+    });
     expect(plan.token).not.toBe(world.previous);
     expect(world.logsIn(world.previous)).toBe(true);
   });
@@ -46,12 +56,12 @@ describe('FinishSecret', () => {
     expect(world.store.labels(SECRET)).toEqual(labels);
   });
 
-  it('gives the lock back when it died after AWSCURRENT had moved', async () => {
+  it('gives a rollback’s lock back when it died after AWSCURRENT had moved', async () => {
     const world = boss();
-    const { plan } = await set(world);
-    world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: plan.token });
+    const { plan } = await set(world, 'rollback');
+    world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: plan.target });
     expect(await finishSecret(portsOf(world), plan)).toEqual({ outcome: 'already-promoted' });
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(world.previous);
   });
 
   it('takes a compare-and-set that seems lost for its own when AWSCURRENT is on its version', async () => {

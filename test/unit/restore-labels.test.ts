@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
+import type { SecretStore } from '../../functions/shared/ports.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
 import { newVersionId } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
@@ -11,7 +12,7 @@ import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
  * --------------------|----------------------------------|--------------------------------------------------
  * nowhere             | no label                         | moves nothing
  * CreateSecret        | AWSPENDING                       | takes it off, or puts it back on AWSCURRENT
- * FinishSecret        | AWSCURRENT (AWSPENDING)          | gives it back, and AWSPREVIOUS to who had it before
+ * FinishSecret        | AWSCURRENT and AWSPENDING        | gives it back, and AWSPREVIOUS to who had it before
  * and was superseded  | AWSCURRENT, others’ AWSPENDING   | moves nothing
  */
 
@@ -113,6 +114,37 @@ describe('RestoreLabels', () => {
     await restoreLabels(portsOf(world), { ...input(plan.token), plan, keepLock: true });
     expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: plan.token });
   });
+
+  /*
+   * Found by the matrix: the lock was taken again by a move that compared nothing. Its request was held, sent again,
+   * and carried out when the way back had ended: AWSPENDING dangled.
+   */
+  it.each(['rotate', 'rollback'] as const)(
+    'does nothing, when the way back of a %s has ended, by a request that comes late',
+    async (mode) => {
+      const world = new RotationWorld({
+        strategy: 'admin-clone',
+        username: 'boss',
+        roles: ROOT,
+        previous: { username: 'boss_clone', state: 'logs in' },
+      });
+      const { plan } = await finished(world, mode);
+      const late: Parameters<SecretStore['moveLabel']>[] = [];
+      const { secrets } = portsOf(world);
+      const moveLabel: SecretStore['moveLabel'] = async (...move) => {
+        late.push(move);
+        return await secrets.moveLabel(...move);
+      };
+      await restoreLabels(
+        { secrets: { ...secrets, moveLabel } },
+        { ...input(plan.token), plan, keepLock: true },
+      );
+      await restoreLabels(portsOf(world), { ...input(plan.token), plan });
+      for (const move of late) await secrets.moveLabel(...move);
+      expect(late.length).toBeGreaterThan(0);
+      expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+    },
+  );
 
   it('moves nothing when another rotation already builds on what this one promoted', async () => {
     const world = rotated();
