@@ -98,6 +98,17 @@ describe('RecoverSecret', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
+  it('leaves no lock behind where the AWSPENDING of a stopped rollback rested on one that does not log in', async () => {
+    const world = new RotationWorld(SELF);
+    const { plan } = await finished(world, 'rollback');
+    world.database.addUser('boss', world.credentialOf(world.current)?.password ?? '', ROOT);
+    const { token } = plan;
+    await recoverSecret(portsOf(world), { action: 'stop', secretId: SECRET, token });
+    await recoverSecret(portsOf(world), { ...recovery, token });
+    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: world.previous });
+    expect(world.endProblems()).toEqual([]);
+  });
+
   it('clears what another tool left: an AWSPENDING without a value', async () => {
     const world = new RotationWorld(SELF);
     world.store.addVersion(SECRET, ['AWSPENDING'], undefined);
