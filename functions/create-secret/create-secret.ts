@@ -226,7 +226,6 @@ const plan = (situation: Situation, pending: SecretValue, outcome: Plan['outcome
     secretName: secret.name,
     token: input.token,
     target: input.mode === 'rollback' && previous !== undefined ? previous : input.token,
-    startedBy: input.startedBy,
     strategy: users.current === users.pending ? 'single-user' : settings.strategy,
     ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),
     predecessor: settings.predecessor,

@@ -44,10 +44,9 @@ const promote = async (
 };
 
 /**
- * AWSPENDING on AWSCURRENT is no lock, and one of the two ends that AWS documents:
- * https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
- * It stays on record there: whoever takes the lock next, the way back too, has a holder to compare, so that no request
- * which comes late can take it for a rotation that is over. A rollback's copy hands it on.
+ * AWSPENDING on AWSCURRENT is no lock, and a good end: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+ * Whoever takes the lock next, and be it the way back, names AWSCURRENT's version as its holder. So a request that is
+ * carried out late, when the labels have moved on, is refused. In a rollback the lock is on a copy, and moves along.
  */
 const restLock = async (secrets: SecretStore, { secretArn, token, target }: Plan): Promise<void> => {
   if (target === token) return;

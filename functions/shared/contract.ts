@@ -33,7 +33,6 @@ export const Plan = z.object({
   token: Token,
   /** The version that is to become AWSCURRENT: the pending one, or for a rollback the AWSPREVIOUS that it is a copy of. */
   target: z.string().min(1),
-  startedBy: StartedBy,
   strategy: Strategy,
   adminSecret: z.string().optional(),
   predecessor: Predecessor,

@@ -189,7 +189,7 @@ describe('CreateSecret of Secrets Manager', () => {
     const world = new RotationWorld();
     const { token, rotationToken } = world.beginRotation();
     const plan = await createSecret(portsOf(world), byService(token), rotationToken);
-    expect(plan).toMatchObject({ outcome: 'created', token, startedBy: 'secrets-manager' });
+    expect(plan).toMatchObject({ outcome: 'created', token });
     expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: token });
     expect(world.leaks(plan)).toEqual([]);
   });
