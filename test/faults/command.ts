@@ -24,7 +24,7 @@ Rotates secrets on the deployed stack, breaks every call of a rotation in every 
 outside what must always hold. The cases are made from the calls that a clean run of each strategy made.
 
   --quick            a sample: every step with every fault that it knows
-  --strategy NAME    only these cases: ${STRATEGIES.join(', ')}
+  --strategy NAME    only its cases; may be given more than once: ${STRATEGIES.join(', ')}
   --way NAME         only cases on this way; may be given more than once: ${WAY_NAMES.join(', ')}
   --only ID          only the cases whose id begins with ID
   --shard I/N        only the I-th of N parts
@@ -38,7 +38,7 @@ const readArguments = () =>
   parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      strategy: { type: 'string' },
+      strategy: { type: 'string', multiple: true, default: STRATEGIES },
       way: { type: 'string', multiple: true, default: WAY_NAMES },
       only: { type: 'string', default: '' },
       shard: { type: 'string', default: '1/1' },
@@ -76,7 +76,7 @@ const wanted = ({ strategy, way, only, quick }: Arguments, combination: Combinat
   if (quick && !isInQuickSample(combination)) return false;
   const prefix = `${combination.strategy}/${combination.way}/`;
   return (
-    (strategy === undefined || strategy === combination.strategy) &&
+    strategy.includes(combination.strategy) &&
     way.includes(combination.way) &&
     (prefix.startsWith(only) || only.startsWith(prefix))
   );

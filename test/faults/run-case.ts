@@ -7,7 +7,7 @@ import type { Case, Combination } from './matrix.ts';
 import { holderOf, logsInEverywhere, look, type OutsideView } from './outside-view.ts';
 import { writtenPasswords } from './passwords.ts';
 import { PlannedFault } from './planned-fault.ts';
-import { makeSubject, type Subject, usersOf } from './strategies.ts';
+import { makeSubject, removeSubject, type Subject } from './strategies.ts';
 import { type Course, type Outcome, outcomeOf, problemsOf, rotationOf } from './verdict.ts';
 import type { WatchedStack } from './watched-stack.ts';
 import { wayNamed } from './ways.ts';
@@ -42,7 +42,7 @@ export const runCase = async (
     actor.problems.add(`it could not be judged: ${error instanceof Error ? error.message : 'no error'}`);
   } finally {
     director.leave(actor);
-    for (const user of usersOf(subject)) await stack.documentDb.admin.dropUser(user);
+    await removeSubject(stack, subject);
   }
   return {
     outcome,

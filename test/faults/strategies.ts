@@ -129,6 +129,14 @@ const putValue = async (
   );
 };
 
+/** Removes what was made for the secret. */
+export const removeSubject = async (stack: LocalStack, subject: Subject): Promise<void> => {
+  const { secret, admin, sharesAdmin } = subject;
+  for (const user of usersOf(subject)) await stack.documentDb.admin.dropUser(user);
+  await stack.removeSecret(secret.arn);
+  if (admin && !sharesAdmin) await stack.removeSecret(admin.arn);
+};
+
 /** Everyone that a rotation of the secret can log in as. */
 export const usersOf = ({ secret, admin, sharesAdmin }: Subject): string[] => [
   secret.username,

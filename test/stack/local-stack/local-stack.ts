@@ -62,7 +62,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
   onProgress('deploying the CDK app');
   const deployment = { region, directory: run.path, signal: stopping.signal };
   const deployed = await deployRotation(options, standIns, demo, deployment);
-  const manage = manageNewSecrets(standIns, secretsManager, demo.appSecret);
+  const managedSecrets = manageNewSecrets(standIns, secretsManager, demo.appSecret);
   return new LocalStack({
     region,
     directory: run.path,
@@ -74,7 +74,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     operator,
     plainWays: options.plainLogins ? await openPlainWays(documentDb) : new Map(),
     secretsManager,
-    manage,
+    managedSecrets,
     stop: () => undo.all(),
   });
 };

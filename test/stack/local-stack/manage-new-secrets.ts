@@ -8,32 +8,38 @@ interface Grant {
   readonly statements: readonly Statement[];
 }
 
-/** Lets the functions do with a secret what they may do with one that the app manages. */
-export type ManageSecret = (secretArn: string) => Promise<void>;
+/** What the functions may do with secrets beside those of the app. */
+export interface ManagedSecrets {
+  /** Lets them do with a secret what they may do with one that the app manages. */
+  manage(secretArn: string): Promise<void>;
+  /** Takes that back. */
+  release(secretArn: string): Promise<void>;
+}
 
 /**
  * Has every secret that is made from now on managed at once. It gets, role by role, what the deployment has granted
  * for a secret that was there: what `manage()` in the app would have given it.
  *
  * @param managed a secret that the app manages
- * @returns does so for a secret that came in another way
+ * @returns also does so for a secret that came in another way
  */
 export const manageNewSecrets = (
   { secretsManager, rolePolicies }: StandIns,
   client: SecretsManagerClient,
   managed: { readonly arn: string },
-): ManageSecret => {
+): ManagedSecrets => {
   let grants: Promise<readonly Grant[]> | undefined;
-  const manage: ManageSecret = async (secretArn) => {
+  const write = async (secretArn: string, allowed: boolean): Promise<void> => {
     grants ??= grantsFor(rolePolicies, managed.arn);
-    await grantFor(rolePolicies, await grants, secretArn);
+    await writePolicies(rolePolicies, await grants, secretArn, allowed);
   };
+  const manage = (secretArn: string) => write(secretArn, true);
   secretsManager.onRequest(async ({ moment, operation, error, input }) => {
     if (operation !== 'CreateSecret' || moment !== 'after' || error !== undefined) return;
     const { ARN = '' } = await client.send(new DescribeSecretCommand({ SecretId: String(input.Name) }));
     await manage(ARN);
   });
-  return manage;
+  return { manage, release: (secretArn) => write(secretArn, false) };
 };
 
 const grantsFor = async (policies: RolePolicies, secretArn: string): Promise<readonly Grant[]> => {
@@ -46,10 +52,11 @@ const grantsFor = async (policies: RolePolicies, secretArn: string): Promise<rea
   return grants;
 };
 
-const grantFor = async (
+const writePolicies = async (
   policies: RolePolicies,
   grants: readonly Grant[],
   secretArn: string,
+  allowed: boolean,
 ): Promise<void> => {
   const policyName = `manages-${secretArn
     .split(':')
@@ -60,7 +67,7 @@ const grantFor = async (
       policies.put(
         role,
         policyName,
-        statements.map((statement) => ({ ...statement, Resource: [secretArn] })),
+        allowed ? statements.map((statement) => ({ ...statement, Resource: [secretArn] })) : [],
       ),
     ),
   );

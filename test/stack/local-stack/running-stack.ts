@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DeleteSecretCommand,
+  GetSecretValueCommand,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import type { DocumentDbStandIn, Endpoint } from '../document-db/index.ts';
@@ -13,7 +17,7 @@ import { type Credential, type DatabaseAddress, logsIn, runCommand } from './dat
 import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './demo-secrets.ts';
 import type { Deployed } from './deploy-rotation.ts';
 import { Executions } from './executions.ts';
-import type { ManageSecret } from './manage-new-secrets.ts';
+import type { ManagedSecrets } from './manage-new-secrets.ts';
 import type { PlainWays } from './plain-ways.ts';
 import { invokeRotationFunction, type RotationFunctionResult } from './rotation-function.ts';
 import type { StandIns } from './stand-ins.ts';
@@ -33,7 +37,7 @@ export interface LocalStackParts {
   /** Where the tests' own logins go without TLS, if they do. */
   readonly plainWays: PlainWays;
   readonly secretsManager: SecretsManagerClient;
-  readonly manage: ManageSecret;
+  readonly managedSecrets: ManagedSecrets;
   readonly stop: () => Promise<void>;
 }
 
@@ -65,10 +69,11 @@ export class LocalStack {
   readonly appSecret: DatabaseSecret;
   readonly extraSecrets: readonly DatabaseSecret[];
   /** Has a secret managed that was not made by CreateSecret: every other one is. */
-  readonly manage: ManageSecret;
+  readonly manage: ManagedSecrets['manage'];
   readonly stop: () => Promise<void>;
   /** The policies of the functions' roles, as they are deployed. */
   readonly rolePolicies: RolePolicies;
+  private readonly managedSecrets: ManagedSecrets;
   private readonly accessControl: AccessControl;
   private readonly ministack: Ministack;
   private readonly secrets: DemoSecrets;
@@ -98,7 +103,8 @@ export class LocalStack {
     this.adminSecret = demo.adminSecret;
     this.appSecret = demo.appSecret;
     this.extraSecrets = demo.extraSecrets;
-    this.manage = parts.manage;
+    this.managedSecrets = parts.managedSecrets;
+    this.manage = parts.managedSecrets.manage;
     this.stop = parts.stop;
     this.rolePolicies = standIns.rolePolicies;
     this.accessControl = standIns.accessControl;
@@ -111,6 +117,14 @@ export class LocalStack {
   /** Makes the secret of one more application, and its user. */
   makeSecret(options: MakeSecretOptions = {}): Promise<DatabaseSecret> {
     return this.secrets.make(this.adminSecret, options);
+  }
+
+  /** Removes a secret, and what the functions may do with it: every grant that stays makes each decision take longer. */
+  async removeSecret(secretArn: string): Promise<void> {
+    await this.secretsManager.send(
+      new DeleteSecretCommand({ SecretId: secretArn, ForceDeleteWithoutRecovery: true }),
+    );
+    await this.managedSecrets.release(secretArn);
   }
 
   /** What the functions' roles have asked for so far, at Secrets Manager and elsewhere, and whether they got it. */
