@@ -275,14 +275,14 @@ test('an AWSPENDING of a running rotation survives the recovery of another execu
 });
 
 test('a rollback that may not put the labels back ends in RollbackFailed, with AWSPENDING as the record', async () => {
-  const { secret } = await secretWithHistory();
+  const { secret, before } = await secretWithHistory();
   stack.documentDb.faults.add({ kind: 'refuse', code: 2, command: 'updateUser', target: secret.username });
   const denied = stack.secretsManagerStandIn.faults.add({
     kind: 'error-before',
     type: 'AccessDeniedException',
     operation: 'UpdateSecretVersionStage',
     secretId: secret.arn,
-    when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined,
+    when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === before.current,
   });
 
   const failed = await run(stack, { secretId: secret.arn });
