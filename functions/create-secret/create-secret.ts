@@ -14,6 +14,7 @@ import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { otherUserOf } from '../shared/users.ts';
 import { readVersion } from '../shared/versions.ts';
+import { takeTicketOff } from './ticket.ts';
 
 export interface CreateSecretPorts {
   readonly secrets: SecretStore;
@@ -205,15 +206,6 @@ const takeLock = async (secrets: SecretStore, { secret, current, input }: Situat
   // A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again.
   if (won || hasLabel(now, input.token, PENDING)) return;
   throw inProgress(secret, holderOf(now, PENDING));
-};
-
-const takeTicketOff = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  token: string,
-): Promise<void> => {
-  const ticket = ticketOf(token);
-  if (hasLabel(secret, token, ticket)) await secrets.moveLabel(secret.arn, ticket, { from: token });
 };
 
 const plan = (situation: Situation, pending: SecretValue, outcome: Plan['outcome']): Plan => {

@@ -17,6 +17,7 @@ import {
   stopOf,
   ticketOf,
 } from '../shared/labels.ts';
+import { lockVersionOf, pendingVersionOf } from '../shared/lock-version.ts';
 import { assertRotatable } from '../shared/ownership.ts';
 import type { Clusters, Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
@@ -83,10 +84,12 @@ const clearRotation = async (
 ): Promise<RecoverSecretResult> => {
   const secret = await ports.secrets.describe(input.secretId);
   assertRotatable(secret);
-  const agreement = await agree(ports, secret.arn, input);
+  // Its last step may have been TakeLockAgain, which ended after it had been told to stop.
+  const token = input.token && pendingVersionOf(secret, input.token);
+  const agreement = await agree(ports, secret.arn, input, token);
   if (agreement === undefined) return await standBack(ports, secret.arn, input);
   const { situation, kept, passwordReset } = agreement;
-  const unlocked = await takeLockAway(ports.secrets, situation, input.token);
+  const unlocked = await takeLockAway(ports.secrets, situation, token);
   const otherUser = await takeOutOfUse(ports, situation);
   const cleared = await takeTicketsOff(ports.secrets, secret.arn, input);
   const changed = kept !== CURRENT || passwordReset || unlocked || otherUser !== undefined || cleared;
@@ -137,14 +140,15 @@ const agree = async (
   ports: RecoverSecretPorts,
   secretArn: string,
   input: RecoveryInput,
+  token: string | undefined,
 ): Promise<Agreement | undefined> => {
   const secret = await ports.secrets.describe(secretArn);
-  if (isSomebodyElses(secret, input.token)) return undefined;
-  const situation = await look(ports.secrets, secret, input.token);
+  if (isSomebodyElses(secret, token)) return undefined;
+  const situation = await look(ports.secrets, secret, token);
   const good = await firstThatLogsIn(ports.database, situation);
   if (good === undefined) {
     // Another rotation may have begun since, and set a password that is none of these.
-    if (isSomebodyElses(await ports.secrets.describe(secretArn), input.token)) return undefined;
+    if (isSomebodyElses(await ports.secrets.describe(secretArn), token)) return undefined;
     await resetPassword(ports, situation, input);
   } else if (good !== situation.current) await promote(ports.secrets, situation, good);
   return { situation, kept: good?.label ?? CURRENT, passwordReset: good === undefined };
@@ -301,8 +305,9 @@ const takeTicketsOff = async (
   { token, everyTicket }: RecoveryInput,
 ): Promise<boolean> => {
   const { versions } = await secrets.describe(secretArn);
+  const own = token === undefined ? [] : [token, lockVersionOf(token)];
   const tickets = Object.entries(versions)
-    .filter(([version]) => everyTicket || version === token)
+    .filter(([version]) => everyTicket || own.includes(version))
     .flatMap(([version, labels]) => labels.filter(isTicket).map((label) => ({ version, label })));
   for (const { version, label } of tickets) await secrets.moveLabel(secretArn, label, { from: version });
   return tickets.length > 0;

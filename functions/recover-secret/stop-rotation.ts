@@ -1,5 +1,6 @@
 import type { StopRotationInput } from '../shared/contract.ts';
 import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS, stopOf } from '../shared/labels.ts';
+import { pendingVersionOf } from '../shared/lock-version.ts';
 import { assertRotatable } from '../shared/ownership.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 
@@ -28,7 +29,7 @@ export const stopRotation = async (
 ): Promise<StopRotationResult> => {
   const secret = await secrets.describe(secretId);
   assertRotatable(secret);
-  const version = token ?? holderOf(secret, PENDING);
+  const version = token === undefined ? holderOf(secret, PENDING) : pendingVersionOf(secret, token);
   if (version === undefined) return { outcome: 'nothing-runs' };
   // One without a value, as Secrets Manager makes it, has nothing to keep on record. Whether it takes a label is not documented.
   const hasValue = (await secrets.read(secret.arn, version)) !== undefined;

@@ -32,7 +32,6 @@ export const restoreLabels = async (
   const moved = [await takeOff(own, ticketOf(token), undefined)];
   if (plan !== undefined) {
     if (isBuiltOn(await secrets.describe(arn), plan)) return { outcome: 'superseded' };
-    moved.push(await takeLockAgain(own, plan));
     const target = { ...own, version: plan.target };
     moved.push(await takeOff(target, CURRENT, plan.labelsBefore.current));
     moved.push(await takeOff(target, PREVIOUS, plan.labelsBefore.previous));
@@ -47,24 +46,9 @@ interface OwnVersion {
   readonly version: string;
 }
 
-/** Another rotation took the lock after FinishSecret had given it up: AWSCURRENT is what it goes by. */
+/** Somebody has taken the lock by hand: AWSCURRENT is what another rotation may go by. */
 const isBuiltOn = (secret: SecretDescription, plan: Plan): boolean =>
   hasLabel(secret, plan.target, CURRENT) && !ownsSecret(secret, plan);
-
-/**
- * FinishSecret let the lock rest on what it promoted. It is taken again before AWSCURRENT leaves, so that the version
- * stays on record: from its resting place, where it will not be again, so that a request which comes late changes nothing.
- */
-const takeLockAgain = async ({ secrets, arn, version }: OwnVersion, { target }: Plan): Promise<boolean> => {
-  const secret = await secrets.describe(arn);
-  if (!hasLabel(secret, target, CURRENT) || hasLabel(secret, version, PENDING)) return false;
-  const rests = hasLabel(secret, target, PENDING);
-  if (await secrets.moveLabel(arn, PENDING, { to: version, ...(rests ? { from: target } : {}) })) return true;
-  if (hasLabel(await secrets.describe(arn), version, PENDING)) return true;
-  throw new RotationSupersededError(
-    `AWSPENDING of ${arn} was taken by another rotation, which builds on version ${target}`,
-  );
-};
 
 /** Where AWSPENDING had rested, if that version still is AWSCURRENT: elsewhere it would be a lock. */
 const restingPlace = async (

@@ -49,6 +49,13 @@ export const Plan = z.object({
 });
 export type Plan = z.infer<typeof Plan>;
 
+/** The two steps that write a version and take the lock with it: on the way forward, and back. */
+export const LockInput = z.discriminatedUnion('mode', [
+  CreateSecretInput,
+  z.strictObject({ mode: z.literal('way-back'), plan: Plan }),
+]);
+export type LockInput = z.infer<typeof LockInput>;
+
 /** What CheckBefore saw in the database before anything changed. */
 export const Before = z.object({
   /** Which of the labels logged in. */

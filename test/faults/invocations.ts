@@ -12,6 +12,8 @@ export interface Invocation {
   readonly executionArn: string | undefined;
   /** `before`, `pending` or `current`, of TestSecret. */
   readonly check: string | undefined;
+  /** Of CreateSecret: `rotate`, `rollback` or `way-back`. */
+  readonly mode: string | undefined;
   /** Of RestoreLabels. */
   readonly keepLock: boolean;
   /** Of the trigger. */
@@ -36,6 +38,7 @@ const Begin = z.object({
     plan: z.object({ secretArn: z.string() }).nullish(),
     execution: z.string().optional(),
     check: z.string().optional(),
+    mode: z.string().optional(),
     keepLock: z.boolean().optional(),
     Step: z.string().optional(),
   }),
@@ -133,6 +136,7 @@ const invocationOf = (pid: number, body: unknown): Invocation => {
     secretArn: event.plan?.secretArn ?? event.secretId ?? event.SecretId ?? '',
     executionArn: event.execution,
     check: event.check,
+    mode: event.mode,
     keepLock: event.keepLock ?? false,
     triggerStep: event.Step,
   };

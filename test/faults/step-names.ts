@@ -32,9 +32,10 @@ export class StepNames {
     return step;
   }
 
-  #stepOf({ functionName, check, keepLock, triggerStep, executionArn }: Invocation): string {
+  #stepOf({ functionName, check, mode, keepLock, triggerStep, executionArn }: Invocation): string {
     const name = FUNCTIONS.find((candidate) => functionName.includes(candidate)) ?? functionName;
     if (name === 'Trigger') return `Trigger.${triggerStep}`;
+    if (name === 'CreateSecret') return mode === 'way-back' ? 'TakeLockAgain' : name;
     if (name === 'RestoreLabels') return keepLock ? 'GiveBackCurrent' : name;
     if (name !== 'TestSecret' || check === 'pending') return name;
     if (check === 'before') return 'CheckBefore';

@@ -30,7 +30,13 @@ const target = (step: string, operation: string, side: Call['side']): Call => ({
   nth: 1,
 });
 
-const WAY_BACK = new Set(['GiveBackCurrent', 'RestoreCredential', 'RestoreLabels', 'CheckRestored']);
+const WAY_BACK = new Set([
+  'TakeLockAgain',
+  'GiveBackCurrent',
+  'RestoreCredential',
+  'RestoreLabels',
+  'CheckRestored',
+]);
 const RECOVERY = new Set(['RecoverSecret', 'CheckRecovered']);
 
 const any = { faults: () => [], isFor: () => true, isNewIn: () => true } as const;

@@ -1,14 +1,15 @@
 import { expect } from 'vitest';
 import type { z } from 'zod';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import { takeLockAgain } from '../../functions/create-secret/take-lock-again.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
 import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
 import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import {
-  CreateSecretInput,
   FinishSecretInput,
+  LockInput,
   RecoverSecretInput,
   RestoreCredentialInput,
   RestoreLabelsInput,
@@ -73,7 +74,9 @@ export class RotationMachine {
 
   #tasks() {
     return {
-      CreateSecretFunctionArn: this.#step(CreateSecretInput, createSecret),
+      CreateSecretFunctionArn: this.#step(LockInput, (ports, input) =>
+        input.mode === 'way-back' ? takeLockAgain(ports, input.plan) : createSecret(ports, input),
+      ),
       SetSecretFunctionArn: this.#step(SetSecretInput, (ports, { plan, before }) =>
         setSecret(ports, plan, before),
       ),

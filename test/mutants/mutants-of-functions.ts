@@ -198,19 +198,33 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks:
-      'The lock is taken again before AWSCURRENT leaves, so that the pending password stays on record (invariant 1).',
-    file: 'functions/restore-labels/restore-labels.ts',
-    find: 'moved.push(await takeLockAgain(own, plan));',
-    replace: '',
-    tests: ['restore-labels.test.ts'],
+      'The lock is taken again under a version of its own, where no rotation that has looked before can take it (invariants 1, 2 and 5).',
+    file: 'functions/create-secret/take-lock-again.ts',
+    find: 'plan.target === plan.token ? lockVersionOf(plan.token) : plan.token;',
+    replace: 'plan.token;',
+    tests: ['take-lock-again.test.ts'],
   },
   {
     breaks:
       'The lock is taken again only from where it rests, so that a request which comes late changes nothing.',
-    file: 'functions/restore-labels/restore-labels.ts',
-    find: '...(rests ? { from: target } : {})',
+    file: 'functions/create-secret/take-lock-again.ts',
+    find: '...(rests ? { from: plan.target } : {}),',
     replace: '',
-    tests: ['restore-labels.test.ts'],
+    tests: ['take-lock-again.test.ts'],
+  },
+  {
+    breaks: 'A promoted version on which another rotation builds is left to it.',
+    file: 'functions/create-secret/take-lock-again.ts',
+    find: 'if (won || hasLabel(now, version, PENDING)) return wayBack;',
+    replace: 'return wayBack;',
+    tests: ['take-lock-again.test.ts'],
+  },
+  {
+    breaks: 'A stopped rotation is known by the lock of its way back too (invariant 3).',
+    file: 'functions/shared/lock-version.ts',
+    find: 'hasLabel(secret, lockVersionOf(token), PENDING) ? lockVersionOf(token) : token;',
+    replace: 'token;',
+    tests: ['crash-matrix-recovery.test.ts', 'crash-matrix-way-back.test.ts', 'recover-secret.test.ts'],
   },
   {
     breaks:

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { takeLockAgain } from '../../functions/create-secret/take-lock-again.ts';
 import { type RecoverSecretPorts, recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
+import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import type { RecoveryInput } from '../../functions/shared/contract.ts';
 import {
@@ -9,6 +11,7 @@ import {
   RotationSupersededError,
   SecretNotRotatableError,
 } from '../../functions/shared/errors.ts';
+import { died } from '../helpers/crash-driver.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
@@ -333,6 +336,49 @@ describe('RecoverSecret of a pair', () => {
     const { plan } = await finished(world);
     expect(await recoverByHand(portsOf(world))).toMatchObject({ outcome: 'nothing-to-do' });
     expect([world.logsIn(plan.token), world.logsIn(world.current)]).toEqual([true, true]);
+  });
+});
+
+describe('RecoverSecret for a rotation that was stopped on its way back, known by its token', () => {
+  const stop = (world: RotationWorld, token: string) =>
+    recoverSecret(portsOf(world), { action: 'stop', secretId: SECRET, token });
+  const clear = (world: RotationWorld, token: string) =>
+    recoverSecret(portsOf(world), { ...recovery, token });
+
+  it('stops the lock that it had taken again, and takes it off', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan } = await finished(world);
+    const wayBack = await takeLockAgain(portsOf(world), plan);
+    await restoreLabels(portsOf(world), {
+      secretId: SECRET,
+      token: wayBack.token,
+      plan: wayBack,
+      keepLock: true,
+    });
+    expect(await stop(world, plan.token)).toEqual({ outcome: 'stopped', token: wayBack.token });
+    await clear(world, wayBack.token);
+    expect(world.endProblems()).toEqual([]);
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+  });
+
+  it('takes the lock off that it has taken after it was told to stop', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan } = await finished(world);
+    expect(await stop(world, plan.token)).toEqual({ outcome: 'nothing-runs' });
+    await takeLockAgain(portsOf(world), plan);
+    expect(await clear(world, plan.token)).toMatchObject({ outcome: 'recovered', kept: 'AWSCURRENT' });
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('takes the ticket off under which it was about to take the lock', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan } = await finished(world);
+    const calls = new PortCalls({ faults: [{ call: 4, when: 'after', error: died }] });
+    await expect(takeLockAgain(portsOf(world, calls), plan)).rejects.toThrow('died');
+    expect(calls.recorded.at(-1)).toBe('put');
+    await stop(world, plan.token);
+    await clear(world, plan.token);
+    expect(world.endProblems()).toEqual([]);
   });
 });
 

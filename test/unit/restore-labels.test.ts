@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { takeLockAgain } from '../../functions/create-secret/take-lock-again.ts';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
+import type { Plan } from '../../functions/shared/contract.ts';
 import type { SecretStore } from '../../functions/shared/ports.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
 import { newVersionId } from '../helpers/in-memory-secret-store.ts';
@@ -12,12 +14,15 @@ import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
  * --------------------|----------------------------------|--------------------------------------------------
  * nowhere             | no label                         | moves nothing
  * CreateSecret        | AWSPENDING                       | takes it off, or puts it back on AWSCURRENT
- * FinishSecret        | AWSCURRENT and AWSPENDING        | gives it back, and AWSPREVIOUS to who had it before
+ * TakeLockAgain       | AWSCURRENT; its lock AWSPENDING  | gives both back, and AWSPREVIOUS to who had it before
  * and was superseded  | AWSCURRENT, others’ AWSPENDING   | moves nothing
  */
 
 const rotated = () =>
   new RotationWorld({ username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } });
+/** A rotation that was promoted, and has taken the lock again. */
+const onWayBack = async (world: RotationWorld, mode: 'rotate' | 'rollback' = 'rotate'): Promise<Plan> =>
+  await takeLockAgain(portsOf(world), (await finished(world, mode)).plan);
 const input = (token: string) => ({ secretId: SECRET, token, keepLock: false });
 
 describe('RestoreLabels', () => {
@@ -82,7 +87,7 @@ describe('RestoreLabels', () => {
     'gives AWSCURRENT and AWSPREVIOUS back after a %s was promoted',
     async (mode) => {
       const world = rotated();
-      const { plan } = await finished(world, mode);
+      const plan = await onWayBack(world, mode);
       expect(await restoreLabels(portsOf(world), { ...input(plan.token), plan })).toEqual({
         outcome: 'restored',
       });
@@ -92,14 +97,14 @@ describe('RestoreLabels', () => {
 
   it('leaves no AWSPREVIOUS where there was none before', async () => {
     const world = new RotationWorld({ username: 'boss', roles: ROOT });
-    const { plan } = await finished(world);
+    const plan = await onWayBack(world);
     await restoreLabels(portsOf(world), { ...input(plan.token), plan });
     expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current });
   });
 
   it('moves nothing when it comes again', async () => {
     const world = rotated();
-    const { plan } = await finished(world);
+    const plan = await onWayBack(world);
     await restoreLabels(portsOf(world), { ...input(plan.token), plan });
     const calls = new PortCalls();
     expect(await restoreLabels(portsOf(world, calls), { ...input(plan.token), plan })).toEqual({
@@ -110,7 +115,7 @@ describe('RestoreLabels', () => {
 
   it('keeps the lock while a pair’s user is still to be put back', async () => {
     const world = new RotationWorld({ strategy: 'admin-clone', username: 'boss', roles: ROOT });
-    const { plan } = await finished(world);
+    const plan = await onWayBack(world);
     await restoreLabels(portsOf(world), { ...input(plan.token), plan, keepLock: true });
     expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: plan.token });
   });
@@ -128,17 +133,16 @@ describe('RestoreLabels', () => {
         roles: ROOT,
         previous: { username: 'boss_clone', state: 'logs in' },
       });
-      const { plan } = await finished(world, mode);
+      const { plan: promoted } = await finished(world, mode);
       const late: Parameters<SecretStore['moveLabel']>[] = [];
       const { secrets } = portsOf(world);
       const moveLabel: SecretStore['moveLabel'] = async (...move) => {
         late.push(move);
         return await secrets.moveLabel(...move);
       };
-      await restoreLabels(
-        { secrets: { ...secrets, moveLabel } },
-        { ...input(plan.token), plan, keepLock: true },
-      );
+      const watched = { secrets: { ...secrets, moveLabel } };
+      const plan = await takeLockAgain(watched, promoted);
+      await restoreLabels(watched, { ...input(plan.token), plan, keepLock: true });
       await restoreLabels(portsOf(world), { ...input(plan.token), plan });
       for (const move of late) await secrets.moveLabel(...move);
       expect(late.length).toBeGreaterThan(0);
