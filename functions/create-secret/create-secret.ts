@@ -204,8 +204,22 @@ const takeLock = async (secrets: SecretStore, { secret, current, input }: Situat
   const now = await secrets.describe(secret.arn);
   await takeTicketOff(secrets, now, input.token);
   // A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again.
-  if (won || hasLabel(now, input.token, PENDING)) return;
-  throw inProgress(secret, holderOf(now, PENDING));
+  if (!won && !hasLabel(now, input.token, PENDING)) throw inProgress(secret, holderOf(now, PENDING));
+  await assertNothingMoved(secrets, secret, now, input.token);
+};
+
+/** A whole rotation may have gone by since the look: what was planned by it would change the user that is in use now. */
+const assertNothingMoved = async (
+  secrets: SecretStore,
+  seen: SecretDescription,
+  now: SecretDescription,
+  token: string,
+): Promise<void> => {
+  if ([CURRENT, PREVIOUS].every((label) => holderOf(seen, label) === holderOf(now, label))) return;
+  await secrets.moveLabel(now.arn, PENDING, { from: token });
+  throw new RotationInProgressError(
+    `somebody else moved the labels of ${now.name} while this rotation began, another rotation for example; start it again`,
+  );
 };
 
 const plan = (situation: Situation, pending: SecretValue, outcome: Plan['outcome']): Plan => {

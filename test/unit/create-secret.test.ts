@@ -10,7 +10,7 @@ import {
 } from '../../functions/shared/errors.ts';
 import { newVersionId } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { created, portsOf } from '../helpers/rotation-steps.ts';
+import { created, finished, portsOf } from '../helpers/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
 
 const onDemand = (token = newVersionId()) =>
@@ -155,6 +155,26 @@ describe('CreateSecret, while another rotation has the lock', () => {
     };
     await expect(createSecret({ secrets: late }, onDemand())).rejects.toThrow(RotationInProgressError);
     expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: other });
+  });
+
+  /*
+   * Such a rotation would change the password of the user that AWSCURRENT is for by now. Secrets Manager may take
+   * AWSPENDING off after a success, so that the place where the lock was seen to be free is free again.
+   */
+  it('gives the lock back when a whole rotation has gone by since its look', async () => {
+    const world = alternating();
+    const { secrets } = portsOf(world);
+    const late = {
+      ...secrets,
+      put: async (version: Parameters<typeof secrets.put>[0]) => {
+        await secrets.put(version);
+        const { plan } = await finished(world);
+        world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
+      },
+    };
+    await expect(createSecret({ secrets: late }, onDemand())).rejects.toThrow(RotationInProgressError);
+    expect(world.endProblems()).toEqual([]);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
   });
 
   it('takes its own label off too when a retry finds the lock gone', async () => {
