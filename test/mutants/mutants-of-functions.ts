@@ -209,7 +209,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     file: 'functions/create-secret/take-lock-again.ts',
     find: 'plan.target === plan.token ? lockVersionOf(plan.token) : plan.token;',
     replace: 'plan.token;',
-    tests: ['take-lock-again.test.ts'],
+    tests: ['take-lock-again.test.ts', 'crash-matrix-two-rotations.test.ts'],
   },
   {
     breaks:
