@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import { retireUser } from '../../functions/retire-user/retire-user.ts';
 import { RetireUserInput } from '../../functions/shared/contract.ts';
+import { refused } from '../helpers/crash-driver.ts';
 import { definitionOf } from '../helpers/definitions.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
@@ -104,6 +105,28 @@ describe('a rotation', () => {
       expect(world.endProblems()).toEqual([]);
     }
     expect(world.database.usernames()).toEqual(['app', 'app_clone', 'root']);
+  });
+
+  // It once ended as RollbackFailed, and woke somebody, when the other one was faster by a moment.
+  it('whose new version fails its check leaves that to another rotation that builds on it already', async () => {
+    const world = boss();
+    const tests: string[] = [];
+    let other: string | undefined;
+    const calls = new PortCalls({
+      turn: async (method) => {
+        if (method === 'instances') tests.push(method);
+        if (tests.length < 2 || other !== undefined) return;
+        other = (await created(world)).token;
+        throw refused(method);
+      },
+    });
+    const machine = new RotationMachine(world, { calls });
+    const ending = await machine.run(executionArn('one'), { secretId: SECRET });
+    expect(ending.error).toBe('RotationSupersededError');
+    expect(ending.cause).toMatch(/^CheckAfter failed /);
+    expect(machine.notices).toEqual([]);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other);
+    expect(world.momentProblems()).toEqual([]);
   });
 
   it('that can’t be put back tells the operators, and keeps the password on record', async () => {
