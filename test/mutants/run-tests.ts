@@ -1,14 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { z } from 'zod';
 
-const LONGEST_MS = 300_000;
+/** As vitest's JSON report tells it. */
+const Report = z.object({
+  numPassedTests: z.number(),
+  testResults: z.array(
+    z.object({ assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })) }),
+  ),
+});
 
-/** How the unit tests of a copy ended: `caught` if one failed. A run that can't even begin has caught nothing. */
+export interface Verdict {
+  readonly verdict: 'passed' | 'failed' | 'did not run';
+  /** The names of the tests that failed; the run stops at the first. */
+  readonly failed: readonly string[];
+}
+
+/** How unit tests of a copy ended. A run that can't even begin, or takes longer than it may, has tested nothing. */
 export const runTests = async (
   directory: string,
   tests: readonly string[],
-): Promise<'passed' | 'caught' | 'did not run'> => {
+  longestMs: number,
+): Promise<Verdict> => {
   const child = spawn(
     process.execPath,
     [
@@ -21,7 +35,7 @@ export const runTests = async (
       '--reporter=json',
       ...tests.map((test) => join('test', 'unit', test)),
     ],
-    { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'], timeout: LONGEST_MS, killSignal: 'SIGKILL' },
+    { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'], timeout: longestMs, killSignal: 'SIGKILL' },
   );
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk) => chunks.push(chunk));
@@ -29,10 +43,14 @@ export const runTests = async (
   return verdictOf(Buffer.concat(chunks).toString('utf8'));
 };
 
-const verdictOf = (output: string): 'passed' | 'caught' | 'did not run' => {
+const verdictOf = (output: string): Verdict => {
   const start = output.indexOf('{"numTotalTestSuites"');
-  if (start === -1) return 'did not run';
-  const { numFailedTests, numPassedTests } = JSON.parse(output.slice(start));
-  if (numFailedTests > 0) return 'caught';
-  return numPassedTests > 0 ? 'passed' : 'did not run';
+  if (start === -1) return { verdict: 'did not run', failed: [] };
+  const { numPassedTests, testResults } = Report.parse(JSON.parse(output.slice(start)));
+  const failed = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => fullName);
+  if (failed.length > 0) return { verdict: 'failed', failed };
+  return { verdict: numPassedTests > 0 ? 'passed' : 'did not run', failed };
 };

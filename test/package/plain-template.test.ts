@@ -53,7 +53,8 @@ const EXCEPTIONS: readonly { readonly rule: string; readonly message: RegExp; re
   },
 ];
 
-describe('cfn-lint', () => {
+// It installs the linter first, beside whatever else runs.
+describe('cfn-lint', { timeout: 300_000 }, () => {
   test('finds no error and no warning but those that have their reasons', async () => {
     const { python } = await ensurePython({
       directory: join(LOCAL, 'cfn-lint'),

@@ -155,24 +155,39 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
 
   test('one whose execution somebody aborts is retried beside the recovery', async () => {
     const secret = await secretOf('single-user');
+    const aborted: string[] = [];
     const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
       if (when !== 'after' || command !== 'updateUser' || target !== secret.username) return;
       stop();
       const running = await stack.executions.list();
       for (const arn of running) {
         const { status, input = '' } = await stack.executions.describe(arn);
-        if (status === 'RUNNING' && input.includes(secret.arn)) await stack.executions.abort(arn);
+        if (status !== 'RUNNING' || !input.includes(secret.arn)) continue;
+        await stack.executions.abort(arn);
+        aborted.push(arn);
       }
     });
     const rotation = await rotate(secret);
     expect(['succeeded', 'failed']).toContain(rotation.status);
-    // The recovery may still be at work.
+    // The recovery may still be at work, or not even have begun.
+    expect(aborted).toHaveLength(1);
+    await expect.poll(() => recoveriesOf(aborted[0]), { timeout: 30_000 }).toHaveLength(1);
     await expect
       .poll(async () => (await labelsOf(stack, secret.arn)).pending, { timeout: 30_000 })
       .toBeUndefined();
     await expect.poll(() => running(secret), { timeout: 30_000 }).toEqual([]);
     await expectSettled(stack, secret.arn);
   });
+
+  /** The executions that the rule has started for one that was cut off. */
+  const recoveriesOf = async (aborted: string | undefined): Promise<string[]> => {
+    const found: string[] = [];
+    for (const execution of await stack.executions.list()) {
+      const { input = '{}' } = await stack.executions.describe(execution);
+      if (JSON.parse(input).executionArn === aborted) found.push(execution);
+    }
+    return found;
+  };
 
   /** The executions for a secret that have not ended. */
   const running = async ({ arn }: DatabaseSecret): Promise<string[]> => {

@@ -21,15 +21,14 @@ const FAILING: readonly (readonly [FailingCheck, FailingCheck])[] = [
   ['CheckAfter', 'CheckAfter'],
 ];
 
-/** Every place counts until the second has the lock; after that, and for the first, every fourth. */
-const STRIDE = 4;
+/** Every place counts until the second has the lock; after that, and for where the first is held, every fourth. */
 const UNTIL_LOCKED = 9;
 
 /** More than a rotation and its way back make. */
 const ALL_CALLS = 200;
 
-const everyFourth = (from: number, to: number): number[] =>
-  Array.from({ length: Math.max(0, Math.ceil((to - from) / STRIDE)) }, (_, index) => from + index * STRIDE);
+const every = (stride: number, from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, Math.ceil((to - from) / stride)) }, (_, index) => from + index * stride);
 
 /** How many calls it makes when it is alone. */
 const lengthOf = async (name: string, failing: FailingCheck): Promise<number> => {
@@ -75,11 +74,11 @@ describe('two rotations of one secret, each held at the calls of the other', { t
       const [first, second] = [await lengthOf(name, failing[0]), await lengthOf(name, failing[1])];
       const heldAt = [
         ...Array.from({ length: UNTIL_LOCKED }, (_, index) => index + 1),
-        ...everyFourth(UNTIL_LOCKED + STRIDE, second),
+        ...every(4, UNTIL_LOCKED + 4, second),
       ];
-      for (const begun of everyFourth(0, first))
+      for (const begun of every(4, 0, first))
         for (const held of heldAt)
-          for (const more of everyFourth(1, first - begun))
+          for (const more of every(8, 1, first - begun))
             found.push(...(await problemsOf(name, failing, [begun, held, more])));
     }
     expect(found).toEqual([]);
