@@ -5,8 +5,7 @@ import { inParallel } from '../faults/pool.ts';
 import { aligned } from '../faults/report.ts';
 import { breakIn, makeCopy, NoSuchPatternError } from './copy.ts';
 import type { Mutant } from './mutant.ts';
-import { MUTANTS_OF_FUNCTIONS } from './mutants-of-functions.ts';
-import { MUTANTS_OF_MACHINES } from './mutants-of-machines.ts';
+import { MUTANTS } from './mutants.ts';
 import { runTests } from './run-tests.ts';
 
 const USAGE = `npm run test:mutants [-- options]
@@ -20,7 +19,6 @@ that must notice.
 `;
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', '.local', 'mutants');
-const ALL: readonly Mutant[] = [...MUTANTS_OF_FUNCTIONS, ...MUTANTS_OF_MACHINES];
 
 const LONGEST_MS = 300_000;
 /** All their tests in one run, and to the end. */
@@ -61,7 +59,7 @@ const passUnbroken = async (mutants: readonly Mutant[]): Promise<boolean> => {
 };
 
 const run = async (only: string | undefined, concurrency: number): Promise<number> => {
-  const chosen = [...ALL.entries()]
+  const chosen = [...MUTANTS.entries()]
     .map(([index, mutant]) => ({ number: index + 1, mutant }))
     .filter(
       ({ number, mutant }) => only === undefined || only === String(number) || mutant.file.includes(only),

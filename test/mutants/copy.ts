@@ -29,14 +29,19 @@ export const makeCopy = (directory: string): void => {
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
 };
 
-/** @throws NoSuchPatternError unless the pattern is there exactly once */
-export const breakIn = (directory: string, { file, find, replace }: Mutant): void => {
-  const path = join(directory, file);
-  const parts = readFileSync(path, 'utf8').split(find);
+/** @throws NoSuchPatternError unless the source has the pattern exactly once */
+export const brokenSource = (source: string, { file, find, replace }: Mutant): string => {
+  const parts = source.split(find);
   if (parts.length !== 2) {
     throw new NoSuchPatternError(
       `${file} has it ${parts.length - 1} times: ${JSON.stringify(find.slice(0, 80))}`,
     );
   }
-  writeFileSync(path, parts.join(replace));
+  return parts.join(replace);
+};
+
+/** @throws NoSuchPatternError */
+export const breakIn = (directory: string, mutant: Mutant): void => {
+  const path = join(directory, mutant.file);
+  writeFileSync(path, brokenSource(readFileSync(path, 'utf8'), mutant));
 };

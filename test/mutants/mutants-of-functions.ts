@@ -293,7 +293,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'The recovery of one execution leaves another rotation alone.',
     file: 'functions/recover-secret/recover-secret.ts',
-    find: 'everyTicket || version === token',
+    find: 'everyTicket || own.includes(version)',
     replace: 'version.length > 0',
     tests: ['recover-secret.test.ts'],
   },
@@ -322,7 +322,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'After an abort only the rotation that was stopped is told to go no further.',
     file: 'functions/recover-secret/stop-rotation.ts',
-    find: 'token ?? holderOf(secret, PENDING)',
+    find: 'token === undefined ? holderOf(secret, PENDING) : pendingVersionOf(secret, token)',
     replace: 'holderOf(secret, PENDING) ?? token',
     tests: ['recover-secret.test.ts'],
   },
