@@ -5,6 +5,8 @@ import { z } from 'zod';
 
 /** As vitest's JSON report tells it. */
 const Report = z.object({
+  /** Not if a file of tests could not be loaded. */
+  success: z.boolean(),
   numPassedTests: z.number(),
   testResults: z.array(
     z.object({ assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })) }),
@@ -46,11 +48,11 @@ export const runTests = async (
 const verdictOf = (output: string): Verdict => {
   const start = output.indexOf('{"numTotalTestSuites"');
   if (start === -1) return { verdict: 'did not run', failed: [] };
-  const { numPassedTests, testResults } = Report.parse(JSON.parse(output.slice(start)));
+  const { success, numPassedTests, testResults } = Report.parse(JSON.parse(output.slice(start)));
   const failed = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status === 'failed')
     .map(({ fullName }) => fullName);
   if (failed.length > 0) return { verdict: 'failed', failed };
-  return { verdict: numPassedTests > 0 ? 'passed' : 'did not run', failed };
+  return { verdict: success && numPassedTests > 0 ? 'passed' : 'did not run', failed };
 };
