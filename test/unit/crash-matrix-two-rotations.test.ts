@@ -21,7 +21,10 @@ const FAILING: readonly (readonly [FailingCheck, FailingCheck])[] = [
   ['CheckAfter', 'CheckAfter'],
 ];
 
-/** Every place counts until the second has the lock; after that, and for where the first is held, every fourth. */
+/**
+ * Every place counts until the second has the lock; after that, and for where the first is held, every fourth; for
+ * how far the first goes meanwhile, every eighth.
+ */
 const UNTIL_LOCKED = 9;
 
 /** More than a rotation and its way back make. */
