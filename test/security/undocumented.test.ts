@@ -1,4 +1,5 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   expectNoPasswordAnywhere,
@@ -159,12 +160,9 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
     const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
       if (when !== 'after' || command !== 'updateUser' || target !== secret.username) return;
       stop();
-      const running = await stack.executions.list();
-      for (const arn of running) {
-        const { status, input = '' } = await stack.executions.describe(arn);
-        if (status !== 'RUNNING' || !input.includes(secret.arn)) continue;
-        await stack.executions.abort(arn);
-        aborted.push(arn);
+      for (const execution of await running(secret)) {
+        await stack.executions.abort(execution);
+        aborted.push(execution);
       }
     });
     const rotation = await rotate(secret);
@@ -180,22 +178,19 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
   });
 
   /** The executions that the rule has started for one that was cut off. */
-  const recoveriesOf = async (aborted: string | undefined): Promise<string[]> => {
-    const found: string[] = [];
-    for (const execution of await stack.executions.list()) {
-      const { input = '{}' } = await stack.executions.describe(execution);
-      if (JSON.parse(input).executionArn === aborted) found.push(execution);
-    }
-    return found;
-  };
+  const recoveriesOf = (aborted: string | undefined): Promise<string[]> =>
+    executionsWith(({ input = '{}' }) => JSON.parse(input).executionArn === aborted);
 
   /** The executions for a secret that have not ended. */
-  const running = async ({ arn }: DatabaseSecret): Promise<string[]> => {
+  const running = ({ arn }: DatabaseSecret): Promise<string[]> =>
+    executionsWith(({ status, input = '' }) => status === 'RUNNING' && input.includes(arn));
+
+  const executionsWith = async (
+    condition: (execution: DescribeExecutionCommandOutput) => boolean,
+  ): Promise<string[]> => {
     const found: string[] = [];
-    for (const execution of await stack.executions.list()) {
-      const { status, input = '' } = await stack.executions.describe(execution);
-      if (status === 'RUNNING' && input.includes(arn)) found.push(execution);
-    }
+    for (const arn of await stack.executions.list())
+      if (condition(await stack.executions.describe(arn))) found.push(arn);
     return found;
   };
 
