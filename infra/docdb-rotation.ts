@@ -22,6 +22,7 @@ import { checkManageOptions, checkProps } from './check-props.ts';
 import { clusterIdentifierOf } from './cluster-identifier.ts';
 import { CredentialCheck } from './credential-check.ts';
 import { EndReporter } from './end-reporter.ts';
+import { KeepReady } from './keep-ready.ts';
 import { letUseMachineKey } from './let-use-machine-key.ts';
 import { letLogsUse } from './log-encryption.ts';
 import type { ManageOptions } from './manage-options.ts';
@@ -190,12 +191,15 @@ export class DocDbRotation extends Construct implements IConnectable {
     const machines = { rotation: this.stateMachine, retirement: this.retirement };
     const reporter = new EndReporter(this, 'EndReporter', { ...functionDefaults, ...machines, runbookUrl });
     this.credentialCheck = new CredentialCheck(this, 'CredentialCheck', { ...functionDefaults, ...machines });
+    const steps = this.functions.all().map((step) => step.function);
+    new KeepReady(this, 'KeepReady', steps);
     this.alarms = new RotationAlarms(this, 'Alarms', {
       ...machines,
       runbookUrl,
       operatorsTopic: this.operatorsTopic,
       trigger: this.trigger,
       patient: functionsOf(this.functions.patient),
+      patientOnWayBack: functionsOf(this.functions.patientOnWayBack),
       observers: { ReportEnd: reporter.step.function, CheckCredentials: this.credentialCheck.step.function },
       recoveryRules: rotation.recoveryRules,
       reportRule: reporter.rule,

@@ -24,6 +24,9 @@ const CALLS = Duration.minutes(5);
 /** A way back is retried at least every two minutes: one that still fails after some is stuck. */
 const PERIODS_OF_PATIENCE = 2;
 
+/** What a way forward calls too may fail for as long as that one has time, and nothing is stuck. */
+const PERIODS_OF_WAY_FORWARD = 4;
+
 /** A day is as often as the check runs. */
 const CHECK = Duration.days(1);
 
@@ -37,6 +40,8 @@ export interface RotationAlarmsProps {
   readonly trigger: IFunction;
   /** They are retried for hours, and meanwhile their execution has not ended. */
   readonly patient: Readonly<Record<string, IFunction>>;
+  /** So are these, but the way forward calls them too. */
+  readonly patientOnWayBack: Readonly<Record<string, IFunction>>;
   /** What the metrics come from: without these the other alarms would be silent for ever. */
   readonly observers: Readonly<Record<string, IFunction>>;
   readonly recoveryRules: Readonly<Record<string, IRule>>;
@@ -114,25 +119,30 @@ export class RotationAlarms extends Construct {
   }
 
   private addFunctions(): void {
-    const { trigger, patient, observers } = this.props;
+    const { trigger, patient, patientOnWayBack, observers } = this.props;
     this.add('TriggerErrors', {
       happened: 'The function that Secrets Manager calls failed: a secret was not rotated.',
       section: 'alarm-trigger-errors',
       metric: trigger.metricErrors({ period: CALLS }),
     });
-    for (const [name, step] of Object.entries(patient)) {
-      this.add(`${name}Errors`, {
-        happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in.`,
-        section: 'alarm-way-back-waits',
-        metric: step.metricErrors({ period: CALLS }),
-        periods: PERIODS_OF_PATIENCE,
-      });
-    }
+    this.addWaysBack(patient, PERIODS_OF_PATIENCE);
+    this.addWaysBack(patientOnWayBack, PERIODS_OF_WAY_FORWARD);
     for (const [name, observer] of Object.entries(observers)) {
       this.add(`${name}Errors`, {
         happened: 'A function that measures rotations failed: the other alarms may miss something.',
         section: 'alarm-observer-errors',
         metric: observer.metricErrors({ period: CALLS }),
+      });
+    }
+  }
+
+  private addWaysBack(steps: Readonly<Record<string, IFunction>>, periods: number): void {
+    for (const [name, step] of Object.entries(steps)) {
+      this.add(`${name}Errors`, {
+        happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in.`,
+        section: 'alarm-way-back-waits',
+        metric: step.metricErrors({ period: CALLS }),
+        periods,
       });
     }
   }
@@ -186,8 +196,23 @@ export class RotationAlarms extends Construct {
     this.alarms.push(alarm);
   }
 
-  /** A topic with a policy of its own, such as "only by TLS", lets CloudWatch in no more. An imported one is its owner's affair. */
+  /**
+   * A topic with a policy of its own, such as "only by TLS", lets CloudWatch in no more, and a key lets in nobody by
+   * itself. What is imported is its owner's affair.
+   *
+   * Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+   */
   private letCloudWatchPublish(): void {
+    this.props.operatorsTopic.masterKey?.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
     this.props.operatorsTopic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsOfThisAccount',

@@ -23,6 +23,8 @@ export class RotationFunctions extends Construct {
 
   /** Those of the way back and of the recovery that are retried for hours, by their names. */
   readonly patient: Readonly<Record<string, StepFunction>>;
+  /** Those that are retried for hours on the way back (TakeLockAgain, CheckRestored), but serve the way forward too. */
+  readonly patientOnWayBack: Readonly<Record<string, StepFunction>>;
 
   /** The one of the retirement. */
   readonly retirementByPlaceholder: Readonly<Record<string, StepFunction>>;
@@ -104,8 +106,17 @@ export class RotationFunctions extends Construct {
       RestoreLabels: this.restoreLabels,
       RecoverSecret: this.recoverSecret,
     };
+    this.patientOnWayBack = { CreateSecret: this.createSecret, TestSecret: this.testSecret };
     this.retirementByPlaceholder = { RetireUserFunctionArn: this.retireUser };
     this.letMakePasswords();
+  }
+
+  all(): StepFunction[] {
+    return [
+      ...Object.values(this.byPlaceholder),
+      ...Object.values(this.retirementByPlaceholder),
+      this.trigger,
+    ];
   }
 
   /** Grants what rotating a secret takes, to each function no more than its own part. */

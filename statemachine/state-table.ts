@@ -5,12 +5,17 @@ import { type Definition, flowOf, MACHINES, readDefinition, type State } from '.
 const README = join(import.meta.dirname, 'README.md');
 
 /** Lambda's own troubles are retried everywhere alike; one word stands for all of them. */
-const LAMBDA = /^(Lambda\.|Sandbox\.|Runtime\.|States\.Timeout$)/;
+const inAWord = (error: string): string => {
+  if (error === 'States.Timeout') return 'time-out';
+  return /^(Lambda|Sandbox|Runtime)\./.test(error) ? 'Lambda' : `\`${error}\``;
+};
+
+const isCode = (word: string): boolean => word.startsWith('`');
 
 const retriedBy = ({ Retry = [] }: State): string => {
-  const errors = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
-  const named = errors.filter((error) => !LAMBDA.test(error)).map((error) => `\`${error}\``);
-  return [...named, ...(errors.some((error) => LAMBDA.test(error)) ? ['Lambda, time-out'] : [])].join(', ');
+  const words = Retry.flatMap(({ ErrorEquals }) => ErrorEquals).map(inAWord);
+  const [named, ofAws] = [words.filter(isCode), words.filter((word) => !isCode(word))];
+  return [...new Set([...named, ...ofAws])].join(', ');
 };
 
 const caughtBy = ({ Catch = [] }: State): string =>

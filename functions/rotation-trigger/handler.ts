@@ -3,6 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { secretStore } from '../shared/clients.ts';
 import { triggerConfig } from '../shared/config.ts';
+import { isKeepReady } from '../shared/keep-ready.ts';
 import { REQUEST_LIMITS } from '../shared/request-limits.ts';
 import { foreseen } from '../shared/step-handler.ts';
 import { stepFunctions } from './executions.ts';
@@ -26,6 +27,7 @@ export const handler = async (
   event: unknown,
   context: { getRemainingTimeInMillis(): number },
 ): Promise<void> => {
+  if (isKeepReady(event)) return;
   try {
     const rotation = parseRotationEvent(event);
     const about = { step: rotation.Step, secret: rotation.SecretId, token: rotation.ClientRequestToken };

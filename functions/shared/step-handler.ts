@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { z } from 'zod';
 import { InvalidInputError, RotationError, UnexpectedError } from './errors.ts';
+import { isKeepReady } from './keep-ready.ts';
 
 /** What a log line says of a step, beside its outcome. */
 interface Subject {
@@ -18,9 +19,10 @@ export const stepHandler = <Input, Output>(
   step: string,
   schema: z.ZodType<Input>,
   run: (input: Input) => Promise<Output>,
-): ((event: unknown) => Promise<Output>) => {
+): ((event: unknown) => Promise<Output | undefined>) => {
   const logger = new Logger({ serviceName: 'docdb-rotation' });
   return async (event) => {
+    if (isKeepReady(event)) return undefined;
     const started = performance.now();
     const { execution, ...rest } = asObject(event);
     const about = { step, execution, ...subject(rest) };

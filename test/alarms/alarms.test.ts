@@ -94,7 +94,8 @@ const ruleFor = (isMeant: (rule: DeployedRule) => boolean): DeployedRule => {
   return rule;
 };
 const reportRule = () => ruleFor(({ statuses }) => statuses.includes('SUCCEEDED'));
-const dailyRule = () => ruleFor(({ schedule }) => schedule === 'rate(1 day)');
+const dailyRule = () =>
+  ruleFor(({ schedule, target }) => schedule === 'rate(1 day)' && !!target.input?.includes('"secrets"'));
 
 describe('An execution that ends', () => {
   const OUTCOMES = Object.keys(endsOn({} as LocalStack)) as CausedOutcome[];
@@ -199,6 +200,27 @@ describe('A way back that waits tells the operators, though nothing has ended', 
     await expectTold(execution, 'RestoreLabels', 'RestoreLabelsErrors');
   });
 
+  test('for Secrets Manager, in TakeLockAgain', async () => {
+    const execution = await rotateRolledBack(({ arn }) =>
+      stack.secretsManagerStandIn.faults.add({
+        kind: 'error-before',
+        type: 'InternalServiceError',
+        status: 500,
+        operation: 'DescribeSecret',
+        secretId: arn,
+        times: 8,
+      }),
+    );
+    await expectTold(execution, 'TakeLockAgain', 'CreateSecretErrors');
+  });
+
+  test('for an instance, in CheckRestored', async () => {
+    const execution = await rotateRolledBack(() =>
+      stack.documentDb.faults.add({ kind: 'cut-before', command: 'ping', times: 9 }),
+    );
+    await expectTold(execution, 'CheckRestored', 'TestSecretErrors');
+  });
+
   test('for Secrets Manager, in a recovery', async () => {
     const secret = await stack.makeSecret();
     stack.secretsManagerStandIn.faults.add({
@@ -224,6 +246,14 @@ describe('A function that fails tells the operators', () => {
     expect(await invoke(name(), { nobody: 'understands this' })).toBe('Unhandled');
     expect(await toldOf([errorOf(name())])).toEqual([alarm]);
   });
+});
+
+test('Every function that a rotation may need answers the daily call that keeps it ready', async () => {
+  const calls = rules.flatMap(({ targets }) => targets).filter(({ input }) => input?.includes('keepReady'));
+  expect(calls.map(({ arn }) => arn)).toContain(stack.triggerFunctionArn);
+  expect(calls).toHaveLength(9);
+  for (const { arn, input = '' } of calls)
+    expect(await invoke(nameIn(arn), JSON.parse(input)), arn).toBeUndefined();
 });
 
 /** The emulator does not give up: what AWS measures then is published as it is documented. */

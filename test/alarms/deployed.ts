@@ -11,7 +11,13 @@ export interface DeployedRule {
   /** Which ends of executions it is for, if it is for any. */
   readonly statuses: readonly string[];
   readonly schedule: string | undefined;
-  readonly target: { readonly arn: string; readonly input: string | undefined };
+  readonly target: Target;
+  readonly targets: readonly Target[];
+}
+
+interface Target {
+  readonly arn: string;
+  readonly input: string | undefined;
 }
 
 const Pattern = z.object({ detail: z.object({ status: z.array(z.string()) }) });
@@ -22,11 +28,13 @@ export const rulesOf = async (stack: LocalStack): Promise<DeployedRule[]> => {
   return await Promise.all(
     Rules.map(async ({ Name = '', EventPattern, ScheduleExpression }) => {
       const { Targets = [] } = await client.send(new ListTargetsByRuleCommand({ Rule: Name }));
+      const targets = Targets.map(({ Arn = '', Input }) => ({ arn: Arn, input: Input }));
       return {
         name: Name,
         statuses: EventPattern === undefined ? [] : Pattern.parse(JSON.parse(EventPattern)).detail.status,
         schedule: ScheduleExpression,
-        target: { arn: Targets[0]?.Arn ?? '', input: Targets[0]?.Input },
+        target: targets[0] ?? { arn: '', input: undefined },
+        targets,
       };
     }),
   );

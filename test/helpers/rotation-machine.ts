@@ -31,6 +31,8 @@ export interface RotationMachineOptions {
   readonly abortOnDeath?: boolean;
   /** What else has to happen while a Wait state lasts. */
   readonly wait?: (state: string) => Promise<void>;
+  /** Which invocations of a function, counted from 1, Lambda refuses: it makes the function ready that was idle. */
+  readonly isRefused?: (invocation: number) => boolean;
   /** Whether the retirement can't be started. */
   readonly retirementIsGone?: boolean;
   /** Whether the operators can't be told. */
@@ -44,6 +46,8 @@ export class RotationMachine {
   readonly #world: RotationWorld;
   readonly #options: RotationMachineOptions;
   #running: Promise<unknown> = Promise.resolve();
+  /** How often a function was invoked, or would have been. */
+  invocations = 0;
   /** What Step Functions would say of the stopped execution that the event tells of. */
   #stopped: StoppedEvent | undefined;
   /** What the operators were told. */
@@ -111,6 +115,9 @@ export class RotationMachine {
     run: (ports: Ports, input: Input) => Promise<unknown>,
   ): (input: unknown) => Promise<unknown> {
     return async (input) => {
+      this.invocations += 1;
+      if (this.#options.isRefused?.(this.invocations))
+        throw new FunctionNotReadyError('it is being made ready');
       const ports = portsOf(this.#world, this.#options.calls);
       const { execution: _, ...rest } = input as Record<string, unknown>;
       try {
@@ -127,6 +134,11 @@ export class RotationMachine {
     if (!(error instanceof ProcessDiedError)) return foreseen('the step', error);
     return this.#options.abortOnDeath ? new ExecutionAbortedError('stopped') : error;
   }
+}
+
+/** What Step Functions makes of Lambda's answer: https://github.com/boto/boto3/issues/3788 */
+class FunctionNotReadyError extends Error {
+  override readonly name = 'Lambda.CodeArtifactUserPendingException';
 }
 
 export interface StoppedEvent {

@@ -21,7 +21,11 @@ export interface Choice {
 
 export interface Retrier {
   readonly ErrorEquals: readonly string[];
+  readonly IntervalSeconds?: number;
+  readonly BackoffRate?: number;
+  readonly MaxDelaySeconds?: number;
   readonly MaxAttempts?: number;
+  readonly JitterStrategy?: string;
 }
 
 export interface Catcher {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRICS_NAMESPACE as WRITTEN } from '../../functions/shared/cloudwatch-metrics.ts';
 import { DocDbRotation } from '../../infra/docdb-rotation.ts';
@@ -41,6 +43,7 @@ describe('The alarms', () => {
       'BrokenNotRecovered: AWS/Events FailedInvocations 1',
       'CertificateAuthority: DocDbRotation CertificateAuthorityDaysLeft 60',
       'CheckCredentialsErrors: AWS/Lambda Errors 1',
+      'CreateSecretErrors: AWS/Lambda Errors 1',
       'CredentialOverdue: DocDbRotation OverdueCredentials 1',
       'CutOffNotRecovered: AWS/Events FailedInvocations 1',
       'EndNotReported: AWS/Events FailedInvocations 1',
@@ -54,18 +57,38 @@ describe('The alarms', () => {
       'RetirementTimedOut: DocDbRotation TimedOut 1',
       'RollbackFailed: DocDbRotation RollbackFailed 1',
       'RolledBack: DocDbRotation RolledBack 1',
+      'TestSecretErrors: AWS/Lambda Errors 1',
       'TimedOut: DocDbRotation TimedOut 1',
       'TriggerErrors: AWS/Lambda Errors 1',
     ]);
   });
 
-  it('wait for a second period only where a failure is tried again by itself', () => {
+  it('wait for more periods only where a failure is tried again by itself', () => {
     const patient = Object.entries(alarms).filter(([, { EvaluationPeriods }]) => EvaluationPeriods !== 1);
-    expect(patient.map(([name]) => name).sort()).toEqual([
-      'RecoverSecretErrors',
-      'RestoreCredentialErrors',
-      'RestoreLabelsErrors',
+    expect(patient.map(([name, { EvaluationPeriods }]) => `${name}: ${EvaluationPeriods}`).sort()).toEqual([
+      'CreateSecretErrors: 4',
+      'RecoverSecretErrors: 2',
+      'RestoreCredentialErrors: 2',
+      'RestoreLabelsErrors: 2',
+      'TestSecretErrors: 4',
     ]);
+  });
+
+  it('may use the key of a topic that is made in the app', () => {
+    const stack = makeStack();
+    const masterKey = new Key(stack, 'Key') as IKey;
+    new DocDbRotation(stack, 'Rotation', { operatorsTopic: new Topic(stack, 'Operators', { masterKey }) });
+    Template.fromStack(stack).hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+          }),
+        ]),
+      },
+    });
   });
 
   it('look where the functions write', () => {
@@ -133,8 +156,9 @@ describe('What the alarms look at', () => {
         Properties: { ScheduleExpression: 'rate(1 day)' },
       }),
     );
-    const counts = rules.map(
-      ({ Properties }) => JSON.stringify(Properties.Targets).match(/"Ref":"App/g)?.length,
+    // The other daily rules name no secret.
+    const counts = rules.flatMap(
+      ({ Properties }) => JSON.stringify(Properties.Targets).match(/"Ref":"App/g)?.length ?? [],
     );
     expect(counts.sort()).toEqual([1, 50]);
   });

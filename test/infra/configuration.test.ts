@@ -42,6 +42,11 @@ describe('The configuration in the context', () => {
       { 'docdb-rotation:secrets': [{ arn: ARN, strategy: 'alternating-users' }] },
       /adminSecretArn/,
     ],
+    [
+      'a key that is no whole ARN',
+      { 'docdb-rotation:secrets': [{ arn: ARN, keyArn: 'alias/mine' }] },
+      /whole ARN of a key/,
+    ],
     ['a number that is none', { 'docdb-rotation:stragglerSeconds': 'soon' }, /stragglerSeconds/],
   ])('fails on %s and says which', (_what, context, message) => {
     expect(() => readConfig(context)).toThrow(message);
@@ -70,6 +75,21 @@ describe('The stack', () => {
       'TriggerFunctionArn',
       'TriggerFunctionName',
     ]);
+  });
+
+  it('lets the functions use the keys of the secrets that have their own', () => {
+    const key = (name: string) => `arn:aws:kms:eu-central-1:111122223333:key/${name}`;
+    const other = ARN.replace('app', 'other');
+    const template = Template.fromStack(
+      stackWith({
+        'docdb-rotation:secrets': [
+          { arn: other, strategy: 'admin-clone', keyArn: key('of-other') },
+          { arn: ARN, adminSecretArn: other, keyArn: key('of-app') },
+        ],
+      }),
+    );
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    for (const name of ['of-other', 'of-app']) expect(policies).toContain(key(name));
   });
 
   it('warns that no cluster can be reached when no VPC is configured', () => {

@@ -119,6 +119,12 @@ describe('A managed secret', () => {
     ['a rate in minutes', () => ({ schedule: Schedule.rate(Duration.minutes(90)) }), /4 hours to 999 days/],
     ['a rate that is too high', () => ({ schedule: Schedule.rate(Duration.hours(3)) }), /rate\(3 hours\)/],
     ['a rate that is too low', () => ({ schedule: Schedule.rate(Duration.days(1000)) }), /rate\(1000 days\)/],
+    ['a cron expression of any minute', () => ({ schedule: Schedule.cron({ hour: '8' }) }), /minute is 0/],
+    [
+      'a cron expression of one year',
+      () => ({ schedule: Schedule.expression('cron(0 8 1 1 ? 2030)') }),
+      /year is \*/,
+    ],
     ['a single moment', () => ({ schedule: Schedule.expression('at(2030-01-01T00:00:00)') }), /or a cron/],
   ] satisfies [string, (secret: ISecret) => ManageOptions, RegExp][])(
     'is refused with %s, and it is said what is allowed',
@@ -133,6 +139,7 @@ describe('A managed secret', () => {
     Schedule.rate(Duration.days(1)),
     Schedule.rate(Duration.days(999)),
     Schedule.cron({ minute: '0', hour: '8' }),
+    Schedule.expression('cron(0 4/12 ? * SUN#1 *)'),
   ])('is accepted with the schedule $expressionString', (schedule) => {
     expect(manage(() => ({ schedule }))).not.toThrow();
   });

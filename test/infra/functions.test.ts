@@ -54,16 +54,39 @@ describe('The functions', () => {
     expect(large.length + small.length).toBe(functions.length);
   });
 
+  it('all but those that only watch are called every day, so that none becomes inactive', () => {
+    const template = templateWith();
+    const targets = Object.values(template.findResources('AWS::Events::Rule'))
+      .filter(({ Properties }) => Properties.ScheduleExpression === 'rate(1 day)')
+      .flatMap(({ Properties }) => Properties.Targets as { Arn: unknown; Input: string }[])
+      .filter(({ Input }) => Input === '{"keepReady":true}')
+      .map(({ Arn }) => /Functions(\w+?)[0-9A-F]{8}/.exec(JSON.stringify(Arn))?.[1]);
+    expect(targets.sort()).toEqual([
+      'CreateSecret',
+      'FinishSecret',
+      'RecoverSecret',
+      'RestoreCredential',
+      'RestoreLabels',
+      'RetireUser',
+      'SetSecret',
+      'TestSecret',
+      'Trigger',
+    ]);
+  });
+
   it('only Secrets Manager for this account may call the trigger', () => {
     const template = templateWith();
     const callersOf = (id: string) =>
       Object.values(template.findResources('AWS::Lambda::Permission'))
         .filter(({ Properties }) => JSON.stringify(Properties.FunctionName).includes(id))
         .map(({ Properties }) => Properties.Principal);
-    expect(callersOf('FunctionsTrigger')).toEqual(['secretsmanager.amazonaws.com']);
-    // Whatever else may be called from outside is called by a rule of this stack.
-    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 1);
-    template.resourceCountIs('AWS::Lambda::Permission', 2);
+    // Whoever else may call a function is a rule of this stack: here to keep it ready.
+    expect(callersOf('FunctionsTrigger').sort()).toEqual([
+      'events.amazonaws.com',
+      'secretsmanager.amazonaws.com',
+    ]);
+    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 10);
+    template.resourceCountIs('AWS::Lambda::Permission', 11);
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
       Principal: 'secretsmanager.amazonaws.com',

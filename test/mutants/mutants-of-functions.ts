@@ -112,7 +112,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A forged hello must not lead a credential outside the cluster’s own domain.',
-    file: 'functions/test-secret/test-credential.ts',
+    file: 'functions/test-secret/instances.ts',
     find: 'for (const instance of instances) assertSameDomain(login.host, instance.host);',
     replace: '',
     tests: ['test-secret.test.ts'],
@@ -469,9 +469,23 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A host that takes no writes is found before anything changes.',
     file: 'functions/test-secret/check-before.ts',
-    find: 'if (pending === undefined) await assertTakesWrites(own, versions.current.login.host);',
+    find: 'if (pending === undefined) await assertTakesWrites(own.session, own.login.host);',
     replace: '',
     tests: ['check-before.test.ts'],
+  },
+  {
+    breaks: 'An instance that can’t be asked is found before anything changes.',
+    file: 'functions/test-secret/check-before.ts',
+    find: '  await assertInstancesAnswer(ports.database, own);\n',
+    replace: '',
+    tests: ['check-before.test.ts', 'rotation-machine.test.ts'],
+  },
+  {
+    breaks: 'The daily call that keeps a function ready does nothing else.',
+    file: 'functions/shared/step-handler.ts',
+    find: '    if (isKeepReady(event)) return undefined;\n',
+    replace: '',
+    tests: ['step-handler.test.ts'],
   },
   {
     breaks: 'An elastic cluster is refused.',

@@ -118,4 +118,20 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     replace: '"Default": "RetireUser"',
     tests: ['state-machine.test.ts', 'rotation-machine.test.ts'],
   },
+  {
+    breaks: 'The way back waits for a function that Lambda has to make ready (invariant 2).',
+    file: ROTATION,
+    find: '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            "DatabaseUnavailableError",\n            "SecretsManagerUnavailableError",\n            "HostNotFoundError",\n            "AdminSecretUnavailableError",\n            "Lambda.CodeArtifactUserPendingException",',
+    replace:
+      '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            "DatabaseUnavailableError",\n            "SecretsManagerUnavailableError",\n            "HostNotFoundError",\n            "AdminSecretUnavailableError",',
+    tests: ['functions-not-ready.test.ts', 'state-machine.test.ts'],
+  },
+  {
+    breaks: 'So does the way forward.',
+    file: ROTATION,
+    find: '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            "Lambda.CodeArtifactUserPendingException",',
+    replace:
+      '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            ',
+    tests: ['functions-not-ready.test.ts'],
+  },
 ];

@@ -181,11 +181,28 @@ const grantsOfRecoveryRule = (): string[] => [
   ...useOfKey('RotationStateMachineRecoveryRole', forMachine('rotation')),
 ];
 
+/** In the order in which the rules have them, five each. */
+const KEPT_READY = [
+  'CreateSecret',
+  'SetSecret',
+  'TestSecret',
+  'FinishSecret',
+  'RestoreCredential',
+  'RestoreLabels',
+  'RecoverSecret',
+  'RetireUser',
+  'Trigger',
+] as const;
+
 /** Secrets Manager, for secrets of this account only; and the rules that are there for it. */
 const callers = (): string[] => [
   `to call: Allow secretsmanager.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('Trigger'))} if {SourceAccount:${ACCOUNT}}`,
   `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('ReportEnd'))} if {SourceArn:${arnOf('RotationEndReporterEnded')}}`,
   `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('CheckCredentials'))} if {SourceArn:${arnOf('RotationCredentialCheckDaily1')}}`,
+  ...KEPT_READY.map(
+    (name, number) =>
+      `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId(name))} if {SourceArn:${arnOf(`RotationKeepReadyDaily${Math.floor(number / 5) + 1}`)}}`,
+  ),
 ];
 
 /** The alarms of this account; nobody without TLS. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   AdminSecretRequiredError,
   DatabaseUnavailableError,
+  InstanceNotTrustedError,
   NoUsableCredentialsError,
   RotationSupersededError,
   UserNameTakenError,
@@ -59,6 +60,29 @@ describe('CheckBefore', () => {
     const world = new RotationWorld();
     world.database.down = true;
     await expect(look(world)).rejects.toThrow(DatabaseUnavailableError);
+  });
+
+  it('fails while an instance of the cluster is away, before anything changes', async () => {
+    const world = new RotationWorld();
+    world.database.loseReader();
+    await expect(look(world)).rejects.toThrow(DatabaseUnavailableError);
+  });
+
+  it('fails if the server lists an instance outside its own domain, and sends no credential there', async () => {
+    const world = new RotationWorld();
+    world.database.reported = [{ host: 'one.elsewhere.example.com', port: PORT }];
+    const plan = await created(world);
+    const calls = new PortCalls();
+    await expect(checkBefore(portsOf(world, calls), plan)).rejects.toThrow(InstanceNotTrustedError);
+    // AWSCURRENT and AWSPENDING, on the cluster itself.
+    expect(count(calls, 'login')).toBe(2);
+  });
+
+  it('goes on where a reader lags: TestSecret gives it time', async () => {
+    const world = new RotationWorld();
+    world.database.fallBehind(9);
+    expect((await look(world)).logsIn).toEqual(['AWSCURRENT']);
+    expect(world.database.open).toBe(0);
   });
 
   it('fails when the lock is lost, and asks the database nothing', async () => {

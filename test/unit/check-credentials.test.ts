@@ -42,6 +42,16 @@ describe('A credential is overdue', () => {
     ['a day and a bit after its interval', { rotatedAt: NOW - 31.1 * DAY }, true],
     ['not within a day after its interval', { rotatedAt: NOW - 30.9 * DAY }, false],
     ['if it was never rotated, counted from when it was made', {}, true],
+    [
+      'not if it is older than its schedule, whose first date is yet to come',
+      { nextRotationAt: NOW + 20 * DAY },
+      false,
+    ],
+    [
+      'if the first date of its schedule is over, and it was never rotated',
+      { nextRotationAt: NOW - 2 * DAY },
+      true,
+    ],
     ['not without a schedule', { rotationEnabled: false }, false],
     [
       'by a cron expression, more than a day after the next date',

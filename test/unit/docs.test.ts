@@ -111,6 +111,13 @@ describe('the runbook has a section', () => {
   });
 });
 
+// Its query once found what ministack writes, and nothing of what Step Functions does: a function is no Task there.
+test('the runbook’s query for the last error knows every event that has one', () => {
+  const [, query = ''] = /get-execution-history[^`]*?--query "([^"]+)"/s.exec(RUNBOOK) ?? [];
+  for (const event of ['lambdaFunctionFailed', 'lambdaFunctionTimedOut', 'taskFailed', 'taskTimedOut'])
+    expect(query).toContain(`${event}EventDetails`);
+});
+
 describe.each(DOCUMENTS)('%s', (document) => {
   const text = read(document);
 
@@ -240,8 +247,10 @@ describe('the README and the code agree', () => {
     expect(keys).toEqual(expect.arrayContaining(Object.keys(defaults)));
     expect(keys.toSorted()).toEqual([
       'adminSecretArn',
+      'adminSecretKeyArn',
       'arn',
       'graceSeconds',
+      'keyArn',
       'predecessor',
       'resetThroughCluster',
       'rotateImmediately',

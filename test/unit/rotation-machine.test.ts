@@ -4,7 +4,7 @@ import { retireUser } from '../../functions/retire-user/retire-user.ts';
 import { RetireUserInput } from '../../functions/shared/contract.ts';
 import { refused } from '../helpers/crash-driver.ts';
 import { definitionOf } from '../helpers/definitions.ts';
-import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
+import { PORT, READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { PortCalls } from '../helpers/port-calls.ts';
 import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
@@ -17,6 +17,10 @@ import { type Ending, StateMachine } from '../helpers/state-machine.ts';
 const PAIR = { strategy: 'alternating-users', admin: true } as const;
 const CLONE = { strategy: 'admin-clone', username: 'boss', roles: ROOT } as const;
 const boss = () => new RotationWorld({ username: 'boss', roles: ROOT });
+
+const lie = ({ database }: RotationWorld): void => {
+  database.reported = [{ host: 'one.elsewhere.example.com', port: PORT }];
+};
 
 /** Each execution has a name of its own, from which its token is made. */
 let executions = 0;
@@ -98,6 +102,23 @@ describe('a rotation', () => {
     },
   );
 
+  // TestSecret found it in the middle of a single user's gap, and so did the check of the way back: RollbackFailed.
+  it.each<[string, (world: RotationWorld) => void, string]>([
+    ['is outside the cluster’s domain', lie, 'InstanceNotTrustedError'],
+    ['is away', ({ database }) => database.loseReader(), 'DatabaseUnavailableError'],
+  ])(
+    'on a cluster of which an instance %s is refused before anything changes',
+    async (_what, harm, error) => {
+      const world = boss();
+      harm(world);
+      const { ending, machine } = await run(world);
+      expect(ending.error).toBe(error);
+      expect(ending.cause).toMatch(/^CheckBefore failed with .* Nothing was changed\./);
+      expect(machine.notices).toEqual([]);
+      expect(world.restoredProblems()).toEqual([]);
+    },
+  );
+
   it('can be repeated, back and forth', async () => {
     const world = new RotationWorld(PAIR);
     for (const _time of ['once', 'twice', 'three times']) {
@@ -115,7 +136,8 @@ describe('a rotation', () => {
     const calls = new PortCalls({
       turn: async (method) => {
         if (method === 'instances') tests.push(method);
-        if (tests.length < 2 || other !== undefined) return;
+        // The third is that of CheckAfter.
+        if (tests.length < 3 || other !== undefined) return;
         other = (await created(world)).token;
         throw refused(method);
       },
@@ -132,9 +154,11 @@ describe('a rotation', () => {
   it('that can’t be put back tells the operators, and keeps the password on record', async () => {
     const world = boss();
     // After SetSecret somebody sets yet another password: nobody gets in any more.
+    let isSet = false;
     const calls = new PortCalls({
       turn: async (method) => {
-        if (method === 'instances') world.database.addUser('boss', newPassword(), ROOT);
+        if (isSet && method === 'instances') world.database.addUser('boss', newPassword(), ROOT);
+        isSet ||= method === 'updateUser';
       },
     });
     const machine = new RotationMachine(world, { calls });

@@ -11,10 +11,25 @@ import {
   placeholdersIn,
   textOf,
 } from '../helpers/definitions.ts';
-import { compiled, expressionIn, type State, StateMachine } from '../helpers/state-machine.ts';
+import { compiled, expressionIn, type Retrier, type State, StateMachine } from '../helpers/state-machine.ts';
 
 /** A step ends itself after that; the state machine has to wait longer, or it would retry a step that still runs. */
 const FUNCTION_TIMEOUT_SECONDS = 60;
+
+/**
+ * What Lambda answers while it makes a function ready that was idle for weeks, or has no network for it. The first is
+ * not documented, but is what comes: https://github.com/boto/boto3/issues/3788
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+ */
+const NOT_READY = [
+  'Lambda.CodeArtifactUserPendingException',
+  'Lambda.ResourceNotReadyException',
+  'Lambda.ResourceConflictException',
+  'Lambda.EC2ThrottledException',
+  'Lambda.EC2UnexpectedException',
+  'Lambda.ENILimitReachedException',
+  'Lambda.SubnetIPAddressLimitReachedException',
+];
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception */
 const ERRORS_OF_AWS = new Set([
@@ -29,6 +44,7 @@ const ERRORS_OF_AWS = new Set([
   'Lambda.Unknown',
   'Sandbox.Timedout',
   'Runtime.ExitError',
+  ...NOT_READY,
 ]);
 
 /** No retry mends these, and no state treats them differently from any other failure: States.ALL catches them. */
@@ -70,6 +86,16 @@ const expressionsOf = (value: unknown): string[] => {
   if (typeof value === 'string') return [expressionIn(value) ?? []].flat();
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(expressionsOf);
+};
+
+/** Seconds, of all its retries together; on the average, where chance shortens them. */
+const longestWait = (retrier: Retrier): number => {
+  const { IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = Infinity, MaxAttempts = 3 } = retrier;
+  const waits = Array.from({ length: MaxAttempts }, (_, retry) =>
+    Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** retry),
+  );
+  const sum = waits.reduce((one, other) => one + other, 0);
+  return retrier.JitterStrategy === 'FULL' ? sum / 2 : sum;
 };
 
 const nextOf = ({ Next, Default, Choices = [], Catch = [] }: State): string[] =>
@@ -154,6 +180,13 @@ describe.each(DEFINITIONS)('the state machine %s', (name) => {
 
   it.each(steps)('%s waits longer than its function may run', (_state, { TimeoutSeconds }) => {
     expect(TimeoutSeconds).toBeGreaterThan(FUNCTION_TIMEOUT_SECONDS);
+  });
+
+  it.each(steps)('%s gives Lambda minutes to make its function ready', (_state, { Retry = [] }) => {
+    for (const error of NOT_READY) {
+      const retrier = Retry.find(({ ErrorEquals }) => ErrorEquals.includes(error));
+      expect(retrier && longestWait(retrier), error).toBeGreaterThan(150);
+    }
   });
 
   it('names in Retry and Catch only errors of this project or of AWS', () => {

@@ -33,6 +33,13 @@ describe('a step', () => {
     expect(run).toHaveBeenCalledExactlyOnceWith({ secretId: 'shop/app' });
   });
 
+  it('answers at once when it is only to be kept ready', async () => {
+    const run = vi.fn(async () => ({}));
+    expect(await stepHandler('Step', Input, run)({ keepReady: true })).toBeUndefined();
+    expect(run).not.toHaveBeenCalled();
+    expect(lines).toEqual([]);
+  });
+
   it('writes one line, with its outcome, its execution and its secret', async () => {
     await stepHandler('Step', Input, async () => ({ outcome: 'done' }))({
       secretId: 'shop/app',
@@ -56,14 +63,21 @@ describe('a step', () => {
     expect(lines.join()).not.toContain(password);
   });
 
-  it.each([[undefined], [null], [7], ['text'], [[]], [{}], [{ secretId: 7 }], [{ secretId: 'a', extra: 1 }]])(
-    'fails for the input %j, and does nothing',
-    async (input) => {
-      const run = vi.fn(async () => ({}));
-      await expect(stepHandler('Step', Input, run)(input)).rejects.toThrow(InvalidInputError);
-      expect(run).not.toHaveBeenCalled();
-    },
-  );
+  it.each([
+    [undefined],
+    [null],
+    [7],
+    ['text'],
+    [[]],
+    [{}],
+    [{ keepReady: 'true' }],
+    [{ secretId: 7 }],
+    [{ secretId: 'a', extra: 1 }],
+  ])('fails for the input %j, and does nothing', async (input) => {
+    const run = vi.fn(async () => ({}));
+    await expect(stepHandler('Step', Input, run)(input)).rejects.toThrow(InvalidInputError);
+    expect(run).not.toHaveBeenCalled();
+  });
 
   it('names what it does not understand, never a value', async () => {
     const value = newPassword();
