@@ -4,8 +4,10 @@ import { NoUsableCredentialsError, UserNameTakenError, UserNotFoundError } from 
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { assertOwner } from '../shared/ownership.ts';
 import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
+import type { Login } from '../shared/secret-value.ts';
 import { mayChangeUsers } from '../shared/users.ts';
 import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
+import { loginsOnInstances } from './instances.ts';
 import { assertTakesWrites } from './takes-writes.ts';
 
 export interface CheckBeforePorts {
@@ -14,13 +16,15 @@ export interface CheckBeforePorts {
 }
 
 /**
- * Looks before anything changes: is the database there, which labelled versions log in, and what will there be to
+ * Looks before anything changes: is every instance of the database there, which labelled versions log in, and what will there be to
  * put back? What it finds is the record that RestoreCredential goes by.
  *
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
  * @throws UserNameTakenError if the other user of a pair belongs to somebody else
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
+ * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, InstanceNotTrustedError if an
+ *   instance of the cluster can't be asked
  */
 export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<Before> => {
   await assertOwner(ports.secrets, plan);
@@ -34,11 +38,12 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
     ...(pending === undefined ? [] : ([PENDING] as const)),
     ...(previous === undefined ? [] : ([PREVIOUS] as const)),
   ];
-  const own = ownSession(plan, versions, { current, pending, previous });
+  const own = ownLogin(plan, versions, { current, pending, previous });
   if (own === undefined) throw await whyNoneLogsIn(ports, plan, versions);
   // A credential that logs in already, as in a rollback, needs no write.
-  if (pending === undefined) await assertTakesWrites(own, versions.current.login.host);
-  const roles = await own.ownRoles();
+  if (pending === undefined) await assertTakesWrites(own.session, own.login.host);
+  await assertInstancesAnswer(ports.database, own);
+  const roles = await own.session.ownRoles();
   if (plan.strategy === 'single-user') return { logsIn, roles: copy(roles) };
   const otherUser = await lookAtOtherUser(ports, plan, versions, {
     current,
@@ -54,15 +59,35 @@ interface Sessions {
   readonly previous: Session | undefined;
 }
 
-/** The session that proves that the secret is its user's own, and shows the roles to keep. */
-const ownSession = (
+interface OwnLogin {
+  readonly session: Session;
+  readonly login: Login;
+}
+
+/** What proves that the secret is its user's own, and shows the roles to keep. */
+const ownLogin = (
   plan: Plan,
   versions: PlannedVersions,
   { current, pending, previous }: Sessions,
-): Session | undefined => {
-  if (plan.strategy !== 'single-user') return current ?? pending;
-  const previousIsSame = versions.previous?.login.username === plan.users.pending;
-  return current ?? pending ?? (previousIsSame ? previous : undefined);
+): OwnLogin | undefined => {
+  if (current !== undefined) return { session: current, login: versions.current.login };
+  if (pending !== undefined) return { session: pending, login: versions.pending.login };
+  const login = versions.previous?.login;
+  const isSameUser = plan.strategy === 'single-user' && login?.username === plan.users.pending;
+  return previous !== undefined && isSameUser ? { session: previous, login } : undefined;
+};
+
+/**
+ * An instance that can't be asked would fail TestSecret, in the middle of a single user's gap, and then the check of
+ * the way back. Whether it accepts the credential does not matter yet: it may lag, and TestSecret gives it time.
+ */
+const assertInstancesAnswer = async (database: Database, { session, login }: OwnLogin): Promise<void> => {
+  const instances = await loginsOnInstances(session, login);
+  await Promise.all(
+    instances.map(async (instance) => {
+      await using _answered = await database.login(instance);
+    }),
+  );
 };
 
 /** Tells a wrong password from a missing user, where the admin secret allows to ask. */

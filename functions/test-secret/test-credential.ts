@@ -1,7 +1,8 @@
-import { CredentialNotPropagatedError, InstanceNotTrustedError, RolesDifferError } from '../shared/errors.ts';
+import { CredentialNotPropagatedError, RolesDifferError } from '../shared/errors.ts';
 import type { Database, Role, Session } from '../shared/ports.ts';
 import type { Login } from '../shared/secret-value.ts';
 import { listRoles, sameRoles } from '../shared/users.ts';
+import { loginsOnInstances } from './instances.ts';
 
 export interface TestedCredential {
   readonly outcome: 'accepted';
@@ -24,9 +25,8 @@ export const testCredential = async (
 ): Promise<TestedCredential> => {
   await using session = await loginOrThrow(database, login);
   const expected = roles ?? (await session.ownRoles());
-  const instances = await session.instances();
-  for (const instance of instances) assertSameDomain(login.host, instance.host);
-  await Promise.all(instances.map((instance) => testInstance(database, { ...login, ...instance }, expected)));
+  const instances = await loginsOnInstances(session, login);
+  await Promise.all(instances.map((instance) => testInstance(database, instance, expected)));
   return { outcome: 'accepted', username: login.username, instances: instances.length, roles: expected };
 };
 
@@ -46,25 +46,4 @@ const loginOrThrow = async (database: Database, login: Login): Promise<Session> 
   throw new CredentialNotPropagatedError(
     `"${login.username}" is still refused on ${login.host}:${login.port}`,
   );
-};
-
-/**
- * `hello` is the server's word, and the credential goes only to hosts beside the one in the secret. A cluster
- * endpoint is `name.cluster-id.region.docdb.amazonaws.com`, its instances are `name.id.region.docdb.amazonaws.com`:
- * https://docs.aws.amazon.com/documentdb/latest/developerguide/how-it-works.html#how-it-works.endpoints
- */
-const assertSameDomain = (cluster: string, instance: string): void => {
-  if (instance.toLowerCase() === cluster.toLowerCase()) return;
-  const domain = domainOf(cluster);
-  if (domain !== undefined && domain === domainOf(instance)) return;
-  throw new InstanceNotTrustedError(
-    `${cluster} lists an instance on ${instance}, which is outside its own domain; no credential was sent there; check the host in the secret`,
-  );
-};
-
-/** What follows the host's own name, without the mark of a cluster endpoint; undefined for an address or a bare name. */
-const domainOf = (host: string): string | undefined => {
-  const [, ...domain] = host.toLowerCase().split('.');
-  if (domain.length < 2 || /^[\d.]+$/.test(host)) return undefined;
-  return domain.join('.').replace(/^cluster-(ro-|custom-)?/, '');
 };
