@@ -63,10 +63,13 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions): voi
   }
   if (schedule && !isScheduleOfSecretsManager(schedule)) {
     refuse(
-      `schedule is ${schedule.expressionString}; it may be a rate of 4 hours to 999 days, in hours or days, or a cron expression`,
+      `schedule is ${schedule.expressionString}; it may be a rate of 4 hours to 999 days, in hours or days, or a cron expression whose minute is 0 and whose year is *`,
     );
   }
 };
+
+/** A rotation window opens on the hour, every year. */
+const CRON = /^cron\(0( \S+){4} \*\)$/;
 
 /**
  * EventBridge has more schedules than Secrets Manager.
@@ -74,7 +77,7 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions): voi
  * Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
  */
 const isScheduleOfSecretsManager = ({ expressionString }: Schedule): boolean => {
-  if (Token.isUnresolved(expressionString) || /^cron\(.+\)$/.test(expressionString)) return true;
+  if (Token.isUnresolved(expressionString) || CRON.test(expressionString)) return true;
   const [, number, unit] = /^rate\((\d+) (hour|day)s?\)$/.exec(expressionString) ?? [];
   const hours = Number(number) * (unit === 'day' ? 24 : 1);
   return hours >= 4 && hours <= 999 * 24;

@@ -16,6 +16,9 @@ const seconds = z.preprocess(json, z.number().int().positive());
 /** The ARN of a secret, with the six characters that Secrets Manager appended to its name. */
 export const SECRET_ARN = /^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+-\w{6}$/;
 
+/** The ARN of a KMS key. */
+export const KEY_ARN = /^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/;
+
 /** A secret that exists already and is to be rotated. */
 const ManagedSecret = z
   .strictObject({
@@ -23,6 +26,10 @@ const ManagedSecret = z
     strategy: z.enum(['single-user', 'alternating-users', 'admin-clone']).default('single-user'),
     /** The ARN of the secret whose user may change this one's. */
     adminSecretArn: z.string().optional(),
+    /** The ARN of the KMS key that encrypts it, if that is a key of the user's own. */
+    keyArn: z.string().regex(KEY_ARN, 'must be the whole ARN of a key').optional(),
+    /** The same of the admin secret. */
+    adminSecretKeyArn: z.string().regex(KEY_ARN, 'must be the whole ARN of a key').optional(),
     /** A rate or cron expression. */
     schedule: z.string().default('rate(30 days)'),
     rotateImmediately: z.boolean().default(false),

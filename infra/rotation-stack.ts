@@ -1,6 +1,7 @@
 import { Annotations, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Port, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Config, ManagedSecret } from './config.ts';
@@ -16,10 +17,13 @@ export interface RotationStackProps extends StackProps {
 /** Deploys one rotation for secrets and clusters that exist already. */
 export class RotationStack extends Stack {
   private readonly imported = new Map<string, ISecret>();
+  /** The keys of the user's own, by the ARN of the secret that each encrypts. */
+  private readonly keyArns: ReadonlyMap<string, string | undefined>;
 
   constructor(scope: Construct, id: string, props: RotationStackProps) {
     super(scope, id, props);
     const { config } = props;
+    this.keyArns = keyArnsOf(config.secrets);
     const rotation = new DocDbRotation(this, 'Rotation', {
       ...this.network(config),
       ...(config.certificateAuthorityFile
@@ -57,7 +61,12 @@ export class RotationStack extends Stack {
   private secret(arn: string): ISecret {
     const known = this.imported.get(arn);
     if (known) return known;
-    const secret = Secret.fromSecretCompleteArn(this, `Secret${this.imported.size + 1}`, arn);
+    const id = `Secret${this.imported.size + 1}`;
+    const keyArn = this.keyArns.get(arn);
+    const secret = Secret.fromSecretAttributes(this, id, {
+      secretCompleteArn: arn,
+      ...(keyArn ? { encryptionKey: Key.fromKeyArn(this, `${id}Key`, keyArn) } : {}),
+    });
     this.imported.set(arn, secret);
     return secret;
   }
@@ -82,3 +91,14 @@ export class RotationStack extends Stack {
       : Strategy.singleUser({ adminSecret });
   }
 }
+
+/** A secret may be named twice, for itself and as an admin secret; its key is said once. */
+const keyArnsOf = (secrets: readonly ManagedSecret[]): Map<string, string | undefined> =>
+  new Map(
+    secrets
+      .flatMap((secret) => [
+        [secret.adminSecretArn, secret.adminSecretKeyArn] as const,
+        [secret.arn, secret.keyArn] as const,
+      ])
+      .flatMap(([arn, keyArn]) => (arn && keyArn ? [[arn, keyArn]] : [])),
+  );

@@ -1,5 +1,5 @@
 import { CfnParameter, type CfnParameterProps, type Stack } from 'aws-cdk-lib';
-import { SECRET_ARN } from './config.ts';
+import { KEY_ARN, SECRET_ARN } from './config.ts';
 
 /** Either nothing or what fits the pattern. */
 const optional = (pattern: RegExp): string => `^$|${pattern.source}`;
@@ -23,15 +23,15 @@ const GROUPS = {
       description:
         'The ARN of a KMS key of your own that encrypts the secrets. Leave it out if that is a key of AWS',
       default: '',
-      allowedPattern: optional(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/),
+      allowedPattern: optional(KEY_ARN),
       constraintDescription: 'must be the ARN of a KMS key, or be left out',
     },
     ScheduleExpression: {
       description:
-        'When it is rotated: a rate of 4 hours to 999 days, or a cron expression. The deployment only tests it',
+        'When it is rotated: a rate of 4 hours to 999 days, or a cron expression whose minute is 0 and whose year is *. The deployment only tests it',
       default: 'rate(30 days)',
-      allowedPattern: '^(rate|cron)\\(.+\\)$',
-      constraintDescription: 'must be a rate or cron expression',
+      allowedPattern: '^(rate\\(.+\\)|cron\\(0( \\S+){4} \\*\\))$',
+      constraintDescription: 'must be a rate, or a cron expression whose minute is 0 and whose year is *',
     },
     ForwardBudgetSeconds: {
       type: 'Number',

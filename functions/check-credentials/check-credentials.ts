@@ -68,11 +68,13 @@ const recordAge = (ports: CheckCredentialsPorts, secret: string, schedule: Sched
 
 /** A secret without a schedule is rotated by hand, or never: no age is too old for it. */
 const daysLate = (
-  { rotationEnabled, intervalDays, nextRotationAt }: Schedule,
+  { rotationEnabled, intervalDays, nextRotationAt, rotatedAt }: Schedule,
   age: number,
   now: number,
 ): number => {
   if (!rotationEnabled) return 0;
+  // A secret that is older than its schedule: the first rotation is yet to come.
+  if (rotatedAt === undefined && nextRotationAt !== undefined && nextRotationAt > now) return 0;
   if (intervalDays !== undefined) return age - intervalDays;
   return nextRotationAt === undefined ? 0 : (now - nextRotationAt) / DAY_MS;
 };

@@ -1,3 +1,4 @@
+import { consoleLink } from '../shared/console-link.ts';
 import type { ExecutionEnded } from './execution-ended.ts';
 import {
   type Outcome,
@@ -130,8 +131,3 @@ const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'rollback', 'rec
 /** No longer than the name of a secret can be: what is longer is none. */
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length <= 2048 ? value : undefined;
-
-const consoleLink = (executionArn: string): string => {
-  const region = executionArn.split(':')[3];
-  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
-};

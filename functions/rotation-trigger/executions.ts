@@ -7,6 +7,7 @@ import {
   SFNServiceException,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { consoleLink } from '../shared/console-link.ts';
 import { StepFunctionsUnavailableError } from '../shared/errors.ts';
 
 export interface Execution {
@@ -72,10 +73,7 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
       }
       return (await find(name)) ?? { arn: arnOf(name), name, status: 'RUNNING' };
     },
-    link: (executionArn) => {
-      const region = executionArn.split(':')[3];
-      return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
-    },
+    link: consoleLink,
   };
 };
 
