@@ -16,6 +16,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   stack.documentDb.readOnly = false;
+  stack.documentDb.faults.clear();
 });
 afterAll(async () => {
   await stack?.stop();
@@ -148,6 +149,26 @@ describe('a cluster in which no instance accepts writes', () => {
     } finally {
       watched();
     }
+  });
+});
+
+// Each once made a single user's gap, and the second then ended as RollbackFailed.
+describe('an instance that can not be asked is found before anything changes', () => {
+  test('if it is away', async () => {
+    stack.documentDb.faults.add({ kind: 'cut-before', instance: 1, times: 1000 });
+    await expectRefused(
+      await stack.makeSecret(),
+      'DatabaseUnavailableError',
+      /CheckBefore failed .* the connection/,
+    );
+  });
+
+  test('if it is not of the domain of the host in the secret, which is an alias', async () => {
+    await expectRefused(
+      await stack.makeSecret({ value: { host: 'localhost' } }),
+      'InstanceNotTrustedError',
+      /CheckBefore failed .* outside its own domain/,
+    );
   });
 });
 
