@@ -216,7 +216,7 @@ describe('A way back that waits tells the operators, though nothing has ended', 
 
   test('for an instance, in CheckRestored', async () => {
     const execution = await rotateRolledBack(() =>
-      stack.documentDb.faults.add({ kind: 'cut-before', command: 'ping', times: 9 }),
+      stack.documentDb.faults.add({ kind: 'cut-before', command: 'connectionStatus', times: 3 }),
     );
     await expectTold(execution, 'CheckRestored', 'TestSecretErrors');
   });
