@@ -203,6 +203,8 @@ test('an execution that is aborted right after the database changed is recovered
     stop();
     await stack.executions.abort(execution);
     changed.resolve();
+    // The function ends by it: the recovery waits for a second here, and it might take longer.
+    return { kind: 'cut-after' };
   });
   await changed.promise;
   expect((await stack.executions.waitFor(execution)).status).toBe('ABORTED');

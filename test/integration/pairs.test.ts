@@ -267,6 +267,8 @@ describe('a rolled-back rotation of a pair', () => {
         stop();
         await stack.executions.abort(execution);
         made.resolve();
+        // The function ends by it: the recovery waits for a second here, and it might take longer.
+        return { kind: 'cut-after' };
       });
       await made.promise;
 

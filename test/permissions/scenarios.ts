@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { executionOf } from '../faults/rotate-secret.ts';
 import { type Ended, ended, labelsOf, run } from '../integration/outside.ts';
+import type { CommandHook } from '../stack/document-db/index.ts';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { deployedNames } from './deployed-names.ts';
 import type { FunctionName } from './permission-table.ts';
@@ -83,15 +84,18 @@ const failingAtPromotion: Scenario['act'] = async (stack, subject) => {
   return end;
 };
 
-/** Does something when the database has changed a user of the secret. */
-const onceChanged = (stack: LocalStack, { secret }: Subject, act: () => Promise<void>): void => {
+/** Does something when the database has changed a user of the secret, and breaks the connection if that says so. */
+const onceChanged = (stack: LocalStack, { secret }: Subject, act: () => ReturnType<CommandHook>): void => {
   const users = [secret.username, `${secret.username}_clone`];
   const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
     if (when !== 'after' || command !== 'updateUser' || !users.includes(target ?? '')) return;
     stop();
-    await act();
+    return await act();
   });
 };
+
+/** Ends the function that has made the change: a recovery waits for less here than it might take. */
+const CUT = { kind: 'cut-after' } as const;
 
 /** The execution that the rule starts for one that was cut off. */
 const recoveryOf = async (stack: LocalStack, execution: string): Promise<string> => {
@@ -111,6 +115,7 @@ const abortedOnceChanged: Scenario['act'] = async (stack, subject) => {
   onceChanged(stack, subject, async () => {
     await stack.executions.abort(await execution.promise);
     aborted.resolve();
+    return CUT;
   });
   const arn = await stack.executions.start({ secretId: subject.secret.arn });
   execution.resolve(arn);
