@@ -16,8 +16,8 @@ export interface CheckBeforePorts {
 }
 
 /**
- * Looks before anything changes: is every instance of the database there, which labelled versions log in, and what will there be to
- * put back? What it finds is the record that RestoreCredential goes by.
+ * Looks before anything changes: is every instance of the database there, which labelled versions log in, and what
+ * will there be to put back? What it finds is the record that RestoreCredential goes by.
  *
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UserNotFoundError if the admin secret shows that this user does not exist

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { expectNoPasswordAnywhere, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+import type { Fault } from '../stack/secrets-manager/index.ts';
 import { CloudWatch, type DeployedAlarm } from './cloud-watch.ts';
 import { type DeployedRule, dashboardOf, functionOfState, nameIn, rulesOf } from './deployed.ts';
 import { type CausedOutcome, denyPromotion, endsOn } from './ends.ts';
@@ -178,6 +179,16 @@ describe('A way back that waits tells the operators, though nothing has ended', 
     return execution.arn;
   };
 
+  /** Secrets Manager fails inside, for more than two calls of a function: the SDK makes each request three times. */
+  const beAway = (requests: Pick<Fault, 'operation' | 'secretId' | 'when'>) =>
+    stack.secretsManagerStandIn.faults.add({
+      kind: 'error-before',
+      type: 'InternalServiceError',
+      status: 500,
+      times: 8,
+      ...requests,
+    });
+
   test('for the database, in RestoreCredential', async () => {
     const execution = await rotateRolledBack(({ username }) =>
       stack.documentDb.faults.add({ kind: 'cut-before', command: 'updateUser', target: username, times: 3 }),
@@ -187,14 +198,10 @@ describe('A way back that waits tells the operators, though nothing has ended', 
 
   test('for Secrets Manager, in RestoreLabels', async () => {
     const execution = await rotateRolledBack(({ arn }) =>
-      stack.secretsManagerStandIn.faults.add({
-        kind: 'error-before',
-        type: 'InternalServiceError',
-        status: 500,
+      beAway({
         operation: 'UpdateSecretVersionStage',
         secretId: arn,
         when: ({ input }) => input.VersionStage === 'AWSPENDING',
-        times: 8,
       }),
     );
     await expectTold(execution, 'RestoreLabels', 'RestoreLabelsErrors');
@@ -202,14 +209,7 @@ describe('A way back that waits tells the operators, though nothing has ended', 
 
   test('for Secrets Manager, in TakeLockAgain', async () => {
     const execution = await rotateRolledBack(({ arn }) =>
-      stack.secretsManagerStandIn.faults.add({
-        kind: 'error-before',
-        type: 'InternalServiceError',
-        status: 500,
-        operation: 'DescribeSecret',
-        secretId: arn,
-        times: 8,
-      }),
+      beAway({ operation: 'DescribeSecret', secretId: arn }),
     );
     await expectTold(execution, 'TakeLockAgain', 'CreateSecretErrors');
   });
@@ -223,14 +223,7 @@ describe('A way back that waits tells the operators, though nothing has ended', 
 
   test('for Secrets Manager, in a recovery', async () => {
     const secret = await stack.makeSecret();
-    stack.secretsManagerStandIn.faults.add({
-      kind: 'error-before',
-      type: 'InternalServiceError',
-      status: 500,
-      operation: 'DescribeSecret',
-      secretId: secret.arn,
-      times: 8,
-    });
+    beAway({ operation: 'DescribeSecret', secretId: secret.arn });
     const execution = await run(stack, { secretId: secret.arn, mode: 'recover' });
     expect(execution).toMatchObject({ status: 'SUCCEEDED' });
     await expectTold(execution.arn, 'StopRotation', 'RecoverSecretErrors');
