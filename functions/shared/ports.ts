@@ -20,17 +20,36 @@ export interface SecretStore {
   describe(secretId: string): Promise<SecretDescription>;
   /** The text of a version; undefined while the version has no value, or if it does not exist. */
   read(secretArn: string, versionId: string): Promise<string | undefined>;
+  /** AWSCURRENT as an application reads it: by its label, in one call. Undefined if no version has it, or it has no value. */
+  readCurrent(secretArn: string): Promise<CurrentVersion | undefined>;
   /** Every version that Secrets Manager still has, also without a label. */
   listVersions(secretArn: string): Promise<readonly string[]>;
-  /** Writes a version once. The same token and value again changes nothing. */
-  put(version: NewVersion): Promise<void>;
+  /**
+   * Writes a version once. The same token and value again changes nothing.
+   * @returns `exists` when that version has another value already, and nothing was changed
+   */
+  put(version: NewVersion): Promise<'written' | 'exists'>;
   /**
    * Moves a label, as Secrets Manager's compare-and-set.
    * @returns false when `from` does not hold the label (any more), and nothing was changed
    */
   moveLabel(secretArn: string, label: string, move: LabelMove): Promise<boolean>;
+  /** Gives the secret a tag, or the tag another value. */
+  setTag(secretArn: string, key: string, value: string): Promise<void>;
   /** 32 characters, none of which needs quoting in a URI, in a shell or for DocumentDB. */
   newPassword(): Promise<string>;
+}
+
+export interface CurrentVersion {
+  readonly version: string;
+  readonly text: string;
+}
+
+/** Time, as a step needs it: to read again what may be an old answer. */
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
 }
 
 export interface NewVersion {

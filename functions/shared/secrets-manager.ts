@@ -6,9 +6,11 @@ import {
   InvalidRequestException,
   ListSecretVersionIdsCommand,
   PutSecretValueCommand,
+  ResourceExistsException,
   ResourceNotFoundException,
   type SecretsManagerClient,
   SecretsManagerServiceException,
+  TagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import {
@@ -56,6 +58,17 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
     }
   },
 
+  readCurrent: async (secretArn) => {
+    try {
+      const answer = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+      const { VersionId: version, SecretString: text = '' } = answer;
+      return version === undefined ? undefined : { version, text };
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw translate(error, `reading AWSCURRENT of ${secretArn}`);
+    }
+  },
+
   listVersions: async (secretArn) => {
     const ids: string[] = [];
     let next: string | undefined;
@@ -72,8 +85,8 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
   },
 
   put: async ({ secretArn, token, value, label, rotationToken }: NewVersion) => {
-    await call(`writing version ${token} of ${secretArn}`, () =>
-      client.send(
+    try {
+      await client.send(
         new PutSecretValueCommand({
           SecretId: secretArn,
           ClientRequestToken: token,
@@ -81,7 +94,18 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
           VersionStages: [label],
           ...(rotationToken === undefined ? {} : { RotationToken: rotationToken }),
         }),
-      ),
+      );
+      return 'written';
+    } catch (error) {
+      // A version is written once: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+      if (error instanceof ResourceExistsException) return 'exists';
+      throw translate(error, `writing version ${token} of ${secretArn}`);
+    }
+  },
+
+  setTag: async (secretArn, key, value) => {
+    await call(`setting the tag ${key} of ${secretArn}`, () =>
+      client.send(new TagResourceCommand({ SecretId: secretArn, Tags: [{ Key: key, Value: value }] })),
     );
   },
 

@@ -120,10 +120,18 @@ export class InMemorySecretStore {
     return {
       describe: (secretId) => gate('describe', () => describe(this.#find(secretId))),
       read: (secretArn, version) => gate('read', () => this.#find(secretArn).versions.get(version)?.value),
+      readCurrent: (secretArn) =>
+        gate('readCurrent', () => {
+          const [version, stored] = this.#holder(this.#find(secretArn), CURRENT) ?? [];
+          return version === undefined || stored?.value === undefined
+            ? undefined
+            : { version, text: stored.value };
+        }),
       listVersions: (secretArn) => gate('listVersions', () => [...this.#find(secretArn).versions.keys()]),
       put: (version) => gate('put', () => this.#put(version)),
       moveLabel: (secretArn, label, move) =>
         gate('moveLabel', () => this.#move(this.#find(secretArn), label, move)),
+      setTag: (secretArn, key, value) => gate('setTag', () => this.setTag(secretArn, key, value)),
       newPassword: () => gate('newPassword', () => this.#newPassword()),
     };
   }
@@ -146,7 +154,7 @@ export class InMemorySecretStore {
   }
 
   /** A version is written once; the same value again changes nothing. */
-  #put({ secretArn, token, value, label, rotationToken }: NewVersion): void {
+  #put({ secretArn, token, value, label, rotationToken }: NewVersion): 'written' | 'exists' {
     const secret = this.#find(secretArn);
     const rotation = secret.inRotation;
     if (rotation?.token === token && rotation.rotationToken !== rotationToken)
@@ -154,14 +162,14 @@ export class InMemorySecretStore {
         'only the rotation function may write a version that is in rotation',
       );
     const existing = secret.versions.get(token);
-    if (existing?.value !== undefined && existing.value !== value)
-      throw new SecretsManagerRefusedError('the version exists already, with another value');
+    if (existing?.value !== undefined && existing.value !== value) return 'exists';
     this.#holder(secret, label)?.[1].labels.delete(label);
     if (existing === undefined) secret.versions.set(token, { value, labels: new Set([label]) });
     else {
       existing.value = value;
       existing.labels.add(label);
     }
+    return 'written';
   }
 
   #move(secret: StoredSecret, label: string, { from, to }: LabelMove): boolean {
