@@ -1,247 +1,179 @@
 import type { CreateSecretInput, Plan } from '../shared/contract.ts';
 import {
-  NothingToRollBackError,
-  PendingVersionMismatchError,
+  InvalidSecretError,
   RotationInProgressError,
   SecretNotRotatableError,
   SecretsManagerRefusedError,
   UnknownTokenError,
+  UntrustedVersionError,
 } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, isLockFree, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
-import { assertRotatable } from '../shared/ownership.ts';
-import type { SecretDescription, SecretStore } from '../shared/ports.ts';
-import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from '../shared/secret-value.ts';
-import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
-import { otherUserOf } from '../shared/users.ts';
+import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
+import {
+  describeAsOwner,
+  describeWhenFree,
+  inProgress,
+  type LockPorts,
+  releaseLock,
+  sameStages,
+  takeLock,
+  takeLockOnce,
+  takePending,
+} from '../shared/lock.ts';
+import { markerOf } from '../shared/marker.ts';
+import type { SecretDescription } from '../shared/ports.ts';
+import { provenVersions, recordProven } from '../shared/proven.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { parseSecretValue } from '../shared/secret-value.ts';
+import { versionIdsOf } from '../shared/version-ids.ts';
 import { readVersion } from '../shared/versions.ts';
-import { takeTicketOff } from './ticket.ts';
+import { loadContext, newValue, parsePending, planOf, type RotationContext } from './rotation-context.ts';
 
-export interface CreateSecretPorts {
-  readonly secrets: SecretStore;
-}
-
-/** The parts of one call, read once and handed on. */
-interface Situation {
-  readonly secret: SecretDescription;
-  readonly current: string;
-  readonly currentValue: SecretValue;
-  readonly settings: RotationSettings;
-  readonly input: CreateSecretInput;
-  readonly rotationToken: string | undefined;
-}
+export type CreateSecretPorts = LockPorts;
 
 /**
- * Step 1 of 4: makes the pending version durable, and takes the lock.
+ * Step 1 of 4: makes the pending version durable, and takes the lock (../LOCK.md).
  *
  * The version is the write-ahead record: it exists before the database changes, so that whatever happens later,
- * some labelled version holds the password that the database has. The database is not touched here. For a rollback
- * the pending version is a copy of AWSPREVIOUS: a lock of its own, which no other rotation can share.
+ * some labelled version holds the password that the database has. The database is not touched here.
  *
- * Safe to repeat: a value that is already there is used (a version can't be rewritten), a lock that is already
- * held by this rotation is kept.
+ * Safe to repeat: what an earlier call of the same execution took is taken over. A value that was there already is used
+ * only where Secrets Manager's rotation function wrote it.
  *
- * @param rotationToken comes with Secrets Manager's event only. With it this call may write a version that is in
- *   rotation: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
- * @throws RotationInProgressError if another version holds the lock; nothing of it is touched
- * @throws SecretNotRotatableError, InvalidSecretError, UnknownTokenError, PendingVersionMismatchError,
- *   NothingToRollBackError, before anything is written
+ * @throws RotationInProgressError if another execution has the lock, or another tool AWSPENDING; nothing of theirs is
+ *   touched, and nothing of this execution's is left
+ * @throws UnknownTokenError, UntrustedVersionError for a token whose version Secrets Manager's rotation did not write
+ * @throws SecretNotRotatableError, InvalidSecretError, PendingVersionMismatchError, NothingToRollBackError
  */
-export const createSecret = async (
-  { secrets }: CreateSecretPorts,
-  input: CreateSecretInput,
-  rotationToken?: string,
-): Promise<Plan> => {
-  const situation = await lookAt(secrets, input, rotationToken);
-  const { secret, current, currentValue } = situation;
-  if (input.token === current) return plan(situation, currentValue, 'already-promoted');
-
-  // A look before anything is written; the compare-and-set of `takeLock` decides.
-  if (!isLockFree(secret) && !hasLabel(secret, input.token, PENDING)) {
-    await takeTicketOff(secrets, secret, input.token);
-    throw inProgress(secret, holderOf(secret, PENDING));
-  }
-  const { value, outcome } = await ensureValue(secrets, situation);
-  assertSamePair(situation, value);
-  await takeLock(secrets, situation);
-  return plan(situation, value, outcome);
+export const createSecret = async (ports: CreateSecretPorts, input: CreateSecretInput): Promise<Plan> => {
+  const { execution, secretId, mode, token } = input;
+  if (token !== undefined) return await joinRotation(ports, { execution, secretId, token });
+  const free = await refusing(() => describeWhenFree(ports, secretId, execution));
+  const context = await loadContext(ports.secrets, free, mode);
+  return mode === 'rollback' ? await goBack(ports, context, execution) : await begin(ports, context, execution);
 };
 
-const lookAt = async (
-  secrets: SecretStore,
-  input: CreateSecretInput,
-  rotationToken: string | undefined,
-): Promise<Situation> => {
-  const secret = await describeOrRefuse(secrets, input);
-  assertRotatable(secret);
-  const current = holderOf(secret, CURRENT);
-  if (current === undefined) {
-    throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
-  }
-  const currentValue = await readVersion(secrets, secret.arn, current, 'AWSCURRENT');
-  return { secret, current, currentValue, settings: settingsOf(secret, currentValue), input, rotationToken };
-};
-
-/**
- * The first call of all. If it is denied on demand, nothing was done, and no operator has to put anything right.
- * Secrets Manager's version is there already, with AWSPENDING: that has to be taken off.
- */
-const describeOrRefuse = async (
-  secrets: SecretStore,
-  { secretId, startedBy }: CreateSecretInput,
-): Promise<SecretDescription> => {
+/** The first call of all. If it is denied on demand, nothing was done, and no operator has to put anything right. */
+const refusing = async <T>(describe: () => Promise<T>): Promise<T> => {
   try {
-    return await secrets.describe(secretId);
+    return await describe();
   } catch (error) {
-    if (startedBy === 'secrets-manager' || !(error instanceof SecretsManagerRefusedError)) throw error;
+    if (!(error instanceof SecretsManagerRefusedError)) throw error;
     throw new SecretNotRotatableError(`${error.message} (does this stack manage the secret?)`);
   }
 };
 
-const inProgress = (secret: SecretDescription, holder: string | undefined): RotationInProgressError =>
-  new RotationInProgressError(
-    `another rotation of ${secret.name} holds AWSPENDING${holder === undefined ? '' : ` (version ${holder})`}; wait for its end, or run this machine with "mode": "recover" if it is stuck`,
-  );
-
-const ensureValue = async (
-  secrets: SecretStore,
-  situation: Situation,
-): Promise<{ value: SecretValue; outcome: Plan['outcome'] }> => {
-  const { secret, input, rotationToken } = situation;
-  const existing = await secrets.read(secret.arn, input.token);
-  if (existing !== undefined) {
-    assertMayReuse(situation);
-    return {
-      value: parseSecretValue(existing, `AWSPENDING (version ${input.token})`),
-      outcome: 'already-there',
-    };
-  }
-  await assertMayWrite(secrets, situation);
-  const text = await newValue(secrets, situation);
-  await secrets.put({
-    secretArn: secret.arn,
-    token: input.token,
-    value: text,
-    label: input.startedBy === 'secrets-manager' ? PENDING : ticketOf(input.token),
-    ...(rotationToken === undefined ? {} : { rotationToken }),
+/** On demand: a new credential, in a version that carries the lock too. */
+const begin = async (ports: CreateSecretPorts, context: RotationContext, execution: string): Promise<Plan> => {
+  const text = await newValue(ports.secrets, context);
+  const lockVersion = await takeLock(ports, context.secret, execution, text);
+  const seen = await ownFrom(ports, context, lockVersion);
+  await pendingOn(ports, seen, lockVersion, { lockVersion, own: versionIdsOf(execution) });
+  const isPair = context.settings.strategy !== 'single-user';
+  // A recovery drops or locks a pair's other user only for a version that this project wrote.
+  const proven = isPair
+    ? await recordProven(ports.secrets, seen.arn, provenVersions(seen), [lockVersion])
+    : [];
+  return planOf(context, seen, {
+    outcome: 'created',
+    lockVersion,
+    pendingVersion: lockVersion,
+    pending: parseSecretValue(text, 'the pending version'),
+    currentUser: context.reference.login.username,
+    proven,
   });
-  return { value: parseSecretValue(text, 'AWSPENDING'), outcome: 'created' };
 };
 
-/** An old version's password may be known to somebody. Only the trigger may bring a version back into rotation. */
-const assertMayReuse = ({ secret, input, rotationToken }: Situation): void => {
-  const inRotation =
-    hasLabel(secret, input.token, PENDING) || hasLabel(secret, input.token, ticketOf(input.token));
-  if (inRotation || rotationToken !== undefined) return;
-  throw new UnknownTokenError(
-    `version ${input.token} of ${secret.name} is an old one, without AWSPENDING; leave the token out to start a rotation`,
-  );
+/** Back to AWSPREVIOUS, which is there already; the lock is on a marker. */
+const goBack = async (ports: CreateSecretPorts, context: RotationContext, execution: string): Promise<Plan> => {
+  const { secret, reference, currentVersion } = context;
+  const target = holderOf(secret, PREVIOUS) ?? currentVersion;
+  const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
+  const seen = await ownFrom(ports, context, lockVersion);
+  await pendingOn(ports, seen, target, { lockVersion, own: [target] });
+  return planOf(context, seen, {
+    outcome: 'already-there',
+    lockVersion,
+    pendingVersion: target,
+    pending: reference,
+    currentUser: await currentUserOf(ports, context),
+    proven: [],
+  });
 };
 
-const newValue = async (
-  secrets: SecretStore,
-  { secret, input, currentValue, settings }: Situation,
+/** A broken AWSCURRENT is what people go back from: it may be unreadable. */
+const currentUserOf = async (
+  { secrets }: CreateSecretPorts,
+  { secret, currentVersion, reference }: RotationContext,
 ): Promise<string> => {
-  if (input.mode === 'rotate') {
-    const user = pendingUser(settings, currentValue);
-    return withCredential(currentValue, user, await secrets.newPassword(), 'AWSCURRENT');
+  try {
+    return (await readVersion(secrets, secret.arn, currentVersion, 'AWSCURRENT')).login.username;
+  } catch (error) {
+    if (error instanceof InvalidSecretError) return reference.login.username;
+    throw error;
   }
-  const previous = holderOf(secret, PREVIOUS);
-  if (previous === undefined)
-    throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
-  const { json } = await readVersion(secrets, secret.arn, previous, PREVIOUS);
-  return JSON.stringify(json);
 };
 
-/** Secrets Manager makes its version itself, and lets only the rotation function write into it. */
-const assertMayWrite = async (
-  secrets: SecretStore,
-  { secret, input, rotationToken }: Situation,
-): Promise<void> => {
-  const version = input.token;
-  if (input.startedBy === 'on-demand') return;
-  const known =
-    secret.versions[version] ?? ((await secrets.listVersions(secret.arn)).includes(version) ? [] : undefined);
-  if (known === undefined)
+/**
+ * Secrets Manager's rotation: the trigger took the lock for this execution, and wrote the version of the token.
+ *
+ * @throws UnknownTokenError if it did not: somebody copied an input, or made one up
+ */
+const joinRotation = async (
+  ports: CreateSecretPorts,
+  { execution, secretId, token }: { execution: string; secretId: string; token: string },
+): Promise<Plan> => {
+  const isReady = (secret: SecretDescription): boolean =>
+    lockHolder(secret, execution) === 'this execution' && provenVersions(secret).includes(token);
+  const seen = await readUntil(ports.clock, () => ports.secrets.describe(secretId), isReady);
+  const lockVersion = holderOf(seen, OWNER);
+  if (lockVersion === undefined || lockHolder(seen, execution) !== 'this execution') {
     throw new UnknownTokenError(
-      `${secret.name} has no version ${version}; a token comes from Secrets Manager, leave it out to start a rotation`,
-    );
-  if (rotationToken === undefined && !known.includes(PENDING)) {
-    throw new UnknownTokenError(
-      `version ${version} of ${secret.name} has no value and is not in rotation; start the rotation again`,
+      `this execution does not have the lock for version ${token} of ${seen.name}: a token comes from Secrets Manager's own rotation only; leave it out to start a rotation`,
     );
   }
-};
-
-const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): string =>
-  strategy === 'single-user' ? login.username : otherUserOf(login.username);
-
-const endpoint = ({ login: { host, port, tls } }: SecretValue): string =>
-  `${host}:${port} ${tls ? 'with' : 'without'} TLS`;
-
-/** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that nobody meant */
-const assertSamePair = ({ secret, currentValue, settings, input }: Situation, pending: SecretValue): void => {
-  if (!sameEndpoint(pending.login, currentValue.login)) {
-    throw new PendingVersionMismatchError(
-      `the pending version of ${secret.name} is for ${endpoint(pending)}, AWSCURRENT for ${endpoint(currentValue)}; start a new rotation`,
+  if (!provenVersions(seen).includes(token)) {
+    throw new UntrustedVersionError(
+      `version ${token} of ${seen.name} was not written by its rotation function; rotate the secret again`,
     );
   }
-  const { username } = pending.login;
-  const expected = [pendingUser(settings, currentValue)];
-  // A pair that was rotated in place before has an AWSPREVIOUS for the same user.
-  if (input.mode === 'rollback') expected.push(currentValue.login.username);
-  if (expected.includes(username)) return;
-  throw new PendingVersionMismatchError(
-    `the pending version of ${secret.name} is for the user "${username}", but this rotation is for "${expected[0]}"; start a new rotation`,
-  );
+  const context = await loadContext(ports.secrets, seen, 'rotate');
+  const text = await readUntil(ports.clock, () => ports.secrets.read(seen.arn, token), (answer) => answer !== undefined);
+  return planOf(context, seen, {
+    outcome: isFirstAttempt(execution) ? 'created' : 'already-there',
+    lockVersion,
+    pendingVersion: token,
+    pending: parsePending(context, text ?? ''),
+    currentUser: context.reference.login.username,
+    proven: [],
+  });
 };
 
-/** AWSPENDING by compare-and-set. Who loses takes its own ticket off again, and touches nothing else. */
-const takeLock = async (secrets: SecretStore, { secret, current, input }: Situation): Promise<void> => {
-  const holder = holderOf(secret, PENDING);
-  const from = holder === current ? { from: current } : {};
-  const won =
-    holder === input.token || (await secrets.moveLabel(secret.arn, PENDING, { to: input.token, ...from }));
-  const now = await secrets.describe(secret.arn);
-  await takeTicketOff(secrets, now, input.token);
-  // A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again.
-  if (!won && !hasLabel(now, input.token, PENDING)) throw inProgress(secret, holderOf(now, PENDING));
-  await assertNothingMoved(secrets, secret, now, input.token);
-};
+/** By the name that the trigger gives: the number of the attempt stands at its end. Before the first one no step used the value. */
+const isFirstAttempt = (execution: string): boolean => execution.endsWith('-1');
 
 /** A whole rotation may have gone by since the look: what was planned by it would change the user that is in use now. */
-const assertNothingMoved = async (
-  secrets: SecretStore,
-  seen: SecretDescription,
-  now: SecretDescription,
-  token: string,
-): Promise<void> => {
-  if ([CURRENT, PREVIOUS].every((label) => holderOf(seen, label) === holderOf(now, label))) return;
-  await secrets.moveLabel(now.arn, PENDING, { from: token });
+const ownFrom = async (
+  ports: CreateSecretPorts,
+  { secret }: RotationContext,
+  lockVersion: string,
+): Promise<SecretDescription> => {
+  const seen = await describeAsOwner(ports, secret.arn, lockVersion);
+  if (sameStages(secret, seen)) return seen;
+  await releaseLock(ports.secrets, secret.arn, lockVersion);
   throw new RotationInProgressError(
-    `somebody else moved the labels of ${now.name} while this rotation began, another rotation for example; start it again`,
+    `the labels of ${secret.name} were moved while this rotation began, by another rotation for example; start it again`,
   );
 };
 
-const plan = (situation: Situation, pending: SecretValue, outcome: Plan['outcome']): Plan => {
-  const { secret, current, currentValue, settings, input } = situation;
-  const previous = holderOf(secret, PREVIOUS);
-  const users = { current: currentValue.login.username, pending: pending.login.username };
-  return {
-    outcome,
-    secretArn: secret.arn,
-    secretName: secret.name,
-    token: input.token,
-    target: input.mode === 'rollback' && previous !== undefined ? previous : input.token,
-    strategy: users.current === users.pending ? 'single-user' : settings.strategy,
-    ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),
-    predecessor: settings.predecessor,
-    graceSeconds: settings.graceSeconds,
-    labelsBefore: {
-      current,
-      ...(previous === undefined ? {} : { previous }),
-      ...(holderOf(secret, PENDING) === current ? { pending: current } : {}),
-    },
-    users,
-    host: `${currentValue.login.host}:${currentValue.login.port}`,
-  };
+const pendingOn = async (
+  ports: CreateSecretPorts,
+  seen: SecretDescription,
+  version: string,
+  { lockVersion, own }: { lockVersion: string; own: readonly string[] },
+): Promise<void> => {
+  if (hasLabel(seen, version, PENDING) || (await takePending(ports, seen, version, own))) return;
+  const now = await ports.secrets.describe(seen.arn);
+  await releaseLock(ports.secrets, seen.arn, lockVersion);
+  const { [lockVersion]: _released, ...versions } = now.versions;
+  throw inProgress({ ...now, versions });
 };

@@ -1,5 +1,5 @@
 import { DocDBClient } from '@aws-sdk/client-docdb';
-import { secretStore } from '../shared/clients.ts';
+import { clock, secretStore } from '../shared/clients.ts';
 import { recoverSecretConfig } from '../shared/config.ts';
 import { RecoverSecretInput } from '../shared/contract.ts';
 import { databaseClient } from '../shared/database-client.ts';
@@ -11,6 +11,7 @@ import { recoverSecret } from './recover-secret.ts';
 
 const ports = {
   secrets: secretStore(),
+  clock,
   database: databaseClient(import.meta.dirname),
   clusters: documentDbApi(
     // Two calls, and each may have to say before Lambda ends the function that nothing answers.

@@ -1,74 +1,87 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { Before, Plan } from '../shared/contract.ts';
 import { NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf } from '../shared/labels.ts';
-import { ownsSecret } from '../shared/ownership.ts';
-import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
+import { CURRENT, holderOf } from '../shared/labels.ts';
+import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
+import type { Database, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { sameRoles } from '../shared/users.ts';
-import { type PlannedVersions, readPlannedVersions, readVersion } from '../shared/versions.ts';
+import { readPending, readUsable, readVersion } from '../shared/versions.ts';
 
-export interface RestoreCredentialPorts {
-  readonly secrets: SecretStore;
+export interface RestoreCredentialPorts extends LockPorts {
   readonly database: Database;
 }
 
 export interface RestoreCredentialResult {
-  /** `superseded`: the secret is somebody else's now, and nothing was touched. */
-  readonly outcome:
-    | 'untouched'
-    | 'password-restored'
-    | 'user-dropped'
-    | 'user-restored'
-    | 'user-locked'
-    | 'superseded';
+  readonly outcome: 'untouched' | 'password-restored' | 'user-dropped' | 'user-restored' | 'user-locked';
+  /** A version that somebody made AWSCURRENT meanwhile, and that logs in: it stays. */
+  readonly currentStays?: string;
 }
 
 /**
- * First half of the way back: the last good version logs in again, and no user that this rotation made or enabled
- * logs in with more than it had.
+ * First half of compensation: the last good version logs in again, and no user that this rotation made or enabled logs in
+ * with more than it had.
  *
- * The last good version is the one that was AWSCURRENT, if the pending one was promoted; else AWSCURRENT as it is
- * now. It and the pending version stay labelled meanwhile, so that the password is always on record.
+ * The last good version is the one that was AWSCURRENT when this execution began, if it logged in then or is proven; never
+ * AWSCURRENT as it is now, which somebody may have written meanwhile.
  *
  * Safe to repeat: the database is asked first.
  *
+ * @param before null where CheckBefore came to no end
+ * @throws RotationSupersededError if this execution has the lock no more
  * @throws NoUsableCredentialsError if neither the versions nor the admin secret give a way in
  */
 export const restoreCredential = async (
   ports: RestoreCredentialPorts,
   plan: Plan,
-  before: Before,
-  { evenIfSuperseded = false } = {},
+  before: Before | null,
 ): Promise<RestoreCredentialResult> => {
-  const secret = await ports.secrets.describe(plan.secretArn);
-  if (!evenIfSuperseded && !ownsSecret(secret, plan)) return { outcome: 'superseded' };
-  const versions = await readPlannedVersions(ports.secrets, plan);
-  const good = await lastGoodVersion(ports.secrets, secret, plan);
-  return plan.strategy === 'single-user'
-    ? await restorePassword(ports, plan, versions, good)
-    : await restoreOtherUser(ports, plan, versions, before);
+  const secret = await describeAsOwner(ports, plan.secretArn, plan.lockVersion);
+  const pending = await readPending(ports, plan);
+  const written = await writtenMeanwhile(ports, plan, holderOf(secret, CURRENT), pending);
+  const stays = written === undefined ? {} : { currentStays: written.version };
+  const isSameUser = written?.value.login.username === pending.login.username;
+  // Whoever wrote it changed the database too: to set a password now would break what works.
+  if (isSameUser) return { outcome: 'untouched', ...stays };
+  const result =
+    plan.strategy === 'single-user'
+      ? await restorePassword(ports, plan, before, pending)
+      : await restoreOtherUser(ports, plan, before, pending);
+  return { ...result, ...stays };
 };
 
-const lastGoodVersion = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  plan: Plan,
-): Promise<SecretValue> => {
-  const current = holderOf(secret, CURRENT) ?? plan.labelsBefore.current;
-  const version = hasLabel(secret, plan.target, CURRENT) ? plan.labelsBefore.current : current;
-  return await readVersion(secrets, plan.secretArn, version, 'the last good version');
+/** An AWSCURRENT of somebody else's, for the same place, that logs in. */
+const writtenMeanwhile = async (
+  { secrets, database }: RestoreCredentialPorts,
+  { secretArn, pendingVersion, labelsBefore }: Plan,
+  version: string | undefined,
+  pending: SecretValue,
+): Promise<{ readonly version: string; readonly value: SecretValue } | undefined> => {
+  if (version === undefined || [pendingVersion, labelsBefore.current].includes(version)) return undefined;
+  const value = await readUsable(secrets, secretArn, version, pending);
+  if (value === undefined) return undefined;
+  await using session = await database.login(value.login);
+  return session === undefined ? undefined : { version, value };
 };
+
+const isGood = (plan: Plan, before: Before | null): boolean =>
+  before?.logsIn.includes(CURRENT) === true || plan.proven.includes(plan.labelsBefore.current);
 
 const restorePassword = async (
   ports: RestoreCredentialPorts,
   plan: Plan,
-  { pending, previous }: PlannedVersions,
-  good: SecretValue,
+  before: Before | null,
+  pending: SecretValue,
 ): Promise<RestoreCredentialResult> => {
+  // What did not log in before this rotation is not made to: somebody may have planted it.
+  if (!isGood(plan, before)) return { outcome: 'untouched' };
+  const { secretArn, labelsBefore } = plan;
+  const good = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);
+  if (good === undefined) return { outcome: 'untouched' };
   await using accepted = await ports.database.login(good.login);
   if (accepted !== undefined) return { outcome: 'untouched' };
 
+  const previous = await readUsable(ports.secrets, secretArn, labelsBefore.previous, pending);
   for (const candidate of [pending, previous]) {
     if (candidate?.login.username !== good.login.username) continue;
     await using own = await ports.database.login(candidate.login);
@@ -77,7 +90,7 @@ const restorePassword = async (
     return { outcome: 'password-restored' };
   }
   throw new NoUsableCredentialsError(
-    `neither AWSCURRENT nor AWSPENDING of ${plan.secretName} logs in as "${good.login.username}" at ${plan.host}, so the password can't be put back`,
+    `no version of ${plan.secretName} logs in as "${good.login.username}" at ${plan.host}, so the password of AWSCURRENT can't be put back`,
   );
 };
 
@@ -100,31 +113,34 @@ const setPassword = async (
 const restoreOtherUser = async (
   ports: RestoreCredentialPorts,
   plan: Plan,
-  versions: PlannedVersions,
-  before: Before,
+  before: Before | null,
+  pending: SecretValue,
 ): Promise<RestoreCredentialResult> => {
-  await using own =
-    plan.strategy === 'admin-clone' ? await ports.database.login(versions.current.login) : undefined;
-  if (own !== undefined) return await putBack(own, ports, versions, before);
-  if (plan.strategy === 'admin-clone') {
-    throw new NoUsableCredentialsError(
-      `AWSCURRENT of ${plan.secretName} does not log in as "${plan.users.current}" at ${plan.host}, so "${plan.users.pending}" can't be put back`,
-    );
+  // Nothing was changed before CheckBefore had looked at that user.
+  if (before?.otherUser === undefined) return { outcome: 'untouched' };
+  const current = await readVersion(ports.secrets, plan.secretArn, plan.labelsBefore.current, 'AWSCURRENT');
+  const previous = await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.previous, current);
+  if (plan.strategy !== 'admin-clone') {
+    await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
+    return await putBack(admin, ports, { pending, previous }, before.otherUser);
   }
-  await using admin = await openAdminSession(ports, plan.adminSecret, versions.current.login);
-  return await putBack(admin, ports, versions, before);
+  await using own = await ports.database.login(current.login);
+  if (own !== undefined) return await putBack(own, ports, { pending, previous }, before.otherUser);
+  throw new NoUsableCredentialsError(
+    `the version of ${plan.secretName} that was AWSCURRENT does not log in as "${plan.users.current}" at ${plan.host}, so "${plan.users.pending}" can't be put back`,
+  );
 };
 
 /** The database is asked first: a user that SetSecret did not get to is left as it is. */
 const putBack = async (
   power: Session,
   { secrets, database }: RestoreCredentialPorts,
-  { pending, previous }: PlannedVersions,
-  { otherUser }: Before,
+  { pending, previous }: { readonly pending: SecretValue; readonly previous: SecretValue | undefined },
+  otherUser: NonNullable<Before['otherUser']>,
 ): Promise<RestoreCredentialResult> => {
   const { username } = pending.login;
   const existing = await power.findUser(username);
-  if (existing === undefined || otherUser === undefined) return { outcome: 'untouched' };
+  if (existing === undefined) return { outcome: 'untouched' };
   if (!otherUser.existed) {
     await power.dropUser(username);
     return { outcome: 'user-dropped' };

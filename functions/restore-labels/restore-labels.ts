@@ -1,79 +1,78 @@
 import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
-import { RotationSupersededError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, PENDING, PREVIOUS, ticketOf } from '../shared/labels.ts';
-import { ownsSecret } from '../shared/ownership.ts';
-import type { SecretDescription, SecretStore } from '../shared/ports.ts';
-
-export interface RestoreLabelsPorts {
-  readonly secrets: SecretStore;
-}
+import { SecretsManagerUnavailableError } from '../shared/errors.ts';
+import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../shared/labels.ts';
+import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
+import type { SecretDescription } from '../shared/ports.ts';
+import { readUntil } from '../shared/read-again.ts';
 
 export interface RestoreLabelsResult {
-  /** `superseded`: another rotation has the secret now; at most our own ticket was taken off. */
-  readonly outcome: 'restored' | 'untouched' | 'superseded';
+  readonly outcome: 'restored' | 'untouched';
+  /** The version that AWSCURRENT is on now. */
+  readonly version: string | undefined;
+  /** A version that somebody made AWSCURRENT meanwhile and that does not log in: it is AWSPREVIOUS now. */
+  readonly written?: string;
 }
 
 /**
- * The labels' half of the way back: AWSCURRENT, AWSPREVIOUS and AWSPENDING are on the versions that had them before.
- * Every label moves to a version that logs in: a single user's password has been restored by now, a pair's current
- * user was never touched.
+ * The labels' half of compensation: AWSCURRENT and AWSPREVIOUS are on the versions that had them before. Every label moves to a
+ * version that logs in: a single user's password has been restored by now, a pair's current user was never touched.
  *
- * Safe to repeat, and harmless to others: a label is only ever taken from this rotation's own version, and not even
- * that once another rotation builds on it.
+ * What this execution did is undone, whatever an old answer shows: compare-and-set tells whether it was. An AWSCURRENT that
+ * somebody wrote meanwhile stays if it logs in.
  *
- * @throws RotationSupersededError if somebody else moves the same label at the same time
+ * Safe to repeat.
+ *
+ * @throws RotationSupersededError if this execution has the lock no more
+ * @throws SecretsManagerUnavailableError while labels are moved at the same time: look again
  */
-export const restoreLabels = async (
-  { secrets }: RestoreLabelsPorts,
-  { secretId, token, plan, keepLock }: RestoreLabelsInput,
-): Promise<RestoreLabelsResult> => {
-  const { arn } = await secrets.describe(plan?.secretArn ?? secretId);
-  const own = { secrets, arn, version: token };
-  const moved = [await takeOff(own, ticketOf(token), undefined)];
-  if (plan !== undefined) {
-    if (isBuiltOn(await secrets.describe(arn), plan)) return { outcome: 'superseded' };
-    const target = { ...own, version: plan.target };
-    moved.push(await takeOff(target, CURRENT, plan.labelsBefore.current));
-    moved.push(await takeOff(target, PREVIOUS, plan.labelsBefore.previous));
-  }
-  if (!keepLock) moved.push(await takeOff(own, PENDING, await restingPlace(own, plan)));
-  return { outcome: moved.includes(true) ? 'restored' : 'untouched' };
+export const restoreLabels = async (ports: LockPorts, input: RestoreLabelsInput): Promise<RestoreLabelsResult> => {
+  const { plan, promoted, promotionOnly, currentStays } = input;
+  await describeAsOwner(ports, plan.secretArn, plan.lockVersion);
+  const { current } = plan.labelsBefore;
+  const undone = promoted && (await moveCurrentBack(ports, plan, plan.pendingVersion));
+  if (promotionOnly) return { outcome: undone ? 'restored' : 'untouched', version: current };
+  const written = await replaceWritten(ports, plan, currentStays);
+  const previousMoved = promoted && (await restorePrevious(ports, plan));
+  const moved = undone || written !== undefined || previousMoved;
+  return {
+    outcome: moved ? 'restored' : 'untouched',
+    version: currentStays ?? current,
+    ...(written === undefined ? {} : { written }),
+  };
 };
 
-interface OwnVersion {
-  readonly secrets: SecretStore;
-  readonly arn: string;
-  readonly version: string;
-}
+const moveCurrentBack = async ({ secrets }: LockPorts, plan: Plan, from: string): Promise<boolean> =>
+  from !== plan.labelsBefore.current &&
+  (await secrets.moveLabel(plan.secretArn, CURRENT, { from, to: plan.labelsBefore.current }));
 
-/** Somebody has taken the lock by hand: AWSCURRENT is what another rotation may go by. */
-const isBuiltOn = (secret: SecretDescription, plan: Plan): boolean =>
-  hasLabel(secret, plan.target, CURRENT) && !ownsSecret(secret, plan);
-
-/** Where AWSPENDING had rested, if that version still is AWSCURRENT: elsewhere it would be a lock. */
-const restingPlace = async (
-  { secrets, arn }: OwnVersion,
-  plan: Plan | undefined,
+/** @returns the version that AWSCURRENT was taken from, if somebody had put it there who is not this execution */
+const replaceWritten = async (
+  ports: LockPorts,
+  plan: Plan,
+  currentStays: string | undefined,
 ): Promise<string | undefined> => {
-  const before = plan?.labelsBefore.pending;
-  if (before === undefined) return undefined;
-  return hasLabel(await secrets.describe(arn), before, CURRENT) ? before : undefined;
+  const { current } = plan.labelsBefore;
+  const isGood = (secret: SecretDescription): boolean =>
+    [current, currentStays].includes(holderOf(secret, CURRENT));
+  const describe = () => ports.secrets.describe(plan.secretArn);
+  const secret = await describe();
+  if (isGood(secret)) return undefined;
+  const written = holderOf(secret, CURRENT);
+  if (written !== undefined && (await moveCurrentBack(ports, plan, written))) return written;
+  if (isGood(await readUntil(ports.clock, describe, isGood))) return undefined;
+  throw new SecretsManagerUnavailableError(
+    `AWSCURRENT of ${plan.secretName} can't be moved back to version ${current}: somebody moves labels at the same time; it is tried again`,
+  );
 };
 
-/** @returns whether the label was on this rotation's version, and has left it */
-const takeOff = async (
-  { secrets, arn, version }: OwnVersion,
-  label: string,
-  to: string | undefined,
-): Promise<boolean> => {
-  // Where it was before is where it may stay: a rollback's target has AWSPREVIOUS from the start.
-  if (version === to) return false;
-  // Asked each time: moving AWSCURRENT makes Secrets Manager move AWSPREVIOUS too.
-  if (!hasLabel(await secrets.describe(arn), version, label)) return false;
-  if (await secrets.moveLabel(arn, label, { from: version, ...(to === undefined ? {} : { to }) }))
-    return true;
-  if (!hasLabel(await secrets.describe(arn), version, label)) return true;
-  throw new RotationSupersededError(
-    `${label} of ${arn} can't be moved off version ${version}: somebody else is moving labels`,
-  );
+/** When AWSCURRENT left the pending version, Secrets Manager put AWSPREVIOUS there. */
+const restorePrevious = async (ports: LockPorts, plan: Plan): Promise<boolean> => {
+  const { secretArn, pendingVersion, labelsBefore } = plan;
+  // To go back, the pending version is the one that had AWSPREVIOUS.
+  if (pendingVersion === labelsBefore.previous) return false;
+  const secret = await ports.secrets.describe(secretArn);
+  const previous = labelsBefore.previous;
+  // Somebody else's move has put AWSPREVIOUS elsewhere: it stays there.
+  const to = previous === undefined || hasLabel(secret, previous, PREVIOUS) ? {} : { to: previous };
+  return await ports.secrets.moveLabel(secretArn, PREVIOUS, { from: pendingVersion, ...to });
 };

@@ -1,21 +1,29 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { RetireUserInput } from '../shared/contract.ts';
 import { ChangeRefusedError, NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PENDING, PREVIOUS } from '../shared/labels.ts';
-import { assertRotatable } from '../shared/ownership.ts';
+import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../shared/labels.ts';
+import {
+  describeAsOwner,
+  describeWhenFree,
+  type LockPorts,
+  releaseLock,
+  takeLockOnce,
+} from '../shared/lock.ts';
+import { markerOf } from '../shared/marker.ts';
 import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
+import { provenVersions } from '../shared/proven.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { assertRotatable } from '../shared/rotatable.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
-import { writeUser } from '../shared/write-user.ts';
 
-export interface RetireUserPorts {
-  readonly secrets: SecretStore;
+export interface RetireUserPorts extends LockPorts {
   readonly database: Database;
 }
 
 export interface RetireUserResult {
-  /** `superseded`: a rotation or rollback came first and has the user now; nothing was done. */
+  /** `superseded`: AWSCURRENT has moved on, and with it the user is in somebody else's plans; nothing was done. */
   readonly outcome: 'deleted' | 'revoked' | 'locked' | 'already-gone' | 'superseded';
   readonly user: string;
   /** What was asked for, where the database allows only a lock: its primary user stays, and stays root. */
@@ -23,71 +31,85 @@ export interface RetireUserResult {
 }
 
 /**
- * Takes the power from the user that a rotation replaced. The promoted version must still be AWSCURRENT and log in,
- * and no other rotation may have begun: that one takes the user over.
+ * Takes the power from the user that a rotation replaced. The promoted version must still be AWSCURRENT and log in. It has the
+ * secret's lock meanwhile: a rotation that begins waits, or is refused, and one that came first is waited for.
  *
- * Safe to repeat. A rotation that begins at the very moment wins too: what it set is set again.
+ * Safe to repeat.
  *
+ * @throws RotationInProgressError while another execution has the lock, or another tool AWSPENDING: try again
  * @throws SecretNotRotatableError; NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left
  */
 export const retireUser = async (
   ports: RetireUserPorts,
   input: RetireUserInput,
 ): Promise<RetireUserResult> => {
-  const { predecessor: user } = input;
-  const secret = await ports.secrets.describe(input.secretId);
+  const superseded: RetireUserResult = { outcome: 'superseded', user: input.predecessor };
+  const secret = await describeWhenSettled(ports, input);
   assertRotatable(secret);
-  const { value, session: current } = await openPromoted(ports, secret, input);
-  await using own = current;
-  if (own === undefined || !(await isPredecessor(ports.secrets, secret, user, value))) {
-    return { outcome: 'superseded', user };
+  if (!hasLabel(secret, input.version, CURRENT)) return superseded;
+  const free = await describeWhenFree(ports, input.secretId, input.execution);
+  const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
+  try {
+    const seen = await describeAsOwner(ports, secret.arn, lockVersion);
+    return hasLabel(seen, input.version, CURRENT) ? await retireAsOwner(ports, seen, input) : superseded;
+  } finally {
+    await releaseLock(ports.secrets, secret.arn, lockVersion);
   }
+};
 
+/** That AWSCURRENT has moved may be an answer from before the promotion. */
+const describeWhenSettled = async (
+  { secrets, clock }: RetireUserPorts,
+  { secretId, version }: RetireUserInput,
+): Promise<SecretDescription> =>
+  await readUntil(
+    clock,
+    () => secrets.describe(secretId),
+    (answer) => hasLabel(answer, version, CURRENT),
+  );
+
+const retireAsOwner = async (
+  ports: RetireUserPorts,
+  secret: SecretDescription,
+  input: RetireUserInput,
+): Promise<RetireUserResult> => {
+  const { predecessor: user } = input;
+  const value = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
+  await using own = await ports.database.login(value.login);
+  if (own === undefined) {
+    throw new NoUsableCredentialsError(
+      `AWSCURRENT of ${secret.name} does not log in as "${value.login.username}", so its predecessor is left as it is; start the recovery machine for this secret`,
+    );
+  }
+  if (!(await isPredecessor(ports, secret, user, value))) return { outcome: 'superseded', user };
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
       : await openAdminSession(ports, input.adminSecret, value.login);
   const power = admin ?? own;
   if ((await power.findUser(user)) === undefined) return { outcome: 'already-gone', user };
-  if (await isSuperseded(ports.secrets, input)) return { outcome: 'superseded', user };
-  const result = await retire(ports.secrets, power, input);
-  return (await handOver(ports.secrets, power, own, input, value)) ? { outcome: 'superseded', user } : result;
+  return await retire(ports.secrets, power, input);
 };
 
-const openPromoted = async (
-  { secrets, database }: RetireUserPorts,
-  secret: SecretDescription,
-  { version }: RetireUserInput,
-): Promise<{ value: SecretValue; session: Session | undefined }> => {
-  const value = await readVersion(secrets, secret.arn, version, 'the promoted version');
-  if (isTakenOver(secret, version)) return { value, session: undefined };
-  const session = await database.login(value.login);
-  if (session !== undefined) return { value, session };
-  throw new NoUsableCredentialsError(
-    `AWSCURRENT of ${secret.name} does not log in as "${value.login.username}", so its predecessor is left as it is; run the rotation machine with "mode": "recover"`,
-  );
-};
-
-/** AWSPREVIOUS proves that the user is the promoted one's other half: nobody else's user is ever retired. */
+/**
+ * A proven AWSPREVIOUS shows that the user is the promoted one's other half: nobody else's user is ever retired. One that is not
+ * proven may have been planted; it counts if it logs in.
+ */
 const isPredecessor = async (
-  secrets: SecretStore,
+  { secrets, database }: RetireUserPorts,
   secret: SecretDescription,
   user: string,
   promoted: SecretValue,
 ): Promise<boolean> => {
-  const previous = await readUsable(secrets, secret.arn, holderOf(secret, PREVIOUS), promoted);
+  const version = holderOf(secret, PREVIOUS);
+  const previous = await readUsable(secrets, secret.arn, version, promoted);
   const { username } = promoted.login;
-  return previous?.login.username === user && user !== username && areOfOnePair(user, username);
+  const isOther = previous?.login.username === user && user !== username && areOfOnePair(user, username);
+  if (previous === undefined || version === undefined || !isOther) return false;
+  if (provenVersions(secret).includes(version)) return true;
+  await using session = await database.login(previous.login);
+  return session !== undefined;
 };
-
-/** A pending version of another rotation, or another AWSCURRENT, means that somebody has plans for the user. */
-const isTakenOver = (secret: SecretDescription, version: string): boolean => {
-  const pending = holderOf(secret, PENDING);
-  return !hasLabel(secret, version, CURRENT) || (pending !== undefined && pending !== version);
-};
-
-const isSuperseded = async (secrets: SecretStore, { secretId, version }: RetireUserInput): Promise<boolean> =>
-  isTakenOver(await secrets.describe(secretId), version);
 
 const retire = async (
   secrets: SecretStore,
@@ -106,26 +128,4 @@ const retire = async (
   }
   await power.updateUser(user, { password: await secrets.newPassword() });
   return { outcome: 'locked', user, ...(policy === 'lock' ? {} : { insteadOf: policy }) };
-};
-
-/**
- * A rotation that took the lock after our look may have set this user's password already. It is set again, with the
- * roles: its TestSecret waits for exactly that.
- * @returns whether there was such a rotation
- */
-const handOver = async (
-  secrets: SecretStore,
-  power: Session,
-  own: Session,
-  input: RetireUserInput,
-  promoted: SecretValue,
-): Promise<boolean> => {
-  const secret = await secrets.describe(input.secretId);
-  if (!isTakenOver(secret, input.version)) return false;
-  const version = hasLabel(secret, input.version, CURRENT)
-    ? holderOf(secret, PENDING)
-    : holderOf(secret, CURRENT);
-  const value = await readUsable(secrets, secret.arn, version, promoted);
-  if (value?.login.username === input.predecessor) await writeUser(power, value.login, await own.ownRoles());
-  return true;
 };

@@ -22,6 +22,8 @@ export interface Executions {
   /** Starts the execution, or finds the one of that name. */
   start(name: string, input: object): Promise<Execution>;
   find(name: string): Promise<Execution | undefined>;
+  /** The ARN that an execution of that name has, or will have. */
+  arnOf(name: string): string;
   /** Where a person sees it, in the console. */
   link(executionArn: string): string;
 }
@@ -63,6 +65,7 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
   };
   return {
     find,
+    arnOf,
     start: async (name, input) => {
       try {
         await reaching(() =>

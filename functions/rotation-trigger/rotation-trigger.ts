@@ -1,30 +1,23 @@
 import { z } from 'zod';
-import { createSecret } from '../create-secret/create-secret.ts';
-import { restoreLabels } from '../restore-labels/restore-labels.ts';
-import { type Plan, Token } from '../shared/contract.ts';
+import { Token } from '../shared/contract.ts';
 import {
   InvalidInputError,
-  InvalidSecretError,
-  PendingVersionMismatchError,
   RotationFailedError,
   RotationStillRunningError,
   UnknownTokenError,
 } from '../shared/errors.ts';
-import { CURRENT, hasLabel } from '../shared/labels.ts';
-import { assertRotatable } from '../shared/ownership.ts';
-import type { SecretDescription, SecretStore } from '../shared/ports.ts';
+import { CURRENT, hasLabel, holderOf, OWNER } from '../shared/labels.ts';
+import { releaseLock } from '../shared/lock.ts';
+import type { Clock, SecretDescription, SecretStore } from '../shared/ports.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { assertRotatable } from '../shared/rotatable.ts';
 import { type Execution, type Executions, executionName } from './executions.ts';
+import { lockFor, writePendingVersion } from './pending-version.ts';
 
 export interface TriggerPorts {
   readonly secrets: SecretStore;
   readonly executions: Executions;
   readonly clock: Clock;
-}
-
-export interface Clock {
-  /** Milliseconds since some moment. */
-  now(): number;
-  sleep(milliseconds: number): Promise<void>;
 }
 
 /** What Secrets Manager sends: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html */
@@ -54,7 +47,7 @@ export const rotationTrigger = async (
 ): Promise<void> => {
   switch (event.Step) {
     case 'createSecret':
-      return await startRotation(ports, event);
+      return await startRotation(ports, event, deadline);
     case 'setSecret':
       return await reportRotation(ports, event, deadline);
     case 'testSecret':
@@ -66,39 +59,49 @@ export const rotationTrigger = async (
   }
 };
 
-/** Only the rotation function may write the version of Secrets Manager, so that much happens here, by the step's own code. */
-const startRotation = async (ports: TriggerPorts, event: RotationEvent): Promise<void> => {
-  const { secrets, executions } = ports;
-  const latest = await latestAttempt(ports, await knownSecret(ports, event), event);
+/**
+ * Only the rotation function may write the version of Secrets Manager, so that much happens here: the lock for the execution
+ * that is about to start, then the value of the pending version.
+ *
+ * A rotation whose earlier attempt was cut off may have been finished by a recovery: then only the check is left to do.
+ */
+const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
+  const { executions } = ports;
+  const { ClientRequestToken: token } = event;
+  const secret = await knownSecret(ports, event);
+  const latest = await latestAttempt(ports, secret, event);
   if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
-  const { secretArn } = await writePendingVersion(secrets, event);
-  const name = executionName(secretArn, event.ClientRequestToken, (latest?.number ?? 0) + 1);
-  await executions.start(name, { secretId: secretArn, token: event.ClientRequestToken });
-};
-
-/** A refused rotation leaves no AWSPENDING behind, which would keep the next one from starting. */
-const writePendingVersion = async (secrets: SecretStore, event: RotationEvent): Promise<Plan> => {
-  const { SecretId: secretId, ClientRequestToken: token, RotationToken } = event;
-  try {
-    const input = { secretId, token, mode: 'rotate', startedBy: 'secrets-manager' } as const;
-    return await createSecret({ secrets }, input, RotationToken);
-  } catch (error) {
-    const refused = error instanceof InvalidSecretError || error instanceof PendingVersionMismatchError;
-    if (refused) await restoreLabels({ secrets }, { secretId, token, keepLock: false });
-    throw error;
+  const name = executionName(secret.arn, token, (latest?.number ?? 0) + 1);
+  const execution = executions.arnOf(name);
+  const locked = await lockFor(ports, secret, { execution, token, deadline });
+  if (hasLabel(locked, token, CURRENT)) {
+    await releaseLock(ports.secrets, secret.arn, holderOf(locked, OWNER) ?? '');
+    await executions.start(name, { secretId: secret.arn, token, mode: 'verify' });
+    return;
   }
+  await writePendingVersion(ports, locked, event);
+  await executions.start(name, { secretId: secret.arn, token });
 };
 
 const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
   const secret = await knownSecret(ports, event);
-  const latest = await latestAttempt(ports, secret, event);
+  // Right after its start an execution may not be found yet.
+  const latest = await readUntil(
+    ports.clock,
+    () => latestAttempt(ports, secret, event),
+    (answer) => answer !== undefined,
+  );
   if (latest === undefined) {
     throw new RotationFailedError(
       `${event.Step} came for ${secret.name}, but no execution was ever started for version ${event.ClientRequestToken}; rotate the secret again`,
     );
   }
   await succeeded(ports, latest.execution, deadline);
-  const now = await ports.secrets.describe(event.SecretId);
+  const now = await readUntil(
+    ports.clock,
+    () => ports.secrets.describe(event.SecretId),
+    (answer) => hasLabel(answer, event.ClientRequestToken, CURRENT),
+  );
   if (hasLabel(now, event.ClientRequestToken, CURRENT)) return;
   throw new RotationFailedError(
     `the execution of this rotation succeeded, but AWSCURRENT of ${secret.name} is not on its version any more; somebody else moved it`,

@@ -1,16 +1,14 @@
-import { restoreCredential } from '../restore-credential/restore-credential.ts';
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { Before, Plan } from '../shared/contract.ts';
-import { NotAuthorizedError, NoUsableCredentialsError, RotationSupersededError } from '../shared/errors.ts';
-import { assertOwner } from '../shared/ownership.ts';
-import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
+import { NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
+import { describeAsOwner, type LockPorts, takePending } from '../shared/lock.ts';
+import type { Database, Role, Session } from '../shared/ports.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { sameRoles } from '../shared/users.ts';
-import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
+import { readPending, readUsable } from '../shared/versions.ts';
 import { writeUser } from '../shared/write-user.ts';
 
-export interface SetSecretPorts {
-  readonly secrets: SecretStore;
+export interface SetSecretPorts extends LockPorts {
   readonly database: Database;
 }
 
@@ -27,7 +25,7 @@ export interface SetSecretResult {
  * on a single user's AWSCURRENT does not log in, until FinishSecret promotes the pending version; a pair's
  * current user is not touched at all.
  *
- * @throws RotationSupersededError if the lock was lost; a change made meanwhile has been taken back
+ * @throws RotationSupersededError if this execution has the lock no more; nothing was changed
  * @throws NoUsableCredentialsError if no version proves that the secret is the user's own
  * @throws AdminSecretRequiredError, AdminSecretMismatchError, AdminSecretUnavailableError, ChangeRefusedError
  */
@@ -36,37 +34,52 @@ export const setSecret = async (
   plan: Plan,
   before: Before,
 ): Promise<SetSecretResult> => {
-  await assertOwner(ports.secrets, plan);
-  const versions = await readPlannedVersions(ports.secrets, plan);
-  const result = await (plan.strategy === 'single-user'
-    ? changePassword(ports, plan, versions, before.roles)
-    : prepareOtherUser(ports, plan, versions));
-  if (result.outcome !== 'already-set') await takeBackIfSuperseded(ports, plan, before);
-  return result;
+  const secret = await describeAsOwner(ports, plan.secretArn, plan.lockVersion);
+  // The pending version is the record of the password that the database is about to get: it has to keep a label.
+  await takePending(ports, secret, plan.pendingVersion);
+  const pending = await readPending(ports, plan);
+  const current = await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.current, pending);
+  return await (plan.strategy === 'single-user'
+    ? changePassword(ports, plan, { pending, current }, before.roles)
+    : prepareOtherUser(ports, plan, { pending, current }));
 };
 
+interface Versions {
+  readonly pending: SecretValue;
+  /** Undefined where it is what people go back from: unreadable, or for another place. */
+  readonly current: SecretValue | undefined;
+}
+
+/** AWSCURRENT first: it is what logs in, but for a call that comes again. */
 const changePassword = async (
   ports: SetSecretPorts,
   plan: Plan,
-  versions: PlannedVersions,
+  { pending, current }: Versions,
   roles: readonly Role[],
 ): Promise<SetSecretResult> => {
-  const { pending } = versions;
-  await using accepted = await ports.database.login(pending.login);
-  if (accepted !== undefined) return { outcome: 'already-set', roles };
-
-  await using own = await openAs(ports.database, pending.login.username, [
-    versions.current,
-    versions.previous,
-  ]);
-  if (own === undefined) throw noUsableCredentials(plan, pending.login.username);
-  const change = { password: pending.login.password };
-  if (await changesItself(own, pending.login.username, change.password)) return { outcome: 'changed', roles };
+  const { username, password } = pending.login;
+  const asCurrent = await openAs(ports.database, username, current);
+  if (asCurrent === undefined && (await logsIn(ports.database, pending)))
+    return { outcome: 'already-set', roles };
+  await using own = asCurrent ?? (await openAs(ports.database, username, await previousOf(ports, plan, pending)));
+  if (own === undefined) throw noUsableCredentials(plan, username);
+  if (await changesItself(own, username, password)) return { outcome: 'changed', roles };
 
   await using admin = await openAdminSession(ports, plan.adminSecret, pending.login);
-  await admin.updateUser(pending.login.username, change);
+  await admin.updateUser(username, { password });
   return { outcome: 'changed', roles };
 };
+
+const logsIn = async (database: Database, { login }: SecretValue): Promise<boolean> => {
+  await using session = await database.login(login);
+  return session !== undefined;
+};
+
+const previousOf = async (
+  { secrets }: SetSecretPorts,
+  { secretArn, labelsBefore }: Plan,
+  reference: SecretValue,
+): Promise<SecretValue | undefined> => await readUsable(secrets, secretArn, labelsBefore.previous, reference);
 
 /** Below userAdminAnyDatabase, restore and root no built-in role of DocumentDB may change even its own password. */
 const changesItself = async (own: Session, username: string, password: string): Promise<boolean> => {
@@ -82,14 +95,14 @@ const changesItself = async (own: Session, username: string, password: string): 
 const prepareOtherUser = async (
   ports: SetSecretPorts,
   plan: Plan,
-  { pending, current }: PlannedVersions,
+  { pending, current }: Versions,
 ): Promise<SetSecretResult> => {
   await using accepted = await ports.database.login(pending.login);
-  await using own = await ports.database.login(current.login);
-  // A rollback to a user that still logs in needs nobody's power, not even that of a broken AWSCURRENT.
+  await using own = current && (await ports.database.login(current.login));
+  // To go back to a user that still logs in takes nobody's power, not even that of a broken AWSCURRENT.
   if (accepted !== undefined && own === undefined)
     return { outcome: 'already-set', roles: await accepted.ownRoles() };
-  if (own === undefined) throw noUsableCredentials(plan, current.login.username);
+  if (own === undefined) throw noUsableCredentials(plan, plan.users.current);
 
   const roles = await own.ownRoles();
   if (accepted !== undefined && sameRoles(await accepted.ownRoles(), roles))
@@ -102,35 +115,15 @@ const prepareOtherUser = async (
   return { outcome: await writeUser(admin, pending.login, roles), roles };
 };
 
-/** The first version of that user that logs in: the proof that this secret is the user's own. */
+/** A version of that very user which logs in: the proof that this secret is the user's own. */
 const openAs = async (
   database: Database,
   username: string,
-  candidates: readonly (SecretValue | undefined)[],
-): Promise<Session | undefined> => {
-  for (const candidate of candidates) {
-    if (candidate?.login.username !== username) continue;
-    const session = await database.login(candidate.login);
-    if (session !== undefined) return session;
-  }
-  return undefined;
-};
+  version: SecretValue | undefined,
+): Promise<Session | undefined> =>
+  version?.login.username === username ? await database.login(version.login) : undefined;
 
 const noUsableCredentials = (plan: Plan, username: string): NoUsableCredentialsError =>
   new NoUsableCredentialsError(
     `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; correct the secret, or run this machine with "mode": "recover", "resetThroughAdmin": true`,
   );
-
-/**
- * Whoever took the lock meanwhile (a `recover` after an abort) believes the database unchanged. A change that came
- * after its look would leave a password that no label holds, so it is taken back at once.
- */
-const takeBackIfSuperseded = async (ports: SetSecretPorts, plan: Plan, before: Before): Promise<void> => {
-  try {
-    await assertOwner(ports.secrets, plan);
-  } catch (error) {
-    if (error instanceof RotationSupersededError)
-      await restoreCredential(ports, plan, before, { evenIfSuperseded: true });
-    throw error;
-  }
-};

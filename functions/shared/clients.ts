@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SecretStore } from './ports.ts';
+import type { Clock, SecretStore } from './ports.ts';
 import { REQUEST_LIMITS } from './request-limits.ts';
 import { secretsManager } from './secrets-manager.ts';
 
@@ -9,3 +10,5 @@ import { secretsManager } from './secrets-manager.ts';
  */
 export const secretStore = (): SecretStore =>
   secretsManager(new SecretsManagerClient({ maxAttempts: 3, requestHandler: REQUEST_LIMITS }));
+
+export const clock: Clock = { now: Date.now, sleep: (milliseconds) => sleep(milliseconds) };

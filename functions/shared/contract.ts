@@ -13,26 +13,28 @@ export const Token = z.string().min(32).max(64);
 
 export const Role = z.object({ role: z.string(), db: z.string() });
 
-export const StartedBy = z.enum(['secrets-manager', 'on-demand']);
+/** The ARN of the execution that calls: the state machine adds it to every input. Which version ids are its own follows from it. */
+const execution = z.string().min(1).max(2048);
 
 export const CreateSecretInput = z.strictObject({
+  execution,
   secretId,
-  /** The id of the pending version: Secrets Manager's, or on demand the execution's own. */
-  token: Token,
   mode: z.enum(['rotate', 'rollback']),
-  startedBy: StartedBy,
+  /** The version that Secrets Manager made: only where its own rotation started the execution. */
+  token: Token.optional(),
 });
 export type CreateSecretInput = z.infer<typeof CreateSecretInput>;
 
 /** What CreateSecret decided, and what it found: all that the other steps need to go on, or back. */
 export const Plan = z.object({
-  outcome: z.enum(['created', 'already-there', 'already-promoted']),
+  /** `created`: nobody can have used the pending value yet. `already-there`: the database may have it. */
+  outcome: z.enum(['created', 'already-there']),
   secretArn: secretId,
   secretName: z.string(),
-  /** The id of the pending version. */
-  token: Token,
-  /** The version that is to become AWSCURRENT: the pending one, or for a rollback the AWSPREVIOUS that it is a copy of. */
-  target: z.string().min(1),
+  /** The version that carries the owner label while this execution has the lock. */
+  lockVersion: Token,
+  /** The version that is to become AWSCURRENT: a new one, Secrets Manager's, or to go back the one with AWSPREVIOUS. */
+  pendingVersion: z.string().min(1),
   strategy: Strategy,
   adminSecret: z.string().optional(),
   predecessor: Predecessor,
@@ -41,20 +43,15 @@ export const Plan = z.object({
   labelsBefore: z.object({
     current: z.string(),
     previous: z.string().optional(),
-    /** Only if AWSPENDING rested on the version that is AWSCURRENT. */
+    /** Only if AWSPENDING was parked on the version that is AWSCURRENT. */
     pending: z.string().optional(),
   }),
   users: z.object({ current: z.string(), pending: z.string() }),
   host: z.string(),
+  /** The versions that this project wrote or saw log in, before this rotation. */
+  proven: z.array(z.string()),
 });
 export type Plan = z.infer<typeof Plan>;
-
-/** The two steps that write a version and take the lock with it: on the way forward, and back. */
-export const LockInput = z.discriminatedUnion('mode', [
-  CreateSecretInput,
-  z.strictObject({ mode: z.literal('way-back'), plan: Plan }),
-]);
-export type LockInput = z.infer<typeof LockInput>;
 
 /** What CheckBefore saw in the database before anything changed. */
 export const Before = z.object({
@@ -74,54 +71,82 @@ export const Before = z.object({
 });
 export type Before = z.infer<typeof Before>;
 
-export const SetSecretInput = z.strictObject({ plan: Plan, before: Before });
+export const SetSecretInput = z.strictObject({ execution, plan: Plan, before: Before });
 
 export const TestSecretInput = z.discriminatedUnion('check', [
   /** Before anything changes: which labels log in, and what the database has. */
-  z.strictObject({ check: z.literal('before'), plan: Plan }),
+  z.strictObject({ execution, check: z.literal('before'), plan: Plan }),
   /** The pending credential, on every instance. */
-  z.strictObject({ check: z.literal('pending'), plan: Plan, roles: z.array(Role) }),
+  z.strictObject({ execution, check: z.literal('pending'), plan: Plan, roles: z.array(Role) }),
   /** AWSCURRENT as an application reads it, on every instance; or the version of a token, before it is in use. */
   z.strictObject({
+    execution,
     check: z.literal('current'),
     secretId,
+    /** A version to test in place of AWSCURRENT. */
     version: z.string().optional(),
+    /** The version that AWSCURRENT has to be. */
+    promoted: z.string().optional(),
     roles: z.array(Role).optional(),
   }),
 ]);
 export type TestSecretInput = z.infer<typeof TestSecretInput>;
 
-export const FinishSecretInput = z.strictObject({ plan: Plan });
+export const FinishSecretInput = z.strictObject({ execution, plan: Plan });
 
-export const RestoreCredentialInput = z.strictObject({ plan: Plan, before: Before });
+export const RestoreCredentialInput = z.strictObject({
+  execution,
+  plan: Plan,
+  /** Null where CheckBefore did not get to its end: then the database was not touched, but perhaps by an earlier attempt. */
+  before: Before.nullable(),
+});
 
-/** Without a plan CreateSecret did not get to its end: only its label and AWSPENDING can have been touched. */
 export const RestoreLabelsInput = z.strictObject({
-  secretId,
-  token: Token,
-  plan: Plan.optional(),
-  /** Only AWSCURRENT and AWSPREVIOUS go back; AWSPENDING holds the lock, and the record, until the user is put back. */
-  keepLock: z.boolean().default(false),
+  execution,
+  plan: Plan,
+  /** Whether FinishSecret may have moved AWSCURRENT. */
+  promoted: z.boolean(),
+  /** Only what FinishSecret did is undone; an AWSCURRENT that somebody wrote meanwhile is left for later. */
+  promotionOnly: z.boolean().default(false),
+  /** An AWSCURRENT that somebody wrote meanwhile, and that logs in: it stays. */
+  currentStays: z.string().optional(),
 });
 export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
 
-const StopRotationInput = z.strictObject({
-  action: z.literal('stop'),
+export const ReleaseLockInput = z.strictObject({
+  execution,
   secretId,
-  /** Only this rotation; without it, whichever holds the lock. */
+  /** Secrets Manager's version, where its own rotation started the execution. */
+  token: Token.optional(),
+  /** Null where CreateSecret did not get to its end. */
+  plan: Plan.nullable(),
+  /** `promoted`: AWSPENDING is parked on AWSCURRENT. Otherwise it goes back to where it was. */
+  ended: z.enum(['promoted', 'restored']),
+  /** What CheckBefore saw; null if it did not get to its end. */
+  before: Before.nullable(),
+});
+export type ReleaseLockInput = z.infer<typeof ReleaseLockInput>;
+
+const TakeOverInput = z.strictObject({
+  action: z.literal('take-lock'),
+  execution,
+  secretId,
+  /** The executions that ended without releasing it, the latest first; without any, whoever has the lock loses it. */
+  stopped: z.array(z.string()).optional(),
+  /** Secrets Manager's version, where the first of them was started by its rotation. */
   token: Token.optional(),
 });
-export type StopRotationInput = z.infer<typeof StopRotationInput>;
+export type TakeOverInput = z.infer<typeof TakeOverInput>;
 
 /** What is stuck, and how far a recovery may go. */
-const RecoveryInput = z
+const ReconcileInput = z
   .strictObject({
-    action: z.literal('recover'),
+    action: z.literal('reconcile'),
+    execution,
     secretId,
-    /** The rotation whose remains are cleared. A lock that another one holds is left alone. */
-    token: Token.optional(),
-    /** Whether the labels of this project's own are taken off every version, or only off that of the token. */
-    everyTicket: z.boolean().default(false),
+    lockVersion: Token,
+    /** Versions whose password the database may have. */
+    suspects: z.array(z.string()),
     resetThroughAdmin: z.boolean().default(false),
     /** For the cluster's primary user: AWS sets its password. */
     resetThroughCluster: z.boolean().default(false),
@@ -129,16 +154,25 @@ const RecoveryInput = z
   .refine((input) => !(input.resetThroughAdmin && input.resetThroughCluster), {
     message: 'resetThroughAdmin and resetThroughCluster are two ways to one end; choose one',
   });
-export type RecoveryInput = z.infer<typeof RecoveryInput>;
+export type ReconcileInput = z.infer<typeof ReconcileInput>;
+
+const FinishRecoveryInput = z.strictObject({
+  action: z.literal('release-lock'),
+  execution,
+  secretId,
+  lockVersion: Token,
+});
+export type FinishRecoveryInput = z.infer<typeof FinishRecoveryInput>;
 
 export const RecoverSecretInput = z.discriminatedUnion('action', [
-  /** Before a recovery: a rotation that still runs is told to go no further. */
-  StopRotationInput,
-  RecoveryInput,
+  TakeOverInput,
+  ReconcileInput,
+  FinishRecoveryInput,
 ]);
 export type RecoverSecretInput = z.infer<typeof RecoverSecretInput>;
 
 export const RetireUserInput = z.strictObject({
+  execution,
   secretId,
   /** The version that was promoted. If it is no longer AWSCURRENT, nobody is retired. */
   version: z.string().min(1),

@@ -79,14 +79,29 @@ export class AdminSecretRequiredError extends RotationError {
   override readonly name = 'AdminSecretRequiredError';
 }
 
-/** Somebody else holds AWSPENDING. */
+/** Another execution has the lock, or another tool's rotation AWSPENDING. */
 export class RotationInProgressError extends RotationError {
   override readonly name = 'RotationInProgressError';
 }
 
-/** This rotation no longer owns the secret: its labels were moved by somebody else. */
+/** This execution no longer has the lock: a recovery took it. It touches nothing further. */
 export class RotationSupersededError extends RotationError {
   override readonly name = 'RotationSupersededError';
+}
+
+/** Somebody wrote or moved AWSCURRENT while this rotation ran. It is not this rotation's to promote over. */
+export class CurrentChangedError extends RotationError {
+  override readonly name = 'CurrentChangedError';
+}
+
+/** A version that this project neither wrote nor saw log in, and that does not log in now: somebody may have planted it. */
+export class UntrustedVersionError extends RotationError {
+  override readonly name = 'UntrustedVersionError';
+}
+
+/** Recovery that started by itself: another execution has the lock, and answers for the secret. */
+export class NothingToRecoverError extends RotationError {
+  override readonly name = 'NothingToRecoverError';
 }
 
 /** The execution's or the event's input is not understood. */

@@ -1,4 +1,5 @@
 import type { SecretDescription } from './ports.ts';
+import { versionIdsOf } from './version-ids.ts';
 
 export const CURRENT = 'AWSCURRENT';
 export const PENDING = 'AWSPENDING';
@@ -7,22 +8,15 @@ export const PREVIOUS = 'AWSPREVIOUS';
 /** The three labels that Secrets Manager gives a meaning. */
 export type StagingLabel = typeof CURRENT | typeof PENDING | typeof PREVIOUS;
 
-const TICKET_PREFIX = 'docdb-rotation-';
+/** On a version of the execution that has the lock. */
+export const OWNER = 'docdb-rotation-owner';
 
-/**
- * The label of its own under which an on-demand rotation puts its version until it has the lock. One for each
- * rotation, since a label can be on one version only.
- */
-export const ticketOf = (token: string): string => `${TICKET_PREFIX}${token}`;
+/** Lets a version exist before it has another label. It says nothing, is stolen freely and never removed. */
+export const CLAIM = 'docdb-rotation-claim';
 
-/**
- * The label that tells a rotation to go no further. It keeps AWSPENDING, its lock and record, so that nobody else
- * begins while a recovery waits for its last step to end.
- */
-export const stopOf = (token: string): string => `${TICKET_PREFIX}stop-${token}`;
-
-/** Whether a label is one of this project's own. */
-export const isTicket = (label: string): boolean => label.startsWith(TICKET_PREFIX);
+/** Whether a label is one that this project used before 0.2, for each rotation another. */
+export const isOldLabel = (label: string): boolean =>
+  label.startsWith('docdb-rotation-') && label !== OWNER && label !== CLAIM;
 
 /** @returns the id of the version that holds the label, if any does */
 export const holderOf = (secret: SecretDescription, label: string): string | undefined =>
@@ -31,10 +25,24 @@ export const holderOf = (secret: SecretDescription, label: string): string | und
 export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>
   secret.versions[version]?.includes(label) ?? false;
 
+/** Who has the lock, as an execution sees it. */
+export const lockHolder = (
+  secret: SecretDescription,
+  execution: string,
+): 'nobody' | 'this execution' | 'another' => {
+  const holder = holderOf(secret, OWNER);
+  if (holder === undefined) return 'nobody';
+  return versionIdsOf(execution).includes(holder) ? 'this execution' : 'another';
+};
+
 /**
- * AWSPENDING is the lock. On no version it is free, and where it rests on AWSCURRENT: that is how a rotation ends.
+ * Whether AWSPENDING keeps nobody from beginning. It is free on no version; parked on AWSCURRENT, where a rotation leaves it;
+ * and stranded on AWSPREVIOUS, where a value written by hand leaves what was parked.
+ *
+ * @param own versions of the execution that asks, which may have it already
  */
-export const isLockFree = (secret: SecretDescription): boolean => {
+export const isPendingFree = (secret: SecretDescription, own: readonly string[] = []): boolean => {
   const holder = holderOf(secret, PENDING);
-  return holder === undefined || hasLabel(secret, holder, CURRENT);
+  if (holder === undefined || own.includes(holder)) return true;
+  return hasLabel(secret, holder, CURRENT) || hasLabel(secret, holder, PREVIOUS);
 };

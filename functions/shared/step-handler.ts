@@ -13,7 +13,7 @@ interface Subject {
  * The frame around every step: parses what comes in, writes one log line of what came out, and lets no error
  * leave whose message was not written in this project.
  *
- * The state machine adds `execution`, its execution's ARN, to every input; it is for the log only.
+ * The state machine adds `execution`, its execution's ARN, to every input.
  */
 export const stepHandler = <Input, Output>(
   step: string,
@@ -24,10 +24,10 @@ export const stepHandler = <Input, Output>(
   return async (event) => {
     if (isKeepReady(event)) return undefined;
     const started = performance.now();
-    const { execution, ...rest } = asObject(event);
-    const about = { step, execution, ...subject(rest) };
+    const input = asObject(event);
+    const about = { step, execution: input.execution, ...subject(input) };
     try {
-      const output = await run(parse(step, schema, rest));
+      const output = await run(parse(step, schema, input));
       logger.info(`${step} done`, { ...about, outcome: outcomeOf(output), durationMs: since(started) });
       return output;
     } catch (error) {
@@ -53,7 +53,7 @@ const subject = (input: Record<string, unknown>): Subject => {
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   return {
     secret: text(plan.secretArn ?? input.secretId),
-    token: text(plan.token ?? input.token),
+    token: text(plan.pendingVersion ?? input.token),
   };
 };
 

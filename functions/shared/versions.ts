@@ -1,6 +1,8 @@
 import type { Plan } from './contract.ts';
 import { InvalidSecretError } from './errors.ts';
+import type { LockPorts } from './lock.ts';
 import type { SecretStore } from './ports.ts';
+import { readUntil } from './read-again.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from './secret-value.ts';
 
 /** @throws InvalidSecretError when the version has no value, or one that can't be used */
@@ -16,22 +18,17 @@ export const readVersion = async (
   return parseSecretValue(text, `${what} (version ${version})`);
 };
 
-/** The versions of one rotation, by the labels that they had when it began. */
-export interface PlannedVersions {
-  readonly pending: SecretValue;
-  readonly current: SecretValue;
-  readonly previous?: SecretValue;
-}
-
-/** @throws InvalidSecretError for AWSPENDING and AWSCURRENT; an AWSPREVIOUS that can't be used is left out */
-export const readPlannedVersions = async (secrets: SecretStore, plan: Plan): Promise<PlannedVersions> => {
-  const { secretArn, token, labelsBefore } = plan;
-  const [pending, current] = await Promise.all([
-    readVersion(secrets, secretArn, token, 'AWSPENDING'),
-    readVersion(secrets, secretArn, labelsBefore.current, 'AWSCURRENT'),
-  ]);
-  const previous = await readUsable(secrets, secretArn, labelsBefore.previous, current);
-  return { pending, current, ...(previous === undefined ? {} : { previous }) };
+/** What is to be promoted. It has just been written, perhaps: an old answer does not know it yet. */
+export const readPending = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<SecretValue> => {
+  const { secretArn, pendingVersion } = plan;
+  const text = await readUntil(
+    clock,
+    () => secrets.read(secretArn, pendingVersion),
+    (answer) => answer !== undefined,
+  );
+  if (text === undefined)
+    throw new InvalidSecretError(`the pending version (${pendingVersion} of ${secretArn}) has no value`);
+  return parseSecretValue(text, `the pending version (${pendingVersion})`);
 };
 
 /** A version that may be tried: undefined if it is malformed, or of another cluster or without TLS, where no credential is to go. */
@@ -39,14 +36,18 @@ export const readUsable = async (
   secrets: SecretStore,
   secretArn: string,
   version: string | undefined,
-  current: SecretValue,
+  reference: SecretValue,
 ): Promise<SecretValue | undefined> => {
   if (version === undefined) return undefined;
   try {
     const value = await readVersion(secrets, secretArn, version, 'the version');
-    return sameEndpoint(value.login, current.login) ? value : undefined;
+    return sameEndpoint(value.login, reference.login) ? value : undefined;
   } catch (error) {
     if (error instanceof InvalidSecretError) return undefined;
     throw error;
   }
 };
+
+/** Whether the rotation goes back to AWSPREVIOUS. */
+export const isRevert = ({ pendingVersion, labelsBefore }: Plan): boolean =>
+  pendingVersion === labelsBefore.previous;

@@ -1,25 +1,31 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { Before, Plan } from '../shared/contract.ts';
-import { NoUsableCredentialsError, UserNameTakenError, UserNotFoundError } from '../shared/errors.ts';
+import {
+  NoUsableCredentialsError,
+  UntrustedVersionError,
+  UserNameTakenError,
+  UserNotFoundError,
+} from '../shared/errors.ts';
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
-import { assertOwner } from '../shared/ownership.ts';
-import type { Database, Role, SecretStore, Session } from '../shared/ports.ts';
-import type { Login } from '../shared/secret-value.ts';
-import { mayChangeUsers } from '../shared/users.ts';
-import { type PlannedVersions, readPlannedVersions } from '../shared/versions.ts';
-import { loginsOnInstances } from './instances.ts';
+import type { LockPorts } from '../shared/lock.ts';
+import type { Database, Role, Session } from '../shared/ports.ts';
+import type { Login, SecretValue } from '../shared/secret-value.ts';
+import { isRevert, readPending, readUsable, readVersion } from '../shared/versions.ts';
+import { isSameInstance, loginsOnInstances } from './instances.ts';
 import { assertTakesWrites } from './takes-writes.ts';
 
-export interface CheckBeforePorts {
-  readonly secrets: SecretStore;
+export interface CheckBeforePorts extends LockPorts {
   readonly database: Database;
 }
 
 /**
- * Looks before anything changes: is every instance of the database there, which labelled versions log in, and what
- * will there be to put back? What it finds is the record that RestoreCredential goes by.
+ * Looks before anything changes: is every instance of the database there, which versions log in, and what will there be to
+ * put back? What it finds is the record that RestoreCredential goes by. Changes nothing, so it needs no lock.
+ *
+ * It tries no more than it has to: a pending value that nobody can have used is not tried.
  *
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
+ * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
  * @throws UserNameTakenError if the other user of a pair belongs to somebody else
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
@@ -27,62 +33,99 @@ export interface CheckBeforePorts {
  *   instance of the cluster can't be asked
  */
 export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<Before> => {
-  await assertOwner(ports.secrets, plan);
-  const versions = await readPlannedVersions(ports.secrets, plan);
-  await using current = await ports.database.login(versions.current.login);
-  await using pending = await ports.database.login(versions.pending.login);
-  await using previous = versions.previous && (await ports.database.login(versions.previous.login));
+  const { pending, current } = await loadVersions(ports, plan);
+  await using asCurrent = current && (await ports.database.login(current.login));
+  await using asPending = pending && (await ports.database.login(pending.login));
+  if (isRevert(plan)) assertTrusted(plan, current, asPending);
+  const reference = current ?? pending;
+  const previous =
+    isRevert(plan) || (plan.strategy === 'single-user' && (asCurrent ?? asPending) !== undefined)
+      ? undefined
+      : await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.previous, reference as SecretValue);
+  await using asPrevious = previous && (await ports.database.login(previous.login));
 
   const logsIn: Before['logsIn'] = [
-    ...(current === undefined ? [] : ([CURRENT] as const)),
-    ...(pending === undefined ? [] : ([PENDING] as const)),
-    ...(previous === undefined ? [] : ([PREVIOUS] as const)),
+    ...(asCurrent === undefined ? [] : ([CURRENT] as const)),
+    ...(asPending === undefined ? [] : ([PENDING] as const)),
+    ...(asPrevious === undefined ? [] : ([PREVIOUS] as const)),
   ];
-  const own = ownLogin(plan, versions, { current, pending, previous });
-  if (own === undefined) throw await whyNoneLogsIn(ports, plan, versions);
-  // A credential that logs in already, as in a rollback, needs no write.
-  if (pending === undefined) await assertTakesWrites(own.session, own.login.host);
+  const own = ownLogin(plan, [
+    [current, asCurrent],
+    [pending, asPending],
+    [previous, asPrevious],
+  ]);
+  if (own === undefined) throw await whyNoneLogsIn(ports, plan, (reference as SecretValue).login);
+  // A credential that logs in already needs no write.
+  if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
   const roles = await own.session.ownRoles();
-  if (plan.strategy === 'single-user') return { logsIn, roles: copy(roles) };
-  const otherUser = await lookAtOtherUser(ports, plan, versions, {
-    current,
-    roles,
-    previousLogsIn: previous !== undefined,
+  // Without AWSCURRENT only a way back to a user that still logs in is possible, and that changes no user.
+  if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles: copy(roles) };
+  const otherUser = await findOtherUser(ports, plan, {
+    asCurrent,
+    login: (current as SecretValue).login,
+    previous: isRevert(plan) ? pending : previous,
+    pendingLogsIn: asPending !== undefined,
+    previousLogsIn: (isRevert(plan) ? asPending : asPrevious) !== undefined,
   });
-  return { logsIn, roles: copy(roles), ...(otherUser === undefined ? {} : { otherUser }) };
+  return { logsIn, roles: copy(roles), otherUser };
 };
 
-interface Sessions {
-  readonly current: Session | undefined;
-  readonly pending: Session | undefined;
-  readonly previous: Session | undefined;
+interface Versions {
+  /** Undefined where nobody can have used it yet. */
+  readonly pending: SecretValue | undefined;
+  /** Undefined where it is what people go back from: unreadable, or for another place. */
+  readonly current: SecretValue | undefined;
 }
+
+const loadVersions = async (ports: CheckBeforePorts, plan: Plan): Promise<Versions> => {
+  const { secretArn, labelsBefore } = plan;
+  if (!isRevert(plan)) {
+    const current = await readVersion(ports.secrets, secretArn, labelsBefore.current, CURRENT);
+    return { current, pending: plan.outcome === 'created' ? undefined : await readPending(ports, plan) };
+  }
+  const pending = await readPending(ports, plan);
+  return { pending, current: await readUsable(ports.secrets, secretArn, labelsBefore.current, pending) };
+};
+
+/**
+ * Anybody who may write the secret can give AWSPREVIOUS to a value of theirs. It is gone back to if this project wrote it or saw it
+ * log in, or if it logs in now, in the same place as AWSCURRENT.
+ */
+const assertTrusted = (plan: Plan, current: SecretValue | undefined, asPending: Session | undefined): void => {
+  if (plan.proven.includes(plan.pendingVersion) || (current !== undefined && asPending !== undefined)) return;
+  throw new UntrustedVersionError(
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+  );
+};
 
 interface OwnLogin {
   readonly session: Session;
   readonly login: Login;
 }
 
-/** What proves that the secret is its user's own, and shows the roles to keep. */
+/** What proves that the secret is its user's own, and shows the roles to keep: the first version that logs in as a user of it. */
 const ownLogin = (
-  plan: Plan,
-  versions: PlannedVersions,
-  { current, pending, previous }: Sessions,
+  { strategy, users }: Plan,
+  candidates: readonly [SecretValue | undefined, Session | undefined][],
 ): OwnLogin | undefined => {
-  if (current !== undefined) return { session: current, login: versions.current.login };
-  if (pending !== undefined) return { session: pending, login: versions.pending.login };
-  const login = versions.previous?.login;
-  const isSameUser = plan.strategy === 'single-user' && login?.username === plan.users.pending;
-  return previous !== undefined && isSameUser ? { session: previous, login } : undefined;
+  const [, , [previous] = []] = candidates;
+  for (const [value, session] of candidates) {
+    if (value === undefined || session === undefined) continue;
+    // A pair's AWSPREVIOUS is for the other user.
+    const isOther = value === previous && (strategy !== 'single-user' || value.login.username !== users.pending);
+    if (!isOther) return { session, login: value.login };
+  }
+  return undefined;
 };
 
 /**
- * An instance that can't be asked would fail TestSecret, in the middle of a single user's gap, and then the check of
- * the way back. Whether it accepts the credential does not matter yet: it may lag, and TestSecret gives it time.
+ * An instance that can't be asked would fail TestSecret, in the middle of a single user's outage window, and then the check of
+ * the compensation. Whether it accepts the credential does not matter yet: it may lag, and TestSecret gives it time.
  */
 const assertInstancesAnswer = async (database: Database, { session, login }: OwnLogin): Promise<void> => {
   const instances = await loginsOnInstances(session, login);
+  if (isSameInstance(instances, login)) return;
   await Promise.all(
     instances.map(async (instance) => {
       await using _answered = await database.login(instance);
@@ -91,14 +134,10 @@ const assertInstancesAnswer = async (database: Database, { session, login }: Own
 };
 
 /** Tells a wrong password from a missing user, where the admin secret allows to ask. */
-const whyNoneLogsIn = async (
-  ports: CheckBeforePorts,
-  plan: Plan,
-  { current }: PlannedVersions,
-): Promise<Error> => {
-  const { username } = current.login;
+const whyNoneLogsIn = async (ports: CheckBeforePorts, plan: Plan, login: Login): Promise<Error> => {
+  const { username } = login;
   if (plan.adminSecret !== undefined) {
-    await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
+    await using admin = await openAdminSession(ports, plan.adminSecret, login);
     if ((await admin.findUser(username)) === undefined) {
       return new UserNotFoundError(
         `the user "${username}" of ${plan.secretName} does not exist at ${plan.host}; create it, or correct the secret`,
@@ -106,53 +145,44 @@ const whyNoneLogsIn = async (
     }
   }
   return new NoUsableCredentialsError(
-    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; put the right password into the secret, or run this machine with "mode": "recover", "resetThroughAdmin": true`,
+    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; put the right password into the secret, or start the recovery machine for it with "resetThroughAdmin": true`,
   );
 };
 
-interface CurrentUser {
-  /** Nothing if AWSCURRENT does not log in. */
-  readonly current: Session | undefined;
-  readonly roles: readonly Role[];
+interface OtherUserContext {
+  readonly asCurrent: Session;
+  readonly login: Login;
+  readonly previous: SecretValue | undefined;
   readonly previousLogsIn: boolean;
+  /** An earlier attempt of this rotation got as far as SetSecret. */
+  readonly pendingLogsIn: boolean;
 }
 
-const lookAtOtherUser = async (
+const findOtherUser = async (
   ports: CheckBeforePorts,
   plan: Plan,
-  versions: PlannedVersions,
-  { current, roles, previousLogsIn }: CurrentUser,
-): Promise<Before['otherUser']> => {
-  // Without AWSCURRENT only a rollback to a user that still logs in is possible, and that changes no user.
-  if (current === undefined) return undefined;
+  { asCurrent, login, previous, previousLogsIn, pendingLogsIn }: OtherUserContext,
+): Promise<NonNullable<Before['otherUser']>> => {
   const username = plan.users.pending;
   await using admin =
-    plan.strategy === 'admin-clone'
-      ? undefined
-      : await openAdminSession(ports, plan.adminSecret, versions.current.login);
-  const found = await (admin ?? current).findUser(username);
+    plan.strategy === 'admin-clone' ? undefined : await openAdminSession(ports, plan.adminSecret, login);
+  const found = await (admin ?? asCurrent).findUser(username);
   if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
-  if (versions.previous?.login.username !== username) throw nameTaken(plan);
-  if (!previousLogsIn && mayChangeUsers(found.roles) && !mayChangeUsers(roles)) throw adminTaken(plan);
+  const isProven = previousLogsIn || plan.proven.includes(plan.labelsBefore.previous ?? '');
+  const isOwn = previous?.login.username === username && isProven;
+  if (!isOwn && pendingLogsIn) return { existed: false, roles: [], previousLoggedIn: false };
+  if (!isOwn) throw nameTaken(plan);
   return { existed: true, roles: copy(found.roles), previousLoggedIn: previousLogsIn };
 };
 
 /**
- * AWSPREVIOUS proves that the other user is this secret's own. A version without a label proves nothing: a refused
+ * AWSPREVIOUS proves that the other user is this secret's own, if it is proven itself: a locked predecessor does not log in, and
+ * whoever may write the secret can plant a value for somebody else's user. A version without a label proves nothing: a refused
  * rotation leaves one behind, with the name that it was refused for.
  */
 const nameTaken = (plan: Plan): UserNameTakenError =>
   new UserNameTakenError(
-    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and AWSPREVIOUS is not for it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it or move AWSPREVIOUS to the version that holds it`,
-  );
-
-/**
- * An AWSPREVIOUS that does not log in may be a locked predecessor's; or somebody has written it who may write this
- * secret, and wants an admin out of the way. The predecessor of a user that is no admin is none either.
- */
-const adminTaken = (plan: Plan): UserNameTakenError =>
-  new UserNameTakenError(
-    `${plan.secretName} would take turns with "${plan.users.pending}", but that user may change users, "${plan.users.current}" may not, and AWSPREVIOUS does not log in as it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, take that power from it`,
+    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven AWSPREVIOUS is for it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
   );
 
 const copy = (roles: readonly Role[]): Role[] => [...roles];

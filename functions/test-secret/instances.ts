@@ -13,6 +13,12 @@ export const loginsOnInstances = async (session: Session, login: Login): Promise
   return instances.map((instance) => ({ ...login, ...instance }));
 };
 
+/** Whether the only instance is the one that has just been logged in to: there is no other to ask. */
+export const isSameInstance = (instances: readonly Login[], { host, port }: Login): boolean =>
+  instances.length === 1 &&
+  instances[0]?.host.toLowerCase() === host.toLowerCase() &&
+  instances[0].port === port;
+
 /**
  * `hello` is the server's word, and the credential goes only to hosts beside the one in the secret. A cluster
  * endpoint is `name.cluster-id.region.docdb.amazonaws.com`, its instances are `name.id.region.docdb.amazonaws.com`:

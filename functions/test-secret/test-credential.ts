@@ -2,7 +2,7 @@ import { CredentialNotPropagatedError, RolesDifferError } from '../shared/errors
 import type { Database, Role, Session } from '../shared/ports.ts';
 import type { Login } from '../shared/secret-value.ts';
 import { listRoles, sameRoles } from '../shared/users.ts';
-import { loginsOnInstances } from './instances.ts';
+import { isSameInstance, loginsOnInstances } from './instances.ts';
 
 export interface TestedCredential {
   readonly outcome: 'accepted';
@@ -26,12 +26,17 @@ export const testCredential = async (
   await using session = await loginOrThrow(database, login);
   const expected = roles ?? (await session.ownRoles());
   const instances = await loginsOnInstances(session, login);
-  await Promise.all(instances.map((instance) => testInstance(database, instance, expected)));
+  if (isSameInstance(instances, login)) await testSession(session, login, expected);
+  else await Promise.all(instances.map((instance) => testInstance(database, instance, expected)));
   return { outcome: 'accepted', username: login.username, instances: instances.length, roles: expected };
 };
 
 const testInstance = async (database: Database, login: Login, expected: readonly Role[]): Promise<void> => {
   await using session = await loginOrThrow(database, login);
+  await testSession(session, login, expected);
+};
+
+const testSession = async (session: Session, login: Login, expected: readonly Role[]): Promise<void> => {
   await session.ping();
   const actual = await session.ownRoles();
   if (sameRoles(actual, expected)) return;

@@ -1,14 +1,15 @@
 import type { Before, Plan, TestSecretInput } from '../shared/contract.ts';
-import { InvalidSecretError } from '../shared/errors.ts';
-import { CURRENT, holderOf } from '../shared/labels.ts';
-import { assertOwner, assertRotatable } from '../shared/ownership.ts';
-import type { Database, Role, SecretStore } from '../shared/ports.ts';
-import { readVersion } from '../shared/versions.ts';
+import { CurrentChangedError, InvalidSecretError } from '../shared/errors.ts';
+import type { LockPorts } from '../shared/lock.ts';
+import type { Database, Role } from '../shared/ports.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { assertRotatable } from '../shared/rotatable.ts';
+import { parseSecretValue, type SecretValue } from '../shared/secret-value.ts';
+import { readPending, readVersion } from '../shared/versions.ts';
 import { checkBefore } from './check-before.ts';
 import { type TestedCredential, testCredential } from './test-credential.ts';
 
-export interface TestSecretPorts {
-  readonly secrets: SecretStore;
+export interface TestSecretPorts extends LockPorts {
   readonly database: Database;
 }
 
@@ -31,28 +32,51 @@ export const testSecret = async (
 };
 
 const testPending = async (
-  { secrets, database }: TestSecretPorts,
+  ports: TestSecretPorts,
   plan: Plan,
   roles: readonly Role[],
 ): Promise<TestedCredential> => {
-  await assertOwner(secrets, plan);
-  const { login } = await readVersion(secrets, plan.secretArn, plan.token, 'AWSPENDING');
-  return await testCredential(database, login, roles);
+  const { login } = await readPending(ports, plan);
+  return await testCredential(ports.database, login, roles);
 };
 
 const testCurrent = async (
-  { secrets, database }: TestSecretPorts,
-  { secretId, version, roles }: Extract<TestSecretInput, { check: 'current' }>,
+  ports: TestSecretPorts,
+  input: Extract<TestSecretInput, { check: 'current' }>,
 ): Promise<TestedCredential> => {
+  const { login } = await (input.promoted === undefined
+    ? loadTested(ports, input.secretId, input.version)
+    : readPromoted(ports, input.secretId, input.promoted));
+  return await testCredential(ports.database, login, input.roles);
+};
+
+const loadTested = async (
+  { secrets }: TestSecretPorts,
+  secretId: string,
+  version: string | undefined,
+): Promise<SecretValue> => {
   const secret = await secrets.describe(secretId);
   assertRotatable(secret);
-  const tested = version ?? holderOf(secret, CURRENT);
-  if (tested === undefined) throw new InvalidSecretError(`${secret.name} has no AWSCURRENT`);
-  const { login } = await readVersion(
-    secrets,
-    secret.arn,
-    tested,
-    version === undefined ? CURRENT : 'the version of the token',
+  if (version !== undefined)
+    return await readVersion(secrets, secret.arn, version, 'the version of the token');
+  const current = await secrets.readCurrent(secret.arn);
+  if (current === undefined) throw new InvalidSecretError(`${secret.name} has no AWSCURRENT`);
+  return parseSecretValue(current.text, `AWSCURRENT (version ${current.version})`);
+};
+
+/** @throws CurrentChangedError if AWSCURRENT is another version, and that is no old answer */
+const readPromoted = async (
+  { secrets, clock }: TestSecretPorts,
+  secretArn: string,
+  version: string,
+): Promise<SecretValue> => {
+  const current = await readUntil(
+    clock,
+    () => secrets.readCurrent(secretArn),
+    (answer) => answer?.version === version,
   );
-  return await testCredential(database, login, roles);
+  if (current?.version === version) return parseSecretValue(current.text, `AWSCURRENT (version ${version})`);
+  throw new CurrentChangedError(
+    `AWSCURRENT of ${secretArn} is on version ${current?.version}, not on ${version}: somebody wrote or moved it meanwhile`,
+  );
 };

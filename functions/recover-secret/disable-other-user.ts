@@ -1,0 +1,51 @@
+import { openAdminSession } from '../shared/admin-session.ts';
+import { NoUsableCredentialsError } from '../shared/errors.ts';
+import { holderOf, PREVIOUS } from '../shared/labels.ts';
+import type { Session } from '../shared/ports.ts';
+import { provenVersions } from '../shared/proven.ts';
+import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
+
+/**
+ * The pending credential of a pair belongs to the other user. If it logs in beside AWSCURRENT, the stopped rotation made that user
+ * or changed it. One that AWSPREVIOUS is not for did not exist before (CheckBefore refuses it) and is dropped; the other
+ * is locked, since nobody knows with which power it was before. The next rotation, or a revert, brings it back.
+ *
+ * Only for a version that this project wrote: who may write the secret must not have somebody else's user dropped.
+ */
+export const disableOtherUser = async (
+  ports: ReconcilePorts,
+  context: RecoveryContext,
+  good: Version,
+): Promise<ReconcileResult['otherUser']> => {
+  const { secret, candidates } = context;
+  const proven = provenVersions(secret);
+  for (const { id, was, value } of candidates) {
+    const { username } = value.login;
+    if (was !== 'AWSPENDING' || username === good.value.login.username || !proven.includes(id)) continue;
+    await using accepted = await ports.database.login(value.login);
+    if (accepted === undefined) continue;
+    await using power = await openPower(ports, context, good);
+    const previous = candidates.find(({ id: version }) => version === holderOf(secret, PREVIOUS));
+    if (previous?.value.login.username === username) {
+      await power.updateUser(username, { password: await ports.secrets.newPassword() });
+      return 'locked';
+    }
+    await power.dropUser(username);
+    return 'dropped';
+  }
+  return undefined;
+};
+
+const openPower = async (
+  ports: ReconcilePorts,
+  { settings, secret }: RecoveryContext,
+  good: Version,
+): Promise<Session> => {
+  const { login } = good.value;
+  if (settings.strategy !== 'admin-clone') return await openAdminSession(ports, settings.adminSecret, login);
+  const own = await ports.database.login(login);
+  if (own !== undefined) return own;
+  throw new NoUsableCredentialsError(
+    `the version of ${secret.name} that logged in stopped logging in during the recovery; repeat it`,
+  );
+};

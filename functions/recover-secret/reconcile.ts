@@ -1,0 +1,219 @@
+import { openAdminSession } from '../shared/admin-session.ts';
+import type { ReconcileInput } from '../shared/contract.ts';
+import {
+  InvalidSecretError,
+  NoUsableCredentialsError,
+  SecretNotRotatableError,
+  SecretsManagerUnavailableError,
+} from '../shared/errors.ts';
+import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
+import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
+import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
+import { provenVersions, recordProven } from '../shared/proven.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
+import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
+import { areOfOnePair } from '../shared/users.ts';
+import { disableOtherUser } from './disable-other-user.ts';
+import { type ClusterOf, resetThroughCluster } from './reset-through-cluster.ts';
+
+export interface ReconcilePorts extends LockPorts {
+  readonly database: Database;
+  readonly clusters: Clusters;
+  readonly clusterOf: ClusterOf;
+}
+
+/** How the version that is AWSCURRENT now stood before. */
+export type Kept = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
+
+export interface ReconcileResult {
+  readonly outcome: 'nothing-to-do' | 'recovered';
+  readonly version: string;
+  readonly kept: Kept;
+  readonly passwordReset?: boolean;
+  readonly otherUser?: 'dropped' | 'locked';
+}
+
+export interface Version {
+  readonly id: string;
+  readonly was: Kept;
+  readonly value: SecretValue;
+}
+
+/** What a recovery found, before it changed anything. */
+export interface RecoveryContext {
+  readonly secret: SecretDescription;
+  readonly settings: RotationSettings;
+  readonly currentVersion: string;
+  /** AWSCURRENT first, then the suspects, then AWSPREVIOUS: only what is for the place and the users that are proven. */
+  readonly candidates: readonly Version[];
+}
+
+/**
+ * Makes the secret and the database agree after something was cut off, by this project or another tool: finds which version logs in,
+ * makes it AWSCURRENT, disables the other user of a pair, and takes AWSPENDING off what was stuck.
+ *
+ * It goes forward where the database already has the pending password, since that ends an outage without another
+ * change of the database. The drain is over: nothing of the other execution moves any more.
+ *
+ * Safe to repeat.
+ *
+ * @throws RotationSupersededError if another recovery took the lock
+ * @throws NoUsableCredentialsError if no version logs in, and no reset was asked for
+ * @throws PasswordResetUnderWayError if `resetThroughCluster` is set: look again, until AWSCURRENT logs in
+ */
+export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): Promise<ReconcileResult> => {
+  const secret = await describeAsOwner(ports, input.secretId, input.lockVersion);
+  const context = await loadRecoveryContext(ports.secrets, secret, input.suspects);
+  const good = await firstThatLogsIn(ports.database, context.candidates);
+  if (good === undefined) await resetPassword(ports, context, input);
+  else if (good.id !== context.currentVersion) await promote(ports, context, good);
+  const version = good?.id ?? context.currentVersion;
+  const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
+  const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
+  const cleaned = await takeOldLabelsOff(ports.secrets, secret);
+  await recordProven(ports.secrets, secret.arn, provenVersions(secret), [version]);
+  const kept = good?.was ?? CURRENT;
+  const changed = kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
+  return {
+    outcome: changed ? 'recovered' : 'nothing-to-do',
+    version,
+    kept,
+    ...(good === undefined ? { passwordReset: true } : {}),
+    ...(otherUser === undefined ? {} : { otherUser }),
+  };
+};
+
+/** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
+const loadRecoveryContext = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  suspects: readonly string[],
+): Promise<RecoveryContext> => {
+  const currentVersion = holderOf(secret, CURRENT);
+  if (currentVersion === undefined)
+    throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
+  const versions = await Promise.all([
+    usable(secrets, secret, currentVersion, 'AWSCURRENT'),
+    ...suspects.map((id) => usable(secrets, secret, id, 'AWSPENDING')),
+    usable(secrets, secret, holderOf(secret, PREVIOUS), 'AWSPREVIOUS'),
+  ]);
+  const found = versions.filter((version) => version !== undefined);
+  const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
+  const reference = referenceOf(secret, unique);
+  if (reference === undefined)
+    throw new InvalidSecretError(
+      `no labelled version of ${secret.name} can be used; put the right value into the secret`,
+    );
+  return {
+    secret,
+    settings: settingsOf(secret, reference.value),
+    currentVersion,
+    candidates: unique.filter((version) => isMeant(version, reference)),
+  };
+};
+
+const usable = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  id: string | undefined,
+  was: Kept,
+): Promise<Version | undefined> => {
+  const text = id === undefined ? undefined : await secrets.read(secret.arn, id);
+  if (id === undefined || text === undefined) return undefined;
+  try {
+    return { id, was, value: parseSecretValue(text, `${was} (version ${id})`) };
+  } catch (error) {
+    if (error instanceof InvalidSecretError) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * Where and for whom the secret is. A proven version tells, if there is one; AWSCURRENT may have been written by somebody with a
+ * slip of the pen, or with another host in mind.
+ */
+const referenceOf = (secret: SecretDescription, versions: readonly Version[]): Version | undefined => {
+  const proven = provenVersions(secret);
+  return versions.find(({ id }) => proven.includes(id)) ?? versions[0];
+};
+
+const isMeant = ({ value }: Version, { value: reference }: Version): boolean =>
+  sameEndpoint(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
+
+const firstThatLogsIn = async (
+  database: Database,
+  candidates: readonly Version[],
+): Promise<Version | undefined> => {
+  for (const version of candidates) {
+    await using session = await database.login(version.value.login);
+    if (session !== undefined) return version;
+  }
+  return undefined;
+};
+
+/** Somebody said in so many words by whose power a password may be set which no version of the secret proves. */
+const resetPassword = async (
+  ports: ReconcilePorts,
+  { secret, settings, candidates, currentVersion }: RecoveryContext,
+  input: ReconcileInput,
+): Promise<void> => {
+  const current = candidates.find(({ id }) => id === currentVersion);
+  if (current === undefined) {
+    throw new NoUsableCredentialsError(
+      `AWSCURRENT of ${secret.name} (version ${currentVersion}) can't be used, or is for another host or user than the versions that are proven, and none of these logs in; put the right value into the secret`,
+    );
+  }
+  const { login } = current.value;
+  if (input.resetThroughCluster)
+    return await resetThroughCluster(ports.clusters, ports.clusterOf, secret, login);
+  if (!input.resetThroughAdmin) {
+    throw new NoUsableCredentialsError(
+      `no labelled version of ${secret.name} logs in as "${login.username}" at ${login.host}:${login.port}; put the right password into the secret, or add "resetThroughAdmin": true to the input to set the password of AWSCURRENT through the admin secret, or "resetThroughCluster": true if it is the cluster's primary user`,
+    );
+  }
+  await using admin = await openAdminSession(ports, settings.adminSecret, login);
+  await admin.updateUser(login.username, { password: login.password });
+};
+
+const promote = async (
+  { secrets, clock }: ReconcilePorts,
+  { secret, currentVersion }: RecoveryContext,
+  to: Version,
+): Promise<void> => {
+  // Where AWSPENDING is parked on AWSCURRENT it keeps nobody from beginning. Once AWSCURRENT has left it would.
+  if (hasLabel(secret, currentVersion, PENDING))
+    await secrets.moveLabel(secret.arn, PENDING, { from: currentVersion });
+  if (await secrets.moveLabel(secret.arn, CURRENT, { from: currentVersion, to: to.id })) return;
+  const now = await readUntil(
+    clock,
+    () => secrets.describe(secret.arn),
+    (answer) => holderOf(answer, CURRENT) !== currentVersion,
+  );
+  if (hasLabel(now, to.id, CURRENT)) return;
+  throw new SecretsManagerUnavailableError(
+    `AWSCURRENT of ${secret.name} was moved by somebody else during the recovery; it looks again`,
+  );
+};
+
+/** @returns whether AWSPENDING was on a version that was stuck, and is not AWSCURRENT now: there it is parked */
+const takePendingOff = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  suspects: readonly string[],
+  current: string,
+): Promise<boolean> => {
+  const holder = holderOf(secret, PENDING);
+  if (holder === undefined || holder === current) return false;
+  const isStuck = suspects.includes(holder) || hasLabel(secret, holder, PREVIOUS);
+  return isStuck && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }));
+};
+
+/** @returns whether there was any label of the kind that this project used before 0.2 */
+const takeOldLabelsOff = async (secrets: SecretStore, secret: SecretDescription): Promise<boolean> => {
+  const old = Object.entries(secret.versions).flatMap(([from, labels]) =>
+    labels.filter(isOldLabel).map((label) => ({ from, label })),
+  );
+  for (const { from, label } of old) await secrets.moveLabel(secret.arn, label, { from });
+  return old.length > 0;
+};

@@ -1,0 +1,118 @@
+import type { TakeOverInput } from '../shared/contract.ts';
+import { NothingToRecoverError, RotationInProgressError } from '../shared/errors.ts';
+import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../shared/labels.ts';
+import { type LockPorts, writeOwnVersion } from '../shared/lock.ts';
+import { markerOf, pendingInMarker } from '../shared/marker.ts';
+import type { SecretDescription } from '../shared/ports.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { assertRotatable } from '../shared/rotatable.ts';
+import { versionIdOfBefore02, versionIdsOf } from '../shared/version-ids.ts';
+
+export interface TakeOverResult {
+  readonly outcome: 'taken';
+  readonly lockVersion: string;
+  /** Versions whose password the database may have. They prove nothing: each is tried, and believed if it logs in. */
+  readonly suspects: readonly string[];
+  /** The version that had the lock. */
+  readonly takenFrom?: string;
+}
+
+/**
+ * First step of a recovery: takes the lock, from whoever has it. That ends the next step of the other execution; the one in
+ * flight has to be waited for before anything is read.
+ *
+ * A recovery that starts by itself takes the lock only from the executions that have ended: another one answers for the secret.
+ *
+ * Safe to repeat: the suspects are in the marker that carries the lock.
+ *
+ * @throws NothingToRecoverError if another execution has the lock, and this recovery started by itself
+ * @throws RotationInProgressError if the lock is moved at the very moment: try again
+ * @throws SecretNotRotatableError
+ */
+export const takeOver = async (ports: LockPorts, input: TakeOverInput): Promise<TakeOverResult> => {
+  const { secrets } = ports;
+  const secret = await describeWhenDecided(ports, input);
+  assertRotatable(secret);
+  const holder = holderOf(secret, OWNER);
+  if (holder !== undefined && lockHolder(secret, input.execution) === 'this execution') {
+    const suspects = pendingInMarker(await secrets.read(secret.arn, holder)) ?? [];
+    return { outcome: 'taken', lockVersion: holder, suspects };
+  }
+  if (!mayTakeFrom(holder, input)) throw nothingToRecover(secret, holder);
+  const suspects = await suspectsOf(ports, secret, holder, input);
+  const lockVersion = await writeOwnVersion(
+    secrets,
+    secret.arn,
+    input.execution,
+    markerOf(input.execution, suspects),
+  );
+  const from = holder === undefined ? {} : { from: holder };
+  if (!(await secrets.moveLabel(secret.arn, OWNER, { to: lockVersion, ...from }))) {
+    await assertTaken(ports, secret, lockVersion, holder);
+  }
+  return { outcome: 'taken', lockVersion, suspects, ...(holder === undefined ? {} : { takenFrom: holder }) };
+};
+
+/** Whether a recovery may take the lock from the version that has it. */
+export const mayTakeFrom = (
+  holder: string | undefined,
+  { stopped }: Pick<TakeOverInput, 'stopped'>,
+): boolean =>
+  holder === undefined ||
+  stopped === undefined ||
+  stopped.some((execution) => versionIdsOf(execution).includes(holder));
+
+/** That another execution has the lock may be an old answer. */
+const describeWhenDecided = async (
+  { secrets, clock }: LockPorts,
+  input: TakeOverInput,
+): Promise<SecretDescription> =>
+  await readUntil(
+    clock,
+    () => secrets.describe(input.secretId),
+    (answer) =>
+      lockHolder(answer, input.execution) === 'this execution' ||
+      mayTakeFrom(holderOf(answer, OWNER), input),
+  );
+
+/** What the holder worked with; and AWSPENDING's version, if it is the stopped execution's, or a person asks. */
+const suspectsOf = async (
+  { secrets }: LockPorts,
+  secret: SecretDescription,
+  holder: string | undefined,
+  { stopped, token }: TakeOverInput,
+): Promise<string[]> => {
+  const inMarker = holder === undefined ? [] : pendingInMarker(await secrets.read(secret.arn, holder));
+  const pending = holderOf(secret, PENDING);
+  const ownIds = stopped?.flatMap((execution) => [...versionIdsOf(execution), versionIdOfBefore02(execution)]);
+  const isOwn = ownIds === undefined || [...ownIds, token].includes(pending);
+  const suspects = [
+    ...(inMarker ?? (holder === undefined ? [] : [holder])),
+    ...(token === undefined ? [] : [token]),
+    ...(pending !== undefined && isOwn ? [pending] : []),
+  ];
+  return [...new Set(suspects)].filter((version) => !hasLabel(secret, version, CURRENT));
+};
+
+/** A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again. */
+const assertTaken = async (
+  { secrets, clock }: LockPorts,
+  secret: SecretDescription,
+  lockVersion: string,
+  holder: string | undefined,
+): Promise<void> => {
+  const now = await readUntil(
+    clock,
+    () => secrets.describe(secret.arn),
+    (answer) => holderOf(answer, OWNER) !== holder,
+  );
+  if (hasLabel(now, lockVersion, OWNER)) return;
+  throw new RotationInProgressError(
+    `the lock of ${secret.name} was moved while this recovery took it; it is tried again`,
+  );
+};
+
+const nothingToRecover = (secret: SecretDescription, holder: string | undefined): NothingToRecoverError =>
+  new NothingToRecoverError(
+    `another execution has the lock of ${secret.name} (version ${holder}), and answers for it`,
+  );

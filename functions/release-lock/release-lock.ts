@@ -1,0 +1,79 @@
+import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
+import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
+import { type LockPorts, releaseLock } from '../shared/lock.ts';
+import type { SecretDescription } from '../shared/ports.ts';
+import { recordProven } from '../shared/proven.ts';
+import { readUntil } from '../shared/read-again.ts';
+import { versionIdsOf } from '../shared/version-ids.ts';
+
+export interface ReleaseLockResult {
+  readonly outcome: 'released' | 'nothing-to-release';
+  /** Whether AWSPENDING was taken off the pending version, or parked again. */
+  readonly pendingMoved: boolean;
+}
+
+/**
+ * The last step of every execution that had the lock: records which versions are proven by now, settles AWSPENDING, and takes
+ * the owner label off.
+ *
+ * Safe to repeat, and harmless to others: each label is taken only from this execution's own versions.
+ */
+export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
+  const { plan } = input;
+  if (plan === null) return await releaseWithoutPlan(ports, input);
+  await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
+  const pendingMoved = input.ended === 'restored' && (await settlePending(ports, plan));
+  const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
+  return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
+};
+
+/** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
+const provenBy = (
+  { pendingVersion, labelsBefore }: Plan,
+  { ended, before }: { readonly ended: ReleaseLockInput['ended']; readonly before: Before | null },
+): string[] => [
+  ...(ended === 'promoted' ? [pendingVersion] : []),
+  ...(before?.logsIn.includes(CURRENT) ? [labelsBefore.current] : []),
+];
+
+/** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */
+const settlePending = async ({ secrets }: LockPorts, plan: Plan): Promise<boolean> => {
+  const { secretArn, pendingVersion, labelsBefore } = plan;
+  const parked = labelsBefore.pending;
+  const isGoodPlace =
+    parked !== undefined && hasLabel(await secrets.describe(secretArn), parked, CURRENT);
+  return await secrets.moveLabel(secretArn, PENDING, {
+    from: pendingVersion,
+    ...(isGoodPlace ? { to: parked } : {}),
+  });
+};
+
+/** CreateSecret came to no end: which of its moves were made only the labels tell. */
+const releaseWithoutPlan = async (
+  { secrets, clock }: LockPorts,
+  { execution, secretId, token }: ReleaseLockInput,
+): Promise<ReleaseLockResult> => {
+  const secret = await readUntil(
+    clock,
+    () => secrets.describe(secretId),
+    (answer) => lockHolder(answer, execution) === 'this execution',
+  );
+  const lockVersion = holderOf(secret, OWNER);
+  if (lockVersion === undefined || lockHolder(secret, execution) !== 'this execution')
+    return { outcome: 'nothing-to-release', pendingMoved: false };
+  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [...versionIdsOf(execution), token]);
+  const released = await releaseLock(secrets, secret.arn, lockVersion);
+  return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
+};
+
+/** On the version of this execution, on the token's, or on AWSPREVIOUS, to which it was to go back: nowhere else. */
+const takeOffOwnPending = async (
+  { secrets }: LockPorts,
+  secret: SecretDescription,
+  own: readonly (string | undefined)[],
+): Promise<boolean> => {
+  const holder = holderOf(secret, PENDING);
+  if (holder === undefined || hasLabel(secret, holder, CURRENT)) return false;
+  if (!own.includes(holder) && !hasLabel(secret, holder, PREVIOUS)) return false;
+  return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
+};

@@ -1,0 +1,157 @@
+import { RotationInProgressError, RotationSupersededError, SecretsManagerRefusedError } from './errors.ts';
+import { CLAIM, CURRENT, hasLabel, holderOf, isPendingFree, lockHolder, OWNER, PENDING, PREVIOUS } from './labels.ts';
+import type { Clock, SecretDescription, SecretStore } from './ports.ts';
+import { readUntil } from './read-again.ts';
+import { versionIdsOf } from './version-ids.ts';
+
+export interface LockPorts {
+  readonly secrets: SecretStore;
+  readonly clock: Clock;
+}
+
+/**
+ * Waits until nobody else works on the secret, as far as labels tell: an old answer may show a lock that is released.
+ *
+ * @returns the secret as it is then
+ * @throws RotationInProgressError if somebody does
+ */
+export const describeWhenFree = async (
+  { secrets, clock }: LockPorts,
+  secretId: string,
+  execution: string,
+): Promise<SecretDescription> => {
+  const own = versionIdsOf(execution);
+  const isFree = (secret: SecretDescription): boolean =>
+    lockHolder(secret, execution) !== 'another' && isPendingFree(secret, own);
+  const secret = await readUntil(clock, () => secrets.describe(secretId), isFree);
+  if (isFree(secret)) return secret;
+  throw inProgress(secret);
+};
+
+export const inProgress = (secret: SecretDescription): RotationInProgressError => {
+  const owner = holderOf(secret, OWNER);
+  const pending = holderOf(secret, PENDING);
+  const what = owner === undefined ? `AWSPENDING (version ${pending})` : `the lock (version ${owner})`;
+  return new RotationInProgressError(
+    `another execution or another tool has ${what} of ${secret.name}; wait for its end, or start the recovery machine for this secret if it is stuck`,
+  );
+};
+
+/**
+ * Writes a version of the execution's own and puts the owner label on it, by compare-and-set: from no version, or from
+ * another one of its own.
+ *
+ * @param value a new credential, or a marker
+ * @returns the id of that version, which nobody but this call wrote
+ * @throws RotationInProgressError if another execution has the lock
+ */
+export const takeLock = async (
+  ports: LockPorts,
+  secret: SecretDescription,
+  execution: string,
+  value: string,
+): Promise<string> => {
+  const version = await writeOwnVersion(ports.secrets, secret.arn, execution, value);
+  if (await moveOwner(ports.secrets, secret, execution, version)) return version;
+  // The compare failed: somebody has it, or this execution, by a call whose reply got lost.
+  const now = await readUntil(
+    ports.clock,
+    () => ports.secrets.describe(secret.arn),
+    (answer) => lockHolder(answer, execution) !== 'nobody',
+  );
+  if (hasLabel(now, version, OWNER)) return version;
+  if (lockHolder(now, execution) === 'this execution' && (await moveOwner(ports.secrets, now, execution, version)))
+    return version;
+  throw inProgress(now);
+};
+
+/** The same for an execution whose lock is a marker: one that it has already serves as well. */
+export const takeLockOnce = async (
+  ports: LockPorts,
+  secret: SecretDescription,
+  execution: string,
+  marker: string,
+): Promise<string> => {
+  const held = holderOf(secret, OWNER);
+  if (held !== undefined && lockHolder(secret, execution) === 'this execution') return held;
+  return await takeLock(ports, secret, execution, marker);
+};
+
+const moveOwner = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  execution: string,
+  to: string,
+): Promise<boolean> => {
+  const own = lockHolder(secret, execution) === 'this execution' ? holderOf(secret, OWNER) : undefined;
+  return await secrets.moveLabel(secret.arn, OWNER, { to, ...(own === undefined ? {} : { from: own }) });
+};
+
+/** A version is written once: where one exists already, whoever wrote it, the next one is. */
+export const writeOwnVersion = async (
+  secrets: SecretStore,
+  secretArn: string,
+  execution: string,
+  value: string,
+): Promise<string> => {
+  for (const token of versionIdsOf(execution)) {
+    if ((await secrets.put({ secretArn, token, value, label: CLAIM })) === 'written') return token;
+  }
+  throw new SecretsManagerRefusedError(
+    `each version that this execution may write exists already in ${secretArn}; start a new execution`,
+  );
+};
+
+/**
+ * @param lockVersion the version that had the owner label when the caller took the lock
+ * @returns the secret, at least as new as the taking of the lock
+ * @throws RotationSupersededError if somebody else took the label, or took it off
+ */
+export const describeAsOwner = async (
+  { secrets, clock }: LockPorts,
+  secretArn: string,
+  lockVersion: string,
+): Promise<SecretDescription> => {
+  const secret = await readUntil(
+    clock,
+    () => secrets.describe(secretArn),
+    (answer) => hasLabel(answer, lockVersion, OWNER),
+  );
+  if (hasLabel(secret, lockVersion, OWNER)) return secret;
+  throw new RotationSupersededError(
+    `version ${lockVersion} of ${secret.name} has the lock no more: a recovery took it, or somebody moved the label ${OWNER}; this execution touches nothing further`,
+  );
+};
+
+/** Harmless where the label is elsewhere by now: only this version loses it. */
+export const releaseLock = async (secrets: SecretStore, secretArn: string, lockVersion: string): Promise<boolean> =>
+  await secrets.moveLabel(secretArn, OWNER, { from: lockVersion });
+
+/**
+ * AWSPENDING, from where it is free, or from an earlier version of the same execution.
+ *
+ * @param secret as the owner sees it
+ * @returns whether that version has it; false where another version has it, of Secrets Manager's or another tool's
+ */
+export const takePending = async (
+  { secrets, clock }: LockPorts,
+  secret: SecretDescription,
+  to: string,
+  own: readonly string[] = [],
+): Promise<boolean> => {
+  const holder = holderOf(secret, PENDING);
+  if (holder === to) return true;
+  if (!isPendingFree(secret, own)) return false;
+  if (await secrets.moveLabel(secret.arn, PENDING, { to, ...(holder === undefined ? {} : { from: holder }) }))
+    return true;
+  const now = await readUntil(
+    clock,
+    () => secrets.describe(secret.arn),
+    (answer) => holderOf(answer, PENDING) !== holder,
+  );
+  return hasLabel(now, to, PENDING);
+};
+
+/** Whether the labels that a plan goes by are where they were. */
+export const sameStages = (one: SecretDescription, other: SecretDescription): boolean =>
+  [CURRENT, PREVIOUS].every((label) => holderOf(one, label) === holderOf(other, label));
