@@ -1,4 +1,3 @@
-import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import {
   ClusterApiUnavailableError,
   DatabaseIncompatibleError,
@@ -7,8 +6,9 @@ import {
   SecretsManagerUnavailableError,
 } from '../../functions/shared/errors.ts';
 import { type Fault, PortCalls, ProcessDiedError } from './port-calls.ts';
-import { executionArn, RotationMachine, stoppedEvent } from './rotation-machine.ts';
+import { executionArn, RecoveryMachine, RotationMachine, stoppedEvent } from './rotation-machine.ts';
 import { inputFor, SCENARIOS, scenario, WAYS, type Way } from './rotation-scenarios.ts';
+import { begunByService } from './rotation-steps.ts';
 import { type RotationWorld, SECRET } from './rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from './state-machine.ts';
 
@@ -19,11 +19,21 @@ import { type Ending, ExecutionAbortedError } from './state-machine.ts';
  * user has gained anything after a failure (8).
  */
 
-const STORE_CALLS = new Set(['describe', 'read', 'listVersions', 'put', 'moveLabel', 'newPassword']);
+const STORE_CALLS = new Set([
+  'describe',
+  'read',
+  'readCurrent',
+  'listVersions',
+  'put',
+  'moveLabel',
+  'setTag',
+  'newPassword',
+]);
 const CLUSTER_CALLS = new Set(['describeCluster', 'askForPassword']);
 export const CALLS_WITH_EFFECT = new Set([
   'put',
   'moveLabel',
+  'setTag',
   'createUser',
   'updateUser',
   'dropUser',
@@ -95,28 +105,23 @@ export const rotate = async (
   const problems: string[] = [];
   const watch = (): void => void problems.push(...world.momentProblems());
   const calls = new PortCalls({ faults, watch });
-  const input = inputFor(way, way === 'started by Secrets Manager' ? await beginByService(world) : undefined);
+  const arn = executionArn('one-1');
+  const input = inputFor(
+    way,
+    way === 'started by Secrets Manager' ? await begunByService(world, arn) : undefined,
+  );
   const machine = new RotationMachine(world, { calls, abortOnDeath: abort });
   // Nobody recovers a recovery: a step of it that dies is tried again.
-  const rescue = new RotationMachine(world, { calls });
-  const arn = executionArn('one');
+  const rescue = new RecoveryMachine(world, { calls });
   let aborted = false;
   const ending = await machine.run(arn, input).catch(async (error: unknown) => {
     if (!(error instanceof ExecutionAbortedError)) throw error;
     aborted = true;
-    return await rescue.run(executionArn('two'), stoppedEvent(arn, input));
+    return await rescue.run(executionArn('two', 'recovery'), stoppedEvent(arn, input));
   });
   const notices = [...machine.notices, ...rescue.notices];
   problems.push(...world.leaks(ending.trail), ...world.leaks(notices));
   return { world, calls, ending, aborted, notices: notices.length, problems };
-};
-
-/** What the trigger does before it starts the execution: only it may write the version of Secrets Manager. */
-const beginByService = async (world: RotationWorld): Promise<string> => {
-  const { token, rotationToken } = world.beginRotation();
-  const input = { secretId: SECRET, token, mode: 'rotate', startedBy: 'secrets-manager' } as const;
-  await createSecret({ secrets: world.store.port() }, input, rotationToken);
-  return token;
 };
 
 export const problemsOf = (run: Run): string[] => {

@@ -1,18 +1,20 @@
-import { expect } from 'vitest';
 import type { z } from 'zod';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
-import { takeLockAgain } from '../../functions/create-secret/take-lock-again.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
 import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
+import { endExecution } from '../../functions/release-lock/release-lock.ts';
 import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
+import { retireUser } from '../../functions/retire-user/retire-user.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import {
+  CreateSecretInput,
   FinishSecretInput,
-  LockInput,
   RecoverSecretInput,
+  ReleaseLockInput,
   RestoreCredentialInput,
   RestoreLabelsInput,
+  RetireUserInput,
   SetSecretInput,
   TestSecretInput,
 } from '../../functions/shared/contract.ts';
@@ -20,18 +22,17 @@ import { foreseen } from '../../functions/shared/step-handler.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
 import { definitionOf } from './definitions.ts';
 import { type PortCalls, ProcessDiedError } from './port-calls.ts';
-import { RefusedByServiceError } from './retirement-machine.ts';
 import { type Ports, portsOf } from './rotation-steps.ts';
 import type { RotationWorld } from './rotation-world.ts';
 import { type Ending, ExecutionAbortedError, StateMachine } from './state-machine.ts';
 
-export interface RotationMachineOptions {
+export interface MachineOptions {
   readonly calls: PortCalls;
   /** Whether the execution is stopped when a process of it dies, instead of trying the step again. */
   readonly abortOnDeath?: boolean;
   /** What else has to happen while a Wait state lasts. */
   readonly wait?: (state: string) => Promise<void>;
-  /** Which invocations of a function, counted from 1, Lambda refuses: it makes the function ready that was idle. */
+  /** Which invocations of a function, counted from 1, Lambda refuses: it makes the function active that was idle. */
   readonly isRefused?: (invocation: number) => boolean;
   /** Whether the retirement can't be started. */
   readonly retirementIsGone?: boolean;
@@ -39,31 +40,32 @@ export interface RotationMachineOptions {
   readonly topicIsGone?: boolean;
 }
 
-const DEFINITION = definitionOf('rotation');
-
-/** The state machine of `statemachine/rotation.asl.json` over the project's own steps, and ports in memory. */
-export class RotationMachine {
+/** One of the state machines of `statemachine/` over the project's own steps, and ports in memory. */
+class WorldMachine {
+  readonly #name: string;
   readonly #world: RotationWorld;
-  readonly #options: RotationMachineOptions;
+  readonly #options: MachineOptions;
   #running: Promise<unknown> = Promise.resolve();
   /** How often a function was invoked, or would have been. */
   invocations = 0;
-  /** What Step Functions would say of the stopped execution that the event tells of. */
-  #stopped: StoppedEvent | undefined;
   /** What the operators were told. */
   readonly notices: unknown[] = [];
   /** The retirements that were started. */
   readonly retirements: unknown[] = [];
 
-  constructor(world: RotationWorld, options: RotationMachineOptions) {
+  constructor(name: string, world: RotationWorld, options: MachineOptions) {
+    this.#name = name;
     this.#world = world;
     this.#options = options;
   }
 
   /** @throws ExecutionAbortedError */
   run(executionArn: string, input: unknown): Promise<Ending> {
-    this.#stopped = isStoppedEvent(input) ? input : undefined;
-    return new StateMachine(DEFINITION, this.#tasks(), this.#options.wait).run(executionArn, input);
+    this.#world.executions.set(executionArn, input);
+    return new StateMachine(definitionOf(this.#name), this.#tasks(), this.#options.wait).run(
+      executionArn,
+      input,
+    );
   }
 
   /** Goes on with an execution that was stopped. */
@@ -78,19 +80,19 @@ export class RotationMachine {
 
   #tasks() {
     return {
-      CreateSecretFunctionArn: this.#step(LockInput, (ports, input) =>
-        input.mode === 'way-back' ? takeLockAgain(ports, input.plan) : createSecret(ports, input),
-      ),
+      CreateSecretFunctionArn: this.#step(CreateSecretInput, createSecret),
       SetSecretFunctionArn: this.#step(SetSecretInput, (ports, { plan, before }) =>
         setSecret(ports, plan, before),
       ),
       TestSecretFunctionArn: this.#step(TestSecretInput, testSecret),
       FinishSecretFunctionArn: this.#step(FinishSecretInput, (ports, { plan }) => finishSecret(ports, plan)),
+      ReleaseLockFunctionArn: this.#step(ReleaseLockInput, endExecution),
       RestoreCredentialFunctionArn: this.#step(RestoreCredentialInput, (ports, { plan, before }) =>
         restoreCredential(ports, plan, before),
       ),
       RestoreLabelsFunctionArn: this.#step(RestoreLabelsInput, restoreLabels),
       RecoverSecretFunctionArn: this.#step(RecoverSecretInput, recoverSecret),
+      RetireUserFunctionArn: this.#step(RetireUserInput, retireUser),
       'arn:aws:states:::sns:publish': async (notice: unknown) => {
         if (this.#options.topicIsGone) throw new RefusedByServiceError('there is no such topic');
         this.notices.push(notice);
@@ -102,9 +104,10 @@ export class RotationMachine {
         return { ExecutionArn: 'arn:aws:states:eu-central-1:111122223333:execution:retirement:one' };
       },
       'arn:aws:states:::aws-sdk:sfn:describeExecution': async (request: unknown) => {
-        const { executionArn, input, status } = this.#stopped ?? {};
-        expect(request).toEqual({ ExecutionArn: executionArn });
-        return { ExecutionArn: executionArn, Input: input, Status: status };
+        const { ExecutionArn } = request as { ExecutionArn: string };
+        const input = this.#world.executions.get(ExecutionArn);
+        if (input === undefined) throw new Error(`there is no execution ${ExecutionArn}`);
+        return { ExecutionArn, Input: JSON.stringify(input), Status: 'ABORTED' };
       },
     };
   }
@@ -117,11 +120,10 @@ export class RotationMachine {
     return async (input) => {
       this.invocations += 1;
       if (this.#options.isRefused?.(this.invocations))
-        throw new FunctionNotReadyError('it is being made ready');
+        throw new FunctionInactiveError('it is being made active');
       const ports = portsOf(this.#world, this.#options.calls);
-      const { execution: _, ...rest } = input as Record<string, unknown>;
       try {
-        const running = run(ports, schema.parse(rest));
+        const running = run(ports, schema.parse(input));
         this.#running = running;
         return await running;
       } catch (error) {
@@ -136,9 +138,32 @@ export class RotationMachine {
   }
 }
 
+export class RotationMachine extends WorldMachine {
+  constructor(world: RotationWorld, options: MachineOptions) {
+    super('rotation', world, options);
+  }
+}
+
+export class RecoveryMachine extends WorldMachine {
+  constructor(world: RotationWorld, options: MachineOptions) {
+    super('recovery', world, options);
+  }
+}
+
+export class RetirementMachine extends WorldMachine {
+  constructor(world: RotationWorld, options: MachineOptions) {
+    super('retirement', world, options);
+  }
+}
+
 /** What Step Functions makes of Lambda's answer: https://github.com/boto/boto3/issues/3788 */
-class FunctionNotReadyError extends Error {
+class FunctionInactiveError extends Error {
   override readonly name = 'Lambda.CodeArtifactUserPendingException';
+}
+
+/** As Step Functions names an error of SNS. */
+class RefusedByServiceError extends Error {
+  override readonly name = 'SNS.NotFoundException';
 }
 
 export interface StoppedEvent {
@@ -146,18 +171,16 @@ export interface StoppedEvent {
   readonly stateMachineArn: string;
   readonly status: string;
   readonly input: string;
+  readonly error?: string;
 }
 
-const isStoppedEvent = (input: unknown): input is StoppedEvent =>
-  typeof input === 'object' && input !== null && 'executionArn' in input;
-
-/** What the EventBridge rule starts the machine with. */
-export const stoppedEvent = (executionArn: string, input: unknown): StoppedEvent => ({
+/** What the EventBridge rule starts the recovery with. */
+export const stoppedEvent = (executionArn: string, input: unknown, status = 'ABORTED'): StoppedEvent => ({
   executionArn,
   stateMachineArn: executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, ''),
-  status: 'ABORTED',
+  status,
   input: JSON.stringify(input),
 });
 
-export const executionArn = (name: string): string =>
-  `arn:aws:states:eu-central-1:111122223333:execution:rotation:${name}`;
+export const executionArn = (name: string, machine = 'rotation'): string =>
+  `arn:aws:states:eu-central-1:111122223333:execution:${machine}:${name}`;

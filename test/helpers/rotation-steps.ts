@@ -1,17 +1,20 @@
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
 import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
+import { lockFor, writePendingVersion } from '../../functions/rotation-trigger/pending-version.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import type { Before, Plan } from '../../functions/shared/contract.ts';
-import type { Clusters, Database, SecretStore } from '../../functions/shared/ports.ts';
+import type { Clock, Clusters, Database, SecretStore } from '../../functions/shared/ports.ts';
 import { checkBefore } from '../../functions/test-secret/check-before.ts';
 import { newVersionId } from './in-memory-secret-store.ts';
 import { PortCalls } from './port-calls.ts';
+import { executionArn } from './rotation-machine.ts';
 import { type RotationWorld, SECRET } from './rotation-world.ts';
 
 export interface Ports {
   readonly secrets: SecretStore;
   readonly database: Database;
+  readonly clock: Clock;
   readonly clusters: Clusters;
   readonly clusterOf: ClusterOf;
 }
@@ -22,33 +25,38 @@ export const portsOf = (world: RotationWorld, calls = new PortCalls()): Ports =>
   return {
     secrets: world.store.port(gate),
     database: world.database.port(gate),
+    clock: world.clock,
     clusters: world.clusters.port(gate),
     clusterOf: world.clusterOf,
   };
 };
 
+type Mode = 'rotate' | 'rollback';
+
 /** A rotation on demand up to CreateSecret. */
 export const created = (
   world: RotationWorld,
-  mode: 'rotate' | 'rollback' = 'rotate',
-  token = newVersionId(),
-): Promise<Plan> => createSecret(portsOf(world), { secretId: SECRET, token, mode, startedBy: 'on-demand' });
+  mode: Mode = 'rotate',
+  execution = executionArn(newVersionId()),
+): Promise<Plan> => createSecret(portsOf(world), { execution, secretId: SECRET, mode });
 
 /** Up to CheckBefore. */
 export const checked = async (
   world: RotationWorld,
-  mode: 'rotate' | 'rollback' = 'rotate',
+  mode: Mode = 'rotate',
+  execution = executionArn(newVersionId()),
 ): Promise<{ plan: Plan; before: Before }> => {
-  const plan = await created(world, mode);
+  const plan = await created(world, mode, execution);
   return { plan, before: await checkBefore(portsOf(world), plan) };
 };
 
 /** Up to SetSecret. */
 export const set = async (
   world: RotationWorld,
-  mode: 'rotate' | 'rollback' = 'rotate',
+  mode: Mode = 'rotate',
+  execution = executionArn(newVersionId()),
 ): Promise<{ plan: Plan; before: Before }> => {
-  const { plan, before } = await checked(world, mode);
+  const { plan, before } = await checked(world, mode, execution);
   await setSecret(portsOf(world), plan, before);
   return { plan, before };
 };
@@ -56,9 +64,34 @@ export const set = async (
 /** Up to FinishSecret. */
 export const finished = async (
   world: RotationWorld,
-  mode: 'rotate' | 'rollback' = 'rotate',
+  mode: Mode = 'rotate',
+  execution = executionArn(newVersionId()),
 ): Promise<{ plan: Plan; before: Before }> => {
-  const { plan, before } = await set(world, mode);
+  const { plan, before } = await set(world, mode, execution);
   await finishSecret(portsOf(world), plan);
   return { plan, before };
+};
+
+/**
+ * What the trigger does before it starts the execution: only it may write the version of Secrets Manager.
+ *
+ * @param execution ends with the number of the attempt, as the trigger names it
+ */
+export const begunByService = async (
+  world: RotationWorld,
+  execution: string,
+  rotation = world.beginRotation(),
+): Promise<string> => {
+  const ports = portsOf(world);
+  const { token, rotationToken } = rotation;
+  const secret = await ports.secrets.describe(SECRET);
+  const deadline = world.clock.now() + 600_000;
+  const locked = await lockFor(ports, secret, { execution, token, deadline });
+  await writePendingVersion(ports, locked, {
+    Step: 'createSecret',
+    SecretId: SECRET,
+    ClientRequestToken: token,
+    RotationToken: rotationToken,
+  });
+  return token;
 };

@@ -2,6 +2,8 @@ import type { ClusterOf } from '../../functions/recover-secret/reset-through-clu
 import type { Role } from '../../functions/shared/ports.ts';
 import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
 import { InMemoryClusters } from './in-memory-clusters.ts';
+import { PROVEN_TAG } from '../../functions/shared/proven.ts';
+import { FakeClock } from './fake-clock.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
 import { InMemorySecretStore, newPassword } from './in-memory-secret-store.ts';
 
@@ -9,6 +11,9 @@ export const SECRET = 'shop/app';
 export const ADMIN_SECRET = 'shop/admin';
 
 const STAGES = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const;
+
+/** It stays, and says nothing. */
+const CLAIM = 'docdb-rotation-claim';
 
 export interface WorldOptions {
   readonly strategy?: Strategy;
@@ -26,6 +31,8 @@ export interface WorldOptions {
     readonly state: 'logs in' | 'locked' | 'absent';
     readonly roles?: readonly Role[];
   };
+  /** Whether this project rotated the secret before, and recorded it: by default if there is an AWSPREVIOUS. */
+  readonly proven?: boolean;
   /** AWSPENDING as Secrets Manager leaves it after a success: on AWSCURRENT. */
   readonly pendingOnCurrent?: boolean;
   /** The cluster that the deployment allows to reset this secret's user through. */
@@ -45,6 +52,9 @@ export class RotationWorld {
   readonly store = new InMemorySecretStore();
   readonly database = new InMemoryDatabase();
   readonly clusters = new InMemoryClusters(this.database);
+  readonly clock = new FakeClock();
+  /** What executions were started with, by their ARNs. */
+  readonly executions = new Map<string, unknown>();
   readonly secretArn: string;
   readonly current: string;
   readonly previous: string | undefined;
@@ -65,6 +75,8 @@ export class RotationWorld {
     this.database.addUser(username, password, roles);
     const labels = options.pendingOnCurrent ? ['AWSCURRENT', 'AWSPENDING'] : ['AWSCURRENT'];
     this.current = this.store.addVersion(SECRET, labels, secretText({ username, password }));
+    if (options.proven ?? previous !== undefined)
+      this.store.setTag(SECRET, PROVEN_TAG, [this.current, this.previous ?? ''].join(' ').trim());
     this.before = this.snapshot();
   }
 
@@ -137,7 +149,7 @@ export class RotationWorld {
 
   /** Invariant 1, and 5 for a pair: to be asked after every call. */
   momentProblems(): string[] {
-    const holders = STAGES.map((label) => this.store.holder(SECRET, label));
+    const holders = [...STAGES, 'docdb-rotation-owner'].map((label) => this.store.holder(SECRET, label));
     const [current] = holders;
     return [
       ...(holders.some((version) => this.logsIn(version))
@@ -157,7 +169,7 @@ export class RotationWorld {
       ...(everywhere ? [] : ['invariant 2: AWSCURRENT does not log in everywhere']),
       ...(dangling ? ['invariant 3: AWSPENDING dangles'] : []),
       ...Object.keys(labels)
-        .filter((label) => !STAGES.some((stage) => stage === label))
+        .filter((label) => label !== CLAIM && !STAGES.some((stage) => stage === label))
         .map((label) => `a label of its own is left: ${label.slice(0, 15)}…`),
     ];
   }
@@ -207,7 +219,7 @@ export class RotationWorld {
 const nameOf = ({ role, db }: Role): string => `${role}@${db}`;
 
 /** AWSPENDING on AWSCURRENT says the same as no AWSPENDING: nobody holds the lock. */
-const meaningful = ({ AWSPENDING, ...labels }: Snapshot['labels']): Snapshot['labels'] =>
+const meaningful = ({ AWSPENDING, [CLAIM]: _, ...labels }: Snapshot['labels']): Snapshot['labels'] =>
   AWSPENDING === undefined || AWSPENDING === labels.AWSCURRENT ? labels : { AWSPENDING, ...labels };
 
 const differs = (what: string, before: unknown, after: unknown): string[] => {

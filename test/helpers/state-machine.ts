@@ -117,6 +117,8 @@ class Execution {
   #variables: Record<string, unknown> = {};
   #input: unknown;
   #now = 0;
+  /** The state that the execution is in. */
+  #state = '';
 
   constructor(
     definition: Definition,
@@ -137,6 +139,7 @@ class Execution {
     while (next !== undefined) {
       const name: string = next;
       this.#path.push(name);
+      this.#state = name;
       noteReached(this.#definition, stateNamed(name));
       if (this.#path.length > 1000) throw new Error(`the machine goes round in circles at ${name}`);
       const state: State | undefined = this.#definition.States[name];
@@ -261,7 +264,7 @@ class Execution {
     if (source === undefined) return text;
     const bindings = {
       ...this.#variables,
-      states: { input: this.#input, context: { Execution: { Id: this.#arn } }, ...states },
+      states: { input: this.#input, context: { Execution: { Id: this.#arn }, State: { Name: this.#state } }, ...states },
       millis: () => this.#now,
     };
     const value = await compiled(source).evaluate(undefined, bindings);

@@ -1,6 +1,6 @@
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
-import { takeLockAgain } from '../../functions/create-secret/take-lock-again.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
+import { endExecution } from '../../functions/release-lock/release-lock.ts';
 import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
@@ -9,6 +9,7 @@ import { RotationInProgressError, RotationSupersededError } from '../../function
 import { checkBefore } from '../../functions/test-secret/check-before.ts';
 import { newVersionId } from './in-memory-secret-store.ts';
 import type { PortCalls } from './port-calls.ts';
+import { executionArn } from './rotation-machine.ts';
 import { portsOf } from './rotation-steps.ts';
 import { type RotationWorld, SECRET } from './rotation-world.ts';
 
@@ -18,7 +19,7 @@ export type FailingCheck = 'TestSecret' | 'CheckAfter' | undefined;
 class CheckFailedError extends Error {}
 
 /**
- * A rotation on demand and its way back, as the state machine goes, but without its interpreter: a thousand in a
+ * A rotation on demand and its compensation, as the state machine goes, but without its interpreter: a thousand in a
  * second. What the machine adds (retries, choices, recoveries) is left to the crash matrices.
  */
 export const rotateStepByStep = async (
@@ -27,51 +28,45 @@ export const rotateStepByStep = async (
   failing: FailingCheck,
 ): Promise<'rotated' | 'refused' | 'rolled back' | 'superseded'> => {
   const ports = () => portsOf(world, calls);
-  const token = newVersionId();
-  let plan: Plan | undefined;
-  let before: Before | undefined;
-  let promoting = false;
+  const execution = executionArn(newVersionId());
+  let plan: Plan | null = null;
+  let before: Before | null = null;
+  let promoted = false;
   try {
-    plan = await createSecret(ports(), { secretId: SECRET, token, mode: 'rotate', startedBy: 'on-demand' });
+    plan = await createSecret(ports(), { execution, secretId: SECRET, mode: 'rotate' });
     before = await checkBefore(ports(), plan);
     await setSecret(ports(), plan, before);
     if (failing === 'TestSecret') throw new CheckFailedError();
-    promoting = true;
+    promoted = true;
     await finishSecret(ports(), plan);
     if (failing === 'CheckAfter') throw new CheckFailedError();
+    await endExecution(ports(), { execution, secretId: SECRET, plan, before, ended: 'promoted' });
     return 'rotated';
   } catch (error) {
     if (error instanceof RotationInProgressError) return 'refused';
-    if (!(error instanceof CheckFailedError || error instanceof RotationSupersededError)) throw error;
-    if (plan === undefined || before === undefined) {
-      await restoreLabels(ports(), { secretId: SECRET, token, ...(plan && { plan }), keepLock: false });
-      return 'refused';
-    }
-    return await goBack(world, calls, { plan, before, promoting });
+    if (error instanceof RotationSupersededError) return 'superseded';
+    if (!(error instanceof CheckFailedError) || plan === null || before === null) throw error;
+    await compensate(world, calls, { execution, plan, before, promoted });
+    return 'rolled back';
   }
 };
 
-const goBack = async (
+interface Failed {
+  readonly execution: string;
+  readonly plan: Plan;
+  readonly before: Before;
+  readonly promoted: boolean;
+}
+
+const compensate = async (
   world: RotationWorld,
   calls: PortCalls,
-  { plan, before, promoting }: { plan: Plan; before: Before; promoting: boolean },
-): Promise<'rolled back' | 'superseded'> => {
+  { execution, plan, before, promoted }: Failed,
+): Promise<void> => {
   const ports = () => portsOf(world, calls);
-  const wayBack = promoting ? await lockAgain(world, calls, plan) : plan;
-  if (wayBack === undefined) return 'superseded';
-  const labels = { secretId: SECRET, token: wayBack.token, plan: wayBack };
-  if (promoting && world.isPair) await restoreLabels(ports(), { ...labels, keepLock: true });
-  const { outcome } = await restoreCredential(ports(), wayBack, before);
-  if (outcome === 'superseded') return 'superseded';
-  await restoreLabels(ports(), { ...labels, keepLock: false });
-  return 'rolled back';
-};
-
-const lockAgain = async (world: RotationWorld, calls: PortCalls, plan: Plan): Promise<Plan | undefined> => {
-  try {
-    return await takeLockAgain(portsOf(world, calls), plan);
-  } catch (error) {
-    if (error instanceof RotationSupersededError) return undefined;
-    throw error;
-  }
+  const labels = { execution, plan, promoted };
+  if (promoted && world.isPair) await restoreLabels(ports(), { ...labels, promotionOnly: true });
+  await restoreCredential(ports(), plan, before);
+  await restoreLabels(ports(), { ...labels, promotionOnly: false });
+  await endExecution(ports(), { execution, secretId: SECRET, plan, before, ended: 'restored' });
 };
