@@ -41,7 +41,7 @@ export const TRANSIENT_CODES: Readonly<Record<number, string>> = {
   290: 'TransactionExceededLifetimeLimitSeconds',
 
   // Another command was in the way. LockBusy is how MongoDB answers two changes of users at once:
-  // https://github.com/mongodb/mongo/blob/r3.0.0/src/mongo/db/commands/user_management_commands.cpp
+  // https://github.com/mongodb/mongo/blob/0134c37b466f72d11d04d311bd390ce71fe52665/src/mongo/db/commands/user_management_commands.cpp
   46: 'LockBusy',
   112: 'WriteConflict',
   117: 'ConflictingOperationInProgress',
