@@ -17,31 +17,30 @@ import {
   UserNameTakenError,
   UserNotFoundError,
 } from './errors.ts';
+import { TRANSIENT_CODES, TRANSIENT_LABELS } from './transient-codes.ts';
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const CODE = {
   userNotFound: 11,
   unauthorized: 13,
   authenticationFailed: 18,
-  commandNotFound: 59,
   userExists: 51003,
 };
 
 /** Names that a message may show. The server's own words are never repeated: they may quote what it was sent. */
 const NAMES: Readonly<Record<number, string>> = {
+  ...TRANSIENT_CODES,
   2: 'BadValue',
   11: 'UserNotFound',
   13: 'Unauthorized',
   18: 'AuthenticationFailed',
   31: 'RoleNotFound',
-  10107: 'NotWritablePrimary',
+  59: 'CommandNotFound',
   51003: 'UserAlreadyExists',
 };
 
-/** What a server says of itself while it can't serve a write or a command now; the driver calls them retryable. */
-const PASSING_CODES = new Set([
-  6, 7, 50, 89, 91, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
-]);
+/** The server says who may not, so that another command would fare no better. */
+const AUTHORIZATION_CODES = new Set([CODE.unauthorized, CODE.authenticationFailed]);
 
 /** Those of an instance that is no primary (any more): NotWritablePrimary, and NotPrimaryNoSecondaryOk. */
 const READ_ONLY_CODES = new Set([10107, 13435]);
@@ -57,22 +56,41 @@ export const READ_ONLY =
 const CERTIFICATE_PROBLEM =
   /^(ERR_TLS_CERT|CERT_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)|(DEPTH_ZERO_)?SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/;
 
-/** Whether the server understood the login and refused it. Never true for a server that can't be reached. */
-export const isRefusedLogin = (error: unknown): boolean =>
-  chain(error).some((link) => link instanceof MongoServerError && link.code === CODE.authenticationFailed);
-
-export const isUnknownCommand = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === CODE.commandNotFound;
-
-export const isUserNotFound = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === CODE.userNotFound;
+/**
+ * Whether the server understood the login and refused it. Never true for a server that can't be reached or can't log
+ * anybody in now, nor for one that does not know the way of logging in: DocumentDB's "Unsupported mechanism [ -301 ]".
+ */
+export const isRefusedLogin = (error: unknown): boolean => {
+  const answer = chain(error).find((link) => link instanceof MongoServerError);
+  return answer?.code === CODE.authenticationFailed && !isTransient(answer);
+};
 
 /**
- * Translates what the driver threw into what a rotation does about it. The driver's message is left out: it may
- * quote the address with its credentials, or the command with the password.
- * @param doing what was tried, where: "logging in to host:port as user"
+ * Whether the server does not know the command, in whatever words: MongoDB answers with code 59, DocumentDB for much
+ * that it does not support with 303. https://github.com/comtihon/mongodb-erlang/issues/218
  */
-export const translateError = (error: unknown, doing: string): RotationError => {
+export const isUnknownCommand = (error: unknown): boolean =>
+  error instanceof MongoServerError && !isTransient(error) && !AUTHORIZATION_CODES.has(Number(error.code));
+
+export const isUserNotFound = (error: unknown): boolean =>
+  error instanceof MongoServerError && !isTransient(error) && error.code === CODE.userNotFound;
+
+/**
+ * Translates what the driver threw at a command into what a rotation does about it. The driver's message is left out:
+ * it may quote the address with its credentials, or the command with the password.
+ * @param doing what was tried, where: "changing the user "app" on host:port"
+ */
+export const translateError = (error: unknown, doing: string): RotationError =>
+  translate(error, doing, refusedCommand);
+
+/** The same for a login that failed and was not refused. */
+export const translateLoginError = (error: unknown, doing: string): RotationError =>
+  translate(error, doing, answeredLogin);
+
+/** What an answer means that is not transient. `said` has no words of the server's. */
+type Verdict = (code: number, said: string) => RotationError;
+
+const translate = (error: unknown, doing: string, verdict: Verdict): RotationError => {
   const links = chain(error);
   const codes = systemCodes(links);
   const certificate = codes.find((code) => CERTIFICATE_PROBLEM.test(code));
@@ -98,7 +116,7 @@ export const translateError = (error: unknown, doing: string): RotationError => 
     );
   }
   const refusal = links.find((link) => link instanceof MongoServerError);
-  if (refusal !== undefined) return translateServerError(refusal, doing);
+  if (refusal !== undefined) return translateServerError(refusal, doing, verdict);
   return new DatabaseUnavailableError(
     `${doing}: ${unavailability(links, codes)}; is it up, and may this function's security group reach it?`,
   );
@@ -112,25 +130,53 @@ const systemCodes = (links: readonly Error[]): string[] =>
     .filter((code) => typeof code === 'string')
     .filter((code) => /^[A-Z0-9_]{1,60}$/.test(code));
 
-const translateServerError = (error: MongoServerError, doing: string): RotationError => {
-  const code = Number.isInteger(error.code) ? Number(error.code) : 0;
+const translateServerError = (error: MongoServerError, doing: string, verdict: Verdict): RotationError => {
+  const code = codeOf(error);
   const said = `the database answered ${NAMES[code] ?? 'an error'} (code ${code})`;
-  const passing = PASSING_CODES.has(code) || error.hasErrorLabel('RetryableWriteError');
+  if (isUnconfirmed(error)) {
+    return new DatabaseUnavailableError(
+      `${doing}: ${said} for the write concern; whether the change lasts is unknown, try again`,
+    );
+  }
   if (READ_ONLY_CODES.has(code)) return new DatabaseUnavailableError(`${doing}: ${said}; ${READ_ONLY}`);
-  if (passing) return new DatabaseUnavailableError(`${doing}: ${said}; it passes, try again`);
+  if (isTransient(error)) return new DatabaseUnavailableError(`${doing}: ${said}; it passes, try again`);
+  return verdict(code, `${doing}: ${said}`);
+};
+
+const refusedCommand: Verdict = (code, said) => {
   switch (code) {
     case CODE.unauthorized:
-      return new NotAuthorizedError(`${doing}: ${said}; the user that this was done as lacks the privilege`);
+      return new NotAuthorizedError(`${said}; the user that this was done as lacks the privilege`);
     case CODE.userNotFound:
-      return new UserNotFoundError(`${doing}: ${said}; create the user, or correct the secret's username`);
+      return new UserNotFoundError(`${said}; create the user, or correct the secret's username`);
     case CODE.userExists:
-      return new UserNameTakenError(`${doing}: ${said}`);
+      return new UserNameTakenError(said);
     default:
-      return new ChangeRefusedError(
-        `${doing}: ${said}; if it is the password, see the database's rules for one`,
-      );
+      return new ChangeRefusedError(`${said}; if it is the password, see the database's rules for one`);
   }
 };
+
+/** Nobody was refused, and nothing was asked to be changed: the two sides don't understand each other. */
+const answeredLogin: Verdict = (_code, said) =>
+  new DatabaseIncompatibleError(`${said} to the login, which says nothing of the password; check the host`);
+
+/** That of the write concern where there is one: a command that went well has no other. */
+const codeOf = (error: MongoServerError): number => {
+  const code: unknown = error.writeConcernError?.code ?? error.code;
+  return Number.isInteger(code) ? Number(code) : 0;
+};
+
+const isTransient = (error: MongoServerError): boolean =>
+  isUnconfirmed(error) ||
+  codeOf(error) in TRANSIENT_CODES ||
+  TRANSIENT_LABELS.some((label) => error.hasErrorLabel(label));
+
+/**
+ * Whatever the server says beside it, a majority did not confirm what it is about: a change that the primary made, and
+ * that a fail-over may undo. The driver throws it though the reply is `ok: 1`.
+ * https://www.mongodb.com/docs/manual/reference/write-concern/#wtimeout
+ */
+const isUnconfirmed = (error: MongoServerError): boolean => error.writeConcernError !== undefined;
 
 const unavailability = (links: readonly Error[], [code]: readonly string[]): string => {
   if (code !== undefined) return `the connection failed (${code})`;

@@ -2,7 +2,13 @@ import './driver-bounds.ts';
 
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
-import { isRefusedLogin, isUnknownCommand, isUserNotFound, translateError } from './document-db-errors.ts';
+import {
+  isRefusedLogin,
+  isUnknownCommand,
+  isUserNotFound,
+  translateError,
+  translateLoginError,
+} from './document-db-errors.ts';
 import { DatabaseIncompatibleError, DatabaseUnavailableError, RotationError } from './errors.ts';
 import type { Database, Role, Session, TakesWrites, UserChange } from './ports.ts';
 import type { Login } from './secret-value.ts';
@@ -15,6 +21,12 @@ const CONNECT_TIMEOUT_MS = 4000;
 
 /** A change of a user waits for a majority; a hostile or hanging server must not hold a step for its whole time. */
 const COMMAND_TIMEOUT_MS = 10_000;
+
+/**
+ * How long the server waits for the majority: clearly shorter than the limit above, so that its answer "made, and not
+ * confirmed yet" arrives. With the same limit the connection would be cut just then, and only silence be left of it.
+ */
+const MAJORITY_TIMEOUT_MS = COMMAND_TIMEOUT_MS / 2;
 
 /** A login is a few answers; a server that drips one byte after the other must not hold a step for its whole time. */
 const LOGIN_TIMEOUT_MS = 3 * CONNECT_TIMEOUT_MS;
@@ -29,7 +41,7 @@ const LONGEST_ROLE = 128;
 /** Where DocumentDB keeps its users: https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
 const USERS = 'admin';
 
-const MAJORITY = { writeConcern: { w: 'majority', wtimeout: COMMAND_TIMEOUT_MS } };
+const MAJORITY = { writeConcern: { w: 'majority', wtimeout: MAJORITY_TIMEOUT_MS } };
 
 /**
  * @param certificates PEM texts of the authorities that a server's certificate may come from. They are read once:
@@ -47,7 +59,7 @@ export const documentDb = (certificates: readonly string[]): Database => {
       } catch (error) {
         await client.close(true);
         if (isRefusedLogin(error)) return undefined;
-        throw error instanceof RotationError ? error : translateError(error, doing);
+        throw error instanceof RotationError ? error : translateLoginError(error, doing);
       }
     },
   };

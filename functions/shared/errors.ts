@@ -24,7 +24,10 @@ export class CertificateNotTrustedError extends RotationError {
   override readonly name = 'CertificateNotTrustedError';
 }
 
-/** The driver and the server have no protocol version in common, or the server does not speak the protocol. */
+/**
+ * The driver and the server have no protocol version or way of logging in in common, or the server does not speak the
+ * protocol.
+ */
 export class DatabaseIncompatibleError extends RotationError {
   override readonly name = 'DatabaseIncompatibleError';
 }

@@ -191,7 +191,7 @@ export class Director {
 /** The request is carried out all the same. */
 const CARRIED_OUT: ReadonlySet<Effect> = new Set(['lose-reply', 'delay']);
 
-/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml: a passing trouble, and one that stays. */
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml: a transient error, and one that stays. */
 const ACTIONS: Readonly<Record<Effect, FaultAction>> = {
   'refuse-for-now': { kind: 'refuse', code: 91, codeName: 'ShutdownInProgress' },
   refuse: { kind: 'refuse', code: 2, codeName: 'BadValue' },

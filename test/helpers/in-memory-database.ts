@@ -1,7 +1,14 @@
+import { MongoNetworkError, MongoServerError } from 'mongodb';
+import {
+  isRefusedLogin,
+  translateError,
+  translateLoginError,
+} from '../../functions/shared/document-db-errors.ts';
 import {
   ChangeRefusedError,
   DatabaseUnavailableError,
   NotAuthorizedError,
+  RotationError,
   UserNameTakenError,
   UserNotFoundError,
 } from '../../functions/shared/errors.ts';
@@ -24,6 +31,26 @@ interface Instance {
   /** How many more logins still meet the users of before the last change. */
   behind: number;
   down: boolean;
+}
+
+/** An error that the server answers instead of its answer. It is translated as the product translates it. */
+export interface PlantedError {
+  readonly command: 'login' | Exclude<keyof Session, symbol>;
+  /** The server's code. Without one the connection is lost. */
+  readonly code?: number;
+  /** How many of these commands meet it, from the next on. 1 by default. */
+  readonly times?: number;
+  /**
+   * Of createUser, updateUser and dropUser: whether the change is made all the same. `late`: it is made at
+   * `applyLateChanges()`, or by itself after that many further calls, which still meet what was before. `false` by
+   * default.
+   */
+  readonly applied?: boolean | 'late' | { readonly afterCalls: number };
+}
+
+interface LateChange {
+  readonly apply: () => void;
+  callsLeft: number;
 }
 
 /** https://docs.aws.amazon.com/documentdb/latest/developerguide/role_based_access_control.html */
@@ -54,9 +81,23 @@ export class InMemoryDatabase {
   readOnly = false;
   /** Connections that were opened and not closed. */
   open = 0;
+  readonly #planted: { readonly error: PlantedError; left: number }[] = [];
+  #late: LateChange[] = [];
 
   set down(down: boolean) {
     for (const instance of this.#instances) instance.down = down;
+  }
+
+  /** The next commands of that name meet this error; of several, the one that was planted first. */
+  failWith(error: PlantedError): void {
+    this.#planted.push({ error, left: error.times ?? 1 });
+  }
+
+  /** What the database was told, and had not done yet, is done now. */
+  applyLateChanges(): void {
+    const due = this.#late;
+    this.#late = [];
+    for (const { apply } of due) applyUnlessRefused(apply);
   }
 
   /** One reader is away. */
@@ -119,6 +160,11 @@ export class InMemoryDatabase {
 
   #login(gate: Gate, login: Login): Session | undefined {
     const instance = this.#instanceAt(login.host);
+    const error = this.#errorFor('login', () => {});
+    if (error !== undefined) {
+      if (isRefusedLogin(error)) return undefined;
+      throw translateLoginError(error, `logging in to ${login.host} as "${login.username}"`);
+    }
     this.#catchUp(instance);
     const user = instance.users.get(login.username);
     if (user === undefined || user.password !== login.password) return undefined;
@@ -140,21 +186,54 @@ export class InMemoryDatabase {
   }
 
   #session(gate: Gate, instance: Instance, self: string): Session {
+    const command = <T>(name: PlantedError['command'], apply: () => T): Promise<T> =>
+      gate(name, () => {
+        const error = this.#errorFor(name, apply);
+        if (error !== undefined) throw translateError(error, `${name} on ${instance.host} as "${self}"`);
+        return apply();
+      });
     return {
-      ping: () => gate('ping', () => this.#alive(instance)),
+      ping: () => command('ping', () => this.#alive(instance)),
       instances: () =>
-        gate('instances', () => this.reported ?? this.#instances.map(({ host }) => ({ host, port: PORT }))),
-      takesWrites: () => gate('takesWrites', () => this.#takesWrites(instance)),
-      ownRoles: () => gate('ownRoles', () => instance.users.get(self)?.roles ?? []),
-      findUser: (username) => gate('findUser', () => this.#findUser(self, username)),
+        command(
+          'instances',
+          () => this.reported ?? this.#instances.map(({ host }) => ({ host, port: PORT })),
+        ),
+      takesWrites: () => command('takesWrites', () => this.#takesWrites(instance)),
+      ownRoles: () => command('ownRoles', () => instance.users.get(self)?.roles ?? []),
+      findUser: (username) => command('findUser', () => this.#findUser(self, username)),
       createUser: (username, password, roles) =>
-        gate('createUser', () => this.#createUser(self, username, password, roles)),
-      updateUser: (username, change) => gate('updateUser', () => this.#updateUser(self, username, change)),
-      dropUser: (username) => gate('dropUser', () => this.#dropUser(self, username)),
+        command('createUser', () => this.#createUser(self, username, password, roles)),
+      updateUser: (username, change) => command('updateUser', () => this.#updateUser(self, username, change)),
+      dropUser: (username) => command('dropUser', () => this.#dropUser(self, username)),
       [Symbol.asyncDispose]: async () => {
         this.open -= 1;
       },
     };
+  }
+
+  /** What the driver would throw at this command, if an error is planted for it. */
+  #errorFor(command: PlantedError['command'], apply: () => unknown): Error | undefined {
+    this.#countCall();
+    const planted = this.#planted.find(({ error, left }) => error.command === command && left > 0);
+    if (planted === undefined) return undefined;
+    planted.left -= 1;
+    const { applied = false, code } = planted.error;
+    if (applied === true) apply();
+    else if (applied !== false) {
+      const callsLeft = applied === 'late' ? Number.POSITIVE_INFINITY : applied.afterCalls;
+      this.#late.push({ apply, callsLeft });
+    }
+    return code === undefined
+      ? new MongoNetworkError('the connection is lost')
+      : new MongoServerError({ message: 'planted by a test', code });
+  }
+
+  #countCall(): void {
+    const due = this.#late.filter(({ callsLeft }) => callsLeft <= 0);
+    this.#late = this.#late.filter((change) => !due.includes(change));
+    for (const { apply } of due) applyUnlessRefused(apply);
+    for (const change of this.#late) change.callsLeft -= 1;
   }
 
   #alive(instance: Instance): void {
@@ -221,4 +300,13 @@ export class InMemoryDatabase {
 const assertAllowed = (password: string): void => {
   if (/^[\x20-\x7e]{8,100}$/.test(password) && !/[/"@]/.test(password)) return;
   throw new ChangeRefusedError('the password breaks the rules');
+};
+
+/** Nobody waits for the answer any more: the user may have gone meanwhile, or the one who asked lost the power. */
+const applyUnlessRefused = (apply: () => void): void => {
+  try {
+    apply();
+  } catch (error) {
+    if (!(error instanceof RotationError)) throw error;
+  }
 };

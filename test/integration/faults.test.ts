@@ -91,6 +91,23 @@ describe('a rotation goes on', () => {
     await expectSettled(stack, secret.arn);
   });
 
+  test.each([
+    { answer: 'a write conflict', action: { kind: 'refuse', code: 112, codeName: 'WriteConflict' } },
+    { answer: 'that no majority confirms it', action: { kind: 'write-concern-error', code: 64 } },
+  ] as const)('when the answer to the change of the password is $answer', async ({ action }) => {
+    const { secret } = await secretWithHistory();
+    const fault = stack.documentDb.faults.add({
+      ...action,
+      command: 'updateUser',
+      target: secret.username,
+    });
+
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(fault.hits).toBe(1);
+    await expectSettled(stack, secret.arn);
+  });
+
   test.each(['PutSecretValue', 'UpdateSecretVersionStage'])(
     'when the reply to %s is lost',
     async (operation) => {

@@ -4,6 +4,7 @@ import {
   MongoNetworkTimeoutError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoWriteConcernError,
   type TopologyDescription,
 } from 'mongodb';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import {
   isUnknownCommand,
   isUserNotFound,
   translateError,
+  translateLoginError,
 } from '../../functions/shared/document-db-errors.ts';
 import {
   CertificateNotTrustedError,
@@ -29,8 +31,53 @@ const DOING = 'changing the user "app" on host:27017';
 const translate = (error: unknown) => translateError(error, DOING);
 const answer = (code: number, labels: string[] = []) =>
   new MongoServerError({ message: 'no', code, codeName: 'Name', errorLabels: labels });
+/** What the driver throws at a reply that is `ok: 1` with a `writeConcernError`. */
+const unconfirmed = (code: number) =>
+  new MongoWriteConcernError({ ok: 1, writeConcernError: { code, errmsg: 'no' } });
 const withCode = (code: string) => Object.assign(new Error('no'), { code });
 const network = (cause: Error) => new MongoNetworkError('no', { cause });
+
+/** Each code that passes, by the name that MongoDB gives it. */
+const TRANSIENT: readonly (readonly [number, string])[] = [
+  [6, 'HostUnreachable'],
+  [7, 'HostNotFound'],
+  [24, 'LockTimeout'],
+  [46, 'LockBusy'],
+  [50, 'MaxTimeMSExpired'],
+  [64, 'WriteConcernTimeout'],
+  [89, 'NetworkTimeout'],
+  [91, 'ShutdownInProgress'],
+  [112, 'WriteConflict'],
+  [117, 'ConflictingOperationInProgress'],
+  [134, 'ReadConcernMajorityNotAvailableYet'],
+  [189, 'PrimarySteppedDown'],
+  [202, 'NetworkInterfaceExceededTimeLimit'],
+  [239, 'SnapshotTooOld'],
+  [246, 'SnapshotUnavailable'],
+  [262, 'ExceededTimeLimit'],
+  [279, 'ClientDisconnect'],
+  [290, 'TransactionExceededLifetimeLimitSeconds'],
+  [355, 'InterruptedDueToStorageChange'],
+  [365, 'TemporarilyUnavailable'],
+  [402, 'ResourceExhausted'],
+  [407, 'PooledConnectionAcquisitionExceededTimeLimit'],
+  [433, 'AdmissionQueueOverflow'],
+  [449, 'RateLimitExceeded'],
+  [450, 'PooledConnectionAcquisitionRejected'],
+  [462, 'IngressRequestRateLimitExceeded'],
+  [9001, 'SocketException'],
+  [10058, 'LegacyNotPrimary'],
+  [10107, 'NotWritablePrimary'],
+  [11600, 'InterruptedAtShutdown'],
+  [11601, 'Interrupted'],
+  [11602, 'InterruptedDueToReplStateChange'],
+  [13435, 'NotPrimaryNoSecondaryOk'],
+  [13436, 'NotPrimaryOrSecondary'],
+  [46841, 'ClientMarkedKilled'],
+];
+
+/** What MongoDB and DocumentDB answer for good: 303 and -301 are DocumentDB's own. */
+const LASTING = [2, 100, 79, 303, -301, 334, 59, 237, 0];
 
 /** As the driver reports a selection that timed out: what each server said is in the description. */
 const selection = (...serverErrors: Error[]) => {
@@ -51,6 +98,11 @@ describe('a login is refused', () => {
   it.each([
     ['the network', network(withCode('ECONNREFUSED'))],
     ['another answer', answer(13)],
+    ['a mechanism that DocumentDB does not support', answer(-301)],
+    ['a command that DocumentDB does not support', answer(303)],
+    ['a server that says that it passes', answer(18, ['RetryableError'])],
+    ['a server that also met a write conflict', Object.assign(answer(112), { cause: answer(18) })],
+    ['a reply that was not confirmed', unconfirmed(18)],
     ['a selection that timed out', selection(network(withCode('ETIMEDOUT')))],
     ['an error that only says it', Object.assign(new Error('Authentication failed'), { code: 18 })],
     ['no error at all', undefined],
@@ -111,21 +163,70 @@ describe('an error of the driver becomes', () => {
     expect(translate(error).message).toContain(DOING);
   });
 
-  it.each([10107, 13435, 11600, 91, 189, 6, 7, 89, 262, 50])(
-    'DatabaseUnavailable for the code %i, which passes',
-    (code) => {
-      expect(translate(answer(code))).toBeInstanceOf(DatabaseUnavailableError);
+  it.each(['RetryableWriteError', 'TransientTransactionError', 'RetryableError'])(
+    'DatabaseUnavailable for what the server itself calls a %s',
+    (label) => {
+      expect(translate(answer(999, [label]))).toBeInstanceOf(DatabaseUnavailableError);
     },
   );
-
-  it('DatabaseUnavailable for what the server itself calls retryable', () => {
-    expect(translate(answer(999, ['RetryableWriteError']))).toBeInstanceOf(DatabaseUnavailableError);
-  });
 
   it('the same whether or not it refers to itself', () => {
     const circular = new Error('no');
     circular.cause = circular;
     expect(translate(circular)).toBeInstanceOf(DatabaseUnavailableError);
+  });
+});
+
+describe.each(TRANSIENT)('the transient error %i', (code, name) => {
+  it('is retried, and told by its name', () => {
+    const error = translate(answer(code));
+    expect(error).toBeInstanceOf(DatabaseUnavailableError);
+    expect(error.message).toContain(`the database answered ${name} (code ${code}); `);
+  });
+
+  it('is retried at a login too, which nobody refused', () => {
+    for (const error of [answer(code), network(answer(code)), selection(answer(code))]) {
+      expect(isRefusedLogin(error)).toBe(false);
+      expect(translateLoginError(error, DOING)).toBeInstanceOf(DatabaseUnavailableError);
+    }
+  });
+
+  it('says nothing of the command or of the user', () => {
+    expect([isUnknownCommand(answer(code)), isUserNotFound(answer(code))]).toEqual([false, false]);
+  });
+});
+
+describe.each(LASTING)('the lasting error %i', (code) => {
+  it('is a refusal of a change', () => {
+    expect(translate(answer(code))).toBeInstanceOf(ChangeRefusedError);
+  });
+
+  it('is no refusal of a login, and no reason to try it again', () => {
+    expect(isRefusedLogin(answer(code))).toBe(false);
+    const error = translateLoginError(answer(code), DOING);
+    expect(error).toBeInstanceOf(DatabaseIncompatibleError);
+    expect(error.message).toContain(`(code ${code}) to the login, which says nothing of the password`);
+  });
+});
+
+it.each([11, 13, 51003])('the answer %i to a login says nothing of a command', (code) => {
+  expect(translateLoginError(answer(code), DOING)).toBeInstanceOf(DatabaseIncompatibleError);
+});
+
+describe('a change that a majority has not confirmed', () => {
+  it.each([64, 100, 79, 91, 10107, 2, 11, 13])('may be made all the same: code %i', (code) => {
+    const error = translate(unconfirmed(code));
+    expect(error).toBeInstanceOf(DatabaseUnavailableError);
+    expect(error.message).toContain(
+      `(code ${code}) for the write concern; whether the change lasts is unknown`,
+    );
+  });
+
+  it('is not confirmed by what the server says beside it', () => {
+    const error = Object.assign(answer(11), { writeConcernError: { code: 64, errmsg: 'no' } });
+    expect(isUserNotFound(error)).toBe(false);
+    expect(translate(error).message).toContain('WriteConcernTimeout (code 64)');
+    expect(translate(error)).toBeInstanceOf(DatabaseUnavailableError);
   });
 });
 
@@ -154,13 +255,19 @@ describe('a message about the database', () => {
 });
 
 describe('an answer that is no failure', () => {
-  it('is known by the server’s code, and by nothing else', () => {
-    expect([isUnknownCommand(answer(59)), isUserNotFound(answer(11))]).toEqual([true, true]);
-    const alike = Object.assign(new Error('no'), { code: 59 });
-    expect([isUnknownCommand(alike), isUserNotFound(answer(13)), isUnknownCommand(undefined)]).toEqual([
-      false,
-      false,
-      false,
-    ]);
+  const alike = (code: number) => Object.assign(new Error('no'), { code });
+
+  it.each([59, 303, 115, 73, 2])('is %i to a command that the server does not know', (code) => {
+    expect([isUnknownCommand(answer(code)), isUnknownCommand(alike(code))]).toEqual([true, false]);
+  });
+
+  it.each([13, 18])('is never %i: who may not would fare no better with another command', (code) => {
+    expect(isUnknownCommand(answer(code))).toBe(false);
+  });
+
+  it('is that a user does not exist, by the server’s code and by nothing else', () => {
+    expect(isUserNotFound(answer(11))).toBe(true);
+    expect([answer(13), alike(11), undefined].some(isUserNotFound)).toBe(false);
+    expect(isUnknownCommand(undefined)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   ChangeRefusedError,
+  DatabaseIncompatibleError,
   DatabaseUnavailableError,
   NotAuthorizedError,
   SecretsManagerRefusedError,
@@ -137,6 +138,87 @@ describe('the database in memory', () => {
     expect(await login('app', CLUSTER, password)).toBeDefined();
     expect(await login('app', reader?.host, password)).toBeUndefined();
     expect(await login('app', reader?.host, password)).toBeDefined();
+  });
+});
+
+describe('the database in memory meets an error that a test planted', () => {
+  const make = async () => {
+    const database = new InMemoryDatabase();
+    const [root, old, changed] = [newPassword(), newPassword(), newPassword()];
+    database.addUser('root', root, ROOT, true);
+    database.addUser('app', old, READ_WRITE);
+    const login = (password: string, username = 'app') =>
+      database.port().login({ host: CLUSTER, port: PORT, username, password, tls: true });
+    const session = await login(root, 'root');
+    if (session === undefined) throw new Error('it was refused');
+    return {
+      database,
+      session,
+      login,
+      old,
+      changed,
+      change: () => session.updateUser('app', { password: changed }),
+    };
+  };
+
+  it('as often as it was planted, in the product’s words', async () => {
+    const { database, change, login, old, changed } = await make();
+    database.failWith({ command: 'updateUser', code: 112, times: 2 });
+    for (const _time of [1, 2]) {
+      await expect(change()).rejects.toThrow(DatabaseUnavailableError);
+      expect(await login(old)).toBeDefined();
+    }
+    database.failWith({ command: 'updateUser', code: 2 });
+    await expect(change()).rejects.toThrow(/BadValue \(code 2\)/);
+    await change();
+    expect(await login(changed)).toBeDefined();
+  });
+
+  it('and makes the change all the same', async () => {
+    const { database, change, login, old, changed } = await make();
+    database.failWith({ command: 'updateUser', code: 64, applied: true });
+    await expect(change()).rejects.toThrow(DatabaseUnavailableError);
+    expect(await login(old)).toBeUndefined();
+    expect(await login(changed)).toBeDefined();
+  });
+
+  it('at a login, which is refused by the code for it only', async () => {
+    const { database, login, old } = await make();
+    for (const code of [18, 24, -301]) database.failWith({ command: 'login', code });
+    expect(await login(old)).toBeUndefined();
+    await expect(login(old)).rejects.toThrow(DatabaseUnavailableError);
+    await expect(login(old)).rejects.toThrow(DatabaseIncompatibleError);
+    expect(await login(old)).toBeDefined();
+  });
+
+  it('and makes the change late: when the test says so', async () => {
+    const { database, change, login, old, changed } = await make();
+    database.failWith({ command: 'updateUser', applied: 'late' });
+    await expect(change()).rejects.toThrow(/the connection was lost/);
+    expect(await login(old)).toBeDefined();
+    database.applyLateChanges();
+    expect(await login(old)).toBeUndefined();
+    expect(await login(changed)).toBeDefined();
+  });
+
+  it('and makes the change late: after so many further calls', async () => {
+    const { database, change, login, old } = await make();
+    database.failWith({ command: 'updateUser', applied: { afterCalls: 2 } });
+    await expect(change()).rejects.toThrow(DatabaseUnavailableError);
+    expect([await login(old), await login(old), await login(old)]).toEqual([
+      expect.anything(),
+      expect.anything(),
+      undefined,
+    ]);
+  });
+
+  it('and never makes a late change of a user that has gone', async () => {
+    const { database, session, change } = await make();
+    database.failWith({ command: 'updateUser', applied: 'late' });
+    await expect(change()).rejects.toThrow(DatabaseUnavailableError);
+    await session.dropUser('app');
+    database.applyLateChanges();
+    expect(database.usernames()).toEqual(['root']);
   });
 });
 

@@ -115,7 +115,8 @@ export class Conversation {
     if (kinds.has('hang')) await this.#requests.untilClosed();
     if (kinds.has('hang') || kinds.has('cut-before') || this.#client.destroyed) return CUT;
     const error = this.#errorFor(actions, context.command, request.body);
-    const reply = error ? errorDocument(error) : await this.#forward(context.command, request);
+    const answer = error ? errorDocument(error) : await this.#forward(context.command, request);
+    const reply = answer === CUT ? CUT : unconfirmed(answer, actions);
     for (const action of actions) {
       if (action.kind === 'delay' && action.when === 'after') await sleep(action.ms);
     }
@@ -172,6 +173,12 @@ export class Conversation {
     return { ...reply, version, versionArray: [...version.split('.').map(Number), 0] };
   }
 }
+
+const unconfirmed = (reply: Document, actions: readonly FaultAction[]): Document => {
+  const fault = actions.find((action) => action.kind === 'write-concern-error');
+  if (!fault) return reply;
+  return { ...reply, writeConcernError: { code: fault.code, errmsg: 'not confirmed, by a fault' } };
+};
 
 const appNameOf = (hello: Document): string | undefined => {
   const name: unknown = hello.client?.application?.name;

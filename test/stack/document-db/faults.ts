@@ -11,6 +11,8 @@ export type FaultAction =
       readonly errmsg?: string;
       readonly errorLabels?: readonly string[];
     }
+  /** The command is done, and the answer is that a majority has not confirmed it. */
+  | { readonly kind: 'write-concern-error'; readonly code: number }
   /** The connection breaks before the command is done. */
   | { readonly kind: 'cut-before' }
   /** The command is done, then the connection breaks: the answer is lost. */
