@@ -1,4 +1,5 @@
 import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
+import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
@@ -21,8 +22,15 @@ export interface ReleaseLockResult {
 export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
   const { plan } = input;
   if (plan === null) return await releaseWithoutPlan(ports, input);
-  await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
   const pendingMoved = input.ended === 'restored' && (await settlePending(ports, plan));
+  try {
+    await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
+  } catch (error) {
+    // A permission that is missing must not hold the lock for good as well.
+    if (error instanceof SecretsManagerRefusedError)
+      await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
+    throw error;
+  }
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };

@@ -127,6 +127,7 @@ export const rotate = async (
 export const problemsOf = (run: Run): string[] => {
   const { world, ending, aborted } = run;
   const unique = [...new Set([...run.problems, ...world.connectionProblems()])];
+  if (ending.path.includes('ReleaseLock') && ending.error === 'RollbackFailed') return [...unique, ...untold(run)];
   if (ending.error === 'RollbackFailed' || ending.error === 'RecoveryFailed') {
     return [...unique, `it ended as ${ending.error}: ${ending.cause}`];
   }
@@ -136,6 +137,13 @@ export const problemsOf = (run: Run): string[] => {
   }
   return [...unique, ...world.endProblems(), ...afterSuccess(world)];
 };
+
+/** A release that is refused for good is the one thing that nothing here can change: AWSCURRENT logs in, and the operators know. */
+const untold = ({ world, notices, calls }: Run): string[] => [
+  ...(notices === 1 ? [] : ['the operators were not told']),
+  ...(calls.wasRefused ? [] : ['it could not release the lock, though nothing refused it']),
+  ...world.endProblems().filter((problem) => problem.startsWith('invariant 2')),
+];
 
 const afterSuccess = ({ store, current }: RotationWorld): string[] => [
   ...(store.holder(SECRET, 'AWSCURRENT') === current ? ['it succeeded, but AWSCURRENT did not move'] : []),

@@ -1,3 +1,5 @@
+import { SecretsManagerRefusedError } from '../../functions/shared/errors.ts';
+
 /** What stands between a step and a port: it may watch a call, delay it, or make it fail. */
 export type Gate = <T>(method: string, apply: () => T) => Promise<T>;
 
@@ -29,6 +31,8 @@ export interface PortCallsOptions {
 /** The port calls of an execution, in their order: each is recorded, and one of them may fail. */
 export class PortCalls {
   readonly recorded: string[] = [];
+  /** Whether some call was refused for good. */
+  wasRefused = false;
   readonly #options: PortCallsOptions;
 
   constructor(options: PortCallsOptions = {}) {
@@ -41,6 +45,7 @@ export class PortCalls {
     let dead = false;
     const fail = (error: Error): Error => {
       dead = error instanceof ProcessDiedError;
+      this.wasRefused ||= error instanceof SecretsManagerRefusedError;
       return error;
     };
     return async (method, apply) => {

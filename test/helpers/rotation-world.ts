@@ -139,7 +139,9 @@ export class RotationWorld {
 
   credentialOf(version: string): { username: string; password: string } | undefined {
     const text = this.store.valueOf(SECRET, version);
-    return text === undefined ? undefined : JSON.parse(text);
+    const value = text === undefined ? undefined : JSON.parse(text);
+    // A marker carries the lock, and no credential.
+    return value?.username === undefined ? undefined : value;
   }
 
   logsIn(version: string | undefined): boolean {

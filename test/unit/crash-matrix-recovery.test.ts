@@ -13,7 +13,7 @@ import { CLUSTER_IDENTIFIER } from '../helpers/in-memory-clusters.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { type Fault, PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RotationMachine } from '../helpers/rotation-machine.ts';
+import { executionArn, RecoveryMachine } from '../helpers/rotation-machine.ts';
 import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
 
 /*
@@ -57,8 +57,8 @@ describe('a rotation that was stopped, and of whose recovery one call breaks', {
 /** A person starts it, and one call of it breaks. */
 const recoverByHand = async (world: RotationWorld, faults: readonly Fault[], more: object = {}) => {
   const calls = new PortCalls({ faults });
-  const input = { secretId: SECRET, mode: 'recover', ...more };
-  const ending = await new RotationMachine(world, { calls }).run(executionArn('one'), input);
+  const input = { secretId: SECRET, ...more };
+  const ending = await new RecoveryMachine(world, { calls }).run(executionArn('one', 'recovery'), input);
   const problems = [
     ...(ending.status === 'FAILED' ? [`it ended as ${ending.error}: ${ending.cause}`] : []),
     ...world.endProblems(),

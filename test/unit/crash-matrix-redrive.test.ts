@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { BREAKAGES, breakEachCall, COMBINATIONS, rotate } from '../helpers/crash-driver.ts';
 import { type Fault, PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
+import { executionArn, RecoveryMachine, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
 import { inputFor, scenario, type Way } from '../helpers/rotation-scenarios.ts';
 import { ExecutionAbortedError } from '../helpers/state-machine.ts';
 
@@ -24,6 +24,7 @@ const redriveAfter = async (name: string, way: Way, fault: Fault, order: Order):
     abortOnDeath: true,
   });
   const again = new RotationMachine(world, { calls: new PortCalls({ watch }) });
+  const recovery = new RecoveryMachine(world, { calls: new PortCalls({ watch }) });
   const arn = executionArn('one');
   const input = inputFor(way, undefined);
   const stopped = await machine.run(arn, input).then(
@@ -32,13 +33,14 @@ const redriveAfter = async (name: string, way: Way, fault: Fault, order: Order):
   );
   if (!(stopped instanceof ExecutionAbortedError)) throw stopped ?? new Error('nobody stopped it');
   const steps = {
-    recovery: () => again.run(executionArn('two'), stoppedEvent(arn, input)),
+    recovery: () => recovery.run(executionArn('two', 'recovery'), stoppedEvent(arn, input)),
     redrive: () => again.redrive(stopped),
   };
   const ended: string[] = [];
   for (const step of order) ended.push((await steps[step]()).error ?? 'well');
-  if (again.notices.length > 0) problems.push(`the operators were told: ${ended.join(', ')}`);
-  return [...new Set([...problems, ...world.endProblems(), ...world.leaks(again.notices)])];
+  const notices = [...again.notices, ...recovery.notices];
+  if (notices.length > 0) problems.push(`the operators were told: ${ended.join(', ')}`);
+  return [...new Set([...problems, ...world.endProblems(), ...world.leaks(notices)])];
 };
 
 type Order = readonly ('recovery' | 'redrive')[];

@@ -3,8 +3,7 @@ import { BREAKAGES, breakEachCall } from '../helpers/crash-driver.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { type Fault, PortCalls } from '../helpers/port-calls.ts';
-import { RetirementMachine } from '../helpers/retirement-machine.ts';
-import { executionArn, RotationMachine } from '../helpers/rotation-machine.ts';
+import { executionArn, RecoveryMachine, RetirementMachine, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
 import { RotationWorld, SECRET, type WorldOptions } from '../helpers/rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from '../helpers/state-machine.ts';
 
@@ -47,10 +46,12 @@ const retire = async (
   const problems: string[] = [];
   const calls = new PortCalls({ faults, watch: () => void problems.push(...world.momentProblems()) });
   const machine = new RetirementMachine(world, { calls, abortOnDeath: abort });
-  const ending = await machine.run(executionArn('retirement'), input).catch(async (error: unknown) => {
+  const arn = executionArn('one', 'retirement');
+  const ending = await machine.run(arn, input).catch(async (error: unknown) => {
     if (!(error instanceof ExecutionAbortedError)) throw error;
-    // Nobody goes on with it by itself; a person starts it again with the same input.
-    return await new RetirementMachine(world, { calls }).run(executionArn('again'), input);
+    // The recovery releases its lock; a person starts it again with the same input.
+    await new RecoveryMachine(world, { calls }).run(executionArn('two', 'recovery'), stoppedEvent(arn, input));
+    return await new RetirementMachine(world, { calls }).run(executionArn('again', 'retirement'), input);
   });
   problems.push(...world.endProblems(), ...world.leaks(ending.trail), ...world.leaks(machine.notices));
   problems.push(...predecessorProblems(world, options, ending, machine.notices.length));
@@ -93,6 +94,6 @@ describe('a retirement of which one call breaks', () => {
     const { world, input } = await rotated(CLONE);
     world.database.addUser('boss_clone', newPassword(), ROOT);
     const machine = new RetirementMachine(world, { calls: new PortCalls(), topicIsGone: true });
-    expect(await machine.run(executionArn('retirement'), input)).toMatchObject({ error: 'RetirementFailed' });
+    expect(await machine.run(executionArn('one', 'retirement'), input)).toMatchObject({ error: 'RetirementFailed' });
   });
 });

@@ -25,7 +25,7 @@ const FAILING: readonly (readonly [FailingCheck, FailingCheck])[] = [
  * Every place counts until the second has the lock; after that, and for where the first is held, every fourth; for
  * how far the first goes meanwhile, every eighth.
  */
-const UNTIL_LOCKED = 9;
+const UNTIL_LOCKED = 7;
 
 /** More than a rotation and its way back make. */
 const ALL_CALLS = 200;
