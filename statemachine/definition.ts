@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 
 /** The parts of the Amazon States Language that the pictures and tables show. https://states-language.net */
 export interface State {
@@ -19,11 +20,26 @@ export interface Definition {
   readonly States: Readonly<Record<string, State>>;
 }
 
-export const MACHINES = ['rotation', 'retirement'] as const;
-export type Machine = (typeof MACHINES)[number];
+const ENDING = '.asl.yaml';
 
-export const readDefinition = (machine: Machine): Definition =>
-  JSON.parse(readFileSync(join(import.meta.dirname, `${machine}.asl.json`), 'utf8'));
+/** The state machines of this project, by the names of their files. */
+export const definitionNames = (): readonly string[] =>
+  readdirSync(import.meta.dirname)
+    .filter((file) => file.endsWith(ENDING))
+    .map((file) => file.slice(0, -ENDING.length));
+
+/** Where the source is, with its anchors and the reasons of its policies. */
+export const sourceOf = (name: string): string => join(import.meta.dirname, `${name}${ENDING}`);
+
+/**
+ * What Step Functions gets: every alias replaced by what it stands for, and without the keys that begin with `x-`,
+ * where the anchors are.
+ */
+export const readDefinition = (name: string): Definition => {
+  const source: Record<string, unknown> = parse(readFileSync(sourceOf(name), 'utf8'), { merge: true });
+  const entries = Object.entries(source).filter(([key]) => !key.startsWith('x-'));
+  return Object.fromEntries(entries) as unknown as Definition;
+};
 
 /** Where a state leads when it does not fail; first where it leads when no choice is met. */
 export const flowOf = ({ States }: Definition, name: string): readonly string[] => {

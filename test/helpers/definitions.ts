@@ -1,14 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { definitionNames, readDefinition } from '../../statemachine/definition.ts';
 import type { Definition } from './state-machine.ts';
 
-const FOLDER = join(import.meta.dirname, '..', '..', 'statemachine');
-const ENDING = '.asl.json';
-
 /** The state machines of this project, by the names of their files. */
-export const DEFINITIONS = readdirSync(FOLDER)
-  .filter((file) => file.endsWith(ENDING))
-  .map((file) => file.slice(0, -ENDING.length));
+export const DEFINITIONS = definitionNames();
+
+/** Some tests take a definition ten thousand times, and YAML takes long to read. */
+const TEXTS = new Map(DEFINITIONS.map((name) => [name, JSON.stringify(readDefinition(name))]));
 
 /** What the infrastructure fills in. Anything else is filled with its own name. */
 const FILLED: Readonly<Record<string, string>> = {
@@ -24,7 +21,12 @@ const byItself = (name: string): string => FILLED[name] ?? name;
 const byArn = (name: string): string =>
   name.endsWith('FunctionArn') ? `arn:aws:lambda:eu-central-1:111122223333:function:${name}` : byItself(name);
 
-export const textOf = (name: string): string => readFileSync(join(FOLDER, `${name}${ENDING}`), 'utf8');
+/** As Step Functions gets it, with its placeholders. */
+export const textOf = (name: string): string => {
+  const text = TEXTS.get(name);
+  if (text === undefined) throw new Error(`there is no state machine ${name}`);
+  return text;
+};
 
 export const placeholdersIn = (text: string): string[] => [
   ...new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? '')),

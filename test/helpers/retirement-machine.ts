@@ -17,7 +17,7 @@ export interface RetirementMachineOptions {
 
 const DEFINITION = definitionOf('retirement');
 
-/** The state machine of `statemachine/retirement.asl.json` over the project's own step, and ports in memory. */
+/** The state machine of `statemachine/retirement.asl.yaml` over the project's own step, and ports in memory. */
 export class RetirementMachine {
   readonly #world: RotationWorld;
   readonly #options: RetirementMachineOptions;

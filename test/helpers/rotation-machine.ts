@@ -41,7 +41,7 @@ export interface RotationMachineOptions {
 
 const DEFINITION = definitionOf('rotation');
 
-/** The state machine of `statemachine/rotation.asl.json` over the project's own steps, and ports in memory. */
+/** The state machine of `statemachine/rotation.asl.yaml` over the project's own steps, and ports in memory. */
 export class RotationMachine {
   readonly #world: RotationWorld;
   readonly #options: RotationMachineOptions;
