@@ -2,20 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { bundleFunctions } from './bundle.ts';
+import { bundle } from './bundle.ts';
 
 const DIST = join(import.meta.dirname, '..', 'dist');
 const TYPES = join(DIST, 'types');
 
 /**
- * Builds what people install: `dist/index.js` with its types, beside the bundles of the functions. The script lies as
- * deep as `infra/` does, so that it finds bundles and definitions by the same relative paths as the sources.
+ * Builds what people install: `dist/index.js` with its types, beside the bundles of the functions and the definitions
+ * of the state machines. The script lies as deep as `infra/` does, so that it finds both by the same relative paths as
+ * the sources.
  *
  * CommonJS, as aws-cdk-lib is: the apps that `cdk init` makes run under ts-node and jest, which load nothing else.
  * ECMAScript modules can import it by name all the same.
  */
 const buildPackage = async (): Promise<void> => {
-  await bundleFunctions();
+  await bundle();
   await compile();
   declareTypes();
 };

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
-import { bundleFunctions } from './bundle.ts';
+import { bundle } from './bundle.ts';
 import { makePlainTemplate } from './plain-template.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'dist', 'template');
@@ -17,7 +17,7 @@ const NO_TIME = '1980-01-01T00:00:00';
  * What was there before goes away.
  */
 export const buildTemplate = async (directory: string = DIRECTORY): Promise<void> => {
-  await bundleFunctions();
+  await bundle();
   const { template, assets } = makePlainTemplate();
   await rm(directory, { recursive: true, force: true });
   const functions = join(directory, 'functions');

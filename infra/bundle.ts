@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { replaceFile } from './replace-file.ts';
 import { BUNDLES } from './step-bundles.ts';
+import { writeDefinitions } from './write-definitions.ts';
 
 const FUNCTIONS = join(import.meta.dirname, '..', 'functions');
 
@@ -25,28 +27,22 @@ const REQUIRE_FOR_COMMONJS =
 const functionNames = (): string[] =>
   readdirSync(FUNCTIONS).filter((name) => existsSync(join(FUNCTIONS, name, 'handler.ts')));
 
+/** Makes all that a deployment takes from `dist/`: the functions, and the definitions of the state machines. */
+export const bundle = async (): Promise<void> => {
+  await Promise.all([bundleFunctions(BUNDLES), writeDefinitions()]);
+};
+
 /**
  * Builds `dist/functions/<name>/index.mjs` for every function that has a handler, SDK included: the
  * version that was tested is the one that runs, not whichever the Lambda runtime happens to carry.
- *
- * Several processes may do so at once, and others read what is there: no file is ever half written.
  */
-export const bundleFunctions = async (directory: string = BUNDLES): Promise<void> => {
+const bundleFunctions = async (directory: string): Promise<void> => {
   const names = functionNames();
   await mkdir(directory, { recursive: true });
   const outdated = readdirSync(directory).filter((name) => !names.includes(name));
   await Promise.all(outdated.map((name) => rm(join(directory, name), { recursive: true, force: true })));
   const { outputFiles } = await compile(names, directory);
   await Promise.all(outputFiles.map(({ path, contents }) => replaceFile(path, contents)));
-};
-
-const replaceFile = async (path: string, contents: Uint8Array): Promise<void> => {
-  const present = await readFile(path).catch(() => undefined);
-  if (present?.equals(contents)) return;
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, contents);
-  await rename(temporary, path);
 };
 
 /** All in one go: what several functions import is read and parsed once. */
@@ -72,4 +68,4 @@ const compile = (names: readonly string[], directory: string) =>
     logLevel: 'error',
   });
 
-if (import.meta.main) await bundleFunctions();
+if (import.meta.main) await bundle();

@@ -171,7 +171,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     };
     this.retirement = new Workflow(this, 'Retirement', {
       ...workflowDefaults,
-      definition: 'retirement.asl.json',
+      definition: 'retirement',
       functions: this.functions.retirementByPlaceholder,
     }).stateMachine;
     const rotation = new RotationStateMachine(this, 'StateMachine', {

@@ -23,7 +23,7 @@ export interface RotationStateMachineProps extends WorkflowDefaults {
 /** As text, also where the number is known only at deployment. */
 const seconds = (duration: Duration): string => Tokenization.stringifyNumber(duration.toSeconds());
 
-/** The workflow described in `statemachine/rotation.asl.json`. */
+/** The workflow described in `statemachine/rotation.asl.yaml`. */
 export class RotationStateMachine extends Construct {
   readonly stateMachine: StateMachine;
   /** They start a recovery for what ended without its way back. */
@@ -34,7 +34,7 @@ export class RotationStateMachine extends Construct {
     const { steps, retirement, forwardBudget, stragglerWait, ...defaults } = props;
     this.stateMachine = new Workflow(this, 'Workflow', {
       ...defaults,
-      definition: 'rotation.asl.json',
+      definition: 'rotation',
       functions: steps,
       substitutions: {
         RetirementStateMachineArn: retirement.stateMachineArn,

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -13,10 +11,9 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeEveryResource } from './acknowledge.ts';
+import { definitionText } from './definition-text.ts';
 import { letUseItsOwnKey } from './let-use-machine-key.ts';
 import type { StepFunction } from './step-function.ts';
-
-const DEFINITIONS = join(import.meta.dirname, '..', 'statemachine');
 
 /** What the workflows of one rotation share. */
 export interface WorkflowDefaults {
@@ -35,7 +32,7 @@ export interface WorkflowDefaults {
 }
 
 export interface WorkflowProps extends WorkflowDefaults {
-  /** The file's name under `statemachine/`. */
+  /** The name of its file under `statemachine/`, without the ending. */
   readonly definition: string;
   /** The functions that the machine calls, keyed by the placeholder each one fills in the definition. */
   readonly functions: Readonly<Record<string, StepFunction>>;
@@ -57,7 +54,7 @@ export class Workflow extends Construct {
     this.stateMachine = new StateMachine(this, 'Resource', {
       // fromString keeps the definition in the template, where `cdk diff` shows it.
       // TimeoutSeconds is in the JSON: CDK ignores `timeout` for a JSON definition.
-      definitionBody: DefinitionBody.fromString(readFileSync(join(DEFINITIONS, props.definition), 'utf8')),
+      definitionBody: DefinitionBody.fromString(definitionText(props.definition)),
       definitionSubstitutions: {
         ...Object.fromEntries(
           functions.map(([placeholder, step]) => [placeholder, step.function.functionArn]),

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Definition, failuresOf, flowOf, MACHINES, readDefinition } from './definition.ts';
+import { type Definition, definitionNames, failuresOf, flowOf, readDefinition } from './definition.ts';
 import { type Box, type Column, layOut, levelsOf, type Point } from './picture-layout.ts';
 import { writeStatesReadme } from './state-table.ts';
 
@@ -266,7 +266,7 @@ export const pictureOf = async (definition: Definition, title: string): Promise<
 export const titleOf = (machine: string): string => `The states of the ${machine}`;
 
 if (import.meta.main) {
-  for (const machine of MACHINES) {
+  for (const machine of definitionNames()) {
     const svg = await pictureOf(readDefinition(machine), titleOf(machine));
     writeFileSync(join(import.meta.dirname, `${machine}.svg`), svg);
   }

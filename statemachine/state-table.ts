@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Definition, flowOf, MACHINES, readDefinition, type State } from './definition.ts';
+import { type Definition, definitionNames, flowOf, readDefinition, type State } from './definition.ts';
 
 const README = join(import.meta.dirname, 'README.md');
 
@@ -54,7 +54,7 @@ export const stateTable = (definition: Definition): string => {
 
 /** Replaces what stands between a machine's two markers. */
 export const withStateTables = (text: string): string =>
-  MACHINES.reduce((result, machine) => {
+  definitionNames().reduce((result, machine) => {
     const [begin, end] = [`<!-- states of ${machine}: begin -->`, `<!-- states of ${machine}: end -->`];
     const [from, to] = [result.indexOf(begin), result.indexOf(end)];
     if (from < 0 || to < from) throw new Error(`statemachine/README.md has no markers for ${machine}`);

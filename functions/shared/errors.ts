@@ -1,6 +1,6 @@
 /**
  * One class for each thing that a caller treats differently. The names are the contract with the state
- * machine: `Retry` and `Catch` in `statemachine/rotation.asl.json` name them, and a test holds both together.
+ * machine: `Retry` and `Catch` in `statemachine/rotation.asl.yaml` name them, and a test holds both together.
  *
  * Messages say what failed, with what, and what to do. They never hold a password, and never the message of
  * a driver or SDK error, which may quote a connection string or a command.

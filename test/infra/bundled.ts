@@ -1,6 +1,6 @@
-import { bundleFunctions } from '../../infra/bundle.ts';
+import { bundle } from '../../infra/bundle.ts';
 
 /** The stack deploys bundles; vitest runs this once before the tests that synthesize it. */
 export const setup = async (): Promise<void> => {
-  await bundleFunctions();
+  await bundle();
 };

@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
+import { definitionText as definition } from '../../infra/definition-text.ts';
 import { DocDbRotation, type DocDbRotationProps } from '../../infra/docdb-rotation.ts';
+import { readDefinition } from '../../statemachine/definition.ts';
 import { makeStack } from './synthesized.ts';
 
 const PLACEHOLDER = /\$\{([^}]+)\}/g;
-
-const definition = (name: string): string =>
-  readFileSync(join(import.meta.dirname, '../../statemachine', `${name}.asl.json`), 'utf8');
 
 const templateWith = (props: DocDbRotationProps = {}): Template => {
   const stack = makeStack();
@@ -24,8 +21,10 @@ const machineOf = (template: Template, name = 'rotation') => {
 };
 
 describe.each(['rotation', 'retirement'])('The state machine of the %s', (name) => {
-  it('is in the template as it is in its file, so that a diff shows it', () => {
-    expect(machineOf(templateWith(), name)).toBeDefined();
+  it('is in the template as it is in its source, with a line for each key, so that a diff shows it', () => {
+    const { DefinitionString: text } = machineOf(templateWith(), name) ?? {};
+    expect(JSON.parse(text)).toEqual(readDefinition(name));
+    expect(text.split('\n')).toContain('  "QueryLanguage": "JSONata",');
   });
 
   it('has every placeholder of its definition filled', () => {

@@ -1,36 +1,36 @@
 import type { Mutant } from './mutant.ts';
 
-const ROTATION = 'statemachine/rotation.asl.json';
+const ROTATION = 'statemachine/rotation.asl.yaml';
 
 /** Breakages of the state machines. */
 export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'Any failure after SetSecret goes the way back, which restores the password (invariant 2).',
     file: ROTATION,
-    find: '"Condition": "{% $databaseTouched %}",\n          "Next": "RestoreCredential"',
-    replace: '"Condition": "{% $databaseTouched %}",\n          "Next": "RestoreLabels"',
+    find: 'Condition: "{% $databaseTouched %}"\n        Next: RestoreCredential',
+    replace: 'Condition: "{% $databaseTouched %}"\n        Next: RestoreLabels',
     tests: ['rotation-machine.test.ts', 'crash-matrix.test.ts'],
   },
   {
     breaks:
       'A pair’s AWSCURRENT goes back to the old user before the new one is taken out of use (invariant 5).',
     file: ROTATION,
-    find: '"Next": "GiveBackCurrent"',
-    replace: '"Next": "RestoreCredential"',
+    find: 'Next: GiveBackCurrent',
+    replace: 'Next: RestoreCredential',
     tests: ['crash-matrix.test.ts'],
   },
   {
     breaks: 'A SetSecret that failed may have changed the database all the same (invariant 7).',
     file: ROTATION,
-    find: '"failure": "{% $states.errorOutput %}",\n            "databaseTouched": true',
-    replace: '"failure": "{% $states.errorOutput %}"',
+    find: 'failure: "{% $states.errorOutput %}", databaseTouched: true',
+    replace: 'failure: "{% $states.errorOutput %}"',
     tests: ['crash-matrix.test.ts'],
   },
   {
     breaks: 'The pending credential is tested before it is promoted.',
     file: ROTATION,
-    find: '"Next": "TestSecret"\n    },\n    "TestSecret"',
-    replace: '"Next": "FinishSecret"\n    },\n    "TestSecret"',
+    find: 'Next: TestSecret\n\n  TestSecret:',
+    replace: 'Next: FinishSecret\n\n  TestSecret:',
     tests: ['rotation-machine.test.ts', 'state-machine.test.ts'],
   },
   {
@@ -43,23 +43,23 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'What is restored is checked: AWSCURRENT logs in on every instance (invariant 2).',
     file: ROTATION,
-    find: '"Next": "CheckRestored"',
-    replace: '"Next": "Refused"',
+    find: 'Next: CheckRestored',
+    replace: 'Next: Refused',
     tests: ['state-machine.test.ts', 'rotation-machine.test.ts'],
   },
   {
     breaks: 'A way back that can’t go on tells the operators.',
     file: ROTATION,
-    find: '"failedState": "RestoreCredential",\n            "failure": "{% $states.errorOutput %}"\n          },\n          "Output": {},\n          "Next": "RememberRestoringFailure"',
+    find: 'failedState: RestoreCredential, failure: "{% $states.errorOutput %}" }\n        Output: {}\n        Next: RememberRestoringFailure',
     replace:
-      '"failedState": "RestoreCredential",\n            "failure": "{% $states.errorOutput %}"\n          },\n          "Output": {},\n          "Next": "RollbackFailed"',
+      'failedState: RestoreCredential, failure: "{% $states.errorOutput %}" }\n        Output: {}\n        Next: RollbackFailed',
     tests: ['rotation-machine.test.ts'],
   },
   {
     breaks: 'A recovery that starts by itself resets no password.',
     file: ROTATION,
-    find: '"resetThroughCluster": false,',
-    replace: '"resetThroughCluster": true,',
+    find: 'resetThroughCluster: false\n',
+    replace: 'resetThroughCluster: true\n',
     tests: ['reset-through-cluster.test.ts'],
   },
   {
@@ -100,8 +100,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'An unknown mode or key fails at once.',
     file: ROTATION,
-    find: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'resetThroughCluster'])]) > 0",
-    replace: "['secretId', 'mode', 'token', 'resetThroughAdmin', 'resetThroughCluster'])]) > 99",
+    find: "'resetThroughCluster'])]) > 0",
+    replace: "'resetThroughCluster'])]) > 99",
     tests: ['state-machine.test.ts'],
   },
   {
@@ -113,25 +113,23 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   },
   {
     breaks: 'A retirement waits for the grace period.',
-    file: 'statemachine/retirement.asl.json',
-    find: '"Default": "WaitForGrace"',
-    replace: '"Default": "RetireUser"',
+    file: 'statemachine/retirement.asl.yaml',
+    find: 'Default: WaitForGrace',
+    replace: 'Default: RetireUser',
     tests: ['state-machine.test.ts', 'rotation-machine.test.ts'],
   },
   {
     breaks: 'The way back waits for a function that Lambda has to make ready (invariant 2).',
     file: ROTATION,
-    find: '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            "DatabaseUnavailableError",\n            "SecretsManagerUnavailableError",\n            "HostNotFoundError",\n            "AdminSecretUnavailableError",\n            "Lambda.CodeArtifactUserPendingException",',
-    replace:
-      '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            "DatabaseUnavailableError",\n            "SecretsManagerUnavailableError",\n            "HostNotFoundError",\n            "AdminSecretUnavailableError",',
+    find: '      - AdminSecretUnavailableError\n      - Lambda.CodeArtifactUserPendingException\n',
+    replace: '      - AdminSecretUnavailableError\n',
     tests: ['functions-not-ready.test.ts', 'state-machine.test.ts'],
   },
   {
     breaks: 'So does the way forward.',
     file: ROTATION,
-    find: '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            "Lambda.CodeArtifactUserPendingException",',
-    replace:
-      '"before": "{% $before %}"\n      },\n      "TimeoutSeconds": 75,\n      "Retry": [\n        {\n          "ErrorEquals": [\n            ',
+    find: '    ErrorEquals:\n      - Lambda.CodeArtifactUserPendingException\n',
+    replace: '    ErrorEquals:\n',
     tests: ['functions-not-ready.test.ts'],
   },
 ];

@@ -138,7 +138,8 @@ describe('the package', () => {
         'README.md',
         'LICENSE',
         'dist/functions/set-secret/index.mjs',
-        'statemachine/rotation.asl.json',
+        'dist/statemachine/rotation.asl.json',
+        'statemachine/rotation.asl.yaml',
         'statemachine/RUNBOOK.md',
       ]),
     );

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Machine } from '../../statemachine/definition.ts';
+import { readDefinition } from '../../statemachine/definition.ts';
 import { ACCOUNT, REGION } from '../infra/synthesized.ts';
 import {
   type ConditionName,
@@ -14,6 +12,8 @@ import {
   type Permission,
   type ResourceName,
 } from './permission-table.ts';
+
+type Machine = 'rotation' | 'retirement';
 
 const MACHINE_IDS: Record<Machine, string> = {
   rotation: 'RotationStateMachineWorkflow',
@@ -130,11 +130,10 @@ const grantsOfMachine = (machine: Machine): string[] => {
 
 /** The value of a key, whichever state it is in. */
 const valuesOf = (machine: Machine, key: string): string[] => {
-  const file = join(import.meta.dirname, '..', '..', 'statemachine', `${machine}.asl.json`);
-  const definition = readFileSync(file, 'utf8');
+  const definition = JSON.stringify(readDefinition(machine));
   return [
     ...new Set(
-      [...definition.matchAll(new RegExp(`"${key}": "([^"]+)"`, 'g'))].map(([, value = '']) => value),
+      [...definition.matchAll(new RegExp(`"${key}":"([^"]+)"`, 'g'))].map(([, value = '']) => value),
     ),
   ];
 };

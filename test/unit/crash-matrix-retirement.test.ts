@@ -53,7 +53,9 @@ const retire = async (
     await new RecoveryMachine(world, { calls }).run(executionArn('two', 'recovery'), stoppedEvent(arn, input));
     return await new RetirementMachine(world, { calls }).run(executionArn('again', 'retirement'), input);
   });
-  problems.push(...world.endProblems(), ...world.leaks(ending.trail), ...world.leaks(machine.notices));
+  // What is refused for good is left to the operators.
+  const left = calls.wasRefused ? [] : world.endProblems();
+  problems.push(...left, ...world.leaks(ending.trail), ...world.leaks(machine.notices));
   problems.push(...predecessorProblems(world, options, ending, machine.notices.length));
   return { calls, problems: [...new Set(problems)] };
 };

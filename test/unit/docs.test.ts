@@ -6,7 +6,7 @@ import type { SecretDescription } from '../../functions/shared/ports.ts';
 import { parseSecretValue } from '../../functions/shared/secret-value.ts';
 import { Predecessor, Strategy, settingsOf } from '../../functions/shared/strategy.ts';
 import { readConfig } from '../../infra/config.ts';
-import { MACHINES, readDefinition } from '../../statemachine/definition.ts';
+import { definitionNames, readDefinition } from '../../statemachine/definition.ts';
 
 /** What the documents say is what the code does, as far as a program can tell. */
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -53,16 +53,19 @@ const codeIn = (text = ''): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([,
 
 const sourcesUnder = (folder: string): string =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') || file.endsWith('.asl.json'))
+    .filter((file) => file.endsWith('.ts'))
     .map((file) => read(join(folder, file)))
     .join('\n');
+
+/** As Step Functions gets it: no text is broken into lines. */
+const definitionText = (name: string): string => JSON.stringify(readDefinition(name));
 
 describe('the runbook has a section', () => {
   test.each(Object.keys(errors).filter((name) => name !== 'RotationError'))('for %s', (name) => {
     expect(RUNBOOK_ANCHORS).toContain(name.toLowerCase());
   });
 
-  test.each(MACHINES)(
+  test.each(definitionNames())(
     'for each error that the definition of the %s ends with, retries or catches',
     (machine) => {
       const states = Object.values(readDefinition(machine).States);
@@ -75,8 +78,8 @@ describe('the runbook has a section', () => {
     },
   );
 
-  test.each(MACHINES)('for each link in the causes and messages of the %s', (machine) => {
-    const text = read(`statemachine/${machine}.asl.json`);
+  test.each(definitionNames())('for each link in the causes and messages of the %s', (machine) => {
+    const text = definitionText(machine);
     const links = [...text.matchAll(/\$\{RunbookUrl\}#([a-z-]+)/g)].map(([, anchor]) => anchor);
     expect(links.length).toBeGreaterThan(1);
     expect(RUNBOOK_ANCHORS).toEqual(expect.arrayContaining(links));
@@ -157,7 +160,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
 });
 
 describe('the README and the definition of the rotation agree', () => {
-  const definition = read('statemachine/rotation.asl.json');
+  const definition = definitionText('rotation');
   const listed = (pattern: RegExp): string[] =>
     [...(pattern.exec(definition)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, name = '']) => name);
 
@@ -265,7 +268,7 @@ describe('the README and the code agree', () => {
   });
 
   test('on what is said of bad input', () => {
-    const said = `${sourcesUnder('functions')}\n${sourcesUnder('statemachine')}`;
+    const said = [sourcesUnder('functions'), ...definitionNames().map(definitionText)].join('\n');
     const rows = tableOf(README, 'it says').map(([says = '']) => says);
     expect(Object.keys(errors)).toEqual(expect.arrayContaining(rows.map((says) => codeIn(says)[0])));
     const quoted = rows.flatMap((says) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));

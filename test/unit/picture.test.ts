@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Definition, MACHINES, readDefinition } from '../../statemachine/definition.ts';
+import { type Definition, definitionNames, readDefinition } from '../../statemachine/definition.ts';
 import { pictureOf, titleOf } from '../../statemachine/picture.ts';
 import { readStatesReadme, withStateTables } from '../../statemachine/state-table.ts';
 
 const committed = (machine: string): string =>
   readFileSync(join(import.meta.dirname, '../../statemachine', `${machine}.svg`), 'utf8');
 
-describe.each(MACHINES)('The picture of the %s', (machine) => {
+describe.each(definitionNames())('The picture of the %s', (machine) => {
   const definition = readDefinition(machine);
 
   test('is what its definition gives: run `npm run pictures` and commit it', async () => {
