@@ -1,5 +1,9 @@
 import type { CreateSecretInput, Plan } from '../shared/contract.ts';
-import { NothingToRollBackError, PendingVersionMismatchError, SecretNotRotatableError } from '../shared/errors.ts';
+import {
+  NothingToRollBackError,
+  PendingVersionMismatchError,
+  SecretNotRotatableError,
+} from '../shared/errors.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 import { provenVersions } from '../shared/proven.ts';

@@ -74,7 +74,8 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   await recordProven(ports.secrets, secret.arn, provenVersions(secret), [version]);
   const kept = good?.was ?? CURRENT;
-  const changed = kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
+  const changed =
+    kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
   return {
     outcome: changed ? 'recovered' : 'nothing-to-do',
     version,

@@ -48,8 +48,7 @@ const provenBy = (
 const settlePending = async ({ secrets }: LockPorts, plan: Plan): Promise<boolean> => {
   const { secretArn, pendingVersion, labelsBefore } = plan;
   const parked = labelsBefore.pending;
-  const isGoodPlace =
-    parked !== undefined && hasLabel(await secrets.describe(secretArn), parked, CURRENT);
+  const isGoodPlace = parked !== undefined && hasLabel(await secrets.describe(secretArn), parked, CURRENT);
   return await secrets.moveLabel(secretArn, PENDING, {
     from: pendingVersion,
     ...(isGoodPlace ? { to: parked } : {}),
@@ -69,7 +68,10 @@ const releaseWithoutPlan = async (
   const lockVersion = holderOf(secret, OWNER);
   if (lockVersion === undefined || lockHolder(secret, execution) !== 'this execution')
     return { outcome: 'nothing-to-release', pendingMoved: false };
-  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [...versionIdsOf(execution), token]);
+  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [
+    ...versionIdsOf(execution),
+    token,
+  ]);
   const released = await releaseLock(secrets, secret.arn, lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };

@@ -1,4 +1,9 @@
-import { loadContext, newValue, parsePending, type RotationContext } from '../create-secret/rotation-context.ts';
+import {
+  loadContext,
+  newValue,
+  parsePending,
+  type RotationContext,
+} from '../create-secret/rotation-context.ts';
 import {
   InvalidSecretError,
   PendingVersionMismatchError,

@@ -54,7 +54,15 @@ export class InMemorySecretStore {
 
   /** Puts a version there as if it had always been there. */
   addVersion(secretId: string, labels: readonly string[], value: string | undefined): string {
-    const id = newVersionId();
+    return this.addVersionWithId(secretId, newVersionId(), labels, value);
+  }
+
+  addVersionWithId(
+    secretId: string,
+    id: string,
+    labels: readonly string[],
+    value: string | undefined,
+  ): string {
     const secret = this.#find(secretId);
     for (const label of labels) this.#holder(secret, label)?.[1].labels.delete(label);
     secret.versions.set(id, { value, labels: new Set(labels) });

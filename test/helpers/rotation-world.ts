@@ -1,9 +1,9 @@
 import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
 import type { Role } from '../../functions/shared/ports.ts';
-import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
-import { InMemoryClusters } from './in-memory-clusters.ts';
 import { PROVEN_TAG } from '../../functions/shared/proven.ts';
+import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
 import { FakeClock } from './fake-clock.ts';
+import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
 import { InMemorySecretStore, newPassword } from './in-memory-secret-store.ts';
 
