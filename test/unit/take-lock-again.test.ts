@@ -57,8 +57,9 @@ describe('TakeLockAgain', () => {
     const { plan } = await finished(world);
     const { secrets } = portsOf(world);
     const put: SecretStore['put'] = async (version) => {
-      await secrets.put(version);
+      const outcome = await secrets.put(version);
       await created(world);
+      return outcome;
     };
     await expect(takeLockAgain({ secrets: { ...secrets, put } }, plan)).rejects.toThrow(
       RotationSupersededError,
