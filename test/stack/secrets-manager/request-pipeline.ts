@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Authorize, actionOf, resourceOf } from './authorization.ts';
+import { type Authorize, actionOf, contextKeysOf, resourceOf } from './authorization.ts';
 import type { Fault, Faults, SeenRequest } from './faults.ts';
 import { type ApiAnswer, type ApiRequest, errorAnswer } from './http-server.ts';
 import { OPERATIONS } from './operations/index.ts';
@@ -71,7 +71,8 @@ const refusalOf = async (
   { authorize, context }: Pipeline,
   { caller, operation, input }: ApiRequest,
 ): Promise<Performed | undefined> => {
-  const refusal = await authorize(caller, actionOf(operation), resourceOf(context.store, operation, input));
+  const resource = resourceOf(context.store, operation, input);
+  const refusal = await authorize(caller, actionOf(operation), resource, contextKeysOf(operation, input));
   if (!refusal) return undefined;
   const { type, message } = refusal;
   return { answer: errorAnswer(new ServiceError(type, message)), error: type };
