@@ -9,6 +9,7 @@ import { type InvokeRotationFunction, type RotationBehaviour, RotationService } 
 import { type Rotation, Rotations } from './rotations.ts';
 import { SecretStore } from './secret-store.ts';
 import { type ManagedSeed, type ReplicaSeed, seedSecret } from './seed-secret.ts';
+import type { LabelBehaviour } from './version-labels.ts';
 
 export type { Authorize } from './authorization.ts';
 export type { Fault, FaultHandle, SeenRequest } from './faults.ts';
@@ -17,8 +18,9 @@ export type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts
 export type { InvokeRotationFunction, RotationBehaviour, RotationEvent } from './rotation-service.ts';
 export type { Rotation, RotationFailure, RotationStep, Rotations } from './rotations.ts';
 export type { ManagedSeed, ReplicaSeed } from './seed-secret.ts';
+export type { LabelBehaviour } from './version-labels.ts';
 
-export interface SecretsManagerOptions extends RotationBehaviour {
+export interface SecretsManagerOptions extends RotationBehaviour, LabelBehaviour {
   /** @default - a free port */
   readonly port?: number;
   readonly region: string;
@@ -80,6 +82,7 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
   const context: OperationContext = {
     store,
     rotations: service,
+    labels: options,
     now,
     random,
     isRotationFunction: options.isRotationFunction ?? (() => false),

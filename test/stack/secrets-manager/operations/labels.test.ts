@@ -53,6 +53,7 @@ describe('UpdateSecretVersionStage', () => {
     const secret = await stack.createSecret();
     const second = await stack.putVersion(secret.arn);
     await move(secret.arn, 'AWSCURRENT', second.versionId);
+    await move(secret.arn, 'AWSCURRENT', second.versionId, second.versionId);
     expect(await stack.labelsOf(secret.arn)).toEqual({
       [secret.versionId]: ['AWSPREVIOUS'],
       [second.versionId]: ['AWSCURRENT'],
@@ -114,13 +115,18 @@ describe('UpdateSecretVersionStage', () => {
       expect(await stack.labelsOf(versions.arn)).toEqual(before);
     });
 
-    // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-    test('if the version already has 20 labels', async () => {
+    // "Staging labels attached across all versions of a secret": https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    test('if the versions of the secret have 20 labels together already', async () => {
       const secret = await stack.createSecret();
-      for (let label = 1; label < 20; label++) await move(secret.arn, `label-${label}`, secret.versionId);
-      await expect(move(secret.arn, 'one-more', secret.versionId)).rejects.toMatchObject({
-        name: 'LimitExceededException',
-      });
+      const second = await stack.putVersion(secret.arn, ['label-1']);
+      const versions = [secret.versionId, second.versionId];
+      for (let label = 2; label < 20; label++) await move(secret.arn, `label-${label}`, versions[label % 2]);
+      const refused = { name: 'LimitExceededException' };
+      await expect(move(secret.arn, 'one-more', secret.versionId)).rejects.toMatchObject(refused);
+      await expect(stack.putVersion(secret.arn, ['label-1', 'one-more'])).rejects.toMatchObject(refused);
+      expect(Object.keys(await stack.labelsOf(secret.arn)).sort()).toEqual(versions.sort());
+      await move(secret.arn, 'label-1', secret.versionId, second.versionId);
+      await stack.putVersion(secret.arn, ['label-1', 'label-2']);
     });
   });
 });

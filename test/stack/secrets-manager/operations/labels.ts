@@ -28,7 +28,7 @@ export const updateSecretVersionStage = operation(UpdateSecretVersionStageInput,
   const from = RemoveFromVersionId ? versionOf(secret, RemoveFromVersionId) : undefined;
   assertHolder(secret, label, target, from);
   if (target) {
-    assertRoomFor(target, [label]);
+    assertRoomFor(secret, [label]);
     attachLabel(secret, target, label);
   } else {
     from?.labels.delete(label);

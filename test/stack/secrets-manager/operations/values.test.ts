@@ -4,6 +4,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newValue, startTestStandIn, type TestStandIn } from '../test-stand-in.ts';
@@ -71,6 +72,16 @@ describe('GetSecretValue', () => {
   });
 });
 
+/** Writes a new current version while AWSPENDING is on the current one. */
+const putOverPending = async ({ client, createSecret, putVersion, labelsOf }: TestStandIn) => {
+  const { arn: SecretId, versionId: first } = await createSecret();
+  await client.send(
+    new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'AWSPENDING', MoveToVersionId: first }),
+  );
+  const { versionId: second } = await putVersion(SecretId);
+  return { first, second, labels: await labelsOf(SecretId) };
+};
+
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
 describe('PutSecretValue', () => {
   test('moves AWSCURRENT to the new version and AWSPREVIOUS along', async () => {
@@ -91,6 +102,33 @@ describe('PutSecretValue', () => {
       [first.versionId]: ['AWSCURRENT'],
       [third.versionId]: ['AWSPENDING', 'mine'],
     });
+  });
+
+  // Recorded on AWS, test_update_secret_version_stages_current_pending in https://github.com/localstack/localstack/blob/master/tests/aws/services/secretsmanager/test_secretsmanager.py
+  test('takes AWSPENDING off the version that loses AWSCURRENT', async () => {
+    const { first, second, labels } = await putOverPending(stack);
+    expect(labels).toEqual({ [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
+  });
+
+  test('leaves AWSPENDING on a version that is not AWSCURRENT', async () => {
+    const first = await stack.createSecret();
+    const second = await stack.putVersion(first.arn, ['AWSPENDING']);
+    const third = await stack.putVersion(first.arn);
+    expect(await stack.labelsOf(first.arn)).toEqual({
+      [first.versionId]: ['AWSPREVIOUS'],
+      [second.versionId]: ['AWSPENDING'],
+      [third.versionId]: ['AWSCURRENT'],
+    });
+  });
+
+  test('leaves AWSPENDING on the version that loses AWSCURRENT if a test chooses so', async () => {
+    const keeping = await startTestStandIn({ pendingOfLastCurrent: 'keep' });
+    try {
+      const { first, second, labels } = await putOverPending(keeping);
+      expect(labels).toEqual({ [first]: ['AWSPENDING', 'AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
+    } finally {
+      await keeping.stop();
+    }
   });
 
   test('makes the first version of a secret the current one', async () => {
