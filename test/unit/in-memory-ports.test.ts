@@ -137,7 +137,7 @@ describe('the secret store in memory', () => {
 
     /*
      * Recorded on AWS on 2022-09-28:
-     * https://github.com/localstack/localstack/blob/master/tests/aws/services/secretsmanager/test_secretsmanager.py,
+     * https://github.com/localstack/localstack/blob/8181a8e972403fe42c6fba8b1b5c6ae60c7bcf45/tests/aws/services/secretsmanager/test_secretsmanager.snapshot.json,
      * test_update_secret_version_stages_current_pending
      */
     it('as AWSCURRENT, which takes AWSPENDING off the version that was it, or not if so chosen', () => {

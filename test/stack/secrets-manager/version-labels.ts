@@ -15,12 +15,24 @@ const LABELS_PER_SECRET = 20;
 export interface LabelBehaviour {
   /**
    * Whether PutSecretValue that moves AWSCURRENT takes AWSPENDING off the version that loses it. Recorded on AWS on
-   * 2022-09-28: https://github.com/localstack/localstack/blob/master/tests/aws/services/secretsmanager/test_secretsmanager.py,
+   * 2022-09-28: https://github.com/localstack/localstack/blob/8181a8e972403fe42c6fba8b1b5c6ae60c7bcf45/tests/aws/services/secretsmanager/test_secretsmanager.snapshot.json,
    * test_update_secret_version_stages_current_pending
    *
    * @default 'remove'
    */
   readonly pendingOfLastCurrent?: 'remove' | 'keep';
+  /**
+   * What UpdateSecretVersionStage does about RemoveFromVersionId when no version has the label.
+   *
+   * @default 'refuse'
+   */
+  readonly removeFromNobody?: 'refuse' | 'accept';
+  /**
+   * What it does about MoveToVersionId when that version has the label already; to accept it changes nothing.
+   *
+   * @default 'accept'
+   */
+  readonly moveToHolder?: 'refuse' | 'accept';
 }
 
 /** The version that has a label. A label is on one version at most. */

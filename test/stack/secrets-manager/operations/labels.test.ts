@@ -9,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-const move = (SecretId: string, VersionStage: string, to?: string, from?: string) =>
-  stack.client.send(
+const move = (SecretId: string, VersionStage: string, to?: string, from?: string, { client } = stack) =>
+  client.send(
     new UpdateSecretVersionStageCommand({
       SecretId,
       VersionStage,
@@ -129,4 +129,36 @@ describe('UpdateSecretVersionStage', () => {
       await stack.putVersion(secret.arn, ['label-1', 'label-2']);
     });
   });
+});
+
+/* What AWS does not document: it has no source. */
+
+test('a label may be removed from a version although no version has it, if a test chooses so', async () => {
+  const accepting = await startTestStandIn({ removeFromNobody: 'accept' });
+  try {
+    const { arn, versionId } = await accepting.createSecret();
+    const second = await accepting.putVersion(arn, ['other']);
+    await move(arn, 'mine', undefined, versionId, accepting);
+    await move(arn, 'mine', second.versionId, versionId, accepting);
+    expect(await accepting.labelsOf(arn)).toMatchObject({ [second.versionId]: ['mine', 'other'] });
+    await expect(move(arn, 'mine', versionId, versionId, accepting)).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+    });
+  } finally {
+    await accepting.stop();
+  }
+});
+
+test('a label may be refused to the version that has it, if a test chooses so', async () => {
+  const refusing = await startTestStandIn({ moveToHolder: 'refuse' });
+  try {
+    const { arn, versionId } = await refusing.createSecret();
+    for (const from of [undefined, versionId])
+      await expect(move(arn, 'AWSCURRENT', versionId, from, refusing)).rejects.toMatchObject({
+        name: 'InvalidParameterException',
+      });
+    expect(await refusing.labelsOf(arn)).toEqual({ [versionId]: ['AWSCURRENT'] });
+  } finally {
+    await refusing.stop();
+  }
 });

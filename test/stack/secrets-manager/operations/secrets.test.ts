@@ -109,7 +109,8 @@ test('tags are added, replaced and taken away', async () => {
   await expect(tag('aws:mine', 'no')).rejects.toMatchObject({ name: 'InvalidParameterException' });
 });
 
-// Recorded on AWS, test_tag_untag_resource_on_deleted_secret in https://github.com/localstack/localstack/blob/master/tests/aws/services/secretsmanager/test_secretsmanager.py
+// InvalidRequestException: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
+// The message is as recorded on AWS, localstack's test_tag_untag_resource_on_deleted_secret, 2026-01-29.
 test('tags of a secret that is marked for deletion fail to be changed', async () => {
   const { arn: SecretId } = await stack.createSecret();
   await stack.client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));

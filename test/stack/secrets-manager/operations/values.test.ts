@@ -104,7 +104,7 @@ describe('PutSecretValue', () => {
     });
   });
 
-  // Recorded on AWS, test_update_secret_version_stages_current_pending in https://github.com/localstack/localstack/blob/master/tests/aws/services/secretsmanager/test_secretsmanager.py
+  // Recorded on AWS, test_update_secret_version_stages_current_pending in https://github.com/localstack/localstack/blob/8181a8e972403fe42c6fba8b1b5c6ae60c7bcf45/tests/aws/services/secretsmanager/test_secretsmanager.snapshot.json
   test('takes AWSPENDING off the version that loses AWSCURRENT', async () => {
     const { first, second, labels } = await putOverPending(stack);
     expect(labels).toEqual({ [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
@@ -119,16 +119,6 @@ describe('PutSecretValue', () => {
       [second.versionId]: ['AWSPENDING'],
       [third.versionId]: ['AWSCURRENT'],
     });
-  });
-
-  test('leaves AWSPENDING on the version that loses AWSCURRENT if a test chooses so', async () => {
-    const keeping = await startTestStandIn({ pendingOfLastCurrent: 'keep' });
-    try {
-      const { first, second, labels } = await putOverPending(keeping);
-      expect(labels).toEqual({ [first]: ['AWSPENDING', 'AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
-    } finally {
-      await keeping.stop();
-    }
   });
 
   test('makes the first version of a secret the current one', async () => {
@@ -188,4 +178,15 @@ describe('UpdateSecret', () => {
     await stack.client.send(new UpdateSecretCommand({ SecretId: secret.arn, Description: 'of the shop' }));
     expect(await stack.labelsOf(secret.arn)).toEqual({ [secret.versionId]: ['AWSCURRENT'] });
   });
+});
+
+/* As no recording has it. */
+test('AWSPENDING stays on the version that loses AWSCURRENT if a test chooses so', async () => {
+  const keeping = await startTestStandIn({ pendingOfLastCurrent: 'keep' });
+  try {
+    const { first, second, labels } = await putOverPending(keeping);
+    expect(labels).toEqual({ [first]: ['AWSPENDING', 'AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
+  } finally {
+    await keeping.stop();
+  }
 });
