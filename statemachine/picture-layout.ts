@@ -51,7 +51,11 @@ const meetingPoints = (definition: Definition): ReadonlySet<string> => {
     for (const to of failuresOf(definition, name)) catchers.set(to, (catchers.get(to) ?? 0) + 1);
   }
   const next = new Set(Object.values(definition.States).map(({ Next }) => Next));
-  return new Set([...catchers].filter(([to, count]) => count > 1 && !next.has(to)).map(([to]) => to));
+  // Where failures only lead round to another attempt, they lead to no other level.
+  const isLoop = (to: string): boolean => reachableFrom(definition, to).has(to);
+  return new Set(
+    [...catchers].filter(([to, count]) => count > 1 && !next.has(to) && !isLoop(to)).map(([to]) => to),
+  );
 };
 
 /** How many meeting points of failures lie at most on the way to each state. */
