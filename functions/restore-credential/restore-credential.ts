@@ -14,7 +14,7 @@ export interface RestoreCredentialPorts extends LockPorts {
 
 export interface RestoreCredentialResult {
   readonly outcome: 'untouched' | 'password-restored' | 'user-dropped' | 'user-restored' | 'user-locked';
-  /** A version that somebody made AWSCURRENT meanwhile, and that logs in: it stays. */
+  /** A version that someone made AWSCURRENT meanwhile, and that logs in: it stays. */
   readonly currentStays?: string;
 }
 
@@ -23,7 +23,7 @@ export interface RestoreCredentialResult {
  * with more than it had.
  *
  * The last good version is the one that was AWSCURRENT when this execution began, if it logged in then or is proven; never
- * AWSCURRENT as it is now, which somebody may have written meanwhile.
+ * AWSCURRENT as it is now, which someone may have written meanwhile.
  *
  * Safe to repeat: the database is asked first.
  *
@@ -41,7 +41,7 @@ export const restoreCredential = async (
   const written = await writtenMeanwhile(ports, plan, holderOf(secret, CURRENT), pending);
   const stays = written === undefined ? {} : { currentStays: written.version };
   const isSameUser = written?.value.login.username === pending.login.username;
-  // Whoever wrote it changed the database too: to set a password now would break what works.
+  // Who wrote it changed the database too: to set a password now would break what works.
   if (isSameUser) return { outcome: 'untouched', ...stays };
   const result =
     plan.strategy === 'single-user'
@@ -50,7 +50,7 @@ export const restoreCredential = async (
   return { ...result, ...stays };
 };
 
-/** An AWSCURRENT of somebody else's, for the same place, that logs in. */
+/** An AWSCURRENT of someone else's, for the same place, that logs in. */
 const writtenMeanwhile = async (
   { secrets, database }: RestoreCredentialPorts,
   { secretArn, pendingVersion, labelsBefore }: Plan,
@@ -73,7 +73,7 @@ const restorePassword = async (
   before: Before | null,
   pending: SecretValue,
 ): Promise<RestoreCredentialResult> => {
-  // What did not log in before this rotation is not made to: somebody may have planted it.
+  // What did not log in before this rotation is not made to: someone may have planted it.
   if (!isGood(plan, before)) return { outcome: 'untouched' };
   const { secretArn, labelsBefore } = plan;
   const good = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);

@@ -17,7 +17,7 @@ interface AdminSessionPorts {
 
 /**
  * A connection with the admin secret's power. The callers prove first that the secret to be changed logs in as
- * its own user: else whoever may write a secret could have anyone's password set (a confused deputy).
+ * its own user: else everyone who may write a secret could have anyone's password set (a confused deputy).
  *
  * All three labels are tried, since the admin's own rotation may be under way.
  *

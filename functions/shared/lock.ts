@@ -20,10 +20,10 @@ export interface LockPorts {
 }
 
 /**
- * Waits until nobody else works on the secret, as far as labels tell: an old answer may show a lock that is released.
+ * Waits until no other execution works on the secret, as far as labels tell: an old answer may show a lock that is released.
  *
  * @returns the secret as it is then
- * @throws RotationInProgressError if somebody does
+ * @throws RotationInProgressError if another one does
  */
 export const describeWhenFree = async (
   { secrets, clock }: LockPorts,
@@ -52,7 +52,7 @@ export const inProgress = (secret: SecretDescription): RotationInProgressError =
  * another one of its own.
  *
  * @param value a new credential, or a marker
- * @returns the id of that version, which nobody but this call wrote
+ * @returns the id of that version, which only this call wrote
  * @throws RotationInProgressError if another execution has the lock
  */
 export const takeLock = async (
@@ -63,7 +63,7 @@ export const takeLock = async (
 ): Promise<string> => {
   const version = await writeOwnVersion(ports.secrets, secret.arn, execution, value);
   if (await moveOwner(ports.secrets, secret, execution, version)) return version;
-  // The compare failed: somebody has it, or this execution, by a call whose reply got lost.
+  // The compare failed: another execution has it, or this one, by a call whose reply got lost.
   const now = await readUntil(
     ports.clock,
     () => ports.secrets.describe(secret.arn),
@@ -100,7 +100,7 @@ const moveOwner = async (
   return await secrets.moveLabel(secret.arn, OWNER, { to, ...(own === undefined ? {} : { from: own }) });
 };
 
-/** A version is written once: where one exists already, whoever wrote it, the next one is. */
+/** A version is written once: where one exists already, by whatever hand, the next one is. */
 export const writeOwnVersion = async (
   secrets: SecretStore,
   secretArn: string,
@@ -118,7 +118,7 @@ export const writeOwnVersion = async (
 /**
  * @param lockVersion the version that had the owner label when the caller took the lock
  * @returns the secret, at least as new as the taking of the lock
- * @throws RotationSupersededError if somebody else took the label, or took it off
+ * @throws RotationSupersededError if someone else took the label, or took it off
  */
 export const describeAsOwner = async (
   { secrets, clock }: LockPorts,
