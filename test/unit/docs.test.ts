@@ -294,7 +294,7 @@ describe.each(['README.md', 'functions/README.md', 'functions/LOCK.md', 'statema
   },
 );
 
-describe('the README and the code agree', () => {
+describe('the documents and the code agree', () => {
   const settings = (strategy?: string) => {
     const secret: SecretDescription = {
       arn: 'arn',
@@ -376,9 +376,9 @@ describe('the README and the code agree', () => {
     expect(readConfig({ 'docdb-rotation:secrets': json }).secrets).toHaveLength(1);
   });
 
-  test('on what is said of bad input', () => {
+  test('on what the messages say', () => {
     const said = [sourcesUnder('functions'), ...definitionNames().map(definitionText)].join('\n');
-    const rows = tableOf(README, 'it says').map(([says = '']) => says);
+    const rows = tableOf(RUNBOOK, 'it says').map(([says = '']) => says);
     expect(Object.keys(errors)).toEqual(expect.arrayContaining(rows.map((says) => codeIn(says)[0])));
     const quoted = rows.flatMap((says) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
     const parts = quoted.flatMap((text) => text.split('…')).map((part) => part.trim());
