@@ -1,4 +1,3 @@
-import { openAdminSession } from '../shared/admin-session.ts';
 import type { ReconcileInput } from '../shared/contract.ts';
 import {
   InvalidSecretError,
@@ -15,12 +14,17 @@ import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secr
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { disableOtherUser } from './disable-other-user.ts';
-import { type ClusterOf, resetThroughCluster } from './reset-through-cluster.ts';
+import type { NamedFor } from './named-by-deployment.ts';
+import { resetThroughAdmin } from './reset-through-admin.ts';
+import { resetThroughCluster } from './reset-through-cluster.ts';
 
 export interface ReconcilePorts extends LockPorts {
   readonly database: Database;
   readonly clusters: Clusters;
-  readonly clusterOf: ClusterOf;
+  /** The cluster that the deployment named for a secret. */
+  readonly clusterOf: NamedFor;
+  /** The user that the deployment named for a secret. */
+  readonly userOf: NamedFor;
 }
 
 /** How the version that is AWSCURRENT now stood before. */
@@ -108,7 +112,7 @@ const loadRecoveryContext = async (
     );
   return {
     secret,
-    settings: settingsOf(secret, reference.value),
+    settings: settingsOf(secret),
     currentVersion,
     candidates: unique.filter((version) => isMeant(version, reference)),
   };
@@ -173,8 +177,7 @@ const resetPassword = async (
       `no labelled version of ${secret.name} logs in as "${login.username}" at ${login.host}:${login.port}; put the right password into the secret, or add "resetThroughAdmin": true to the input to set the password of AWSCURRENT through the admin secret, or "resetThroughCluster": true if it is the cluster's primary user`,
     );
   }
-  await using admin = await openAdminSession(ports, settings.adminSecret, login);
-  await admin.updateUser(login.username, { password: login.password });
+  await resetThroughAdmin(ports, secret, settings, login);
 };
 
 const promote = async (
