@@ -8,7 +8,7 @@ import {
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { provenVersions, recordProven } from '../shared/proven.ts';
+import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
@@ -76,7 +76,7 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(ports.secrets, secret.arn, provenVersions(secret), [version]);
+  await recordProven(ports.secrets, secret.arn, provenVersions(secret), withNewest(secret, version));
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
