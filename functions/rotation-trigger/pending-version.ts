@@ -16,6 +16,7 @@ import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce 
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
 import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { readUntil } from '../shared/read-again.ts';
 import type { RotationEvent } from './rotation-trigger.ts';
 
 /** Gentle: DescribeSecret takes 40,000 calls a minute for the whole account, but every schedule may wait at once. */
@@ -95,7 +96,7 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof UntrustedVersionError;
 
 const ensureValue = async (
-  { secrets }: LockPorts,
+  { secrets, clock }: LockPorts,
   secret: SecretDescription,
   { ClientRequestToken: token, RotationToken: rotationToken }: RotationEvent,
 ): Promise<void> => {
