@@ -105,8 +105,10 @@ const ensureValue = async (
   const value = await newValue(secrets, context);
   const proof = rotationToken === undefined ? {} : { rotationToken };
   const written = await secrets.put({ secretArn: secret.arn, token, value, label: PENDING, ...proof });
-  if (written === 'exists')
-    return assertOwnValue(context, secret, token, await secrets.read(secret.arn, token));
+  if (written === 'exists') {
+    const read = () => secrets.read(secret.arn, token);
+    return assertOwnValue(context, secret, token, await readUntil(clock, read, (text) => text !== undefined));
+  }
   await recordProven(secrets, secret.arn, provenVersions(secret), withNewest(secret, token));
 };
 
