@@ -23,6 +23,7 @@ export interface DeploymentPlace {
 /** What people look up in the stack's outputs. */
 export interface Deployed {
   readonly stateMachineArn: string;
+  readonly recoveryStateMachineArn: string;
   readonly retirementStateMachineArn: string;
   readonly triggerFunctionArn: string;
   readonly triggerFunctionName: string;
@@ -76,6 +77,7 @@ export const deployRotation = async (
   };
   return {
     stateMachineArn: output('StateMachineArn'),
+    recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     retirementStateMachineArn: output('RetirementStateMachineArn'),
     triggerFunctionArn: output('TriggerFunctionArn'),
     triggerFunctionName: output('TriggerFunctionName'),
