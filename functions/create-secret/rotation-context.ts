@@ -38,7 +38,7 @@ export const loadContext = async (
   if (version === undefined)
     throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
-  return { secret, currentVersion, reference, settings: settingsOf(secret, reference), mode };
+  return { secret, currentVersion, reference, settings: settingsOf(secret), mode };
 };
 
 /** The text of a new version: another password, and for a pair the other user. */

@@ -37,12 +37,15 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
 
 /** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
 const provenBy = (
-  { pendingVersion, labelsBefore }: Plan,
+  { pendingVersion, labelsBefore, proven }: Plan,
   { ended, before }: { readonly ended: ReleaseLockInput['ended']; readonly before: Before | null },
-): string[] => [
-  ...(ended === 'promoted' ? [pendingVersion] : []),
-  ...(before?.logsIn.includes(CURRENT) ? [labelsBefore.current] : []),
-];
+): string[] => {
+  const { current, previous } = labelsBefore;
+  const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
+  const currents = wasGood ? [current] : [];
+  if (ended === 'promoted') return [pendingVersion, ...currents];
+  return [...currents, ...proven.filter((version) => version === previous)];
+};
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */
 const settlePending = async ({ secrets }: LockPorts, plan: Plan): Promise<boolean> => {

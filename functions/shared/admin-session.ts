@@ -31,7 +31,7 @@ export const openAdminSession = async (
 ): Promise<Session> => {
   if (adminSecret === undefined) {
     throw new AdminSecretRequiredError(
-      `the user "${login.username}" may not change its own password; name an admin secret by the tag docdb-rotation:admin-secret or the key masterarn`,
+      `the user "${login.username}" may not change its own password; name an admin secret by the tag docdb-rotation:admin-secret; the key masterarn in its value is not enough`,
     );
   }
   const usual = await openCurrent({ secrets, database }, adminSecret, login);
