@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import * as errors from '../../functions/shared/errors.ts';
 import type { SecretDescription } from '../../functions/shared/ports.ts';
 import { PROVEN_TAG } from '../../functions/shared/proven.ts';
-import { parseSecretValue } from '../../functions/shared/secret-value.ts';
 import { Predecessor, Strategy, settingsOf } from '../../functions/shared/strategy.ts';
 import { readConfig } from '../../infra/config.ts';
 import { definitionNames, failuresOf, flowOf, readDefinition } from '../../statemachine/definition.ts';
@@ -221,7 +220,7 @@ describe('the README and the definitions agree', () => {
     [
       'a rotation that is refused, since another execution has the lock',
       'rotation',
-      { CreateSecret: 'Refused' },
+      { CreateSecret: 'ChooseCompensation', ChooseCompensation: 'Refused' },
     ],
     [
       'a rotation that CheckBefore refuses',
@@ -300,11 +299,13 @@ describe('the documents and the code agree', () => {
       arn: 'arn',
       name: 'my/secret',
       versions: {},
-      tags: strategy === undefined ? {} : { 'docdb-rotation:strategy': strategy },
+      tags:
+        strategy === undefined
+          ? {}
+          : { 'docdb-rotation:strategy': strategy, 'docdb-rotation:admin-secret': 'admin' },
       markedForDeletion: false,
     };
-    const value = { engine: 'mongo', host: 'h', username: 'u', password: 'p', masterarn: 'admin' };
-    return settingsOf(secret, parseSecretValue(JSON.stringify(value), 'the value'));
+    return settingsOf(secret);
   };
   const tags = new Map(tableOf(README, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
 
@@ -330,7 +331,9 @@ describe('the documents and the code agree', () => {
       'admin-clone',
       settings('alternating-users').predecessor,
     ]);
-    expect(settings().adminSecret).toBe('admin');
+    expect(settings().adminSecret).toBeUndefined();
+    expect(tags.get('docdb-rotation:admin-secret')?.[1]).toBe('none');
+    expect(settings('alternating-users').adminSecret).toBe('admin');
   });
 
   test('on the configuration in CDK’s context', () => {
@@ -364,6 +367,7 @@ describe('the documents and the code agree', () => {
       'graceSeconds',
       'keyArn',
       'predecessor',
+      'resetThroughAdmin',
       'resetThroughCluster',
       'rotateImmediately',
       'schedule',
