@@ -76,7 +76,11 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(ports.secrets, secret.arn, provenVersions(secret), withNewest(secret, version));
+  await recordProven(ports.secrets, secret.arn, provenVersions(secret), [
+    ...withNewest(secret, version),
+    // Secrets Manager may come again with the same token, whose version can't be written a second time.
+    ...provenVersions(secret).filter((proven) => input.suspects.includes(proven)),
+  ]);
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
