@@ -45,6 +45,8 @@ export class RotationFunctions extends Construct {
   private readonly retireUser: StepFunction;
   /** The clusters that a recovery may ask for a password, by the ARN of the primary user's secret. */
   private readonly resettable: Record<string, string> = {};
+  /** The users that a recovery may reset through an admin secret, by the ARN of the user's secret. */
+  private readonly users: Record<string, string> = {};
 
   constructor(scope: Construct, id: string, defaults: StepFunctionDefaults) {
     super(scope, id);
@@ -176,6 +178,15 @@ export class RotationFunctions extends Construct {
     this.recoverSecret.function.addEnvironment(
       'RESET_THROUGH_CLUSTER',
       Stack.of(this).toJsonString(this.resettable),
+    );
+  }
+
+  /** Names the user whose password a recovery may set through the admin secret: for the reason above, in the environment too. */
+  nameUser(secret: ISecret, username: string): void {
+    this.users[secretArnForPolicy(secret)] = username;
+    this.recoverSecret.function.addEnvironment(
+      'RESET_THROUGH_ADMIN',
+      Stack.of(this).toJsonString(this.users),
     );
   }
 
