@@ -8,6 +8,7 @@ import { CLAIM, OWNER } from '../../functions/shared/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
+  inProgress,
   releaseLock,
   sameStages,
   takeLock,
@@ -121,13 +122,33 @@ describe('takeLock', () => {
   it('does not give up because an old answer shows another who has released it', async () => {
     const world = new RotationWorld();
     world.store.refusesMoveToHolder = true;
+    const free = await look(world);
     const from = await take(world, OTHER);
     answerLate(world, OLDEST_ANSWER_MS - 1000);
     world.store.move(SECRET, OWNER, { from });
-    const { OTHER: _, ...free } = { ...(await look(new RotationWorld())), OTHER };
     const { secrets, clock } = portsOf(world);
     const version = await takeLock({ secrets: sentAgain(secrets), clock }, free, ONE, '{}');
     expect(owner(world)).toBe(version);
+  });
+
+  it('takes it when the other who came first has ended meanwhile', async () => {
+    const world = new RotationWorld();
+    const free = await look(world);
+    const from = await take(world, OTHER);
+    const ends = rightBefore('describe', () => world.store.move(SECRET, OWNER, { from }));
+    const version = await takeLock(portsOf(world, ends), free, ONE, '{}');
+    expect(owner(world)).toBe(version);
+  });
+});
+
+describe('inProgress', () => {
+  it('names the label and the version that keep an execution from beginning', async () => {
+    const world = new RotationWorld();
+    expect(inProgress(await look(world)).message).toMatch(/another tool had the lock of shop\/app;/);
+    const { token } = world.beginRotation();
+    expect(inProgress(await look(world)).message).toContain(`has AWSPENDING (version ${token}) of`);
+    const held = await take(world, ONE);
+    expect(inProgress(await look(world)).message).toContain(`has the lock (version ${held}) of`);
   });
 });
 
@@ -314,6 +335,18 @@ describe('takePending', () => {
       expect(await takePending({ secrets: sentAgain(secrets), clock }, seen, to)).toBe(true);
     },
   );
+
+  it('has it when a reply got lost, though an old answer shows another tool that had it before', async () => {
+    const of = new RotationWorld();
+    of.store.refusesMoveToHolder = true;
+    const to = await take(of, ONE);
+    const seen = await look(of);
+    const { token } = of.beginRotation();
+    answerLate(of, OLDEST_ANSWER_MS - 1000);
+    of.store.move(SECRET, 'AWSPENDING', { from: token });
+    const { secrets, clock } = portsOf(of);
+    expect(await takePending({ secrets: sentAgain(secrets), clock }, seen, to)).toBe(true);
+  });
 });
 
 describe('sameStages', () => {
