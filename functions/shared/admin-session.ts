@@ -46,7 +46,7 @@ export const openAdminSession = async (
     if (session !== undefined) return session;
   }
   throw new AdminSecretUnavailableError(
-    `no labelled version of the admin secret ${adminSecret} logs in; if it is not being rotated now, run this machine for it with "mode": "recover"`,
+    `no labelled version of the admin secret ${adminSecret} logs in; if it is not being rotated now, start the recovery machine for it`,
   );
 };
 

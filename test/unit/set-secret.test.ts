@@ -69,7 +69,9 @@ describe('SetSecret for a single user', () => {
     const { plan, before } = await checked(world);
     world.database.addUser('app', newPassword(), READ_WRITE);
     const calls = new PortCalls();
-    await expect(setSecret(portsOf(world, calls), plan, before)).rejects.toThrow(NoUsableCredentialsError);
+    const attempt = setSecret(portsOf(world, calls), plan, before);
+    await expect(attempt).rejects.toThrow(NoUsableCredentialsError);
+    await expect(attempt).rejects.toThrow('start the recovery machine for it with "resetThroughAdmin": true');
     expect(count(calls, 'updateUser')).toBe(0);
   });
 
@@ -97,7 +99,9 @@ describe('SetSecret for a single user', () => {
     const world = throughAdmin();
     const { plan, before } = await checked(world);
     world.database.addUser('root', newPassword(), ROOT, true);
-    await expect(setSecret(portsOf(world), plan, before)).rejects.toThrow(AdminSecretUnavailableError);
+    const attempt = setSecret(portsOf(world), plan, before);
+    await expect(attempt).rejects.toThrow(AdminSecretUnavailableError);
+    await expect(attempt).rejects.toThrow('start the recovery machine for it');
   });
 
   it('uses the pending password of an admin secret that is being rotated', async () => {
