@@ -1,6 +1,6 @@
 import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
 import { SecretsManagerUnavailableError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../shared/labels.ts';
+import { CURRENT, holderOf, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
 import { readUntil } from '../shared/read-again.ts';
@@ -9,7 +9,7 @@ export interface RestoreLabelsResult {
   readonly outcome: 'restored' | 'untouched';
   /** The version that AWSCURRENT is on now. */
   readonly version: string | undefined;
-  /** A version that someone made AWSCURRENT meanwhile and that does not log in: it is AWSPREVIOUS now. */
+  /** A version that somebody made AWSCURRENT meanwhile and that does not log in: it is AWSPREVIOUS now. */
   readonly written?: string;
 }
 
@@ -18,7 +18,7 @@ export interface RestoreLabelsResult {
  * version that logs in: a single user's password has been restored by now, a pair's current user was never touched.
  *
  * What this execution did is undone, whatever an old answer shows: compare-and-set tells whether it was. An AWSCURRENT that
- * someone wrote meanwhile stays if it logs in.
+ * somebody wrote meanwhile stays if it logs in.
  *
  * Safe to repeat.
  *
@@ -48,7 +48,7 @@ const moveCurrentBack = async ({ secrets }: LockPorts, plan: Plan, from: string)
   from !== plan.labelsBefore.current &&
   (await secrets.moveLabel(plan.secretArn, CURRENT, { from, to: plan.labelsBefore.current }));
 
-/** @returns the version that AWSCURRENT was taken from, if someone else had put it there */
+/** @returns the version that AWSCURRENT was taken from, if somebody had put it there who is not this execution */
 const replaceWritten = async (
   ports: LockPorts,
   plan: Plan,
@@ -68,14 +68,15 @@ const replaceWritten = async (
   );
 };
 
-/** When AWSCURRENT left the pending version, Secrets Manager put AWSPREVIOUS there. */
-const restorePrevious = async (ports: LockPorts, plan: Plan): Promise<boolean> => {
+/**
+ * When AWSCURRENT left the pending version, Secrets Manager put AWSPREVIOUS there. Where someone else's move has put it
+ * elsewhere, it stays: compare-and-set tells, and no read, which may be too old.
+ */
+const restorePrevious = async ({ secrets }: LockPorts, plan: Plan): Promise<boolean> => {
   const { secretArn, pendingVersion, labelsBefore } = plan;
+  const { previous } = labelsBefore;
   // To go back, the pending version is the one that had AWSPREVIOUS.
-  if (pendingVersion === labelsBefore.previous) return false;
-  const secret = await ports.secrets.describe(secretArn);
-  const previous = labelsBefore.previous;
-  // Someone else's move has put AWSPREVIOUS elsewhere: it stays there.
-  const to = previous === undefined || hasLabel(secret, previous, PREVIOUS) ? {} : { to: previous };
-  return await ports.secrets.moveLabel(secretArn, PREVIOUS, { from: pendingVersion, ...to });
+  if (pendingVersion === previous) return false;
+  const to = previous === undefined ? {} : { to: previous };
+  return await secrets.moveLabel(secretArn, PREVIOUS, { from: pendingVersion, ...to });
 };

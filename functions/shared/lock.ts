@@ -20,10 +20,10 @@ export interface LockPorts {
 }
 
 /**
- * Waits until no other execution works on the secret, as far as labels tell: an old answer may show a lock that is released.
+ * Waits until nobody else works on the secret, as far as labels tell: an old answer may show a lock that is released.
  *
  * @returns the secret as it is then
- * @throws RotationInProgressError if another one does
+ * @throws RotationInProgressError if somebody does
  */
 export const describeWhenFree = async (
   { secrets, clock }: LockPorts,
@@ -38,13 +38,17 @@ export const describeWhenFree = async (
   throw inProgress(secret);
 };
 
-export const inProgress = (secret: SecretDescription): RotationInProgressError => {
-  const owner = holderOf(secret, OWNER);
-  const pending = holderOf(secret, PENDING);
-  const what = owner === undefined ? `AWSPENDING (version ${pending})` : `the lock (version ${owner})`;
-  return new RotationInProgressError(
-    `another execution or another tool has ${what} of ${secret.name}; wait for its end, or start the recovery machine for this secret if it is stuck`,
+export const inProgress = (secret: SecretDescription): RotationInProgressError =>
+  new RotationInProgressError(
+    `another execution or another tool ${whatIsHeld(secret)} of ${secret.name}; wait for its end, or start the recovery machine for this secret if it is stuck`,
   );
+
+/** It may have ended while this execution looked. */
+const whatIsHeld = (secret: SecretDescription): string => {
+  const owner = holderOf(secret, OWNER);
+  if (owner !== undefined) return `has the lock (version ${owner})`;
+  const pending = holderOf(secret, PENDING);
+  return pending === undefined ? 'had the lock' : `has AWSPENDING (version ${pending})`;
 };
 
 /**
@@ -52,7 +56,7 @@ export const inProgress = (secret: SecretDescription): RotationInProgressError =
  * another one of its own.
  *
  * @param value a new credential, or a marker
- * @returns the id of that version, which only this call wrote
+ * @returns the id of that version, which nobody but this call wrote
  * @throws RotationInProgressError if another execution has the lock
  */
 export const takeLock = async (
@@ -62,20 +66,20 @@ export const takeLock = async (
   value: string,
 ): Promise<string> => {
   const version = await writeOwnVersion(ports.secrets, secret.arn, execution, value);
-  if (await moveOwner(ports.secrets, secret, execution, version)) return version;
-  // The compare failed: another execution has it, or this one, by a call whose reply got lost.
-  const now = await readUntil(
-    ports.clock,
-    () => ports.secrets.describe(secret.arn),
-    (answer) => lockHolder(answer, execution) !== 'nobody',
-  );
-  if (hasLabel(now, version, OWNER)) return version;
-  if (
-    lockHolder(now, execution) === 'this execution' &&
-    (await moveOwner(ports.secrets, now, execution, version))
-  )
-    return version;
-  throw inProgress(now);
+  let seen = secret;
+  // Twice: an old look may not have shown an earlier version of the execution's own, or that the lock is free by now.
+  for (let attempt = 1; attempt <= 2 && lockHolder(seen, execution) !== 'another'; attempt += 1) {
+    if (await moveOwner(ports.secrets, seen, execution, version)) return version;
+    // The compare failed: another execution has it; or this very version, by a request whose reply got lost and that the SDK sent again.
+    // To give up then would leave the lock behind, so that no old answer may decide.
+    seen = await readUntil(
+      ports.clock,
+      () => ports.secrets.describe(secret.arn),
+      (answer) => hasLabel(answer, version, OWNER),
+    );
+    if (hasLabel(seen, version, OWNER)) return version;
+  }
+  throw inProgress(seen);
 };
 
 /** The same for an execution whose lock is a marker: one that it has already serves as well. */
@@ -100,7 +104,7 @@ const moveOwner = async (
   return await secrets.moveLabel(secret.arn, OWNER, { to, ...(own === undefined ? {} : { from: own }) });
 };
 
-/** A version is written once: where one exists already, by whatever hand, the next one is. */
+/** A version is written once: where one exists already, whoever wrote it, the next one is. */
 export const writeOwnVersion = async (
   secrets: SecretStore,
   secretArn: string,
@@ -118,7 +122,7 @@ export const writeOwnVersion = async (
 /**
  * @param lockVersion the version that had the owner label when the caller took the lock
  * @returns the secret, at least as new as the taking of the lock
- * @throws RotationSupersededError if someone else took the label, or took it off
+ * @throws RotationSupersededError if somebody else took the label, or took it off
  */
 export const describeAsOwner = async (
   { secrets, clock }: LockPorts,
@@ -163,7 +167,7 @@ export const takePending = async (
   const now = await readUntil(
     clock,
     () => secrets.describe(secret.arn),
-    (answer) => holderOf(answer, PENDING) !== holder,
+    (answer) => hasLabel(answer, to, PENDING),
   );
   return hasLabel(now, to, PENDING);
 };
