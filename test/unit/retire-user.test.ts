@@ -109,6 +109,15 @@ describe.each([
     expect(scene.world.store.labels(SECRET)).toEqual(labels);
   });
 
+  it('waits for another tool that has AWSPENDING', async () => {
+    const scene = await rotated(options, 'delete');
+    scene.world.beginRotation();
+    const calls = new PortCalls();
+    await expect(retire(scene, calls)).rejects.toThrow(RotationInProgressError);
+    expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
   it.each(['findUser', 'dropUser'])(
     'has the lock when it comes to %s: no rotation begins meanwhile',
     async (when) => {
