@@ -69,8 +69,8 @@ export const takeLock = async (
   let seen = secret;
   // Twice: an old look may not have shown an earlier version of the execution's own, or that the lock is free by now.
   for (let attempt = 1; attempt <= 2 && lockHolder(seen, execution) !== 'another'; attempt += 1) {
-    if (await moveOwner(ports.secrets, seen, execution, version)) return version;
-    // The compare failed: another execution has it; or this very version, by a request whose reply got lost and that the SDK sent again.
+    if (await moveOwner(ports.secrets, seen, version)) return version;
+    // The compare failed: somebody has it; or this very version, by a request whose reply got lost and that the SDK sent again.
     // To give up then would leave the lock behind, so that no old answer may decide.
     seen = await readUntil(
       ports.clock,
@@ -94,14 +94,10 @@ export const takeLockOnce = async (
   return await takeLock(ports, secret, execution, marker);
 };
 
-const moveOwner = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  execution: string,
-  to: string,
-): Promise<boolean> => {
-  const own = lockHolder(secret, execution) === 'this execution' ? holderOf(secret, OWNER) : undefined;
-  return await secrets.moveLabel(secret.arn, OWNER, { to, ...(own === undefined ? {} : { from: own }) });
+/** @param secret where nobody has it, or this execution */
+const moveOwner = async (secrets: SecretStore, secret: SecretDescription, to: string): Promise<boolean> => {
+  const from = holderOf(secret, OWNER);
+  return await secrets.moveLabel(secret.arn, OWNER, { to, ...(from === undefined ? {} : { from }) });
 };
 
 /** A version is written once: where one exists already, whoever wrote it, the next one is. */

@@ -109,6 +109,15 @@ describe.each([
     expect(scene.world.store.labels(SECRET)).toEqual(labels);
   });
 
+  it('waits for another tool that has AWSPENDING', async () => {
+    const scene = await rotated(options, 'delete');
+    scene.world.beginRotation();
+    const calls = new PortCalls();
+    await expect(retire(scene, calls)).rejects.toThrow(RotationInProgressError);
+    expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
   it.each(['findUser', 'dropUser'])(
     'has the lock when it comes to %s: no rotation begins meanwhile',
     async (when) => {
@@ -121,16 +130,21 @@ describe.each([
     },
   );
 
-  it('leaves the user to a rotation that was promoted before it got the lock', async () => {
-    const scene = await rotated(options, 'delete');
-    const late = rightBefore('put', async () => {
-      const { plan } = await finished(scene.world);
-      scene.world.store.move(SECRET, OWNER, { from: plan.lockVersion });
-    });
-    expect(await retire(scene, late)).toEqual({ outcome: 'superseded', user });
-    expect(scene.world.logsIn(scene.world.store.holder(SECRET, 'AWSCURRENT'))).toBe(true);
-    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
-  });
+  it.each([1, 2])(
+    'leaves the user to %i rotations that were promoted before it got the lock',
+    async (times) => {
+      const scene = await rotated(options, 'delete');
+      const late = rightBefore('put', async () => {
+        for (let time = 0; time < times; time += 1) {
+          const { plan } = await finished(scene.world);
+          scene.world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+        }
+      });
+      expect(await retire(scene, late)).toEqual({ outcome: 'superseded', user });
+      expect(scene.world.logsIn(scene.world.store.holder(SECRET, 'AWSCURRENT'))).toBe(true);
+      expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+    },
+  );
 
   it('leaves the user alone after a revert made it AWSCURRENT again', async () => {
     const scene = await rotated(options, 'delete');
