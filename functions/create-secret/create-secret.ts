@@ -21,7 +21,7 @@ import {
 } from '../shared/lock.ts';
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { asWritten, isOwnVersion, provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue } from '../shared/secret-value.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
@@ -77,7 +77,12 @@ const begin = async (
   const isPair = context.settings.strategy !== 'single-user';
   // A recovery drops or locks a pair's other user only for a version that this project wrote.
   const proven = isPair
-    ? await recordProven(ports.secrets, seen.arn, provenVersions(seen), withNewest(seen, lockVersion))
+    ? await recordProven(
+        ports.secrets,
+        seen.arn,
+        provenVersions(seen),
+        withNewest(seen, asWritten(lockVersion)),
+      )
     : [];
   return planOf(context, seen, {
     outcome: 'created',
@@ -133,7 +138,7 @@ const joinRotation = async (
   { execution, secretId, token }: { execution: string; secretId: string; token: string },
 ): Promise<Plan> => {
   const isReady = (secret: SecretDescription): boolean =>
-    lockHolder(secret, execution) === 'this execution' && provenVersions(secret).includes(token);
+    lockHolder(secret, execution) === 'this execution' && isOwnVersion(secret, token);
   const seen = await readUntil(ports.clock, () => ports.secrets.describe(secretId), isReady);
   const lockVersion = holderOf(seen, OWNER);
   if (lockVersion === undefined || lockHolder(seen, execution) !== 'this execution') {
@@ -141,7 +146,7 @@ const joinRotation = async (
       `this execution does not have the lock for version ${token} of ${seen.name}: a token comes from Secrets Manager's own rotation only; leave it out to start a rotation`,
     );
   }
-  if (!provenVersions(seen).includes(token)) {
+  if (!isOwnVersion(seen, token)) {
     throw new UntrustedVersionError(
       `version ${token} of ${seen.name} was not written by its rotation function; rotate the secret again`,
     );

@@ -2,7 +2,7 @@ import { openAdminSession } from '../shared/admin-session.ts';
 import { NoUsableCredentialsError } from '../shared/errors.ts';
 import { holderOf, PREVIOUS } from '../shared/labels.ts';
 import type { Session } from '../shared/ports.ts';
-import { provenVersions } from '../shared/proven.ts';
+import { isOwnVersion } from '../shared/proven.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**
@@ -18,10 +18,9 @@ export const disableOtherUser = async (
   good: Version,
 ): Promise<ReconcileResult['otherUser']> => {
   const { secret, candidates } = context;
-  const proven = provenVersions(secret);
   for (const { id, was, value } of candidates) {
     const { username } = value.login;
-    if (was !== 'AWSPENDING' || username === good.value.login.username || !proven.includes(id)) continue;
+    if (was !== 'AWSPENDING' || username === good.value.login.username || !isOwnVersion(secret, id)) continue;
     await using accepted = await ports.database.login(value.login);
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good);

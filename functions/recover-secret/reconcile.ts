@@ -8,7 +8,7 @@ import {
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { asWritten, provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
@@ -79,7 +79,7 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   await recordProven(ports.secrets, secret.arn, provenVersions(secret), [
     ...withNewest(secret, version),
     // Secrets Manager may come again with the same token, whose version can't be written a second time.
-    ...provenVersions(secret).filter((proven) => input.suspects.includes(proven)),
+    ...provenVersions(secret).filter((entry) => input.suspects.map(asWritten).includes(entry)),
   ]);
   const kept = good?.was ?? CURRENT;
   const changed =

@@ -1,9 +1,9 @@
-import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
+import type { Plan, ReleaseLockInput } from '../shared/contract.ts';
 import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { recordProven } from '../shared/proven.ts';
+import { asWritten, recordProven } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
 
@@ -38,13 +38,15 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
 /** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
 const provenBy = (
   { pendingVersion, labelsBefore, proven }: Plan,
-  { ended, before }: { readonly ended: ReleaseLockInput['ended']; readonly before: Before | null },
+  { ended, before, token }: Pick<ReleaseLockInput, 'ended' | 'before' | 'token'>,
 ): string[] => {
   const { current, previous } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
-  return [...currents, ...proven.filter((version) => version === previous)];
+  // Secrets Manager's next attempt may be for the same version, and can write it no second time.
+  const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
+  return [...currents, ...proven.filter((entry) => kept.includes(entry))];
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

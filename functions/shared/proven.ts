@@ -2,10 +2,16 @@ import { CURRENT, hasLabel, PREVIOUS } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
- * The tag with the ids of versions that this project wrote or saw log in. Who may write values can't write it: only the
- * functions may, and those who may tag the secret, who choose its strategy and admin secret anyway.
+ * The tag with the ids of versions that are proven: this project saw them log in. Behind a plus sign stand those that it wrote and
+ * that nobody has seen log in yet. Who may write values can't write it: only the functions may, and whoever may tag the secret,
+ * who chooses its strategy and admin secret anyway.
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
+
+const WRITTEN = '+';
+
+/** A version that this project wrote, as it stands in the tag until it is seen to log in. */
+export const asWritten = (version: string): string => `${WRITTEN}${version}`;
 
 /**
  * A tag's value takes 256 characters, and Secrets Manager's own version ids have 36:
@@ -13,7 +19,7 @@ export const PROVEN_TAG = 'docdb-rotation:proven';
  */
 const MOST_VERSIONS = 6;
 
-/** @returns version ids, the latest first */
+/** @returns what the tag holds, the latest first: ids of proven versions, and those that are only written as `asWritten` says */
 export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
   (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
 
@@ -35,6 +41,10 @@ export const recordProven = async (
   if (!isSame) await secrets.setTag(secretArn, PROVEN_TAG, next.join(' '));
   return next;
 };
+
+/** Whether this project wrote that version, or saw it log in. */
+export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
+  [version, asWritten(version)].some((entry) => provenVersions(secret).includes(entry));
 
 /** Those of the tag that still have a label that matters, and a new one before them. */
 export const withNewest = (secret: SecretDescription, newest: string): string[] => [
