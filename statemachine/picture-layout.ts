@@ -44,14 +44,24 @@ const mainPath = ({ StartAt, States }: Definition): readonly string[] => {
   return path;
 };
 
-/** States that only failures of several states lead to begin a level of their own. */
+/**
+ * States that only failures of several states lead to begin a level of their own; but not one that leads back to those
+ * states, which would stand below itself.
+ */
 const meetingPoints = (definition: Definition): ReadonlySet<string> => {
-  const catchers = new Map<string, number>();
+  const catchers = new Map<string, string[]>();
   for (const name of Object.keys(definition.States)) {
-    for (const to of failuresOf(definition, name)) catchers.set(to, (catchers.get(to) ?? 0) + 1);
+    for (const to of failuresOf(definition, name)) catchers.set(to, [...(catchers.get(to) ?? []), name]);
   }
   const next = new Set(Object.values(definition.States).map(({ Next }) => Next));
-  return new Set([...catchers].filter(([to, count]) => count > 1 && !next.has(to)).map(([to]) => to));
+  const leadsBack = (to: string, names: readonly string[]): boolean => {
+    const reached = reachableFrom(definition, to);
+    return names.some((name) => reached.has(name));
+  };
+  const meeting = [...catchers].filter(
+    ([to, names]) => names.length > 1 && !next.has(to) && !leadsBack(to, names),
+  );
+  return new Set(meeting.map(([to]) => to));
 };
 
 /** How many meeting points of failures lie at most on the way to each state. */
