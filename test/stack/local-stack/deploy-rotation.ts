@@ -24,6 +24,7 @@ export interface DeploymentPlace {
 export interface Deployed {
   readonly stateMachineArn: string;
   readonly retirementStateMachineArn: string;
+  readonly recoveryStateMachineArn: string;
   readonly triggerFunctionArn: string;
   readonly triggerFunctionName: string;
   readonly operatorsTopicArn: string;
@@ -77,6 +78,7 @@ export const deployRotation = async (
   return {
     stateMachineArn: output('StateMachineArn'),
     retirementStateMachineArn: output('RetirementStateMachineArn'),
+    recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     triggerFunctionArn: output('TriggerFunctionArn'),
     triggerFunctionName: output('TriggerFunctionName'),
     operatorsTopicArn: output('OperatorsTopicArn'),

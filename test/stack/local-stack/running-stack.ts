@@ -65,6 +65,9 @@ export class LocalStack {
   /** The executions that retire the users whom rotations have replaced. */
   readonly retirementStateMachineArn: string;
   readonly retirements: Executions;
+  /** The executions that put right what was cut off. */
+  readonly recoveryStateMachineArn: string;
+  readonly recoveries: Executions;
   readonly adminSecret: DatabaseSecret;
   readonly appSecret: DatabaseSecret;
   readonly extraSecrets: readonly DatabaseSecret[];
@@ -100,6 +103,8 @@ export class LocalStack {
     this.executions = new Executions(this.stepFunctions, deployed.stateMachineArn);
     this.retirementStateMachineArn = deployed.retirementStateMachineArn;
     this.retirements = new Executions(this.stepFunctions, deployed.retirementStateMachineArn);
+    this.recoveryStateMachineArn = deployed.recoveryStateMachineArn;
+    this.recoveries = new Executions(this.stepFunctions, deployed.recoveryStateMachineArn);
     this.adminSecret = demo.adminSecret;
     this.appSecret = demo.appSecret;
     this.extraSecrets = demo.extraSecrets;
