@@ -55,7 +55,7 @@ const Config = z.strictObject({
   /** A PEM file with the certificate authorities of the database. */
   certificateAuthorityFile: z.string().optional(),
   forwardBudgetSeconds: seconds.default(600),
-  stragglerSeconds: seconds.default(70),
+  stragglerSeconds: seconds.default(90),
   runbookUrl: z.string().default('statemachine/RUNBOOK.md'),
   /** CloudFormation types that the target does not have, as an emulator of AWS. */
   leaveOut: z.preprocess(json, z.array(z.string())).default([]),

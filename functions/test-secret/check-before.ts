@@ -92,7 +92,11 @@ const loadVersions = async (ports: CheckBeforePorts, plan: Plan): Promise<Versio
  * Anybody who may write the secret can give AWSPREVIOUS to a value of theirs. It is gone back to if this project wrote it or saw it
  * log in, or if it logs in now, in the same place as AWSCURRENT.
  */
-const assertTrusted = (plan: Plan, current: SecretValue | undefined, asPending: Session | undefined): void => {
+const assertTrusted = (
+  plan: Plan,
+  current: SecretValue | undefined,
+  asPending: Session | undefined,
+): void => {
   if (plan.proven.includes(plan.pendingVersion) || (current !== undefined && asPending !== undefined)) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now; if it is the right value, put it into the secret as AWSCURRENT yourself`,
@@ -113,7 +117,8 @@ const ownLogin = (
   for (const [value, session] of candidates) {
     if (value === undefined || session === undefined) continue;
     // A pair's AWSPREVIOUS is for the other user.
-    const isOther = value === previous && (strategy !== 'single-user' || value.login.username !== users.pending);
+    const isOther =
+      value === previous && (strategy !== 'single-user' || value.login.username !== users.pending);
     if (!isOther) return { session, login: value.login };
   }
   return undefined;

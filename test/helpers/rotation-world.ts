@@ -1,9 +1,9 @@
-import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
+import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
 import type { Role } from '../../functions/shared/ports.ts';
-import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
-import { InMemoryClusters } from './in-memory-clusters.ts';
 import { PROVEN_TAG } from '../../functions/shared/proven.ts';
+import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
 import { FakeClock } from './fake-clock.ts';
+import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
 import { InMemorySecretStore, newPassword } from './in-memory-secret-store.ts';
 
@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly pendingOnCurrent?: boolean;
   /** The cluster that the deployment allows to reset this secret's user through. */
   readonly cluster?: string | undefined;
+  /** The user that the deployment allows to reset through the admin secret. */
+  readonly resettableUser?: string | undefined;
 }
 
 /** What a person could see, to be compared with what they see later. */
@@ -62,13 +64,15 @@ export class RotationWorld {
   before: Snapshot;
   readonly isPair: boolean;
   /** What the deployment allowed. */
-  readonly clusterOf: ClusterOf;
+  readonly clusterOf: NamedFor;
+  readonly userOf: NamedFor;
 
   constructor(options: WorldOptions = {}) {
     const { strategy = 'single-user', username = 'app', roles = READ_WRITE, previous } = options;
     this.isPair = strategy !== 'single-user';
     this.secretArn = this.store.addSecret(SECRET, tagsOf(options));
     this.clusterOf = (arn) => (arn === this.secretArn ? options.cluster : undefined);
+    this.userOf = (arn) => (arn === this.secretArn ? options.resettableUser : undefined);
     if (options.admin) this.#addAdmin();
     this.previous = previous === undefined ? undefined : this.#addPrevious(previous, username, roles);
     const password = this.#newPassword();

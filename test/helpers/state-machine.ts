@@ -264,7 +264,11 @@ class Execution {
     if (source === undefined) return text;
     const bindings = {
       ...this.#variables,
-      states: { input: this.#input, context: { Execution: { Id: this.#arn }, State: { Name: this.#state } }, ...states },
+      states: {
+        input: this.#input,
+        context: { Execution: { Id: this.#arn }, State: { Name: this.#state } },
+        ...states,
+      },
       millis: () => this.#now,
     };
     const value = await compiled(source).evaluate(undefined, bindings);

@@ -23,6 +23,7 @@ export interface DeploymentPlace {
 /** What people look up in the stack's outputs. */
 export interface Deployed {
   readonly stateMachineArn: string;
+  readonly recoveryStateMachineArn: string;
   readonly retirementStateMachineArn: string;
   readonly recoveryStateMachineArn: string;
   readonly triggerFunctionArn: string;
@@ -77,6 +78,7 @@ export const deployRotation = async (
   };
   return {
     stateMachineArn: output('StateMachineArn'),
+    recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     retirementStateMachineArn: output('RetirementStateMachineArn'),
     recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     triggerFunctionArn: output('TriggerFunctionArn'),
