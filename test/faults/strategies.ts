@@ -87,6 +87,7 @@ export const makeSubject = async (
     tags: {
       'docdb-rotation:strategy': strategy,
       'docdb-rotation:grace': '4',
+      ...(admin ? { 'docdb-rotation:admin-secret': admin.arn } : {}),
       ...(setup.predecessor ? { 'docdb-rotation:predecessor': setup.predecessor } : {}),
     },
   });

@@ -252,7 +252,7 @@ test('a recovery whose event lacks the input, as under a key of the user’s, as
     // Its error is one of its own, which only Step Functions tells.
     await recoverFrom(failed.arn, 'FAILED'),
   ]) {
-    expect(recovery).toMatchObject({ status: 'SUCCEEDED' });
+    expect(recovery, recovery.cause).toMatchObject({ status: 'SUCCEEDED' });
     expect(recovery.states.at(-1)).toBe('NothingToRecover');
   }
   await expectSettled(stack, secret.arn);

@@ -204,20 +204,29 @@ describe('a secret that names another cluster, or another admin, gets no help', 
   test.each([
     ['itself', (secret: DatabaseSecret) => secret.arn],
     ['another application’s', () => stack.appSecret.arn],
-  ])('if masterarn is %s', async (_whose, masterarn) => {
+  ])('if the tag admin-secret names %s', async (_whose, admin) => {
     const secret = await stack.makeSecret();
-    await write(secret, { masterarn: masterarn(secret) });
+    await tag(secret, { 'admin-secret': admin(secret) });
     const before = await labelsOf(stack, secret.arn);
     await expectRefused(secret, /^RolledBack: SetSecret failed with NotAuthorizedError/);
     expect(await labelsOf(stack, secret.arn)).toEqual(before);
     await expectSettled(stack, secret.arn);
   });
 
-  test.each(['masterarn', 'the tag'])('if the secret that %s names does not exist', async (by) => {
+  test('if only its value names the admin secret: whoever may write it chooses no admin', async () => {
+    const secret = await stack.makeSecret({ masterarn: false });
+    await write(secret, { masterarn: stack.adminSecret.arn });
+    stack.documentDb.observed.splice(0);
+    await expectRefused(secret, /^RolledBack: SetSecret failed with AdminSecretRequiredError/);
+    expect(stack.documentDb.observed.filter(({ user }) => user === stack.primaryUser.username)).toEqual([]);
+    await expectSettled(stack, secret.arn);
+  });
+
+  test('if the secret that the tag names does not exist', async () => {
     const secret = await stack.makeSecret();
-    const none = 'arn:aws:secretsmanager:eu-central-1:000000000000:secret:none-AbCdEf';
-    if (by === 'masterarn') await write(secret, { masterarn: none });
-    else await tag(secret, { 'admin-secret': none });
+    await tag(secret, {
+      'admin-secret': 'arn:aws:secretsmanager:eu-central-1:000000000000:secret:none-AbCdEf',
+    });
     // AWS does not tell a secret that is missing from one that the functions may not read.
     await expectRefused(
       secret,

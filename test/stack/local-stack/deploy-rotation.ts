@@ -25,7 +25,6 @@ export interface Deployed {
   readonly stateMachineArn: string;
   readonly recoveryStateMachineArn: string;
   readonly retirementStateMachineArn: string;
-  readonly recoveryStateMachineArn: string;
   readonly triggerFunctionArn: string;
   readonly triggerFunctionName: string;
   readonly operatorsTopicArn: string;
@@ -80,7 +79,6 @@ export const deployRotation = async (
     stateMachineArn: output('StateMachineArn'),
     recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     retirementStateMachineArn: output('RetirementStateMachineArn'),
-    recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     triggerFunctionArn: output('TriggerFunctionArn'),
     triggerFunctionName: output('TriggerFunctionName'),
     operatorsTopicArn: output('OperatorsTopicArn'),
