@@ -37,6 +37,8 @@ const ManagedSecret = z
     graceSeconds: z.number().int().min(0).optional(),
     /** The identifier of the cluster whose primary user's secret this is: a recovery may reset that user through it. */
     resetThroughCluster: z.string().optional(),
+    /** The secret's user in the database: a recovery may set its password through the admin secret. */
+    resetThroughAdmin: z.string().min(1).max(63).optional(),
   })
   .refine((secret) => secret.strategy !== 'alternating-users' || secret.adminSecretArn !== undefined, {
     message: 'alternating-users needs adminSecretArn',

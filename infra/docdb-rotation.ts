@@ -241,6 +241,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (options.resetThroughCluster) {
       this.functions.letReset(secret, clusterIdentifierOf(options.resetThroughCluster));
     }
+    if (options.resetThroughAdmin) this.functions.nameUser(secret, options.resetThroughAdmin);
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);

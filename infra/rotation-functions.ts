@@ -45,6 +45,8 @@ export class RotationFunctions extends Construct {
   private readonly retireUser: StepFunction;
   /** The clusters that a recovery may ask for a password, by the ARN of the primary user's secret. */
   private readonly resettable: Record<string, string> = {};
+  /** The users that a recovery may reset through an admin secret, by the ARN of the user's secret. */
+  private readonly users: Record<string, string> = {};
 
   constructor(scope: Construct, id: string, defaults: StepFunctionDefaults) {
     super(scope, id);
@@ -138,19 +140,28 @@ export class RotationFunctions extends Construct {
     const writers = [this.createSecret, this.recoverSecret, this.retireUser, this.trigger];
     for (const writer of writers) writer.allow(WRITE_VERSION, arn);
     this.trigger.allow(['secretsmanager:ListSecretVersionIds'], arn);
-    for (const mover of [this.setSecret, this.finishSecret, this.restoreLabels, this.releaseLock])
+    for (const mover of [this.finishSecret, this.restoreLabels, this.releaseLock])
       mover.allow(MOVE_LABELS, arn);
+    this.setSecret.allow(['secretsmanager:UpdateSecretVersionStage'], arn);
     for (const recorder of [this.createSecret, this.releaseLock, this.recoverSecret, this.trigger])
       recorder.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
-    for (const reader of this.readers()) reader.allow(READ, arn);
-    this.letDecrypt(secret, [...this.readers(), ...writers]);
+    const readers = [this.setSecret, this.testSecret, this.restoreCredential];
+    for (const reader of readers) reader.allow(READ, arn);
+    this.letDecrypt(secret, [...readers, ...writers]);
     this.letEncrypt(secret, writers);
   }
 
   /** Grants the functions that use an admin's power the reading of its secret. */
   letReadAdmin(secret: ISecret): void {
-    for (const reader of this.readers()) reader.allow(READ, [secretArnForPolicy(secret)]);
-    this.letDecrypt(secret, this.readers());
+    const users = [
+      this.setSecret,
+      this.testSecret,
+      this.restoreCredential,
+      this.recoverSecret,
+      this.retireUser,
+    ];
+    for (const user of users) user.allow(READ, [secretArnForPolicy(secret)]);
+    this.letDecrypt(secret, users);
   }
 
   /** Lets a recovery have AWS set the password of this cluster's primary user, and of no other, for this secret only. */
@@ -170,15 +181,20 @@ export class RotationFunctions extends Construct {
     );
   }
 
+  /** Names the user whose password a recovery may set through the admin secret: for the reason above, in the environment too. */
+  nameUser(secret: ISecret, username: string): void {
+    this.users[secretArnForPolicy(secret)] = username;
+    this.recoverSecret.function.addEnvironment(
+      'RESET_THROUGH_ADMIN',
+      Stack.of(this).toJsonString(this.users),
+    );
+  }
+
   /** The trigger starts executions of this machine, and looks at no others. */
   letTriggerStart(machine: StateMachine): void {
     this.trigger.function.addEnvironment('STATE_MACHINE_ARN', machine.stateMachineArn);
     this.trigger.allow(['states:StartExecution'], [machine.stateMachineArn]);
     letDescribeExecutions(this.trigger.role, machine);
-  }
-
-  private readers(): StepFunction[] {
-    return [this.setSecret, this.testSecret, this.restoreCredential, this.recoverSecret, this.retireUser];
   }
 
   /** GetRandomPassword knows no resources. Those that touch the database need a password that nobody keeps, to lock a user. */

@@ -49,9 +49,10 @@ export const deployRotation = async (
       forwardBudgetSeconds: options.forwardBudgetSeconds ?? 15,
       stragglerSeconds: options.stragglerSeconds ?? 5,
       secrets: [
-        ...[demo.appSecret, ...demo.extraSecrets].map(({ arn }) => ({
+        ...[demo.appSecret, ...demo.extraSecrets].map(({ arn, username }) => ({
           arn,
           adminSecretArn: demo.adminSecret.arn,
+          resetThroughAdmin: username,
         })),
         {
           arn: demo.adminSecret.arn,
