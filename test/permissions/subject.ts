@@ -42,7 +42,7 @@ export const rotatedBefore = async (stack: LocalStack, subject: Subject): Promis
 };
 
 /** Takes AWSPENDING off, as somebody might who does not know that a rotation runs. */
-export const takeLockOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
+export const takePendingOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
   await stack.secretsManager.send(
     new UpdateSecretVersionStageCommand({
       SecretId: secretId,
