@@ -12,7 +12,14 @@ import type { CommandHook } from '../stack/document-db/index.ts';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { deployedNames } from './deployed-names.ts';
 import type { FunctionName } from './permission-table.ts';
-import { appSecret, powerfulSecret, rotatedBefore, type Subject, takePendingOff } from './subject.ts';
+import {
+  appSecret,
+  pairSecret,
+  powerfulSecret,
+  rotatedBefore,
+  type Subject,
+  takePendingOff,
+} from './subject.ts';
 
 /** Something that people do with a rotation, or that happens to one. */
 export interface Scenario {
@@ -173,7 +180,7 @@ const call = async (stack: LocalStack, name: FunctionName, event: object, about:
   ].join(' ');
 };
 
-const LOCKED_PAIR = { strategy: 'alternating-users', predecessor: 'lock', grace: '0' };
+const LOCKED = { predecessor: 'lock', grace: '0' };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -215,7 +222,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'two users take turns, and the predecessor is locked',
     ends: /^SUCCEEDED rotated, then SUCCEEDED locked$/,
-    prepare: (stack) => appSecret(stack, LOCKED_PAIR),
+    prepare: (stack) => pairSecret(stack, LOCKED),
     act: withRetirement,
   },
   {
@@ -233,13 +240,13 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'the locked user of a pair is put back',
     ends: /^FAILED RolledBack FinishSecret failed/,
-    prepare: async (stack) => rotatedBefore(stack, await appSecret(stack, LOCKED_PAIR)),
+    prepare: async (stack) => rotatedBefore(stack, await pairSecret(stack, LOCKED)),
     act: failingAtPromotion,
   },
   {
     name: 'a pair is recovered by the rule, after an abort',
     ends: /^SUCCEEDED recovered$/,
-    prepare: async (stack) => rotatedBefore(stack, await appSecret(stack, { strategy: 'alternating-users' })),
+    prepare: async (stack) => rotatedBefore(stack, await pairSecret(stack)),
     act: abortedOnceChanged,
   },
   {
