@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { RotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { expectNoPasswordAnywhere, run } from '../integration/outside.ts';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
+import { expectNoPasswordAnywhere, labelsOf, recover, run } from '../integration/outside.ts';
+import {
+  type DatabaseSecret,
+  type Executions,
+  type LocalStack,
+  startLocalStack,
+} from '../stack/local-stack/index.ts';
 import type { Fault } from '../stack/secrets-manager/index.ts';
 import { CloudWatch, type DeployedAlarm } from './cloud-watch.ts';
 import { type DeployedRule, dashboardOf, functionOfState, nameIn, rulesOf } from './deployed.ts';
@@ -97,6 +103,7 @@ const ruleFor = (isMeant: (rule: DeployedRule) => boolean): DeployedRule => {
 const reportRule = () => ruleFor(({ statuses }) => statuses.includes('SUCCEEDED'));
 const dailyRule = () =>
   ruleFor(({ schedule, target }) => schedule === 'rate(1 day)' && !!target.input?.includes('"secrets"'));
+const hourlyRule = () => ruleFor(({ schedule }) => schedule === 'rate(1 hour)');
 
 describe('An execution that ends', () => {
   const OUTCOMES = Object.keys(endsOn({} as LocalStack)) as CausedOutcome[];
@@ -129,45 +136,86 @@ describe('An execution that ends', () => {
 
   /** Only Step Functions itself may put such an event on the bus, so the function gets it by hand. */
   test.each([
-    ['a rotation', () => stack.executions, ['RecoveryStarted', 'TimedOut']],
-    ['a retirement', () => stack.retirements, ['RetirementTimedOut']],
-  ] as const)('by its time-out is told and measured: %s', async (_what, executions, expected) => {
-    const [executionArn = ''] = await executions().list();
-    const { stateMachineArn, input } = await executions().describe(executionArn);
-    cloudWatch.newlyWritten();
-    // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-    const detail = { executionArn, stateMachineArn, status: 'TIMED_OUT', input, output: null, error: null };
-    const isRotation = stateMachineArn === stack.stateMachineArn;
-    const rotation = { ...detail, input: JSON.stringify({ secretId: stack.appSecret.arn }) };
+    [
+      'a rotation timed out',
+      () => stack.executions,
+      'TIMED_OUT',
+      'TimedOut',
+      ['RecoveryStarted', 'TimedOut'],
+    ],
+    [
+      'a recovery timed out',
+      () => stack.recoveries,
+      'TIMED_OUT',
+      'TimedOut',
+      ['RecoveryStarted', 'RecoveryTimedOut'],
+    ],
+    [
+      'a retirement timed out',
+      () => stack.retirements,
+      'TIMED_OUT',
+      'TimedOut',
+      ['RecoveryStarted', 'RetirementTimedOut'],
+    ],
+    [
+      'somebody stopped a recovery',
+      () => stack.recoveries,
+      'ABORTED',
+      'Stopped',
+      ['RecoveryStarted', 'RecoveryStopped'],
+    ],
+    [
+      'somebody stopped a retirement',
+      () => stack.retirements,
+      'ABORTED',
+      'Stopped',
+      ['RecoveryStarted', 'RetirementStopped'],
+    ],
+    ['nobody knows of its retirement', () => stack.executions, 'SUCCEEDED', 'Rotated', ['RetirementUnknown']],
+  ] satisfies [string, () => Executions, string, string, string[]][])(
+    'is told and measured: %s',
+    async (_what, executions, status, outcome, expected) => {
+      const [executionArn = ''] = await executions().list();
+      const { stateMachineArn } = executions();
+      const input = JSON.stringify({ secretId: stack.appSecret.arn });
+      const output =
+        status === 'SUCCEEDED' ? JSON.stringify({ outcome: 'rotated', retirement: 'unknown' }) : null;
+      cloudWatch.newlyWritten();
+      // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+      const detail = { executionArn, stateMachineArn, status, input, output, error: null };
 
-    expect(
-      await invoke(nameIn(reportRule().target.arn), { detail: isRotation ? rotation : detail }),
-    ).toBeUndefined();
+      expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
 
-    await ends.waitFor(
-      'a time-out',
-      (end) => end.detail.executionArn === executionArn && end.detail.outcome === 'TimedOut',
-    );
-    expect(await toldOf(cloudWatch.newlyWritten())).toEqual(expected);
-  });
+      await ends.waitFor(
+        outcome,
+        (end) => end.detail.executionArn === executionArn && end.detail.outcome === outcome,
+      );
+      expect(await toldOf(cloudWatch.newlyWritten())).toEqual(expected);
+    },
+  );
 });
 
 /** How often a state of an execution has failed before it succeeded. */
-const failuresOf = async (execution: string, state: string): Promise<number> => {
+const failuresOf = async (executions: Executions, execution: string, state: string): Promise<number> => {
   let current = '';
   let failures = 0;
-  for (const { type, stateEnteredEventDetails } of await stack.executions.history(execution)) {
+  for (const { type, stateEnteredEventDetails } of await executions.history(execution)) {
     current = stateEnteredEventDetails?.name ?? current;
     if (type === 'TaskFailed' && current === state) failures++;
   }
   return failures;
 };
 
-describe('A way back that waits tells the operators, though nothing has ended', () => {
-  const expectTold = async (execution: string, state: string, alarm: string) => {
-    const failures = await failuresOf(execution, state);
+describe('Compensation that waits tells the operators, though nothing has ended', () => {
+  const expectTold = async (
+    execution: string,
+    state: string,
+    alarm: string,
+    executions = stack.executions,
+  ) => {
+    const failures = await failuresOf(executions, execution, state);
     expect(failures).toBeGreaterThan(1);
-    const error = errorOf(await functionOfState(stack, state));
+    const error = errorOf(await functionOfState(stack, executions.stateMachineArn, state));
     expect(await toldOf(Array(failures).fill(error))).toEqual([alarm]);
   };
 
@@ -196,7 +244,7 @@ describe('A way back that waits tells the operators, though nothing has ended', 
     await expectTold(execution, 'RestoreCredential', 'RestoreCredentialErrors');
   });
 
-  test('for Secrets Manager, in RestoreLabels', async () => {
+  test('for Secrets Manager, in ReleaseLock', async () => {
     const execution = await rotateRolledBack(({ arn }) =>
       beAway({
         operation: 'UpdateSecretVersionStage',
@@ -204,14 +252,22 @@ describe('A way back that waits tells the operators, though nothing has ended', 
         when: ({ input }) => input.VersionStage === 'AWSPENDING',
       }),
     );
-    await expectTold(execution, 'RestoreLabels', 'RestoreLabelsErrors');
+    await expectTold(execution, 'ReleaseLock', 'ReleaseLockErrors');
   });
 
-  test('for Secrets Manager, in TakeLockAgain', async () => {
-    const execution = await rotateRolledBack(({ arn }) =>
-      beAway({ operation: 'DescribeSecret', secretId: arn }),
+  test('for Secrets Manager, in RestoreLabels', async () => {
+    const secret = await stack.makeSecret();
+    void denyPromotion(stack, secret).hit.then(() =>
+      stack.documentDb.onCommand(async ({ when, command, target }) => {
+        if (when !== 'after' || command !== 'updateUser' || target !== secret.username || isAway) return;
+        isAway = true;
+        beAway({ operation: 'DescribeSecret', secretId: secret.arn });
+      }),
     );
-    await expectTold(execution, 'TakeLockAgain', 'CreateSecretErrors');
+    let isAway = false;
+    const execution = await run(stack, { secretId: secret.arn });
+    expect(execution).toMatchObject({ error: 'RolledBack' });
+    await expectTold(execution.arn, 'RestoreLabels', 'RestoreLabelsErrors');
   });
 
   test('for an instance, in CheckRestored', async () => {
@@ -224,9 +280,9 @@ describe('A way back that waits tells the operators, though nothing has ended', 
   test('for Secrets Manager, in a recovery', async () => {
     const secret = await stack.makeSecret();
     beAway({ operation: 'DescribeSecret', secretId: secret.arn });
-    const execution = await run(stack, { secretId: secret.arn, mode: 'recover' });
+    const execution = await recover(stack, { secretId: secret.arn });
     expect(execution).toMatchObject({ status: 'SUCCEEDED' });
-    await expectTold(execution.arn, 'StopRotation', 'RecoverSecretErrors');
+    await expectTold(execution.arn, 'TakeLock', 'RecoverSecretErrors', stack.recoveries);
   });
 });
 
@@ -244,7 +300,7 @@ describe('A function that fails tells the operators', () => {
 test('Every function that a rotation may need answers the daily call that keeps it ready', async () => {
   const calls = rules.flatMap(({ targets }) => targets).filter(({ input }) => input?.includes('keepReady'));
   expect(calls.map(({ arn }) => arn)).toContain(stack.triggerFunctionArn);
-  expect(calls).toHaveLength(9);
+  expect(calls).toHaveLength(10);
   for (const { arn, input = '' } of calls)
     expect(await invoke(nameIn(arn), JSON.parse(input)), arn).toBeUndefined();
 });
@@ -258,7 +314,7 @@ describe('A rule whose target can not be called tells the operators', () => {
     const { name, target } = ruleFor(
       ({ statuses }) => statuses.includes(status) && !statuses.includes('SUCCEEDED'),
     );
-    expect(target.arn).toBe(stack.stateMachineArn);
+    expect(target.arn).toBe(stack.recoveries.stateMachineArn);
     expect(await toldOf([failedInvocationOf(name)])).toEqual([alarm]);
   });
 
@@ -305,6 +361,34 @@ describe('The daily check', () => {
   });
 });
 
+test('The hourly check tells of a lock whose execution does not run', async () => {
+  const { arn, credential } = await lockedByNobody();
+  const check = async (): Promise<Metric[]> => {
+    const { input = '', arn: functionArn } = hourlyRule().target;
+    cloudWatch.newlyWritten();
+    expect(await invoke(nameIn(functionArn), JSON.parse(input))).toBeUndefined();
+    // An end of before may be reported meanwhile.
+    return cloudWatch.newlyWritten().filter(({ name }) => name === 'LockWithoutExecution');
+  };
+  const measured = await check();
+  expect(measured).toMatchObject([{ value: 1 }]);
+  // For two hours.
+  expect(await toldOf([...measured, ...measured])).toEqual(['LockWithoutExecution']);
+
+  expect(await recover(stack, { secretId: arn })).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await stack.credentialOf(arn)).toEqual(credential);
+  expect(await check()).toMatchObject([{ value: 0 }]);
+});
+
+/** As somebody may leave it who moves labels by hand. */
+const lockedByNobody = async () => {
+  const { arn } = stack.appSecret;
+  const { current = '' } = await labelsOf(stack, arn);
+  const label = { SecretId: arn, VersionStage: OWNER, MoveToVersionId: current };
+  await stack.secretsManager.send(new UpdateSecretVersionStageCommand(label));
+  return { arn, credential: await stack.credentialOf(arn) };
+};
+
 test('the first verify without a way to Secrets Manager says what is missing', async () => {
   const secret = await stack.makeSecret();
   stack.secretsManagerStandIn.faults.add({
@@ -334,11 +418,11 @@ describe('All in all', () => {
     expect(anchors.size).toBeGreaterThan(10);
   });
 
-  test('the machine itself has told that a person is needed, with the reason', () => {
+  test('the machines themselves have told that manual action is required, with the reason', () => {
     const texts = operators.received.filter(({ alarm }) => alarm === undefined).map(({ subject }) => subject);
     expect([...new Set(texts)].sort()).toEqual([
-      'docdb-rotation needs a person',
       'docdb-rotation: an old user keeps its power',
+      'docdb-rotation: manual action required',
     ]);
   });
 

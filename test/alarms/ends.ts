@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Outcome } from '../../functions/report-end/outcome.ts';
-import { newExecution } from '../commands/demonstration/new-execution.ts';
-import { labelsOf, run } from '../integration/outside.ts';
+import { labelsOf, recover, recoveryOf, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, newPassword } from '../stack/local-stack/index.ts';
 
 /** How an end comes about, and which alarms have to tell of it. */
@@ -32,7 +32,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
     }),
     Recovered: quiet(async () => {
       const secret = await stack.makeSecret();
-      return (await run(stack, { secretId: secret.arn, mode: 'recover' })).arn;
+      return (await recover(stack, { secretId: secret.arn })).arn;
     }),
     Refused: quiet(async () => (await run(stack, { secretId: 'there/is-no-such-secret' })).arn),
     RolledBack: {
@@ -56,28 +56,32 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
       cause: async () => {
         const secret = await stack.makeSecret();
         await stack.runCommand({ updateUser: secret.username, pwd: newPassword() });
-        return (await run(stack, { secretId: secret.arn, mode: 'recover' })).arn;
+        return (await recover(stack, { secretId: secret.arn })).arn;
       },
       alarms: ['RecoveryFailed'],
     },
     CutOff: {
       cause: async () => {
         const secret = await stack.makeSecret();
-        const known = await stack.executions.list();
         const execution = await stack.executions.start({ secretId: secret.arn });
         await abortAt(stack, execution, 'updateUser', secret);
-        const recovery = await newExecution(stack.executions, [...known, execution]);
-        expect(await stack.executions.waitFor(recovery)).toMatchObject({ status: 'SUCCEEDED' });
+        expect(await recoveryOf(stack, execution)).toMatchObject({ status: 'SUCCEEDED' });
         return execution;
       },
       alarms: ['RecoveryStarted'],
     },
+    Superseded: {
+      cause: async () => {
+        const secret = await stack.makeSecret();
+        const recovery = recoverAt(stack, 'updateUser', secret);
+        const { arn } = await rotate(secret);
+        expect(await stack.recoveries.waitFor(await recovery)).toMatchObject({ status: 'SUCCEEDED' });
+        return arn;
+      },
+      alarms: ['RecoveryStarted', 'Superseded'],
+    },
     Stopped: quiet(() => stopVerify(stack)),
-    NothingToRecover: quiet(async () => {
-      const known = await stack.executions.list();
-      const stopped = await stopVerify(stack);
-      return await newExecution(stack.executions, [...known, stopped]);
-    }),
+    NothingToRecover: quiet(async () => (await recoveryOf(stack, await stopVerify(stack))).arn),
     Retired: quiet(async () => {
       const secret = await stack.makeSecret({ tags: { ...PAIR, ...RETIRED_AT_ONCE } });
       const { output } = await rotate(secret);
@@ -114,7 +118,7 @@ export const denyPromotion = (stack: LocalStack, { arn }: DatabaseSecret) =>
     times: 1,
   });
 
-/** Nor may RestoreLabels clear up. */
+/** Nor may ReleaseLock clear up. */
 const denyTakingTheLockOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
   stack.secretsManagerStandIn.faults.add({
     kind: 'error-before',
@@ -124,22 +128,39 @@ const denyTakingTheLockOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
     when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined,
   });
 
-/** Aborts an execution when one of its functions has just had this command done. */
-const abortAt = async (
+/** Does something when a function has just had this command done, before it learns of that. */
+const onceDone = async <T>(
   stack: LocalStack,
-  execution: string,
   command: string,
   { username }: DatabaseSecret,
-): Promise<void> => {
-  const aborted = Promise.withResolvers<void>();
+  act: () => Promise<T>,
+): Promise<T> => {
+  const acted = Promise.withResolvers<T>();
   const stop = stack.documentDb.onCommand(async (event) => {
     const isMeant = event.command === command && (event.target ?? event.user) === username;
     if (event.when !== 'after' || !isMeant) return;
     stop();
-    aborted.resolve(stack.executions.abort(execution));
+    acted.resolve(act());
+    await acted.promise;
   });
-  await aborted.promise;
+  return await acted.promise;
 };
+
+/** Aborts an execution when one of its functions has just had this command done. */
+const abortAt = (
+  stack: LocalStack,
+  execution: string,
+  command: string,
+  secret: DatabaseSecret,
+): Promise<void> => onceDone(stack, command, secret, () => stack.executions.abort(execution));
+
+/** Somebody starts a recovery, which takes the lock. */
+const recoverAt = (stack: LocalStack, command: string, secret: DatabaseSecret): Promise<string> =>
+  onceDone(stack, command, secret, async () => {
+    const recovery = await stack.recoveries.start({ secretId: secret.arn });
+    while (!(await stack.recoveries.states(recovery)).includes('WaitForDrain')) await sleep(50);
+    return recovery;
+  });
 
 const stopVerify = async (stack: LocalStack): Promise<string> => {
   const secret = await stack.makeSecret();

@@ -114,6 +114,7 @@ test.concurrent.for([
       { detail },
       {
         [endpoint]: urlOf(hole),
+        RECOVERY_STATE_MACHINE_ARN: MACHINE.replace('rotation', 'recovery'),
         RETIREMENT_STATE_MACHINE_ARN: MACHINE.replace('rotation', 'retirement'),
         RUNBOOK_URL: 'RUNBOOK.md',
       },

@@ -15,6 +15,7 @@ export interface Call {
 const WRITES = new Set([
   'PutSecretValue',
   'UpdateSecretVersionStage',
+  'TagResource',
   'createUser',
   'updateUser',
   'dropUser',

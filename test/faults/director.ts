@@ -18,6 +18,7 @@ const OPERATIONS = [
   'ListSecretVersionIds',
   'PutSecretValue',
   'UpdateSecretVersionStage',
+  'TagResource',
   'GetRandomPassword',
 ];
 

@@ -7,9 +7,13 @@ import type { Director } from './director.ts';
 const POLL_MS = 400;
 const LONGEST_MS = 180_000;
 
+/** Which of the state machines an execution is of. */
+type Machine = 'rotation' | 'recovery' | 'retirement';
+
 /** How an execution ended. */
 export interface Ending {
   readonly arn: string;
+  readonly machine: Machine;
   readonly status: string;
   readonly error: string | undefined;
   readonly cause: string;
@@ -49,10 +53,11 @@ export const untilOver = async (
 };
 
 const note = async (stack: LocalStack, arn: string, endings: Map<string, Ending>): Promise<void> => {
-  const { status, error, cause, input, output } = await stack.executions.describe(arn);
+  const { status, error, cause, input, output, stateMachineArn } = await stack.executions.describe(arn);
   if (status === 'RUNNING') return;
   endings.set(arn, {
     arn,
+    machine: machineOf(stack, stateMachineArn),
     status: status ?? '',
     error,
     cause: cause ?? '',
@@ -61,26 +66,32 @@ const note = async (stack: LocalStack, arn: string, endings: Map<string, Ending>
   });
 };
 
+const machineOf = (stack: LocalStack, stateMachineArn: string | undefined): Machine => {
+  if (stateMachineArn === stack.recoveryStateMachineArn) return 'recovery';
+  return stateMachineArn === stack.retirementStateMachineArn ? 'retirement' : 'rotation';
+};
+
 /**
- * The rule starts a recovery for what was stopped, but not for a recovery or a retirement that was. After a verify it
- * finds nothing to recover, and calls no function by which it could be seen.
+ * The rule starts a recovery for whatever was stopped, a recovery too. After a verify it finds nothing to recover, and
+ * calls no function by which it could be seen.
  */
 const awaitsRecovery = (endings: readonly Ending[]): boolean =>
   endings
-    .filter(isStoppedRotation)
-    .some(({ arn }) => !endings.some(({ input }) => isRecovery({ input }) && input.includes(arn)));
+    .filter((ending) => isCutOff(ending) && !isVerification(ending))
+    .some(({ arn }) => !endings.some((other) => isRecovery(other) && other.input.includes(arn)));
 
-const isStoppedRotation = (ending: Ending): boolean =>
-  isCutOff(ending) && !isRecovery(ending) && !isRetirement(ending) && !isVerification(ending);
-
-/** Ended without a word of its own: stopped, out of time, or broken in the machine itself, as `States.*` says. */
+/**
+ * Ended without compensation: stopped, out of time, broken in the machine itself, as `States.*` says, or superseded by a
+ * recovery.
+ */
 export const isCutOff = ({ status, error }: Pick<Ending, 'status' | 'error'>): boolean =>
-  status === 'ABORTED' || status === 'TIMED_OUT' || (status === 'FAILED' && !!error?.startsWith('States.'));
+  status === 'ABORTED' ||
+  status === 'TIMED_OUT' ||
+  (status === 'FAILED' && (!!error?.startsWith('States.') || error === 'RotationSupersededError'));
 
-export const isRecovery = ({ input }: Pick<Ending, 'input'>): boolean =>
-  input.includes('"executionArn"') || input.includes('"mode":"recover"');
+export const isRecovery = ({ machine }: Pick<Ending, 'machine'>): boolean => machine === 'recovery';
 
 export const isVerification = ({ input }: Pick<Ending, 'input'>): boolean =>
   input.includes('"mode":"verify"');
 
-export const isRetirement = ({ input }: Pick<Ending, 'input'>): boolean => input.includes('"graceSeconds"');
+export const isRetirement = ({ machine }: Pick<Ending, 'machine'>): boolean => machine === 'retirement';

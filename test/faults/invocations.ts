@@ -12,10 +12,10 @@ export interface Invocation {
   readonly executionArn: string | undefined;
   /** `before`, `pending` or `current`, of TestSecret. */
   readonly check: string | undefined;
-  /** Of CreateSecret: `rotate`, `rollback` or `way-back`. */
-  readonly mode: string | undefined;
+  /** Of RecoverSecret: `take-lock`, `reconcile` or `release-lock`. */
+  readonly action: string | undefined;
   /** Of RestoreLabels. */
-  readonly keepLock: boolean;
+  readonly promotionOnly: boolean;
   /** Of the trigger. */
   readonly triggerStep: string | undefined;
 }
@@ -38,8 +38,8 @@ const Begin = z.object({
     plan: z.object({ secretArn: z.string() }).nullish(),
     execution: z.string().optional(),
     check: z.string().optional(),
-    mode: z.string().optional(),
-    keepLock: z.boolean().optional(),
+    action: z.string().optional(),
+    promotionOnly: z.boolean().optional(),
     Step: z.string().optional(),
   }),
 });
@@ -136,8 +136,8 @@ const invocationOf = (pid: number, body: unknown): Invocation => {
     secretArn: event.plan?.secretArn ?? event.secretId ?? event.SecretId ?? '',
     executionArn: event.execution,
     check: event.check,
-    mode: event.mode,
-    keepLock: event.keepLock ?? false,
+    action: event.action,
+    promotionOnly: event.promotionOnly ?? false,
     triggerStep: event.Step,
   };
 };

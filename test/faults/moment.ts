@@ -2,7 +2,8 @@ import type { LocalStack } from '../stack/local-stack/index.ts';
 import { credentialIn, labelsOf } from './outside-view.ts';
 import type { Subject } from './strategies.ts';
 
-const LABELS = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'];
+/** The owner's keeps a version on record as long as the execution runs. */
+const LABELS = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS', 'docdb-rotation-owner'];
 
 /**
  * What does not hold right now and should at every moment: a pair's AWSCURRENT logs in; of a single user some

@@ -7,6 +7,9 @@ import { z } from 'zod';
 import type { Credential, LocalStack } from '../stack/local-stack/index.ts';
 import { type Subject, usersOf } from './strategies.ts';
 
+/** The key of a value that names an execution, and holds no credential. */
+const MARKER = 'docdb-rotation';
+
 const LoginValue = z.object({ username: z.string(), password: z.string() });
 const Users = z.array(
   z.object({ user: z.string(), roles: z.array(z.object({ role: z.string(), db: z.string() })) }),
@@ -62,7 +65,7 @@ const versionsOf = async (stack: LocalStack, arn: string): Promise<string[]> => 
   return (Versions ?? []).flatMap(({ VersionId }) => VersionId ?? []);
 };
 
-/** Nothing for a version that Secrets Manager made and nobody has filled. */
+/** Nothing for a version that Secrets Manager made and nobody has filled, or that only carries the lock. */
 export const credentialIn = async (
   stack: LocalStack,
   arn: string,
@@ -72,7 +75,8 @@ export const credentialIn = async (
     const { SecretString } = await stack.secretsManager.send(
       new GetSecretValueCommand({ SecretId: arn, VersionId: version }),
     );
-    return LoginValue.parse(JSON.parse(SecretString ?? ''));
+    const value = JSON.parse(SecretString ?? '');
+    return MARKER in value ? undefined : LoginValue.parse(value);
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import type { Call } from './call.ts';
 import { CaseActor } from './case-actor.ts';
-import { type Ending, isCutOff, isRecovery, isRetirement, untilOver } from './endings.ts';
+import { type Ending, isRetirement, untilOver } from './endings.ts';
 import { watchLogins } from './login-watch.ts';
 import type { Case, Combination } from './matrix.ts';
 import { holderOf, logsInEverywhere, look, type OutsideView } from './outside-view.ts';
@@ -108,11 +108,10 @@ const recoverByHand = async (
 ): Promise<Ending[]> => {
   const rotation = rotationOf(endings);
   const givenUp = endings.some(({ error }) => error === 'RollbackFailed' || error === 'RecoveryFailed');
-  const stoppedRecovery = endings.some((ending) => isRecovery(ending) && isCutOff(ending));
-  if (rotation && !givenUp && !stoppedRecovery) return [];
+  if (rotation && !givenUp) return [];
   actor.liftFaults();
   actor.note('a person starts a recovery');
-  const execution = await stack.executions.start({ secretId: actor.secretArn, mode: 'recover' });
+  const execution = await stack.recoveries.start({ secretId: actor.secretArn });
   const all = await untilOver(stack, director, actor, execution);
   const recovery = all.find(({ arn }) => arn === execution);
   if (recovery?.status !== 'SUCCEEDED') {

@@ -7,6 +7,7 @@ const FUNCTIONS = [
   'FinishSecret',
   'RestoreCredential',
   'RestoreLabels',
+  'ReleaseLock',
   'RecoverSecret',
   'RetireUser',
   'Trigger',
@@ -22,6 +23,13 @@ const CHECK_AFTER: Readonly<Record<string, string>> = {
   CheckRecovered: 'CheckRecovered',
 };
 
+/** The states that call the function of the recovery, by what it is to do. */
+const RECOVERY: Readonly<Record<string, string>> = {
+  'take-lock': 'TakeLock',
+  reconcile: 'RecoverSecret',
+  'release-lock': 'ReleaseLock',
+};
+
 /** Tells by which state of the machine a function was called: several states share a function. */
 export class StepNames {
   readonly #last = new Map<string, string>();
@@ -32,11 +40,11 @@ export class StepNames {
     return step;
   }
 
-  #stepOf({ functionName, check, mode, keepLock, triggerStep, executionArn }: Invocation): string {
+  #stepOf({ functionName, check, action, promotionOnly, triggerStep, executionArn }: Invocation): string {
     const name = FUNCTIONS.find((candidate) => functionName.includes(candidate)) ?? functionName;
     if (name === 'Trigger') return `Trigger.${triggerStep}`;
-    if (name === 'CreateSecret') return mode === 'way-back' ? 'TakeLockAgain' : name;
-    if (name === 'RestoreLabels') return keepLock ? 'GiveBackCurrent' : name;
+    if (name === 'RecoverSecret') return RECOVERY[action ?? ''] ?? name;
+    if (name === 'RestoreLabels') return promotionOnly ? 'RestoreCurrentLabel' : name;
     if (name !== 'TestSecret' || check === 'pending') return name;
     if (check === 'before') return 'CheckBefore';
     return CHECK_AFTER[this.#last.get(executionArn ?? '') ?? ''] ?? 'Verify';

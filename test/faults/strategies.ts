@@ -1,5 +1,6 @@
-import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { PutSecretValueCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import type { Credential, DatabaseRole, DatabaseSecret, LocalStack } from '../stack/local-stack/index.ts';
+import { holderOf, labelsOf } from './outside-view.ts';
 
 const ROOT: DatabaseRole[] = [{ role: 'root', db: 'admin' }];
 const READ_WRITE: DatabaseRole[] = [{ role: 'readWrite', db: 'shop' }];
@@ -86,6 +87,7 @@ export const makeSubject = async (
     tags: {
       'docdb-rotation:strategy': strategy,
       'docdb-rotation:grace': '4',
+      ...(admin ? { 'docdb-rotation:admin-secret': admin.arn } : {}),
       ...(setup.predecessor ? { 'docdb-rotation:predecessor': setup.predecessor } : {}),
     },
   });
@@ -107,15 +109,30 @@ const addHistory = async (
   if (isPair && history === 'lock') {
     await stack.runCommand({ updateUser: secret.username, pwd: crypto.randomUUID() });
   }
-  await putValue(stack, secret.arn, { username, password }, admin);
+  const previous = await currentVersionOf(stack, secret.arn);
+  const current = await putValue(stack, secret.arn, { username, password }, admin);
+  await recordProven(stack, secret.arn, [current, previous]);
 };
+
+/** A rotation records which versions it wrote or saw log in. One that does not log in now is believed by that alone. */
+const recordProven = async (
+  { secretsManager }: LocalStack,
+  SecretId: string,
+  versions: readonly string[],
+): Promise<void> => {
+  const Tags = [{ Key: 'docdb-rotation:proven', Value: versions.join(' ') }];
+  await secretsManager.send(new TagResourceCommand({ SecretId, Tags }));
+};
+
+const currentVersionOf = async (stack: LocalStack, arn: string): Promise<string> =>
+  holderOf({ labels: await labelsOf(stack, arn) }, 'AWSCURRENT') ?? '';
 
 const putValue = async (
   { secretsManager, documentDb }: LocalStack,
   arn: string,
   user: Credential,
   admin: DatabaseSecret | undefined,
-): Promise<void> => {
+): Promise<string> => {
   const value = {
     engine: 'mongo',
     host: documentDb.host,
@@ -124,9 +141,10 @@ const putValue = async (
     ...user,
     ...(admin ? { masterarn: admin.arn } : {}),
   };
-  await secretsManager.send(
+  const { VersionId = '' } = await secretsManager.send(
     new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(value) }),
   );
+  return VersionId;
 };
 
 /** Removes what was made for the secret. */

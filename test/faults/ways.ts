@@ -30,14 +30,14 @@ const target = (step: string, operation: string, side: Call['side']): Call => ({
   nth: 1,
 });
 
-const WAY_BACK = new Set([
-  'TakeLockAgain',
-  'GiveBackCurrent',
+const COMPENSATION = new Set([
+  'RestoreCurrentLabel',
   'RestoreCredential',
   'RestoreLabels',
   'CheckRestored',
+  'ReleaseLock',
 ]);
-const RECOVERY = new Set(['RecoverSecret', 'CheckRecovered']);
+const RECOVERY = new Set(['TakeLock', 'RecoverSecret', 'CheckRecovered', 'ReleaseLock']);
 
 const any = { faults: () => [], isFor: () => true, isNewIn: () => true } as const;
 
@@ -61,7 +61,7 @@ export const WAYS = {
     faults: () => [
       new PlannedFault(target('CheckAfter', 'connectionStatus', 'database'), kindNamed('refused')),
     ],
-    isNewIn: (step) => WAY_BACK.has(step),
+    isNewIn: (step) => COMPENSATION.has(step),
   },
   /** Nobody undoes anything: the database is changed, the secret is not, and the execution is gone. */
   stopped: {

@@ -8,7 +8,15 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
-import { expectNoPasswordAnywhere, expectSettled, labelsOf, logsInEverywhere, run } from './outside.ts';
+import {
+  type Ended,
+  expectNoPasswordAnywhere,
+  expectSettled,
+  labelsOf,
+  logsInEverywhere,
+  recover,
+  run,
+} from './outside.ts';
 
 /** Bad input is a clear error, and nothing is changed. */
 let stack: LocalStack;
@@ -135,10 +143,15 @@ describe('a secret that a service manages', () => {
     return arn;
   };
 
-  test.each(['rotate', 'rollback', 'recover', 'verify'])('is refused in the mode %s', async (mode) => {
+  test.each([
+    ['a rotation', (secretId: string) => run(stack, { secretId })],
+    ['a rollback', (secretId: string) => run(stack, { secretId, mode: 'rollback' })],
+    ['a verification', (secretId: string) => run(stack, { secretId, mode: 'verify' })],
+    ['a recovery', (secretId: string) => recover(stack, { secretId })],
+  ])('is refused to %s', async (_what, start) => {
     const secretId = await managed();
     const before = await world(secretId);
-    const execution = await run(stack, { secretId, mode });
+    const execution = await start(secretId);
     expect(execution.status).toBe('FAILED');
     expect(`${execution.error}: ${execution.cause}`).toMatch(
       /SecretNotRotatableError.*AWS rotates that one itself/,
@@ -217,11 +230,8 @@ describe('a database that can not be used is refused', () => {
   });
 });
 
-describe('a pending version that is not for this rotation is given up', () => {
-  test.each([
-    ['another user', { username: 'somebody' }],
-    ['another host', { host: 'elsewhere.invalid' }],
-  ])('for %s', async (_what, change) => {
+describe('a pending version that no rotation wrote is not used', () => {
+  const withPending = async (change: Readonly<Record<string, unknown>>) => {
     const secret = await stack.makeSecret();
     const before = await labelsOf(stack, secret.arn);
     const { host, port } = stack.documentDb;
@@ -233,11 +243,51 @@ describe('a pending version that is not for this rotation is given up', () => {
         VersionStages: ['AWSPENDING'],
       }),
     );
+    return { secret, before, token: VersionId };
+  };
 
-    const execution = await run(stack, { secretId: secret.arn, token: VersionId });
+  const PENDING = [
+    ['this user and host', {}],
+    ['another user', { username: 'somebody' }],
+    ['another host', { host: 'elsewhere.invalid' }],
+  ] as const;
 
-    expect(execution).toMatchObject({ status: 'FAILED', error: 'PendingVersionMismatchError' });
+  test.each(PENDING)('by an execution with its token, for %s', async (_what, change) => {
+    const { secret, before, token } = await withPending(change);
+
+    const execution = await run(stack, { secretId: secret.arn, token });
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'UnknownTokenError' });
+    expect(execution.cause).toContain('Nothing was changed');
+    expect(await labelsOf(stack, secret.arn)).toEqual({ ...before, pending: token });
+    expect(await logsInEverywhere(stack, secret)).toBe(true);
+  });
+
+  test.each(PENDING)('by the trigger, which takes AWSPENDING off it, for %s', async (_what, change) => {
+    const { secret, before, token } = await withPending(change);
+
+    const answer = await stack.invokeTrigger({
+      Step: 'createSecret',
+      SecretId: secret.arn,
+      ClientRequestToken: token,
+      RotationToken: randomUUID(),
+    });
+
+    expect(answer.payload).toContain('UntrustedVersionError');
     expect(await labelsOf(stack, secret.arn)).toEqual(before);
+    expect(await logsInEverywhere(stack, secret)).toBe(true);
+    // The next rotation is not kept from beginning.
+    expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('by a rotation on demand, which leaves it to whoever put it there', async () => {
+    const { secret, before, token } = await withPending({});
+
+    const execution = await run(stack, { secretId: secret.arn });
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'RotationInProgressError' });
+    expect(execution.cause).toContain(`AWSPENDING (version ${token})`);
+    expect(await labelsOf(stack, secret.arn)).toEqual({ ...before, pending: token });
     expect(await logsInEverywhere(stack, secret)).toBe(true);
   });
 
@@ -255,23 +305,65 @@ describe('a pending version that is not for this rotation is given up', () => {
   });
 });
 
-describe('an input that is not understood fails at once and lists what is', () => {
-  test.each([
-    ['nothing', {}],
-    ['a misspelt key', { secretID: 'demo/app' }],
-    ['one key too many', { secretId: 'demo/app', dryRun: true }],
-    ['an unknown mode', { secretId: 'demo/app', mode: 'rotation' }],
-    ['a reset outside of recover', { secretId: 'demo/app', resetThroughAdmin: true }],
-    ['a short token', { secretId: 'demo/app', token: 'x' }],
-    ['a list', []],
-  ])('%s', async (_what, input) => {
-    const execution = await run(stack, input);
+describe('an input that is not understood fails at once and says what is wrong with it', () => {
+  const expectNotUnderstood = (execution: Ended, cause: RegExp): void => {
     expect(execution).toMatchObject({
       status: 'FAILED',
       error: 'InvalidInputError',
-      states: ['CheckInput', 'InvalidInput'],
+      states: ['Begin', 'CheckInput', 'Refused'],
     });
-    expect(execution.cause).toContain('rotate, verify, rollback, recover');
+    expect(execution.cause).toMatch(cause);
+    expect(execution.cause).toMatch(/Nothing was changed.*#invalidinputerror$/);
+  };
+
+  test.each([
+    ['nothing', {}, /secretId is missing/],
+    ['a misspelt key', { secretID: 'demo/app' }, /unknown key secretID; known are secretId, mode/],
+    ['one key too many', { secretId: 'demo/app', dryRun: true }, /unknown key dryRun/],
+    [
+      'an unknown mode',
+      { secretId: 'demo/app', mode: 'rotation' },
+      /unknown mode rotation; known are rotate, verify, rollback/,
+    ],
+    ['a mode that is no text', { secretId: 'demo/app', mode: 7 }, /unknown mode 7/],
+    [
+      'the recovery as a mode',
+      { secretId: 'demo/app', mode: 'recover' },
+      /start the recovery machine with \{"secretId": "…"\}/,
+    ],
+    [
+      'a reset',
+      { secretId: 'demo/app', resetThroughAdmin: true },
+      /unknown key resetThroughAdmin.*recovery machine/,
+    ],
+    ['a short token', { secretId: 'demo/app', token: 'x' }, /token is not the id of a version/],
+    [
+      'a rollback with a token',
+      { secretId: 'demo/app', mode: 'rollback', token: randomUUID() },
+      /a rollback takes no token/,
+    ],
+    ['a list', [], /the input is no object/],
+    ['a text', 'demo/app', /the input is no object/],
+  ])('by the rotation machine: %s', async (_what, input, cause) => {
+    expectNotUnderstood(await run(stack, input), cause);
+  });
+
+  test.each([
+    ['nothing', {}, /secretId is missing/],
+    [
+      'one key too many',
+      { secretId: 'demo/app', mode: 'rotate' },
+      /unknown key mode; known are secretId, resetThroughAdmin, resetThroughCluster/,
+    ],
+    ['a reset that is a text', { secretId: 'demo/app', resetThroughAdmin: 'true' }, /are true or false/],
+    [
+      'both resets',
+      { secretId: 'demo/app', resetThroughAdmin: true, resetThroughCluster: true },
+      /choose one/,
+    ],
+    ['a list', [], /the input is no object/],
+  ])('by the recovery machine: %s', async (_what, input, cause) => {
+    expectNotUnderstood(await recover(stack, input), cause);
   });
 
   test('a token that the secret does not know', async () => {

@@ -9,8 +9,10 @@ import {
   ended,
   expectNoPasswordAnywhere,
   expectSettled,
+  type Labels,
   labelsOf,
-  run,
+  OWNER,
+  recover as recoverSecret,
 } from './outside.ts';
 
 /** Nobody knows the primary user's password any more, and its cluster is asked for another, on the deployed stack. */
@@ -40,7 +42,7 @@ afterEach(() => {
 });
 
 const recover = (more: Readonly<Record<string, unknown>> = {}, secret = stack.adminSecret): Promise<Ended> =>
-  run(stack, { secretId: secret.arn, mode: 'recover', ...more });
+  recoverSecret(stack, { secretId: secret.arn, ...more });
 
 const throughCluster = (secret?: DatabaseSecret) => recover({ resetThroughCluster: true }, secret);
 
@@ -56,12 +58,23 @@ const expectPutRight = async (execution: Ended): Promise<void> => {
   await expectSettled(stack, stack.adminSecret.arn);
 };
 
-/** It ended with this error, and nobody's password, role or label is another one. */
-const expectRefused = async (attempt: () => Promise<Ended>, error: string, cause: RegExp): Promise<void> => {
+/** Where AWS's own labels are. */
+const stagesOf = async (secretId: string): Promise<Omit<Labels, 'others'>> => {
+  const { others: _others, ...stages } = await labelsOf(stack, secretId);
+  return stages;
+};
+
+/** It ended with this error, and nobody's password, role or label is another one. It keeps the lock. */
+const expectRefused = async (
+  attempt: () => Promise<Ended>,
+  error: string,
+  cause: RegExp,
+  secret = stack.adminSecret,
+): Promise<void> => {
   const before = {
     asked: asked(),
     resets: cluster.resets,
-    labels: await labelsOf(stack, stack.adminSecret.arn),
+    labels: await stagesOf(stack.adminSecret.arn),
   };
   const execution = await attempt();
   expect(execution).toMatchObject({ status: 'FAILED', error: 'RecoveryFailed' });
@@ -70,8 +83,9 @@ const expectRefused = async (attempt: () => Promise<Ended>, error: string, cause
   expect({
     asked: asked(),
     resets: cluster.resets,
-    labels: await labelsOf(stack, stack.adminSecret.arn),
+    labels: await stagesOf(stack.adminSecret.arn),
   }).toEqual(before);
+  expect((await labelsOf(stack, secret.arn)).others).toEqual([OWNER]);
   expect(await currentLogsIn(stack, stack.adminSecret.arn), 'the password is still lost').toBe(false);
 };
 
@@ -89,7 +103,7 @@ describe('the lost password of the primary user', () => {
     const execution = await throughCluster();
 
     await expectPutRight(execution);
-    expect(execution.states).toContain('WaitForReset');
+    expect(execution.states).toContain('WaitForNextAttempt');
     expect(asked()).toBe(before + 1);
   });
 
@@ -128,18 +142,19 @@ describe('the lost password of the primary user', () => {
       kind: 'delay',
       milliseconds: 1,
     });
-    const started = await stack.executions.start({
+    const started = await stack.recoveries.start({
       secretId: stack.adminSecret.arn,
-      mode: 'recover',
       resetThroughCluster: true,
     });
     await described.hit;
-    await expect.poll(() => stack.executions.states(started), { timeout: 20_000 }).toContain('WaitForReset');
+    await expect
+      .poll(() => stack.recoveries.states(started), { timeout: 20_000 })
+      .toContain('WaitForNextAttempt');
     expect(asked()).toBe(before);
 
     cluster.status = 'available';
 
-    await expectPutRight(await ended(stack.executions, started));
+    await expectPutRight(await ended(stack.recoveries, started));
   });
 
   test('is left alone as long as AWSCURRENT logs in', async () => {
@@ -204,13 +219,14 @@ describe('nothing is reset', () => {
       () => throughCluster(secret),
       'ResetNotAllowedError',
       /name that cluster by resetThroughCluster in manage\(\)/,
+      secret,
     );
   });
 
   test('if both ways to reset are asked for', async () => {
     const execution = await recover({ resetThroughAdmin: true, resetThroughCluster: true });
     expect(execution).toMatchObject({ status: 'FAILED', error: 'InvalidInputError' });
-    expect(execution.cause).toContain('not both true');
+    expect(execution.cause).toContain('choose one');
   });
 });
 

@@ -190,7 +190,8 @@ describe('the endpoint of an instance', () => {
     const admin = stack.secretsManagerStandIn.seedManaged(await managed(`${host}:${writer?.port}`));
     await stack.manage(admin);
     expect(port).not.toBe(writer?.port);
-    await expectRotated(await stack.makeSecret({ value: { port: writer?.port, masterarn: admin } }));
+    const tags = { 'docdb-rotation:admin-secret': admin };
+    await expectRotated(await stack.makeSecret({ value: { port: writer?.port }, tags }));
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+import type { SeenRequest } from '../stack/secrets-manager/index.ts';
 import {
   ended,
   expectNoPasswordAnywhere,
@@ -7,6 +8,9 @@ import {
   type Labels,
   labelsOf,
   logsInEverywhere,
+  OWNER,
+  recover,
+  recoveryOf,
   run,
 } from './outside.ts';
 
@@ -157,7 +161,7 @@ describe('a rotation goes on', () => {
   });
 });
 
-describe('a rotation is rolled back, with the three labels where they were', () => {
+describe('a rotation is compensated, with the three labels where they were', () => {
   test('when TestSecret never passes', async () => {
     const { secret, before } = await secretWithHistory();
     await stack.documentDb.setPropagationDelay(1, Number.POSITIVE_INFINITY);
@@ -212,7 +216,6 @@ describe('a rotation is rolled back, with the three labels where they were', () 
 
 test('an execution that is aborted right after the database changed is recovered by the rule', async () => {
   const { secret } = await secretWithHistory();
-  const known = new Set(await stack.executions.list());
   const execution = await stack.executions.start({ secretId: secret.arn });
   const changed = Promise.withResolvers<void>();
   const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
@@ -226,16 +229,7 @@ test('an execution that is aborted right after the database changed is recovered
   await changed.promise;
   expect((await stack.executions.waitFor(execution)).status).toBe('ABORTED');
 
-  const recovery = await expect
-    .poll(async () => (await stack.executions.list()).find((arn) => arn !== execution && !known.has(arn)), {
-      timeout: 20_000,
-    })
-    .toBeDefined()
-    .then(
-      async () => (await stack.executions.list()).find((arn) => arn !== execution && !known.has(arn)) ?? '',
-    );
-
-  expect(await ended(stack.executions, recovery)).toMatchObject({
+  expect(await recoveryOf(stack, execution)).toMatchObject({
     status: 'SUCCEEDED',
     output: { outcome: 'recovered' },
   });
@@ -248,70 +242,96 @@ test('a recovery whose event lacks the input, as under a key of the user’s, as
   const failed = await run(stack, { secretId: 'there/is-no-such-secret' });
   const rotated = await run(stack, { secretId: secret.arn });
 
-  const recoveryOf = (executionArn: string, status: string) => run(stack, { executionArn, status });
-  expect(await recoveryOf(rotated.arn, 'TIMED_OUT')).toMatchObject({
+  const recoverFrom = (executionArn: string, status: string) => recover(stack, { executionArn, status });
+  expect(await recoverFrom(rotated.arn, 'TIMED_OUT')).toMatchObject({
     status: 'SUCCEEDED',
     output: { outcome: 'nothing-to-do', secret: secret.arn },
   });
   for (const recovery of [
-    await recoveryOf(verified.arn, 'ABORTED'),
+    await recoverFrom(verified.arn, 'ABORTED'),
     // Its error is one of its own, which only Step Functions tells.
-    await recoveryOf(failed.arn, 'FAILED'),
+    await recoverFrom(failed.arn, 'FAILED'),
   ]) {
-    expect(recovery).toMatchObject({ status: 'SUCCEEDED' });
+    expect(recovery, recovery.cause).toMatchObject({ status: 'SUCCEEDED' });
     expect(recovery.states.at(-1)).toBe('NothingToRecover');
   }
   await expectSettled(stack, secret.arn);
 });
 
-test('an AWSPENDING of a running rotation survives the recovery of another execution', async () => {
+test('the lock and AWSPENDING of a running rotation survive the recovery of another execution', async () => {
   const { secret } = await secretWithHistory();
   const gate = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
+  // The driver gives up after ten seconds, and is tried again.
   const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
     if (when !== 'before' || command !== 'updateUser' || target !== secret.username) return;
-    stop();
     arrived.resolve();
     await gate.promise;
   });
   const running = await stack.executions.start({ secretId: secret.arn });
   await arrived.promise;
   const labels = await labelsOf(stack, secret.arn);
-  const late = await run(stack, { secretId: secret.arn });
+  expect(labels).toMatchObject({ pending: expect.any(String), others: [OWNER] });
+  const executionArn = await stack.executions.start({ secretId: secret.arn });
+
+  const [late, other] = await Promise.all([
+    ended(stack.executions, executionArn),
+    recover(stack, {
+      executionArn,
+      status: 'ABORTED',
+      input: JSON.stringify({ secretId: secret.arn }),
+    }),
+  ]);
+
   expect(late).toMatchObject({ status: 'FAILED', error: 'RotationInProgressError' });
-
-  const other = await run(stack, {
-    executionArn: late.arn,
-    status: 'ABORTED',
-    input: JSON.stringify({ secretId: secret.arn }),
-  });
-
-  expect(other).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'nothing-to-do' } });
+  expect(other).toMatchObject({ status: 'SUCCEEDED' });
+  expect(other.states.at(-1)).toBe('NothingToRecover');
   expect(await labelsOf(stack, secret.arn)).toEqual(labels);
+  stop();
   gate.resolve();
   expect(await ended(stack.executions, running)).toMatchObject({ status: 'SUCCEEDED' });
   await expectSettled(stack, secret.arn);
 });
 
-test('a rollback that may not put the labels back ends in RollbackFailed, with AWSPENDING as the record', async () => {
+test.each([
+  {
+    what: 'may not put AWSCURRENT back',
+    when: ({ input }: SeenRequest, before: Labels) =>
+      input.VersionStage === 'AWSCURRENT' && input.MoveToVersionId === before.current,
+    state: 'RestoreLabels',
+  },
+  {
+    what: 'may not take AWSPENDING off',
+    when: ({ input }: SeenRequest, before: Labels) =>
+      input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === before.current,
+    state: 'ReleaseLock',
+  },
+])('a compensation that $what ends in RollbackFailed, and keeps the lock', async ({ what, when, state }) => {
   const { secret, before } = await secretWithHistory();
-  stack.documentDb.faults.add({ kind: 'refuse', code: 2, command: 'updateUser', target: secret.username });
+  const refusal = { kind: 'refuse', code: 2, user: secret.username } as const;
+  if (what.includes('AWSCURRENT')) {
+    oncePromoted(secret.arn, () => stack.documentDb.faults.add({ ...refusal, command: 'connectionStatus' }));
+  } else {
+    stack.documentDb.faults.add({ kind: 'refuse', code: 2, command: 'updateUser', target: secret.username });
+  }
   const denied = stack.secretsManagerStandIn.faults.add({
     kind: 'error-before',
     type: 'AccessDeniedException',
     operation: 'UpdateSecretVersionStage',
     secretId: secret.arn,
-    when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === before.current,
+    when: (request) => when(request, before),
   });
 
   const failed = await run(stack, { secretId: secret.arn });
   expect(failed).toMatchObject({ status: 'FAILED', error: 'RollbackFailed' });
   expect(failed.states).toContain('NotifyOperators');
-  expect(failed.cause).toContain('RestoreLabels failed with SecretsManagerRefusedError');
-  expect(await labelsOf(stack, secret.arn)).toMatchObject({ pending: expect.any(String) });
+  expect(failed.cause).toContain(`${state} failed with SecretsManagerRefusedError`);
+  expect(await labelsOf(stack, secret.arn)).toMatchObject({ others: [OWNER] });
 
   denied.remove();
-  expect(await run(stack, { secretId: secret.arn, mode: 'recover' })).toMatchObject({ status: 'SUCCEEDED' });
+  // Nothing else acts until a recovery has succeeded.
+  expect(await run(stack, { secretId: secret.arn })).toMatchObject({ error: 'RotationInProgressError' });
+  expect(await recover(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
   await expectSettled(stack, secret.arn);
   expect(await logsInEverywhere(stack, await stack.credentialOf(secret.arn))).toBe(true);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -12,12 +13,18 @@ import type { Credential, Executions, LocalStack } from '../stack/local-stack/in
  * here asks the stand-ins with clients of its own; nothing of the product is used.
  */
 
+/** It says nothing, and stays on the version that was written last. */
+const CLAIM = 'docdb-rotation-claim';
+
+/** Names the execution that has the lock. Only one that needs an operator leaves it behind. */
+export const OWNER = 'docdb-rotation-owner';
+
 /** Which version has which label; AWSPENDING beside AWSCURRENT is a legal end and left out. */
 export interface Labels {
   readonly current: string | undefined;
   readonly previous: string | undefined;
   readonly pending: string | undefined;
-  /** Labels that are none of AWS's. */
+  /** Labels that are none of AWS's, but the one that says nothing. */
   readonly others: readonly string[];
 }
 
@@ -35,7 +42,7 @@ export const labelsOf = async (stack: LocalStack, secretId: string): Promise<Lab
     pending: pending === current ? undefined : pending,
     others: Object.values(VersionIdsToStages)
       .flat()
-      .filter((label) => !label.startsWith('AWS')),
+      .filter((label) => !label.startsWith('AWS') && label !== CLAIM),
   };
 };
 
@@ -65,9 +72,34 @@ export interface Ended {
   readonly states: readonly string[];
 }
 
-/** Starts an execution, and waits for its end. */
+/** Starts an execution of the rotation machine, and waits for its end. */
 export const run = async (stack: LocalStack, input: unknown): Promise<Ended> =>
   await ended(stack.executions, await stack.executions.start(input));
+
+/** Starts an execution of the recovery machine, and waits for its end. */
+export const recover = async (stack: LocalStack, input: unknown): Promise<Ended> =>
+  await ended(stack.recoveries, await stack.recoveries.start(input));
+
+/** The recoveries that were started with the event of an execution that was cut off, the newest first. */
+export const recoveriesOf = async (stack: LocalStack, stopped: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const arn of await stack.recoveries.list()) {
+    const { input = '{}' } = await stack.recoveries.describe(arn);
+    if (JSON.parse(input).executionArn === stopped) found.push(arn);
+  }
+  return found;
+};
+
+/** The end of the recovery that the rule starts for an execution that was cut off. */
+export const recoveryOf = async (stack: LocalStack, stopped: string): Promise<Ended> => {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const [recovery] = await recoveriesOf(stack, stopped);
+    if (recovery !== undefined) return await ended(stack.recoveries, recovery);
+    if (Date.now() > deadline) throw new Error(`no recovery was started for ${stopped}`);
+    await sleep(200);
+  }
+};
 
 export const ended = async (executions: Executions, arn: string): Promise<Ended> => {
   const { status, error, cause, output } = await executions.waitFor(arn, 110_000);
@@ -122,7 +154,7 @@ const everythingWritten = async (stack: LocalStack): Promise<string> => {
     JSON.stringify(stack.secretsManagerStandIn.requests),
     JSON.stringify(stack.documentDbApi.requests),
   ];
-  for (const executions of [stack.executions, stack.retirements]) {
+  for (const executions of [stack.executions, stack.recoveries, stack.retirements]) {
     for (const arn of await executions.list()) {
       parts.push(
         JSON.stringify(await executions.describe(arn)),

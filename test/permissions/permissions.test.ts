@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectNoPasswordAnywhere, expectSettled, run } from '../integration/outside.ts';
+import { expectNoPasswordAnywhere, expectSettled, recover } from '../integration/outside.ts';
 import type { AccessDecision } from '../stack/iam/index.ts';
 import { type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
 import { type DeployedNames, deployedNames } from './deployed-names.ts';
@@ -52,7 +52,7 @@ const functionOf = (role: string): FunctionName | undefined =>
 /** What was asked, in the words of the table; undefined if it was about another secret. */
 const grantOf = ({ role, action, resource }: AccessDecision, subject: Subject): Grant | undefined => {
   const name = functionOf(role);
-  const on = kindOf(resource, subject);
+  const on = action === 'states:ListExecutions' ? 'each state machine' : kindOf(resource, subject);
   return name && on && { role: name, action, on };
 };
 
@@ -63,6 +63,9 @@ const kindOf = (resource: string, { secret, admin }: Subject): ResourceName | un
   if (resource === stack.stateMachineArn) return 'the rotation machine';
   if (resource.startsWith(`${stack.stateMachineArn.replace(':stateMachine:', ':execution:')}:`)) {
     return 'its executions';
+  }
+  if (resource.startsWith(`${stack.recoveries.stateMachineArn.replace(':stateMachine:', ':execution:')}:`)) {
+    return 'executions of the recovery';
   }
   if (resource.startsWith(`${stack.retirementStateMachineArn.replace(':stateMachine:', ':execution:')}:`)) {
     return 'executions of the retirement';
@@ -142,7 +145,7 @@ const withoutPermission = async (_name: string, grant: Grant): Promise<void> => 
   const denied = askedSince(before).filter(({ allowed }) => !allowed);
   expect(denied.flatMap((decision) => grantOf(decision, subject) ?? [])).toEqual([grant]);
   await scenario.mend?.(stack, subject);
-  await run(stack, { secretId: subject.secret.arn, mode: 'recover', resetThroughAdmin: true });
+  await recover(stack, { secretId: subject.secret.arn });
   await expectSettled(stack, subject.secret.arn);
 };
 

@@ -4,14 +4,22 @@ import {
   PutSecretValueCommand,
   RotateSecretCommand,
   TagResourceCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { executionOf } from '../faults/rotate-secret.ts';
-import { type Ended, ended, labelsOf, run } from '../integration/outside.ts';
+import { type Ended, ended, labelsOf, OWNER, recover, recoveryOf, run } from '../integration/outside.ts';
 import type { CommandHook } from '../stack/document-db/index.ts';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { deployedNames } from './deployed-names.ts';
 import type { FunctionName } from './permission-table.ts';
-import { appSecret, powerfulSecret, rotatedBefore, type Subject, takeLockOff } from './subject.ts';
+import {
+  appSecret,
+  pairSecret,
+  powerfulSecret,
+  rotatedBefore,
+  type Subject,
+  takePendingOff,
+} from './subject.ts';
 
 /** Something that people do with a rotation, or that happens to one. */
 export interface Scenario {
@@ -97,18 +105,6 @@ const onceChanged = (stack: LocalStack, { secret }: Subject, act: () => ReturnTy
 /** Ends the function that has made the change: a recovery waits for less here than it might take. */
 const CUT = { kind: 'cut-after' } as const;
 
-/** The execution that the rule starts for one that was cut off. */
-const recoveryOf = async (stack: LocalStack, execution: string): Promise<string> => {
-  const others = new Set([execution]);
-  for (;;) {
-    for (const arn of (await stack.executions.list()).filter((one) => !others.has(one))) {
-      const { input = '' } = await stack.executions.describe(arn);
-      if (JSON.parse(input).executionArn === execution) return arn;
-      others.add(arn);
-    }
-  }
-};
-
 const abortedOnceChanged: Scenario['act'] = async (stack, subject) => {
   const execution = Promise.withResolvers<string>();
   const aborted = Promise.withResolvers<void>();
@@ -120,15 +116,36 @@ const abortedOnceChanged: Scenario['act'] = async (stack, subject) => {
   const arn = await stack.executions.start({ secretId: subject.secret.arn });
   execution.resolve(arn);
   await aborted.promise;
-  return told(await ended(stack.executions, await recoveryOf(stack, arn)));
+  return told(await recoveryOf(stack, arn));
 };
 
-const losingItsLock: Scenario['act'] = async (stack, subject) => {
-  onceChanged(stack, subject, async () => {
-    const { pending = '' } = await labelsOf(stack, subject.secret.arn);
-    await takeLockOff(stack, subject.secret.arn, pending);
+const byHand =
+  (input: Readonly<Record<string, unknown>> = {}): Scenario['act'] =>
+  async (stack, { secret }) =>
+    told(await recover(stack, { secretId: secret.arn, ...input }));
+
+/** Loses AWSPENDING while CheckBefore looks, as by a value that somebody writes. */
+const losingPending: Scenario['act'] = async (stack, subject) => {
+  const { arn, username } = subject.secret;
+  const stop = stack.documentDb.onCommand(async ({ when, command, user }) => {
+    if (when !== 'after' || command !== 'connectionStatus' || user !== username) return;
+    stop();
+    const { pending = '' } = await labelsOf(stack, arn);
+    await takePendingOff(stack, arn, pending);
   });
   return await onDemand()(stack, subject);
+};
+
+/** Leaves the owner label, as somebody may who moves labels by hand. */
+const leaveOwner = async (stack: LocalStack, { secret }: Subject): Promise<void> => {
+  const { current = '' } = await labelsOf(stack, secret.arn);
+  await stack.secretsManager.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: secret.arn,
+      VersionStage: OWNER,
+      MoveToVersionId: current,
+    }),
+  );
 };
 
 /** Leaves an AWSPENDING, as a tool may that was stopped. */
@@ -163,7 +180,7 @@ const call = async (stack: LocalStack, name: FunctionName, event: object, about:
   ].join(' ');
 };
 
-const LOCKED_PAIR = { strategy: 'alternating-users', predecessor: 'lock', grace: '0' };
+const LOCKED = { predecessor: 'lock', grace: '0' };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -205,7 +222,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'two users take turns, and the predecessor is locked',
     ends: /^SUCCEEDED rotated, then SUCCEEDED locked$/,
-    prepare: (stack) => appSecret(stack, LOCKED_PAIR),
+    prepare: (stack) => pairSecret(stack, LOCKED),
     act: withRetirement,
   },
   {
@@ -223,13 +240,13 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'the locked user of a pair is put back',
     ends: /^FAILED RolledBack FinishSecret failed/,
-    prepare: async (stack) => rotatedBefore(stack, await appSecret(stack, LOCKED_PAIR)),
+    prepare: async (stack) => rotatedBefore(stack, await pairSecret(stack, LOCKED)),
     act: failingAtPromotion,
   },
   {
     name: 'a pair is recovered by the rule, after an abort',
     ends: /^SUCCEEDED recovered$/,
-    prepare: async (stack) => rotatedBefore(stack, await appSecret(stack, { strategy: 'alternating-users' })),
+    prepare: async (stack) => rotatedBefore(stack, await pairSecret(stack)),
     act: abortedOnceChanged,
   },
   {
@@ -246,23 +263,24 @@ export const SCENARIOS: readonly Scenario[] = [
       await leaveLock(stack, subject);
       return subject;
     },
-    act: onDemand({ mode: 'recover' }),
+    act: byHand(),
   },
   {
     name: 'somebody has a lost password reset through the admin secret',
     ends: /^SUCCEEDED recovered$/,
     prepare: async (stack) => {
-      const subject = await appSecret(stack);
+      // Whose deployment allows that.
+      const subject = { secret: stack.appSecret, admin: stack.adminSecret };
       await stack.documentDb.admin.putUser(subject.secret.username, randomUUID(), ['readWrite']);
       return subject;
     },
-    act: onDemand({ mode: 'recover', resetThroughAdmin: true }),
+    act: byHand({ resetThroughAdmin: true }),
   },
   {
-    name: 'a rotation loses its lock while it changes the locked user of a pair',
-    ends: /^FAILED RotationSupersededError SetSecret failed with RotationSupersededError/,
-    prepare: async (stack) => rotatedBefore(stack, await appSecret(stack, LOCKED_PAIR)),
-    act: losingItsLock,
+    name: 'a rotation loses AWSPENDING before it changes the user, and puts it back',
+    ends: /^SUCCEEDED rotated$/,
+    prepare: appSecret,
+    act: losingPending,
   },
   {
     name: 'the trigger refuses a secret with a wrong tag',
@@ -293,6 +311,18 @@ export const SCENARIOS: readonly Scenario[] = [
     act: (stack, { secret }) => call(stack, 'CheckCredentials', { secrets: [secret.arn] }, secret.arn),
   },
   {
+    name: 'a lock is found whose execution does not run',
+    ends: /LockWithoutExecution/,
+    prepare: async (stack) => {
+      const subject = await appSecret(stack);
+      await leaveOwner(stack, subject);
+      return subject;
+    },
+    act: (stack, { secret }) =>
+      call(stack, 'CheckCredentials', { locksOf: [secret.arn] }, 'LockWithoutExecution'),
+    mend: async (stack, { secret }) => void (await recover(stack, { secretId: secret.arn })),
+  },
+  {
     name: 'the end of an execution is reported',
     about: 'ReportEnd',
     ends: /^no error null/,
@@ -312,6 +342,18 @@ export const SCENARIOS: readonly Scenario[] = [
     act: async (stack, { secret }) => {
       const { arn, status } = await run(stack, { secretId: secret.arn, mode: 'verify' });
       const detail = { executionArn: arn, stateMachineArn: stack.stateMachineArn, status };
+      return await call(stack, 'ReportEnd', { detail }, arn);
+    },
+  },
+  {
+    name: 'the end of a recovery is reported, of which the event tells nothing more',
+    about: 'ReportEnd',
+    ends: /^no error null/,
+    prepare: appSecret,
+    act: async (stack) => {
+      const arn = await stack.recoveries.start({});
+      const { status } = await stack.recoveries.waitFor(arn);
+      const detail = { executionArn: arn, stateMachineArn: stack.recoveries.stateMachineArn, status };
       return await call(stack, 'ReportEnd', { detail }, arn);
     },
   },

@@ -1,4 +1,9 @@
-import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { randomUUID } from 'node:crypto';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { run } from '../integration/outside.ts';
 import type { DatabaseSecret, LocalStack, MakeSecretOptions } from '../stack/local-stack/index.ts';
 
@@ -24,6 +29,26 @@ export const appSecret = async (
   return { admin, secret: await stack.makeSecret({ masterarn: false, tags, ...options }) };
 };
 
+/** Of two users that take turns. Its admin is in the middle of a rotation: only AWSPENDING logs in, which takes a closer look. */
+export const pairSecret = async (
+  stack: LocalStack,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Subject> => {
+  const subject = await appSecret(stack, { strategy: 'alternating-users', ...settings });
+  const { arn, username } = subject.admin;
+  const { SecretString = '' } = await stack.secretsManager.send(new GetSecretValueCommand({ SecretId: arn }));
+  const password = randomUUID();
+  await stack.secretsManager.send(
+    new PutSecretValueCommand({
+      SecretId: arn,
+      SecretString: JSON.stringify({ ...JSON.parse(SecretString), password }),
+      VersionStages: ['AWSPENDING'],
+    }),
+  );
+  await stack.documentDb.admin.putUser(username, password, ['root']);
+  return subject;
+};
+
 /** The secret of a user who needs nobody else's power. */
 export const powerfulSecret = async (
   stack: LocalStack,
@@ -42,7 +67,7 @@ export const rotatedBefore = async (stack: LocalStack, subject: Subject): Promis
 };
 
 /** Takes AWSPENDING off, as somebody might who does not know that a rotation runs. */
-export const takeLockOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
+export const takePendingOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
   await stack.secretsManager.send(
     new UpdateSecretVersionStageCommand({
       SecretId: secretId,

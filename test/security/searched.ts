@@ -18,7 +18,9 @@ export const passwordsOf = async ({ secretsManager, primaryUser }: LocalStack): 
       const value = await secretsManager
         .send(new GetSecretValueCommand({ SecretId, VersionId }))
         .catch(() => undefined);
-      if (value) found.add(JSON.parse(value.SecretString ?? '{}').password);
+      // The versions that only carry the lock hold no password.
+      const { password } = JSON.parse(value?.SecretString ?? '{}');
+      if (typeof password === 'string') found.add(password);
     }
   }
   return found;
@@ -27,7 +29,7 @@ export const passwordsOf = async ({ secretsManager, primaryUser }: LocalStack): 
 /** Input, output, error, cause and history of each execution of a stack. */
 export const executionsOf = async (stack: LocalStack): Promise<Written[]> => {
   const written: Written[] = [];
-  for (const executions of [stack.executions, stack.retirements]) {
+  for (const executions of [stack.executions, stack.recoveries, stack.retirements]) {
     for (const arn of await executions.list()) {
       const parts = [await executions.describe(arn), await executions.history(arn)];
       written.push({ where: arn, text: JSON.stringify(parts) });

@@ -1,11 +1,11 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   expectNoPasswordAnywhere,
   expectSettled,
   labelsOf,
   logsInEverywhere,
+  recoveriesOf,
   run,
 } from '../integration/outside.ts';
 import {
@@ -171,7 +171,7 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
     expect(['succeeded', 'failed']).toContain(rotation.status);
     // The recovery may still be at work, or not even have begun.
     expect(aborted).toHaveLength(1);
-    await expect.poll(() => recoveriesOf(aborted[0]), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => recoveriesOf(stack, aborted[0] ?? ''), { timeout: 30_000 }).toHaveLength(1);
     await expect
       .poll(async () => (await labelsOf(stack, secret.arn)).pending, { timeout: 30_000 })
       .toBeUndefined();
@@ -179,20 +179,13 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
     await expectSettled(stack, secret.arn);
   });
 
-  /** The executions that the rule has started for one that was cut off. */
-  const recoveriesOf = (aborted: string | undefined): Promise<string[]> =>
-    executionsWith(({ input = '{}' }) => JSON.parse(input).executionArn === aborted);
-
-  /** The executions for a secret that have not ended. */
-  const running = ({ arn }: DatabaseSecret): Promise<string[]> =>
-    executionsWith(({ status, input = '' }) => status === 'RUNNING' && input.includes(arn));
-
-  const executionsWith = async (
-    condition: (execution: DescribeExecutionCommandOutput) => boolean,
-  ): Promise<string[]> => {
+  /** The rotations and recoveries of a secret that have not ended. The event of a recovery has the rotation's input. */
+  const running = async ({ arn }: DatabaseSecret): Promise<string[]> => {
     const found: string[] = [];
-    for (const arn of await stack.executions.list())
-      if (condition(await stack.executions.describe(arn))) found.push(arn);
+    for (const execution of [...(await stack.executions.list()), ...(await stack.recoveries.list())]) {
+      const { status, input = '' } = await stack.executions.describe(execution);
+      if (status === 'RUNNING' && input.includes(arn)) found.push(execution);
+    }
     return found;
   };
 

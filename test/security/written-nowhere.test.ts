@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { expectSettled, logsInEverywhere, run } from '../integration/outside.ts';
+import { type Ended, expectSettled, logsInEverywhere, recover, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
 import { filesBelow, leaksIn, processesBelow, type Written } from './leaks.ts';
 import { executionsOf, passwordsOf } from './searched.ts';
@@ -86,8 +86,8 @@ const secretWith = async (password: string, strategy: string): Promise<DatabaseS
   return { ...secret, password };
 };
 
-const done = async (input: Readonly<Record<string, unknown>>): Promise<void> => {
-  const execution = await run(stack, input);
+const done = async (ending: Promise<Ended>): Promise<void> => {
+  const execution = await ending;
   expect(execution, execution.cause).toMatchObject({ status: 'SUCCEEDED' });
 };
 
@@ -100,10 +100,10 @@ describe.each(['single-user', 'alternating-users'])('with %s, any password can b
   test.each(Object.keys(PASSWORDS))('one that means something to %s', async (kind) => {
     const secret = await secretWith(PASSWORDS[kind]?.() ?? '', strategy);
 
-    await done({ secretId: secret.arn });
+    await done(run(stack, { secretId: secret.arn }));
     await expectSettled(stack, secret.arn);
 
-    await done({ secretId: secret.arn, mode: 'rollback' });
+    await done(run(stack, { secretId: secret.arn, mode: 'rollback' }));
     expect(await logsInEverywhere(stack, secret), 'the password of before').toBe(true);
     await expectSettled(stack, secret.arn);
 
@@ -114,10 +114,10 @@ describe.each(['single-user', 'alternating-users'])('with %s, any password can b
     expect(rotation, JSON.stringify(rotation?.failures)).toMatchObject({ status: 'succeeded' });
     await expectSettled(stack, secret.arn);
 
-    await done({ secretId: secret.arn, mode: 'rollback' });
+    await done(run(stack, { secretId: secret.arn, mode: 'rollback' }));
     await byHand(secret.username, PASSWORDS[kind]?.() ?? '');
-    const both = { secretId: secret.arn, mode: 'recover', resetThroughAdmin: true };
-    await done(both);
+    await stack.allowResetThroughAdmin(secret);
+    await done(recover(stack, { secretId: secret.arn, resetThroughAdmin: true }));
     await expectSettled(stack, secret.arn);
   });
 });

@@ -1,4 +1,4 @@
-import { type Ending, isRecovery, untilOver } from '../faults/endings.ts';
+import { type Ending, untilOver } from '../faults/endings.ts';
 import { kindNamed } from '../faults/fault-kinds.ts';
 import { executionOf, rotateSecret } from '../faults/rotate-secret.ts';
 import type { WatchedStack } from '../faults/watched-stack.ts';
@@ -34,8 +34,13 @@ export const takeTurn = async (
     return meanwhile && { call: meanwhile.call, act: () => start(meanwhile.mode) };
   }
   const start = async (mode: string): Promise<void> => {
-    actor.note(`somebody starts ${mode}`);
-    actor.executions.add(await stack.executions.start({ secretId: actor.secretArn, mode }));
+    actor.note(`someone starts ${mode}`);
+    const { secretArn: secretId } = actor;
+    actor.executions.add(
+      mode === 'recover'
+        ? await stack.recoveries.start({ secretId })
+        : await stack.executions.start({ secretId, mode }),
+    );
   };
   const bySecretsManager = async (): Promise<boolean> => {
     actor.note('Secrets Manager starts a rotation');
@@ -54,7 +59,7 @@ export const takeTurn = async (
     else if (decision.beginning === 'both') [left] = await Promise.all([bySecretsManager(), start('rotate')]);
     else await start(decision.beginning === 'on-demand' ? 'rotate' : decision.beginning);
     const endings = await untilOver(stack, director, actor, undefined);
-    const byHand = needsPerson(endings) || left;
+    const byHand = needsOperator(endings) || left;
     if (byHand) {
       actor.liftFaults();
       await start('recover');
@@ -89,11 +94,6 @@ const rotationBySecretsManager = async (
   return await stack.secretsManagerStandIn.rotations.latest(secretArn)?.ended;
 };
 
-/** The machine has given up, or somebody stopped its recovery: nothing but a person goes on from there. */
-const needsPerson = (endings: readonly Ending[]): boolean =>
-  endings.some(
-    (ending) =>
-      ending.error === 'RollbackFailed' ||
-      ending.error === 'RecoveryFailed' ||
-      (isRecovery(ending) && ending.status !== 'SUCCEEDED'),
-  );
+/** The machine has given up: nothing but an operator goes on from there. What was stopped, the rule has recovered. */
+const needsOperator = (endings: readonly Ending[]): boolean =>
+  endings.some(({ error }) => error === 'RollbackFailed' || error === 'RecoveryFailed');

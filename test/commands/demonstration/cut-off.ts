@@ -10,7 +10,7 @@ export const cutOff: Scenario = {
   async run(stack, terminal) {
     const { arn, name, username } = await stack.makeSecret({ name: 'demo/cut-off' });
     const secret = await ObservedSecret.look(stack, arn);
-    const known = await stack.executions.list();
+    const known = await stack.recoveries.list();
     const execution = await stack.executions.start({ secretId: name });
     const unhook = stack.documentDb.onCommand(async (event) => {
       const changed = event.when === 'after' && event.command === 'updateUser' && event.target === username;
@@ -20,10 +20,8 @@ export const cutOff: Scenario = {
     terminal.line(`  ${terminal.style('yellow', 'aborted')}: no state of it runs any more`);
 
     terminal.begin('waiting for the recovery that EventBridge starts');
-    const recovery = await newExecution(stack.executions, [...known, execution]).finally(() =>
-      terminal.end(),
-    );
-    const recovered = await follow(stack.executions, recovery, terminal);
+    const recovery = await newExecution(stack.recoveries, known).finally(() => terminal.end());
+    const recovered = await follow(stack.recoveries, recovery, terminal);
 
     const course = {
       ...recovered,
@@ -33,7 +31,7 @@ export const cutOff: Scenario = {
     const verdict = judge(
       {
         name: 'cut off, recovered',
-        mode: 'recover',
+        mode: 'rotate',
         status: 'SUCCEEDED',
         through: ['SetSecret', 'Recovered'],
       },

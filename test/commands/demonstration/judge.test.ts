@@ -8,6 +8,7 @@ const rotated: Observation = {
   previousLogsIn: false,
   labelsAsBefore: false,
   pendingDangles: false,
+  lockHeld: false,
   passwordChanged: true,
   oldLogsIn: false,
 };
@@ -50,7 +51,8 @@ describe('A rotation is judged', () => {
     ['another end', { ...succeeded, status: 'ABORTED' }, rotated, /ended ABORTED, not SUCCEEDED/],
     ['a state that was skipped', { ...succeeded, states: [] }, rotated, /never came to Rotated/],
     ['a current version that is refused', succeeded, { ...rotated, currentLogsIn: false }, /AWSCURRENT/],
-    ['a lock left behind', succeeded, { ...rotated, pendingDangles: true }, /AWSPENDING/],
+    ['a label left behind', succeeded, { ...rotated, pendingDangles: true }, /AWSPENDING/],
+    ['a lock left behind', succeeded, { ...rotated, lockHeld: true }, /the lock was left behind/],
     [
       'a password that is the old one',
       succeeded,

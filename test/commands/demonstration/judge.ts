@@ -70,6 +70,7 @@ const secretProblems = ({ rotated, keepsPredecessor = false }: Expectation, now:
   const problems: string[] = [];
   if (!now.currentLogsIn) problems.push('AWSCURRENT does not log in on every instance');
   if (now.pendingDangles) problems.push('AWSPENDING was left behind');
+  if (now.lockHeld) problems.push('the lock was left behind');
   if (rotated === true && !now.passwordChanged) problems.push('the password is still the old one');
   if (rotated === true && now.oldLogsIn !== keepsPredecessor) {
     problems.push(now.oldLogsIn ? 'the old password still logs in' : 'the old password no longer logs in');

@@ -23,6 +23,7 @@ export const neverPasses: Scenario = {
         'RestoreCredential',
         'RestoreLabels',
         'CheckRestored',
+        'ReleaseLock',
         'RolledBack',
       ];
       return judge(

@@ -31,6 +31,7 @@ export class ObservedSecret {
       previousLogsIn: labels.AWSPREVIOUS !== undefined && (await this.logsInEverywhere('AWSPREVIOUS')),
       labelsAsBefore: LABELS.every((label) => labels[label] === this.before.labels[label]),
       pendingDangles: pending !== undefined && pending !== labels.AWSCURRENT,
+      lockHeld: labels['docdb-rotation-owner'] !== undefined,
       passwordChanged: (await this.stack.credentialOf(this.arn)).password !== this.before.credential.password,
       oldLogsIn: await this.stack.logsIn(this.before.credential),
     };

@@ -32,7 +32,8 @@ export const runFunctionsLocally = async (
   );
 };
 
-const untilUpdated = async (lambda: LambdaClient, functionName: string): Promise<void> => {
+/** The change counts for calls that begin after it. */
+export const untilUpdated = async (lambda: LambdaClient, functionName: string): Promise<void> => {
   const deadline = Date.now() + UPDATE_TIMEOUT_MS;
   while (Date.now() < deadline) {
     const { LastUpdateStatus } = await lambda.send(

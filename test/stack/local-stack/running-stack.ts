@@ -13,6 +13,7 @@ import type { DocumentDbApiStandIn } from '../document-db-api/index.ts';
 import type { AccessControl, AccessDecision, RolePolicies } from '../iam/index.ts';
 import type { Ministack } from '../ministack/ministack.ts';
 import type { SecretsManagerStandIn } from '../secrets-manager/index.ts';
+import { allowResetThroughAdmin } from './allow-reset.ts';
 import { type Credential, type DatabaseAddress, logsIn, runCommand } from './database-admin.ts';
 import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './demo-secrets.ts';
 import type { Deployed } from './deploy-rotation.ts';
@@ -62,7 +63,8 @@ export class LocalStack {
   readonly operatorsTopicArn: string;
   /** The executions of the rotation machine. */
   readonly executions: Executions;
-  /** The executions of the recovery machine. */
+  /** The executions that put right what was cut off. */
+  readonly recoveryStateMachineArn: string;
   readonly recoveries: Executions;
   /** The executions that retire the users whom rotations have replaced. */
   readonly retirementStateMachineArn: string;
@@ -100,6 +102,7 @@ export class LocalStack {
     this.triggerFunctionName = deployed.triggerFunctionName;
     this.operatorsTopicArn = deployed.operatorsTopicArn;
     this.executions = new Executions(this.stepFunctions, deployed.stateMachineArn);
+    this.recoveryStateMachineArn = deployed.recoveryStateMachineArn;
     this.recoveries = new Executions(this.stepFunctions, deployed.recoveryStateMachineArn);
     this.retirementStateMachineArn = deployed.retirementStateMachineArn;
     this.retirements = new Executions(this.stepFunctions, deployed.retirementStateMachineArn);
@@ -120,6 +123,11 @@ export class LocalStack {
   /** Makes the secret of one more application, and its user. */
   makeSecret(options: MakeSecretOptions = {}): Promise<DatabaseSecret> {
     return this.secrets.make(this.adminSecret, options);
+  }
+
+  /** Names a secret and its user as a deployment does that lets a recovery reset it through its admin secret. */
+  allowResetThroughAdmin({ arn, username }: DatabaseSecret): Promise<void> {
+    return allowResetThroughAdmin(this.lambda, arn, username);
   }
 
   /** Removes a secret, and what the functions may do with it: every grant that stays makes each decision take longer. */

@@ -10,6 +10,7 @@ import signal
 import threading
 
 import access_control
+import assign_at_once
 import forgetting
 
 
@@ -27,6 +28,7 @@ def main() -> None:
     os.dup2(null, 0)
     threading.Thread(target=follow, args=[parent_pipe], daemon=True).start()
     access_control.know_event_source()
+    assign_at_once.assign_at_once()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     if "KEEP_NEWEST" in os.environ:
