@@ -1,6 +1,6 @@
 import type { TakeOverInput } from '../shared/contract.ts';
 import { NothingToRecoverError, RotationInProgressError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../shared/labels.ts';
+import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, writeOwnVersion } from '../shared/lock.ts';
 import { markerOf, pendingInMarker } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
@@ -90,11 +90,15 @@ const suspectsOf = async (
   const isOwn = ownIds === undefined || [...ownIds, token].includes(pending);
   const suspects = [
     ...(inMarker ?? (holder === undefined ? [] : [holder])),
-    ...(token === undefined ? [] : [token]),
+    ...(token === undefined || wasReplaced(secret, token) ? [] : [token]),
     ...(pending !== undefined && isOwn ? [pending] : []),
   ];
   return [...new Set(suspects)].filter((version) => !hasLabel(secret, version, CURRENT));
 };
+
+/** Another rotation has ended since: that version's user is the predecessor, and may be in its grace period. */
+const wasReplaced = (secret: SecretDescription, token: string): boolean =>
+  hasLabel(secret, token, PREVIOUS) && !hasLabel(secret, token, PENDING);
 
 /** A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again. */
 const assertTaken = async (
