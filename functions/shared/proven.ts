@@ -13,11 +13,8 @@ const WRITTEN = '+';
 /** A version that this project wrote, as it stands in the tag until it is seen to log in. */
 export const asWritten = (version: string): string => `${WRITTEN}${version}`;
 
-/**
- * A tag's value takes 256 characters, and Secrets Manager's own version ids have 36:
- * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
- */
-const MOST_VERSIONS = 6;
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
+const LONGEST_VALUE = 256;
 
 /** @returns what the tag holds, the latest first: ids of proven versions, and those that are only written as `asWritten` says */
 export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
@@ -28,7 +25,7 @@ export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): strin
  * label any more is left out: an old password that somebody knows is not to come back.
  *
  * @param known what the tag holds
- * @param versions the latest first, at most six of them
+ * @param versions the latest first; the oldest are left out where the tag is full
  */
 export const recordProven = async (
   secrets: SecretStore,
@@ -36,7 +33,9 @@ export const recordProven = async (
   known: readonly string[],
   versions: readonly string[],
 ): Promise<string[]> => {
-  const next = [...new Set(versions)].slice(0, MOST_VERSIONS);
+  const fits = (_: string, last: number, all: string[]): boolean =>
+    all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE;
+  const next = [...new Set(versions)].filter(fits);
   const isSame = next.length === known.length && next.every((version) => known.includes(version));
   if (!isSame) await secrets.setTag(secretArn, PROVEN_TAG, next.join(' '));
   return next;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedClusters } from '../../functions/recover-secret/allowed-clusters.ts';
+import { namedByDeployment } from '../../functions/recover-secret/named-by-deployment.ts';
 import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
 import { recoverSecretConfig } from '../../functions/shared/config.ts';
 import { RecoverSecretInput } from '../../functions/shared/contract.ts';
@@ -292,7 +292,7 @@ describe('The clusters that a deployment allows', () => {
     ['another secret whose name begins in the same way', arn.replace('-AbCdEf', ''), undefined],
     ['a secret whose name goes on', arn.replace('AbCdEf', 'more-??????'), undefined],
   ])('are found by %s', (_what, pattern, cluster) => {
-    expect(allowedClusters({ [pattern]: 'one' })(arn)).toBe(cluster);
+    expect(namedByDeployment({ [pattern]: 'one' })(arn)).toBe(cluster);
   });
 
   it('are none without configuration', () => {
