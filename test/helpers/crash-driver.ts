@@ -127,7 +127,8 @@ export const rotate = async (
 export const problemsOf = (run: Run): string[] => {
   const { world, ending, aborted } = run;
   const unique = [...new Set([...run.problems, ...world.connectionProblems()])];
-  if (ending.path.includes('ReleaseLock') && ending.error === 'RollbackFailed') return [...unique, ...untold(run)];
+  if (ending.path.includes('ReleaseLock') && ending.error === 'RollbackFailed')
+    return [...unique, ...untold(run)];
   if (ending.error === 'RollbackFailed' || ending.error === 'RecoveryFailed') {
     return [...unique, `it ended as ${ending.error}: ${ending.cause}`];
   }
