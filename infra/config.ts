@@ -37,6 +37,8 @@ const ManagedSecret = z
     graceSeconds: z.number().int().min(0).optional(),
     /** The identifier of the cluster whose primary user's secret this is: a recovery may reset that user through it. */
     resetThroughCluster: z.string().optional(),
+    /** The secret's user in the database: a recovery may set its password through the admin secret. */
+    resetThroughAdmin: z.string().min(1).max(63).optional(),
   })
   .refine((secret) => secret.strategy !== 'alternating-users' || secret.adminSecretArn !== undefined, {
     message: 'alternating-users needs adminSecretArn',
@@ -55,7 +57,7 @@ const Config = z.strictObject({
   /** A PEM file with the certificate authorities of the database. */
   certificateAuthorityFile: z.string().optional(),
   forwardBudgetSeconds: seconds.default(600),
-  stragglerSeconds: seconds.default(70),
+  stragglerSeconds: seconds.default(90),
   runbookUrl: z.string().default('statemachine/RUNBOOK.md'),
   /** CloudFormation types that the target does not have, as an emulator of AWS. */
   leaveOut: z.preprocess(json, z.array(z.string())).default([]),

@@ -12,47 +12,61 @@ const SECRETS_PER_RULE = 50;
 
 export interface CredentialCheckProps extends StepFunctionDefaults {
   readonly rotation: StateMachine;
+  readonly recovery: StateMachine;
+  readonly retirement: StateMachine;
 }
 
-/** Measures once a day how old each managed credential is, and how long the certificate authorities last. */
+/**
+ * Measures once a day how old each managed credential is, and how long the certificate authorities last; and once an
+ * hour whether a secret is locked by an execution that does not run.
+ */
 export class CredentialCheck extends Construct {
   readonly step: StepFunction;
   private readonly secrets: ISecret[] = [];
 
   constructor(scope: Construct, id: string, props: CredentialCheckProps) {
     super(scope, id);
-    const { rotation, ...defaults } = props;
+    const { rotation, recovery, retirement, ...defaults } = props;
+    const machineArns = [rotation, recovery, retirement].map((machine) => machine.stateMachineArn);
     this.step = new StepFunction(this, 'CheckCredentials', {
       ...defaults,
       name: 'check-credentials',
-      description: 'Measures the age of the credentials and of the certificate authorities',
+      description:
+        'Measures the age of the credentials and of the certificate authorities, and looks for locks that are stuck',
       // It has their certificate authorities beside it, as those that log in.
       usesDatabase: true,
-      environment: { STATE_MACHINE_NAME: rotation.stateMachineName },
+      environment: {
+        STATE_MACHINE_NAME: rotation.stateMachineName,
+        STATE_MACHINE_ARNS: machineArns.join(' '),
+      },
     });
+    this.step.allow(['states:ListExecutions'], machineArns);
   }
 
   /** Has one more secret looked at. Its value stays unread. */
   watch(secret: ISecret): void {
-    if (this.secrets.length % SECRETS_PER_RULE === 0) this.addRule(this.secrets.length);
+    if (this.secrets.length % SECRETS_PER_RULE === 0) this.addRules(this.secrets.length);
     this.secrets.push(secret);
     this.step.allow(['secretsmanager:DescribeSecret'], [secretArnForPolicy(secret)]);
   }
 
-  private addRule(from: number): void {
-    new Rule(this, `Daily${from / SECRETS_PER_RULE + 1}`, {
+  private addRules(from: number): void {
+    const number = from / SECRETS_PER_RULE + 1;
+    const secrets = Lazy.list({
+      produce: () => this.secrets.slice(from, from + SECRETS_PER_RULE).map((secret) => secret.secretArn),
+    });
+    const call = (input: object) => [
+      new LambdaFunction(this.step.function, { event: RuleTargetInput.fromObject(input) }),
+    ];
+    new Rule(this, `Daily${number}`, {
       description: 'Has the age of DocumentDB credentials measured',
       schedule: Schedule.rate(Duration.days(1)),
-      targets: [
-        new LambdaFunction(this.step.function, {
-          event: RuleTargetInput.fromObject({
-            secrets: Lazy.list({
-              produce: () =>
-                this.secrets.slice(from, from + SECRETS_PER_RULE).map((secret) => secret.secretArn),
-            }),
-          }),
-        }),
-      ],
+      targets: call({ secrets }),
+    });
+    new Rule(this, `Hourly${number}`, {
+      description: 'Has locks of DocumentDB credentials looked at',
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: call({ locksOf: secrets }),
     });
   }
 }

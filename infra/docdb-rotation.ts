@@ -26,6 +26,7 @@ import { KeepReady } from './keep-ready.ts';
 import { letUseMachineKey } from './let-use-machine-key.ts';
 import { letLogsUse } from './log-encryption.ts';
 import type { ManageOptions } from './manage-options.ts';
+import { RecoveryStateMachine } from './recovery-state-machine.ts';
 import { RotationAlarms } from './rotation-alarms.ts';
 import { RotationDashboard } from './rotation-dashboard.ts';
 import { RotationFunctions } from './rotation-functions.ts';
@@ -36,6 +37,11 @@ import { ServiceEndpoints, type ServiceEndpointsOptions } from './service-endpoi
 import { SingleSchedule } from './single-schedule.ts';
 import type { StepFunction } from './step-function.ts';
 import { Workflow } from './workflow.ts';
+
+/** The time-out of a function, 10 seconds in which Lambda starts it, and 20 more. functions/LOCK.md says why. */
+const STRAGGLER_WAIT = Duration.seconds(90);
+
+const METRIC_PERIOD = Duration.minutes(5);
 
 export interface DocDbRotationProps {
   /**
@@ -103,9 +109,10 @@ export interface DocDbRotationProps {
    */
   readonly forwardBudget?: Duration;
   /**
-   * How long a recovery waits for a step that may still be running. Keep it above a step's timeout of 60 seconds.
+   * How long a recovery, and compensation whose outcome is open, wait for a step that may still be running. Keep it
+   * above a step's timeout of 60 seconds and the 10 in which Lambda may start it.
    *
-   * @default Duration.seconds(70)
+   * @default Duration.seconds(90)
    */
   readonly stragglerWait?: Duration;
   /**
@@ -131,6 +138,8 @@ export class DocDbRotation extends Construct implements IConnectable {
   readonly connections: Connections;
   /** Start it with `{"secretId": "…"}` to rotate on demand. */
   readonly stateMachine: StateMachine;
+  /** Makes a secret and its database agree after something was cut off. Start it with `{"secretId": "…"}` by hand. */
+  readonly recovery: StateMachine;
   /** Started by a rotation that has replaced one user by another. */
   readonly retirement: StateMachine;
   /** What Secrets Manager calls to rotate. */
@@ -174,21 +183,30 @@ export class DocDbRotation extends Construct implements IConnectable {
       definition: 'retirement',
       functions: this.functions.retirementByPlaceholder,
     }).stateMachine;
+    const stragglerWait = props.stragglerWait ?? STRAGGLER_WAIT;
     const rotation = new RotationStateMachine(this, 'StateMachine', {
       ...workflowDefaults,
       steps: this.functions.byPlaceholder,
       retirement: this.retirement,
       forwardBudget: props.forwardBudget ?? Duration.minutes(10),
-      stragglerWait: props.stragglerWait ?? Duration.seconds(70),
+      stragglerWait,
     });
     this.stateMachine = rotation.stateMachine;
+    const recovery = new RecoveryStateMachine(this, 'Recovery', {
+      ...workflowDefaults,
+      steps: this.functions.recoveryByPlaceholder,
+      rotation: this.stateMachine,
+      retirement: this.retirement,
+      stragglerWait,
+    });
+    this.recovery = recovery.stateMachine;
     this.functions.letTriggerStart(this.stateMachine);
     letUseMachineKey(this.functions.trigger.role, props.encryptionKey, this.stateMachine);
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
     this.addEndpoints(props, securityGroups);
 
-    const machines = { rotation: this.stateMachine, retirement: this.retirement };
+    const machines = { rotation: this.stateMachine, recovery: this.recovery, retirement: this.retirement };
     const reporter = new EndReporter(this, 'EndReporter', { ...functionDefaults, ...machines, runbookUrl });
     this.credentialCheck = new CredentialCheck(this, 'CredentialCheck', { ...functionDefaults, ...machines });
     const steps = this.functions.all().map((step) => step.function);
@@ -199,9 +217,9 @@ export class DocDbRotation extends Construct implements IConnectable {
       operatorsTopic: this.operatorsTopic,
       trigger: this.trigger,
       patient: functionsOf(this.functions.patient),
-      patientOnWayBack: functionsOf(this.functions.patientOnWayBack),
+      patientInCompensation: functionsOf(this.functions.patientInCompensation),
       observers: { ReportEnd: reporter.step.function, CheckCredentials: this.credentialCheck.step.function },
-      recoveryRules: rotation.recoveryRules,
+      recoveryRules: recovery.rules,
       reportRule: reporter.rule,
     }).alarms;
     if (props.dashboard ?? true) {
@@ -223,22 +241,26 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (options.resetThroughCluster) {
       this.functions.letReset(secret, clusterIdentifierOf(options.resetThroughCluster));
     }
+    if (options.resetThroughAdmin) this.functions.nameUser(secret, options.resetThroughAdmin);
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);
   }
 
   /**
-   * Lets somebody start executions of the state machine: rotate a managed secret on demand, test it, roll it back,
-   * recover it. To look at executions takes `stateMachine.grantRead` too.
+   * Lets someone start executions of the state machine: rotate a managed secret on demand, test it, roll it back. To
+   * look at executions takes `stateMachine.grantRead` too.
    */
   grantStart(grantee: IGrantable): Grant {
-    letUseMachineKey(grantee.grantPrincipal, this.encryptionKey, this.stateMachine);
-    return Grant.addToPrincipal({
-      grantee,
-      actions: ['states:StartExecution'],
-      resourceArns: [this.stateMachine.stateMachineArn],
-    });
+    return this.grantStartOf(this.stateMachine, grantee);
+  }
+
+  /**
+   * Lets someone start recoveries, which take the lock from whoever has it and may reset a password. To look at them
+   * takes `recovery.grantRead` too.
+   */
+  grantRecover(grantee: IGrantable): Grant {
+    return this.grantStartOf(this.recovery, grantee);
   }
 
   /** Rotations that replaced a credential. */
@@ -256,14 +278,23 @@ export class DocDbRotation extends Construct implements IConnectable {
     return this.metric('RollbackFailed', options);
   }
 
-  /** Recoveries that were started for rotations that somebody or something cut off. */
+  /** Recoveries that were started for executions that someone or something cut off. */
   metricRecoveryStarted(options?: MetricOptions): Metric {
-    return this.metric('RecoveryStarted', options);
+    return machineMetric('RecoveryStarted', this.recovery, METRIC_PERIOD, options);
   }
 
   /** How many executions of the rotation ended in one way, by the name that the event of that end has as `outcome`. */
   metric(outcome: string, options?: MetricOptions): Metric {
-    return machineMetric(outcome, this.stateMachine, Duration.minutes(5), options);
+    return machineMetric(outcome, this.stateMachine, METRIC_PERIOD, options);
+  }
+
+  private grantStartOf(machine: StateMachine, grantee: IGrantable): Grant {
+    letUseMachineKey(grantee.grantPrincipal, this.encryptionKey, machine);
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['states:StartExecution'],
+      resourceArns: [machine.stateMachineArn],
+    });
   }
 
   private addEndpoints(

@@ -9,6 +9,7 @@ import { StepFunction, type StepFunctionDefaults } from './step-function.ts';
 
 export interface EndReporterProps extends StepFunctionDefaults {
   readonly rotation: StateMachine;
+  readonly recovery: StateMachine;
   readonly retirement: StateMachine;
   readonly runbookUrl: string;
 }
@@ -21,14 +22,15 @@ export class EndReporter extends Construct {
 
   constructor(scope: Construct, id: string, props: EndReporterProps) {
     super(scope, id);
-    const { rotation, retirement, runbookUrl, network: _network, ...defaults } = props;
+    const { rotation, recovery, retirement, runbookUrl, network: _network, ...defaults } = props;
     this.step = new StepFunction(this, 'ReportEnd', {
       // Outside any VPC: it needs neither the database nor a secret, and no endpoint has to be paid for.
       ...defaults,
       name: 'report-end',
-      description: 'Makes metrics and an event out of the end of a rotation or a retirement',
+      description: 'Makes metrics and an event out of the end of an execution',
       usesDatabase: false,
       environment: {
+        RECOVERY_STATE_MACHINE_ARN: recovery.stateMachineArn,
         RETIREMENT_STATE_MACHINE_ARN: retirement.stateMachineArn,
         RUNBOOK_URL: runbookUrl,
       },
@@ -41,18 +43,19 @@ export class EndReporter extends Construct {
     });
     // Only as ourselves: an event of another source could start what listens for that one.
     this.step.allow(['events:PutEvents'], [bus], { StringEquals: { 'events:source': 'docdb-rotation' } });
+    const machines = [rotation, recovery, retirement];
     // An event may come without what the execution began and ended with.
-    for (const machine of [rotation, retirement]) {
+    for (const machine of machines) {
       letDescribeExecutions(this.step.role, machine);
       letReadWithMachineKey(this.step.role, props.encryptionKey, machine);
     }
     this.rule = new Rule(this, 'Ended', {
-      description: 'Reports how rotations and retirements of DocumentDB credentials ended',
+      description: 'Reports how rotations, recoveries and retirements of DocumentDB credentials ended',
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
         detail: {
-          stateMachineArn: [rotation.stateMachineArn, retirement.stateMachineArn],
+          stateMachineArn: machines.map((machine) => machine.stateMachineArn),
           status: ['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT'],
         },
       },

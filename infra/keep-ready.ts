@@ -9,7 +9,7 @@ const TARGETS_PER_RULE = 5;
 
 /**
  * Calls each function once a day, with an input that it answers at once. Lambda makes a function inactive that was idle
- * for weeks, as those of the way back are, and refuses the next call: that would come in the middle of an outage.
+ * for weeks, as those of compensation are, and refuses the next call: that would come in the middle of an outage.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */

@@ -38,9 +38,16 @@ export const letDescribeExecutions = (role: IRole, machine: StateMachine): void 
   explain(role, machine);
 };
 
-/** Lets a machine look at its own executions: in a policy that it does not wait for, since this one names it. */
-export const letDescribeItsOwnExecutions = (scope: Construct, machine: StateMachine): void => {
-  const policy = new Policy(scope, 'DescribeExecutions', { statements: [statement(machine)] });
+/**
+ * Lets a machine look at executions, its own among them: in a policy that it does not wait for, since this one names
+ * it.
+ */
+export const letDescribeExecutionsOf = (
+  scope: Construct,
+  machine: StateMachine,
+  described: readonly StateMachine[],
+): void => {
+  const policy = new Policy(scope, 'DescribeExecutions', { statements: described.map(statement) });
   policy.attachToRole(machine.role);
-  explain(policy, machine);
+  for (const one of described) explain(policy, one);
 };

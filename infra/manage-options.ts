@@ -35,6 +35,14 @@ export interface ManageOptions {
    */
   readonly resetThroughCluster?: IDatabaseCluster | string;
   /**
+   * The name of the secret's user in the database; of a pair, of either. It allows a recovery that a person starts with
+   * `"resetThroughAdmin": true` to set that user's password through the admin secret, when no version of the secret logs in any
+   * more (break glass). A user that may change users is never reset this way.
+   *
+   * @default - no recovery may do that
+   */
+  readonly resetThroughAdmin?: string;
+  /**
    * How long after a rotation the replaced user stays as it is.
    *
    * @default Duration.hours(1)

@@ -21,27 +21,34 @@ const END = Duration.minutes(1);
 /** Errors of functions, and of rules. */
 const CALLS = Duration.minutes(5);
 
-/** A way back is retried at least every two minutes: one that still fails after some is stuck. */
+/** Compensation is retried at least every two minutes: one that still fails after some is stuck. */
 const PERIODS_OF_PATIENCE = 2;
 
-/** What a way forward calls too may fail for as long as that one has time, and nothing is stuck. */
-const PERIODS_OF_WAY_FORWARD = 4;
+/** What the forward path calls too may fail for as long as that one has time, and nothing is stuck. */
+const PERIODS_OF_FORWARD_PATH = 4;
 
 /** A day is as often as the check runs. */
 const CHECK = Duration.days(1);
 
 const DAYS_BEFORE_EXPIRY = 60;
 
+/** As often as the locks are looked at. */
+const LOCKS = Duration.hours(1);
+
+/** A recovery starts by itself within minutes, and gets the time to end: what is there two hours in a row is stuck. */
+const PERIODS_OF_LOCKS = 2;
+
 export interface RotationAlarmsProps {
   readonly operatorsTopic: ITopic;
   readonly runbookUrl: string;
   readonly rotation: StateMachine;
+  readonly recovery: StateMachine;
   readonly retirement: StateMachine;
   readonly trigger: IFunction;
   /** They are retried for hours, and meanwhile their execution has not ended. */
   readonly patient: Readonly<Record<string, IFunction>>;
-  /** So are these, but the way forward calls them too. */
-  readonly patientOnWayBack: Readonly<Record<string, IFunction>>;
+  /** So are these, but the forward path calls them too. */
+  readonly patientInCompensation: Readonly<Record<string, IFunction>>;
   /** What the metrics come from: without these the other alarms would be silent for ever. */
   readonly observers: Readonly<Record<string, IFunction>>;
   readonly recoveryRules: Readonly<Record<string, IRule>>;
@@ -69,10 +76,11 @@ export class RotationAlarms extends Construct {
     this.props = props;
     this.letCloudWatchPublish();
     this.addEndsOfRotations();
+    this.addEndsOfRecoveries();
     this.addEndsOfRetirements();
     this.addFunctions();
     this.addRules();
-    this.addDailyCheck();
+    this.addCheck();
   }
 
   private addEndsOfRotations(): void {
@@ -87,18 +95,44 @@ export class RotationAlarms extends Construct {
       section: 'alarm-rollback-failed',
       metric: metric('RollbackFailed'),
     });
+    this.add('Superseded', {
+      happened:
+        'A recovery took the lock from a rotation, which touches nothing more: AWSCURRENT may not log in.',
+      section: 'rotationsupersedederror',
+      metric: metric('Superseded'),
+    });
+    this.add('TimedOut', {
+      happened: 'An execution of the rotation ran for two days and was ended.',
+      section: 'alarm-timed-out',
+      metric: metric('TimedOut'),
+    });
+    this.add('RetirementUnknown', {
+      happened:
+        'A rotation succeeded, but the user that it replaced may keep its power: no retirement is known.',
+      section: 'retirementfailed',
+      metric: metric('RetirementUnknown'),
+    });
+  }
+
+  private addEndsOfRecoveries(): void {
+    const metric = (name: string) => machineMetric(name, this.props.recovery, END);
+    this.add('RecoveryStarted', {
+      happened: 'An execution was cut off, and a recovery was started for it.',
+      section: 'alarm-recovery-started',
+      metric: metric('RecoveryStarted'),
+    });
     this.add('RecoveryFailed', {
       happened: 'A recovery could not put things right: AWSCURRENT may not log in.',
       section: 'alarm-rollback-failed',
       metric: metric('RecoveryFailed'),
     });
-    this.add('RecoveryStarted', {
-      happened: 'A rotation was cut off, and a recovery was started for it.',
-      section: 'alarm-recovery-started',
-      metric: metric('RecoveryStarted'),
+    this.add('RecoveryStopped', {
+      happened: 'Someone stopped a recovery: AWSCURRENT may not log in.',
+      section: 'stopped',
+      metric: metric('Stopped'),
     });
-    this.add('TimedOut', {
-      happened: 'An execution of the rotation ran for two days and was ended.',
+    this.add('RecoveryTimedOut', {
+      happened: 'An execution of the recovery ran for two days and was ended.',
       section: 'alarm-timed-out',
       metric: metric('TimedOut'),
     });
@@ -111,6 +145,11 @@ export class RotationAlarms extends Construct {
       section: 'retirementfailed',
       metric: metric('RetirementFailed'),
     });
+    this.add('RetirementStopped', {
+      happened: 'Someone stopped a retirement: the user that a rotation replaced can still do what it could.',
+      section: 'stopped',
+      metric: metric('Stopped'),
+    });
     this.add('RetirementTimedOut', {
       happened: 'An execution of the retirement ran for a year and was ended.',
       section: 'alarm-timed-out',
@@ -119,14 +158,14 @@ export class RotationAlarms extends Construct {
   }
 
   private addFunctions(): void {
-    const { trigger, patient, patientOnWayBack, observers } = this.props;
+    const { trigger, patient, patientInCompensation, observers } = this.props;
     this.add('TriggerErrors', {
       happened: 'The function that Secrets Manager calls failed: a secret was not rotated.',
       section: 'alarm-trigger-errors',
       metric: trigger.metricErrors({ period: CALLS }),
     });
-    this.addWaysBack(patient, PERIODS_OF_PATIENCE);
-    this.addWaysBack(patientOnWayBack, PERIODS_OF_WAY_FORWARD);
+    this.addPatient(patient, PERIODS_OF_PATIENCE);
+    this.addPatient(patientInCompensation, PERIODS_OF_FORWARD_PATH);
     for (const [name, observer] of Object.entries(observers)) {
       this.add(`${name}Errors`, {
         happened: 'A function that measures rotations failed: the other alarms may miss something.',
@@ -136,10 +175,10 @@ export class RotationAlarms extends Construct {
     }
   }
 
-  private addWaysBack(steps: Readonly<Record<string, IFunction>>, periods: number): void {
+  private addPatient(steps: Readonly<Record<string, IFunction>>, periods: number): void {
     for (const [name, step] of Object.entries(steps)) {
       this.add(`${name}Errors`, {
-        happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in.`,
+        happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in, or the lock is held.`,
         section: 'alarm-way-back-waits',
         metric: step.metricErrors({ period: CALLS }),
         periods,
@@ -151,7 +190,7 @@ export class RotationAlarms extends Construct {
   private addRules(): void {
     for (const [name, rule] of Object.entries(this.props.recoveryRules)) {
       this.add(`${name}NotRecovered`, {
-        happened: 'A rotation was cut off, and EventBridge could not start its recovery.',
+        happened: 'An execution was cut off, and EventBridge could not start its recovery.',
         section: 'alarm-recovery-not-started',
         metric: failedInvocations(rule),
       });
@@ -163,7 +202,7 @@ export class RotationAlarms extends Construct {
     });
   }
 
-  private addDailyCheck(): void {
+  private addCheck(): void {
     const metric = (name: string, statistic: string) =>
       machineMetric(name, this.props.rotation, CHECK, { statistic });
     this.add('CredentialOverdue', {
@@ -177,6 +216,13 @@ export class RotationAlarms extends Construct {
       metric: metric('CertificateAuthorityDaysLeft', 'Minimum'),
       below: DAYS_BEFORE_EXPIRY,
     });
+    this.add('LockWithoutExecution', {
+      happened:
+        'A secret is locked by an execution that does not run: nothing rotates it, and AWSCURRENT may not log in.',
+      section: 'lockwithoutexecution',
+      metric: machineMetric('LockWithoutExecution', this.props.rotation, LOCKS, { statistic: 'Maximum' }),
+      periods: PERIODS_OF_LOCKS,
+    });
   }
 
   private add(id: string, { happened, section, metric, below, periods = 1 }: AlarmOptions): void {
@@ -189,7 +235,7 @@ export class RotationAlarms extends Construct {
           ? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
           : ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: periods,
-      // Mostly nothing ends, and then there is nothing to measure.
+      // Usually nothing ends, and then there is nothing to measure.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(this.props.operatorsTopic));

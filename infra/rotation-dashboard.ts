@@ -14,24 +14,22 @@ const HOUR = Duration.hours(1);
 
 export interface RotationDashboardProps {
   readonly rotation: StateMachine;
+  readonly recovery: StateMachine;
   readonly retirement: StateMachine;
   readonly alarms: Alarm[];
 }
 
 /** One page: what is wrong, how rotations ended, for how long logins failed, how old the credentials are. */
 export class RotationDashboard extends Construct {
-  constructor(scope: Construct, id: string, { rotation, retirement, alarms }: RotationDashboardProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { rotation, recovery, retirement, alarms }: RotationDashboardProps,
+  ) {
     super(scope, id);
-    const ends = [
-      'Rotated',
-      'RolledBack',
-      'RollbackFailed',
-      'Recovered',
-      'RecoveryFailed',
-      'Refused',
-      'CutOff',
-    ];
-    const retired = ['Retired', 'RetirementSuperseded', 'RetirementFailed'];
+    const ends = ['Rotated', 'RolledBack', 'RollbackFailed', 'Superseded', 'Refused', 'CutOff'];
+    const recovered = ['Recovered', 'NothingToRecover', 'RecoveryFailed', 'Stopped'];
+    const retired = ['Retired', 'RetirementSuperseded', 'RetirementFailed', 'Stopped'];
     new Dashboard(this, 'Resource', {
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24 })],
@@ -39,12 +37,17 @@ export class RotationDashboard extends Construct {
           new GraphWidget({
             title: 'How rotations ended',
             left: ends.map((name) => machineMetric(name, rotation, HOUR)),
-            width: 12,
+            width: 8,
+          }),
+          new GraphWidget({
+            title: 'How recoveries ended',
+            left: recovered.map((name) => machineMetric(name, recovery, HOUR)),
+            width: 8,
           }),
           new GraphWidget({
             title: 'How retirements ended',
             left: retired.map((name) => machineMetric(name, retirement, HOUR)),
-            width: 12,
+            width: 8,
           }),
         ],
         [

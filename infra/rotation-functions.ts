@@ -8,12 +8,16 @@ import { StepFunction, type StepFunctionDefaults, type StepFunctionProps } from 
 
 const READ = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
 const MOVE_LABELS = ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'];
-const WRITE_VERSION = [
-  ...READ,
-  'secretsmanager:ListSecretVersionIds',
-  'secretsmanager:PutSecretValue',
-  'secretsmanager:UpdateSecretVersionStage',
-];
+const WRITE_VERSION = [...READ, 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'];
+
+/**
+ * One tag, and no other: a tag says how a secret is rotated, and with whose power.
+ *
+ * Source: aws:TagKeys among the condition keys of TagResource in
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html, with the operator
+ * that https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-tag-keys shows
+ */
+const PROVEN_TAG_ONLY = { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['docdb-rotation:proven'] } };
 
 /** The functions of a rotation, and what each may do. */
 export class RotationFunctions extends Construct {
@@ -21,13 +25,14 @@ export class RotationFunctions extends Construct {
   /** The steps, by the placeholder that each one fills in the state machine's definition. */
   readonly byPlaceholder: Readonly<Record<string, StepFunction>>;
 
-  /** Those of the way back and of the recovery that are retried for hours, by their names. */
-  readonly patient: Readonly<Record<string, StepFunction>>;
-  /** Those that are retried for hours on the way back (TakeLockAgain, CheckRestored), but serve the way forward too. */
-  readonly patientOnWayBack: Readonly<Record<string, StepFunction>>;
-
-  /** The one of the retirement. */
+  /** The same of the recovery and of the retirement. */
+  readonly recoveryByPlaceholder: Readonly<Record<string, StepFunction>>;
   readonly retirementByPlaceholder: Readonly<Record<string, StepFunction>>;
+
+  /** Those that are always retried for hours, by their names. */
+  readonly patient: Readonly<Record<string, StepFunction>>;
+  /** Those that are retried for hours by compensation (CheckRestored), but serve the forward path too. */
+  readonly patientInCompensation: Readonly<Record<string, StepFunction>>;
 
   private readonly createSecret: StepFunction;
   private readonly setSecret: StepFunction;
@@ -35,10 +40,13 @@ export class RotationFunctions extends Construct {
   private readonly finishSecret: StepFunction;
   private readonly restoreCredential: StepFunction;
   private readonly restoreLabels: StepFunction;
+  private readonly releaseLock: StepFunction;
   private readonly recoverSecret: StepFunction;
   private readonly retireUser: StepFunction;
   /** The clusters that a recovery may ask for a password, by the ARN of the primary user's secret. */
   private readonly resettable: Record<string, string> = {};
+  /** The users that a recovery may reset through an admin secret, by the ARN of the user's secret. */
+  private readonly users: Record<string, string> = {};
 
   constructor(scope: Construct, id: string, defaults: StepFunctionDefaults) {
     super(scope, id);
@@ -75,6 +83,11 @@ export class RotationFunctions extends Construct {
       description: 'Puts the labels of the secret back where they were',
       usesDatabase: false,
     });
+    this.releaseLock = make('ReleaseLock', {
+      name: 'release-lock',
+      description: 'Ends an execution: settles AWSPENDING and releases the lock',
+      usesDatabase: false,
+    });
     this.recoverSecret = make('RecoverSecret', {
       name: 'recover-secret',
       description: 'Makes the secret and the database agree after a rotation that was cut off',
@@ -99,35 +112,41 @@ export class RotationFunctions extends Construct {
       FinishSecretFunctionArn: this.finishSecret,
       RestoreCredentialFunctionArn: this.restoreCredential,
       RestoreLabelsFunctionArn: this.restoreLabels,
-      RecoverSecretFunctionArn: this.recoverSecret,
+      ReleaseLockFunctionArn: this.releaseLock,
     };
+    this.recoveryByPlaceholder = {
+      RecoverSecretFunctionArn: this.recoverSecret,
+      TestSecretFunctionArn: this.testSecret,
+    };
+    this.retirementByPlaceholder = { RetireUserFunctionArn: this.retireUser };
     this.patient = {
       RestoreCredential: this.restoreCredential,
       RestoreLabels: this.restoreLabels,
+      ReleaseLock: this.releaseLock,
       RecoverSecret: this.recoverSecret,
     };
-    this.patientOnWayBack = { CreateSecret: this.createSecret, TestSecret: this.testSecret };
-    this.retirementByPlaceholder = { RetireUserFunctionArn: this.retireUser };
+    this.patientInCompensation = { TestSecret: this.testSecret };
     this.letMakePasswords();
   }
 
   all(): StepFunction[] {
-    return [
-      ...Object.values(this.byPlaceholder),
-      ...Object.values(this.retirementByPlaceholder),
-      this.trigger,
-    ];
+    const steps = [this.byPlaceholder, this.recoveryByPlaceholder, this.retirementByPlaceholder];
+    return [...new Set(steps.flatMap((byPlaceholder) => Object.values(byPlaceholder))), this.trigger];
   }
 
   /** Grants what rotating a secret takes, to each function no more than its own part. */
   letManage(secret: ISecret): void {
     const arn = [secretArnForPolicy(secret)];
-    for (const writer of [this.createSecret, this.trigger]) writer.allow(WRITE_VERSION, arn);
-    for (const mover of [this.finishSecret, this.restoreLabels, this.recoverSecret])
+    const writers = [this.createSecret, this.recoverSecret, this.retireUser, this.trigger];
+    for (const writer of writers) writer.allow(WRITE_VERSION, arn);
+    this.trigger.allow(['secretsmanager:ListSecretVersionIds'], arn);
+    for (const mover of [this.setSecret, this.finishSecret, this.restoreLabels, this.releaseLock])
       mover.allow(MOVE_LABELS, arn);
+    for (const recorder of [this.createSecret, this.releaseLock, this.recoverSecret, this.trigger])
+      recorder.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
     for (const reader of this.readers()) reader.allow(READ, arn);
-    this.letDecrypt(secret, [...this.readers(), this.createSecret, this.trigger]);
-    this.letEncrypt(secret, [this.createSecret, this.trigger]);
+    this.letDecrypt(secret, [...this.readers(), ...writers]);
+    this.letEncrypt(secret, writers);
   }
 
   /** Grants the functions that use an admin's power the reading of its secret. */
@@ -153,6 +172,15 @@ export class RotationFunctions extends Construct {
     );
   }
 
+  /** Names the user whose password a recovery may set through the admin secret: for the reason above, in the environment too. */
+  nameUser(secret: ISecret, username: string): void {
+    this.users[secretArnForPolicy(secret)] = username;
+    this.recoverSecret.function.addEnvironment(
+      'RESET_THROUGH_ADMIN',
+      Stack.of(this).toJsonString(this.users),
+    );
+  }
+
   /** The trigger starts executions of this machine, and looks at no others. */
   letTriggerStart(machine: StateMachine): void {
     this.trigger.function.addEnvironment('STATE_MACHINE_ARN', machine.stateMachineArn);
@@ -169,7 +197,6 @@ export class RotationFunctions extends Construct {
     const makers = [
       this.createSecret,
       this.trigger,
-      this.setSecret,
       this.restoreCredential,
       this.recoverSecret,
       this.retireUser,

@@ -77,6 +77,7 @@ export class RotationStack extends Stack {
       schedule: Schedule.expression(secret.schedule),
       rotateImmediately: secret.rotateImmediately,
       ...(secret.resetThroughCluster ? { resetThroughCluster: secret.resetThroughCluster } : {}),
+      ...(secret.resetThroughAdmin ? { resetThroughAdmin: secret.resetThroughAdmin } : {}),
       ...(secret.predecessor ? { predecessor: secret.predecessor } : {}),
       ...(secret.graceSeconds === undefined ? {} : { grace: Duration.seconds(secret.graceSeconds) }),
     };

@@ -18,7 +18,7 @@ export interface ServiceEndpointsOptions {
    */
   readonly secretsManager?: boolean;
   /**
-   * The trigger needs it: it starts executions, and looks at them.
+   * The trigger needs it, to start executions and look at them, and so does the check of the locks.
    *
    * @default true
    */

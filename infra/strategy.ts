@@ -6,7 +6,7 @@ export interface SingleUserOptions {
    * The secret of a user that may change this one's password. In DocumentDB no built-in role below
    * `userAdminAnyDatabase`, `restore` and `root` may change any password, its own included.
    *
-   * @default - the user changes its own password, or the secret's `masterarn` names the secret of one who may
+   * @default - the user changes its own password, or the secret's tag `docdb-rotation:admin-secret` names the secret of one who may
    */
   readonly adminSecret?: ISecret;
 }

@@ -32,14 +32,19 @@ export const definitionNames = (): readonly string[] =>
 export const sourceOf = (name: string): string => join(import.meta.dirname, `${name}${ENDING}`);
 
 /**
- * What Step Functions gets: every alias replaced by what it stands for, and without the keys that begin with `x-`,
- * where the anchors are.
+ * What Step Functions gets: every alias replaced by what it stands for, each expression in one line, and without the keys that
+ * begin with `x-`, where the anchors are.
  */
 export const readDefinition = (name: string): Definition => {
-  const source: Record<string, unknown> = parse(readFileSync(sourceOf(name), 'utf8'), { merge: true });
+  const text = readFileSync(sourceOf(name), 'utf8');
+  const source: Record<string, unknown> = parse(text, inOneLine, { merge: true });
   const entries = Object.entries(source).filter(([key]) => !key.startsWith('x-'));
   return Object.fromEntries(entries) as unknown as Definition;
 };
+
+/** YAML folds lines of one indentation only, and keeps the break before one that is indented further, as in an expression. */
+const inOneLine = (_key: unknown, value: unknown): unknown =>
+  typeof value === 'string' && value.startsWith('{%') ? value.replace(/\s*\n\s*/g, ' ').trim() : value;
 
 /** Where a state leads when it does not fail; first where it leads when no choice is met. */
 export const flowOf = ({ States }: Definition, name: string): readonly string[] => {

@@ -21,7 +21,7 @@ import {
 } from '../shared/lock.ts';
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { provenVersions, recordProven } from '../shared/proven.ts';
+import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue } from '../shared/secret-value.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
@@ -49,7 +49,9 @@ export const createSecret = async (ports: CreateSecretPorts, input: CreateSecret
   if (token !== undefined) return await joinRotation(ports, { execution, secretId, token });
   const free = await refusing(() => describeWhenFree(ports, secretId, execution));
   const context = await loadContext(ports.secrets, free, mode);
-  return mode === 'rollback' ? await goBack(ports, context, execution) : await begin(ports, context, execution);
+  return mode === 'rollback'
+    ? await goBack(ports, context, execution)
+    : await begin(ports, context, execution);
 };
 
 /** The first call of all. If it is denied on demand, nothing was done, and no operator has to put anything right. */
@@ -63,7 +65,11 @@ const refusing = async <T>(describe: () => Promise<T>): Promise<T> => {
 };
 
 /** On demand: a new credential, in a version that carries the lock too. */
-const begin = async (ports: CreateSecretPorts, context: RotationContext, execution: string): Promise<Plan> => {
+const begin = async (
+  ports: CreateSecretPorts,
+  context: RotationContext,
+  execution: string,
+): Promise<Plan> => {
   const text = await newValue(ports.secrets, context);
   const lockVersion = await takeLock(ports, context.secret, execution, text);
   const seen = await ownFrom(ports, context, lockVersion);
@@ -71,7 +77,7 @@ const begin = async (ports: CreateSecretPorts, context: RotationContext, executi
   const isPair = context.settings.strategy !== 'single-user';
   // A recovery drops or locks a pair's other user only for a version that this project wrote.
   const proven = isPair
-    ? await recordProven(ports.secrets, seen.arn, provenVersions(seen), [lockVersion])
+    ? await recordProven(ports.secrets, seen.arn, provenVersions(seen), withNewest(seen, lockVersion))
     : [];
   return planOf(context, seen, {
     outcome: 'created',
@@ -84,7 +90,11 @@ const begin = async (ports: CreateSecretPorts, context: RotationContext, executi
 };
 
 /** Back to AWSPREVIOUS, which is there already; the lock is on a marker. */
-const goBack = async (ports: CreateSecretPorts, context: RotationContext, execution: string): Promise<Plan> => {
+const goBack = async (
+  ports: CreateSecretPorts,
+  context: RotationContext,
+  execution: string,
+): Promise<Plan> => {
   const { secret, reference, currentVersion } = context;
   const target = holderOf(secret, PREVIOUS) ?? currentVersion;
   const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
@@ -137,7 +147,11 @@ const joinRotation = async (
     );
   }
   const context = await loadContext(ports.secrets, seen, 'rotate');
-  const text = await readUntil(ports.clock, () => ports.secrets.read(seen.arn, token), (answer) => answer !== undefined);
+  const text = await readUntil(
+    ports.clock,
+    () => ports.secrets.read(seen.arn, token),
+    (answer) => answer !== undefined,
+  );
   return planOf(context, seen, {
     outcome: isFirstAttempt(execution) ? 'created' : 'already-there',
     lockVersion,

@@ -1,5 +1,9 @@
 import type { CreateSecretInput, Plan } from '../shared/contract.ts';
-import { NothingToRollBackError, PendingVersionMismatchError, SecretNotRotatableError } from '../shared/errors.ts';
+import {
+  NothingToRollBackError,
+  PendingVersionMismatchError,
+  SecretNotRotatableError,
+} from '../shared/errors.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
 import { provenVersions } from '../shared/proven.ts';
@@ -34,7 +38,7 @@ export const loadContext = async (
   if (version === undefined)
     throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
-  return { secret, currentVersion, reference, settings: settingsOf(secret, reference), mode };
+  return { secret, currentVersion, reference, settings: settingsOf(secret), mode };
 };
 
 /** The text of a new version: another password, and for a pair the other user. */

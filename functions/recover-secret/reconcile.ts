@@ -1,4 +1,3 @@
-import { openAdminSession } from '../shared/admin-session.ts';
 import type { ReconcileInput } from '../shared/contract.ts';
 import {
   InvalidSecretError,
@@ -9,18 +8,23 @@ import {
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { provenVersions, recordProven } from '../shared/proven.ts';
+import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { disableOtherUser } from './disable-other-user.ts';
-import { type ClusterOf, resetThroughCluster } from './reset-through-cluster.ts';
+import type { NamedFor } from './named-by-deployment.ts';
+import { resetThroughAdmin } from './reset-through-admin.ts';
+import { resetThroughCluster } from './reset-through-cluster.ts';
 
 export interface ReconcilePorts extends LockPorts {
   readonly database: Database;
   readonly clusters: Clusters;
-  readonly clusterOf: ClusterOf;
+  /** The cluster that the deployment named for a secret. */
+  readonly clusterOf: NamedFor;
+  /** The user that the deployment named for a secret. */
+  readonly userOf: NamedFor;
 }
 
 /** How the version that is AWSCURRENT now stood before. */
@@ -72,9 +76,10 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(ports.secrets, secret.arn, provenVersions(secret), [version]);
+  await recordProven(ports.secrets, secret.arn, provenVersions(secret), withNewest(secret, version));
   const kept = good?.was ?? CURRENT;
-  const changed = kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
+  const changed =
+    kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
   return {
     outcome: changed ? 'recovered' : 'nothing-to-do',
     version,
@@ -107,7 +112,7 @@ const loadRecoveryContext = async (
     );
   return {
     secret,
-    settings: settingsOf(secret, reference.value),
+    settings: settingsOf(secret),
     currentVersion,
     candidates: unique.filter((version) => isMeant(version, reference)),
   };
@@ -172,8 +177,7 @@ const resetPassword = async (
       `no labelled version of ${secret.name} logs in as "${login.username}" at ${login.host}:${login.port}; put the right password into the secret, or add "resetThroughAdmin": true to the input to set the password of AWSCURRENT through the admin secret, or "resetThroughCluster": true if it is the cluster's primary user`,
     );
   }
-  await using admin = await openAdminSession(ports, settings.adminSecret, login);
-  await admin.updateUser(login.username, { password: login.password });
+  await resetThroughAdmin(ports, secret, settings, login);
 };
 
 const promote = async (

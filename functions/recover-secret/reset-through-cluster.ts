@@ -1,12 +1,10 @@
 import { ClusterMismatchError, PasswordResetUnderWayError, ResetNotAllowedError } from '../shared/errors.ts';
 import type { ClusterDescription, Clusters, SecretDescription } from '../shared/ports.ts';
 import type { Login } from '../shared/secret-value.ts';
+import type { NamedFor } from './named-by-deployment.ts';
 
 /** The only status in which a cluster can be modified: https://docs.aws.amazon.com/documentdb/latest/developerguide/db-cluster-modify.html */
 const AVAILABLE = 'available';
-
-/** The cluster that the deployment named for a secret; undefined if it named none. */
-export type ClusterOf = (secretArn: string) => string | undefined;
 
 /**
  * Break glass: has AWS set the password of the cluster's primary user, when no version of its secret logs in.
@@ -23,7 +21,7 @@ export type ClusterOf = (secretArn: string) => string | undefined;
  */
 export const resetThroughCluster = async (
   clusters: Clusters,
-  clusterOf: ClusterOf,
+  clusterOf: NamedFor,
   secret: SecretDescription,
   login: Login,
 ): Promise<never> => {

@@ -71,8 +71,7 @@ const describeWhenDecided = async (
     clock,
     () => secrets.describe(input.secretId),
     (answer) =>
-      lockHolder(answer, input.execution) === 'this execution' ||
-      mayTakeFrom(holderOf(answer, OWNER), input),
+      lockHolder(answer, input.execution) === 'this execution' || mayTakeFrom(holderOf(answer, OWNER), input),
   );
 
 /** What the holder worked with; and AWSPENDING's version, if it is the stopped execution's, or a person asks. */
@@ -84,7 +83,10 @@ const suspectsOf = async (
 ): Promise<string[]> => {
   const inMarker = holder === undefined ? [] : pendingInMarker(await secrets.read(secret.arn, holder));
   const pending = holderOf(secret, PENDING);
-  const ownIds = stopped?.flatMap((execution) => [...versionIdsOf(execution), versionIdOfBefore02(execution)]);
+  const ownIds = stopped?.flatMap((execution) => [
+    ...versionIdsOf(execution),
+    versionIdOfBefore02(execution),
+  ]);
   const isOwn = ownIds === undefined || [...ownIds, token].includes(pending);
   const suspects = [
     ...(inMarker ?? (holder === undefined ? [] : [holder])),

@@ -37,19 +37,21 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
 
 /** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
 const provenBy = (
-  { pendingVersion, labelsBefore }: Plan,
+  { pendingVersion, labelsBefore, proven }: Plan,
   { ended, before }: { readonly ended: ReleaseLockInput['ended']; readonly before: Before | null },
-): string[] => [
-  ...(ended === 'promoted' ? [pendingVersion] : []),
-  ...(before?.logsIn.includes(CURRENT) ? [labelsBefore.current] : []),
-];
+): string[] => {
+  const { current, previous } = labelsBefore;
+  const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
+  const currents = wasGood ? [current] : [];
+  if (ended === 'promoted') return [pendingVersion, ...currents];
+  return [...currents, ...proven.filter((version) => version === previous)];
+};
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */
 const settlePending = async ({ secrets }: LockPorts, plan: Plan): Promise<boolean> => {
   const { secretArn, pendingVersion, labelsBefore } = plan;
   const parked = labelsBefore.pending;
-  const isGoodPlace =
-    parked !== undefined && hasLabel(await secrets.describe(secretArn), parked, CURRENT);
+  const isGoodPlace = parked !== undefined && hasLabel(await secrets.describe(secretArn), parked, CURRENT);
   return await secrets.moveLabel(secretArn, PENDING, {
     from: pendingVersion,
     ...(isGoodPlace ? { to: parked } : {}),
@@ -69,7 +71,10 @@ const releaseWithoutPlan = async (
   const lockVersion = holderOf(secret, OWNER);
   if (lockVersion === undefined || lockHolder(secret, execution) !== 'this execution')
     return { outcome: 'nothing-to-release', pendingMoved: false };
-  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [...versionIdsOf(execution), token]);
+  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [
+    ...versionIdsOf(execution),
+    token,
+  ]);
   const released = await releaseLock(secrets, secret.arn, lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };

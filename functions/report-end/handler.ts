@@ -12,6 +12,7 @@ import { stepFunctions } from './step-functions.ts';
 const logger = new Logger({ serviceName: 'docdb-rotation' });
 const environment = reportEndConfig();
 const config = {
+  recoveryStateMachineArn: environment.RECOVERY_STATE_MACHINE_ARN,
   retirementStateMachineArn: environment.RETIREMENT_STATE_MACHINE_ARN,
   runbookUrl: environment.RUNBOOK_URL,
 };

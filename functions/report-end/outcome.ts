@@ -1,6 +1,6 @@
 import type { WholeEnd } from './whole-end.ts';
 
-/** How an execution of either machine can have ended. Each is a metric of the same name. */
+/** How an execution of one of the machines can have ended. Each is a metric of the same name. */
 export type Outcome =
   | 'Rotated'
   | 'RolledBackToPrevious'
@@ -11,6 +11,7 @@ export type Outcome =
   | 'RollbackFailed'
   | 'RecoveryFailed'
   | 'Refused'
+  | 'Superseded'
   | 'CutOff'
   | 'Stopped'
   | 'TimedOut'
@@ -19,41 +20,38 @@ export type Outcome =
   | 'RetirementFailed';
 
 const SUCCESSES: Readonly<Record<string, Outcome>> = {
-  rotated: 'Rotated',
   'rolled-back-to-previous': 'RolledBackToPrevious',
   verified: 'Verified',
 };
 
-const FAILURES: ReadonlySet<string> = new Set<Outcome>([
-  'RolledBack',
-  'RollbackFailed',
-  'RecoveryFailed',
-  'RetirementFailed',
-]);
-
-/** Whether a rule has started a recovery: infra/rotation-state-machine.ts says when. */
-export const startsRecovery = ({ status, error, input }: WholeEnd): boolean => {
-  const cutOff = status === 'ABORTED' || status === 'TIMED_OUT' || isBroken(status, error);
-  return cutOff && input.secretId !== undefined && input.mode !== 'verify' && input.mode !== 'recover';
+const FAILURES: Readonly<Record<string, Outcome>> = {
+  RolledBack: 'RolledBack',
+  RollbackFailed: 'RollbackFailed',
+  RotationSupersededError: 'Superseded',
 };
 
-/** Step Functions itself ended it, by an error that no state can catch. The machine takes one that nobody knows for such too. */
-const isBroken = (status: string, error: string | null | undefined): boolean =>
+/** Step Functions itself ended it, by an error that no state can catch. The recovery takes one that nobody knows for such too. */
+export const isBroken = ({ status, error }: Pick<WholeEnd, 'status' | 'error'>): boolean =>
   status === 'FAILED' && (error?.startsWith('States.') ?? true);
 
-export const outcomeOfRotation = (ended: WholeEnd): Outcome => {
+/** @param recoveryStarts whether a recovery follows */
+export const outcomeOfRotation = (ended: WholeEnd, recoveryStarts: boolean): Outcome => {
   const { status, error, output } = ended;
-  if (status === 'SUCCEEDED') return success(output);
+  if (status === 'SUCCEEDED') return SUCCESSES[String(output.outcome)] ?? 'Rotated';
   if (status === 'TIMED_OUT') return 'TimedOut';
-  if (status === 'ABORTED') return startsRecovery(ended) ? 'CutOff' : 'Stopped';
-  if (isBroken(status, error)) return 'CutOff';
-  return FAILURES.has(error ?? '') ? (error as Outcome) : 'Refused';
+  // A verification changes nothing: stopped, it leaves nothing to recover.
+  if (status === 'ABORTED') return recoveryStarts ? 'CutOff' : 'Stopped';
+  if (isBroken(ended)) return 'CutOff';
+  return FAILURES[error ?? ''] ?? 'Refused';
 };
 
-const success = (output: Readonly<Record<string, unknown>>): Outcome => {
-  const known = SUCCESSES[String(output.outcome)];
-  if (known !== undefined) return known;
-  return output.recovery === undefined ? 'NothingToRecover' : 'Recovered';
+export const outcomeOfRecovery = (ended: WholeEnd): Outcome => {
+  const { status, error, output } = ended;
+  if (status === 'SUCCEEDED') return output.recovery === undefined ? 'NothingToRecover' : 'Recovered';
+  if (status === 'ABORTED') return 'Stopped';
+  if (status === 'TIMED_OUT') return 'TimedOut';
+  if (isBroken(ended)) return 'CutOff';
+  return error === 'InvalidInputError' ? 'Refused' : 'RecoveryFailed';
 };
 
 export const outcomeOfRetirement = ({ status, error, output }: WholeEnd): Outcome => {
@@ -68,6 +66,7 @@ const SECTIONS: Readonly<Partial<Record<Outcome, string>>> = {
   RollbackFailed: 'rollbackfailed',
   RecoveryFailed: 'recoveryfailed',
   RetirementFailed: 'retirementfailed',
+  Superseded: 'rotationsupersedederror',
   CutOff: 'aborted-or-timed-out',
   TimedOut: 'aborted-or-timed-out',
 };

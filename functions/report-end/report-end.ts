@@ -2,12 +2,13 @@ import { consoleLink } from '../shared/console-link.ts';
 import type { ExecutionEnded } from './execution-ended.ts';
 import {
   type Outcome,
+  outcomeOfRecovery,
   outcomeOfRetirement,
   outcomeOfRotation,
   runbookSection,
-  startsRecovery,
 } from './outcome.ts';
-import { type Executions, parseObject, type WholeEnd, wholeEnd } from './whole-end.ts';
+import { startsRecovery } from './starts-recovery.ts';
+import { asObject, type Executions, parseObject, type WholeEnd, wholeEnd } from './whole-end.ts';
 
 /** What becomes of a measurement: CloudWatch's metrics. */
 export interface Measurements {
@@ -33,7 +34,8 @@ export interface ReportEndPorts {
 }
 
 export interface ReportEndConfig {
-  /** Which of the two machines an execution is of. */
+  /** Which of the machines an execution is of: otherwise it is a rotation. */
+  readonly recoveryStateMachineArn: string;
   readonly retirementStateMachineArn: string;
   readonly runbookUrl: string;
 }
@@ -65,51 +67,84 @@ export const reportEnd = async (
   event: ExecutionEnded,
 ): Promise<Report> => {
   const ended = await wholeEnd(executions, event);
-  const isRetirement = ended.stateMachineArn === config.retirementStateMachineArn;
-  const report = isRetirement ? reportOfRetirement(ended, config) : reportOfRotation(ended, config);
-  const machine = ended.stateMachineArn.split(':').at(-1) ?? '';
+  const { detailType, report } = reported(ended, config);
+  const machine = nameOf(ended.stateMachineArn);
   measurements.record(report.outcome, 'Count', 1, machine);
-  if (report.recoveryStarted) measurements.record('RecoveryStarted', 'Count', 1, machine);
+  // The rotation succeeded: that nobody knows of a retirement is counted beside it.
+  if (ended.output.retirement === 'unknown') measurements.record('RetirementUnknown', 'Count', 1, machine);
+  if (report.recoveryStarted) {
+    // Whatever was cut off, the recovery is one of this machine.
+    measurements.record('RecoveryStarted', 'Count', 1, nameOf(config.recoveryStateMachineArn));
+  }
   if (report.outageMs !== undefined && report.secret !== undefined) {
     measurements.record('OutageWindow', 'Milliseconds', report.outageMs, machine, report.secret);
   }
   const resources = [ended.executionArn, ...(report.secret?.startsWith('arn:') ? [report.secret] : [])];
-  await bus.put(isRetirement ? 'Retirement Ended' : 'Rotation Ended', resources, report);
+  await bus.put(detailType, resources, report);
   return report;
 };
 
+const nameOf = (stateMachineArn: string): string => stateMachineArn.split(':').at(-1) ?? '';
+
+const reported = (ended: WholeEnd, config: ReportEndConfig): { detailType: string; report: Report } => {
+  switch (ended.stateMachineArn) {
+    case config.retirementStateMachineArn:
+      return { detailType: 'Retirement Ended', report: reportOfRetirement(ended, config) };
+    case config.recoveryStateMachineArn:
+      return { detailType: 'Recovery Ended', report: reportOfRecovery(ended, config) };
+    default:
+      return { detailType: 'Rotation Ended', report: reportOfRotation(ended, config) };
+  }
+};
+
 const reportOfRotation = (ended: WholeEnd, config: ReportEndConfig): Report => {
-  const { output } = ended;
-  const input = inputOfRotation(ended);
+  const { input, output } = ended;
+  const mode = text(input.mode) ?? 'rotate';
   return {
-    ...common(ended, config, outcomeOfRotation(ended), input),
-    mode: input.mode,
+    ...common(ended, config, outcomeOfRotation(ended, startsRecovery(ended)), input),
+    mode: MODES.has(mode) ? mode : 'unknown',
     version: text(output.version),
     user: text(output.user),
     outageMs: typeof output.outageMs === 'number' ? output.outageMs : undefined,
-    recoveryStarted: startsRecovery(ended),
+  };
+};
+
+const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'rollback']);
+
+/** A recovery that the rule started was given the event of another execution, and the secret is in that one's input. */
+const reportOfRecovery = (ended: WholeEnd, config: ReportEndConfig): Report => {
+  const { input, output } = ended;
+  const subject = typeof input.executionArn === 'string' ? parseObject(input.input) : input;
+  const recovery = asObject(output.recovery);
+  return {
+    ...common(ended, config, outcomeOfRecovery(ended), subject),
+    mode: 'recover',
+    version: text(recovery.version),
+    user: text(output.user),
+    outageMs: undefined,
   };
 };
 
 const reportOfRetirement = (ended: WholeEnd, config: ReportEndConfig): Report => ({
-  ...common(ended, config, outcomeOfRetirement(ended), { secret: text(ended.input.secretId) }),
+  ...common(ended, config, outcomeOfRetirement(ended), ended.input),
   mode: 'retire',
   version: text(ended.input.version),
   user: text(ended.input.predecessor),
   outageMs: undefined,
-  recoveryStarted: false,
 });
 
 const common = (
-  { executionArn, status, error, output }: WholeEnd,
+  ended: WholeEnd,
   { runbookUrl }: ReportEndConfig,
   outcome: Outcome,
-  input: { readonly secret: string | undefined },
+  subject: Readonly<Record<string, unknown>>,
 ) => {
+  const { executionArn, status, error, output } = ended;
   const section = runbookSection(outcome, error);
   return {
     outcome,
-    secret: text(output.secret) ?? input.secret,
+    secret: text(output.secret) ?? text(subject.secretId),
+    recoveryStarted: startsRecovery(ended),
     // Whoever aborts an execution may write anything as its error.
     error: status === 'FAILED' ? text(error) : undefined,
     executionArn,
@@ -117,16 +152,6 @@ const common = (
     runbook: section === undefined ? undefined : `${runbookUrl}#${section}`,
   };
 };
-
-/** A recovery that the rule started was given the event of another execution, and the secret is in that one's input. */
-const inputOfRotation = ({ input }: WholeEnd): { mode: string; secret: string | undefined } => {
-  const byRule = input.executionArn !== undefined;
-  const secret = text((byRule ? parseObject(input.input) : input).secretId);
-  const mode = byRule ? 'recover' : (text(input.mode) ?? 'rotate');
-  return { mode: MODES.has(mode) ? mode : 'unknown', secret };
-};
-
-const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'rollback', 'recover']);
 
 /** No longer than the name of a secret can be: what is longer is none. */
 const text = (value: unknown): string | undefined =>

@@ -66,9 +66,11 @@ const described = async (
 export const parseObject = (text: unknown): Record<string, unknown> => {
   if (typeof text !== 'string') return {};
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+    return asObject(JSON.parse(text));
   } catch {
     return {};
   }
 };
+
+export const asObject = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};

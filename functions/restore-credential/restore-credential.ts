@@ -15,7 +15,7 @@ export interface RestoreCredentialPorts extends LockPorts {
 export interface RestoreCredentialResult {
   readonly outcome: 'untouched' | 'password-restored' | 'user-dropped' | 'user-restored' | 'user-locked';
   /** A version that somebody made AWSCURRENT meanwhile, and that logs in: it stays. */
-  readonly currentStays?: string;
+  readonly currentStays?: string | undefined;
 }
 
 /**
@@ -39,29 +39,42 @@ export const restoreCredential = async (
   const secret = await describeAsOwner(ports, plan.secretArn, plan.lockVersion);
   const pending = await readPending(ports, plan);
   const written = await writtenMeanwhile(ports, plan, holderOf(secret, CURRENT), pending);
-  const stays = written === undefined ? {} : { currentStays: written.version };
   const isSameUser = written?.value.login.username === pending.login.username;
   // Whoever wrote it changed the database too: to set a password now would break what works.
-  if (isSameUser) return { outcome: 'untouched', ...stays };
+  if (isSameUser && (await logsIn(ports, written)))
+    return { outcome: 'untouched', currentStays: written.version };
   const result =
     plan.strategy === 'single-user'
       ? await restorePassword(ports, plan, before, pending)
       : await restoreOtherUser(ports, plan, before, pending);
-  return { ...result, ...stays };
+  // An edit of another key has the password of before, and logs in since it is back.
+  return (await logsIn(ports, written)) ? { ...result, currentStays: written?.version } : result;
 };
 
-/** An AWSCURRENT of somebody else's, for the same place, that logs in. */
+interface WrittenVersion {
+  readonly version: string;
+  readonly value: SecretValue;
+}
+
+/** An AWSCURRENT of somebody else's, for the same place. */
 const writtenMeanwhile = async (
-  { secrets, database }: RestoreCredentialPorts,
+  { secrets }: RestoreCredentialPorts,
   { secretArn, pendingVersion, labelsBefore }: Plan,
   version: string | undefined,
   pending: SecretValue,
-): Promise<{ readonly version: string; readonly value: SecretValue } | undefined> => {
+): Promise<WrittenVersion | undefined> => {
   if (version === undefined || [pendingVersion, labelsBefore.current].includes(version)) return undefined;
   const value = await readUsable(secrets, secretArn, version, pending);
-  if (value === undefined) return undefined;
-  await using session = await database.login(value.login);
-  return session === undefined ? undefined : { version, value };
+  return value === undefined ? undefined : { version, value };
+};
+
+const logsIn = async (
+  { database }: RestoreCredentialPorts,
+  written: WrittenVersion | undefined,
+): Promise<boolean> => {
+  if (written === undefined) return false;
+  await using session = await database.login(written.value.login);
+  return session !== undefined;
 };
 
 const isGood = (plan: Plan, before: Before | null): boolean =>

@@ -25,7 +25,10 @@ export interface RestoreLabelsResult {
  * @throws RotationSupersededError if this execution has the lock no more
  * @throws SecretsManagerUnavailableError while labels are moved at the same time: look again
  */
-export const restoreLabels = async (ports: LockPorts, input: RestoreLabelsInput): Promise<RestoreLabelsResult> => {
+export const restoreLabels = async (
+  ports: LockPorts,
+  input: RestoreLabelsInput,
+): Promise<RestoreLabelsResult> => {
   const { plan, promoted, promotionOnly, currentStays } = input;
   await describeAsOwner(ports, plan.secretArn, plan.lockVersion);
   const { current } = plan.labelsBefore;

@@ -1,6 +1,11 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import type { RetireUserInput } from '../shared/contract.ts';
-import { ChangeRefusedError, NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
+import {
+  ChangeRefusedError,
+  DatabaseUnavailableError,
+  NotAuthorizedError,
+  NoUsableCredentialsError,
+} from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../shared/labels.ts';
 import {
   describeAsOwner,
@@ -49,11 +54,26 @@ export const retireUser = async (
   if (!hasLabel(secret, input.version, CURRENT)) return superseded;
   const free = await describeWhenFree(ports, input.secretId, input.execution);
   const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
-  try {
+  const result = await releasingOnRefusal(ports, secret.arn, lockVersion, async () => {
     const seen = await describeAsOwner(ports, secret.arn, lockVersion);
     return hasLabel(seen, input.version, CURRENT) ? await retireAsOwner(ports, seen, input) : superseded;
-  } finally {
-    await releaseLock(ports.secrets, secret.arn, lockVersion);
+  });
+  await releaseLock(ports.secrets, secret.arn, lockVersion);
+  return result;
+};
+
+/** After a call whose outcome is unknown the change may still come: the lock is kept, for the retry that asks the database. */
+const releasingOnRefusal = async <T>(
+  { secrets }: RetireUserPorts,
+  secretArn: string,
+  lockVersion: string,
+  act: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailableError)) await releaseLock(secrets, secretArn, lockVersion);
+    throw error;
   }
 };
 

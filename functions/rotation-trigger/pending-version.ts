@@ -1,4 +1,9 @@
-import { loadContext, newValue, parsePending, type RotationContext } from '../create-secret/rotation-context.ts';
+import {
+  loadContext,
+  newValue,
+  parsePending,
+  type RotationContext,
+} from '../create-secret/rotation-context.ts';
 import {
   InvalidSecretError,
   PendingVersionMismatchError,
@@ -10,7 +15,8 @@ import { hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../shared/labels
 import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce } from '../shared/lock.ts';
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { provenVersions, recordProven } from '../shared/proven.ts';
+import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { readUntil } from '../shared/read-again.ts';
 import type { RotationEvent } from './rotation-trigger.ts';
 
 /** Gentle: DescribeSecret takes 40,000 calls a minute for the whole account, but every schedule may wait at once. */
@@ -90,28 +96,29 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof UntrustedVersionError;
 
 const ensureValue = async (
-  { secrets }: LockPorts,
+  { secrets, clock }: LockPorts,
   secret: SecretDescription,
   { ClientRequestToken: token, RotationToken: rotationToken }: RotationEvent,
 ): Promise<void> => {
   const context = await loadContext(secrets, secret, 'rotate');
-  const existing = await secrets.read(secret.arn, token);
-  if (existing !== undefined) return assertOwnValue(context, secret, token, existing);
   assertInRotation(secret, token, rotationToken);
   const value = await newValue(secrets, context);
   const proof = rotationToken === undefined ? {} : { rotationToken };
   const written = await secrets.put({ secretArn: secret.arn, token, value, label: PENDING, ...proof });
-  if (written === 'exists') throw untrusted(secret, token);
-  await recordProven(secrets, secret.arn, provenVersions(secret), [token]);
+  if (written === 'exists') {
+    const read = () => secrets.read(secret.arn, token);
+    return assertOwnValue(context, secret, token, await readUntil(clock, read, (text) => text !== undefined));
+  }
+  await recordProven(secrets, secret.arn, provenVersions(secret), withNewest(secret, token));
 };
 
 const assertOwnValue = (
   context: RotationContext,
   secret: SecretDescription,
   token: string,
-  existing: string,
+  existing: string | undefined,
 ): void => {
-  if (!provenVersions(secret).includes(token)) throw untrusted(secret, token);
+  if (existing === undefined || !provenVersions(secret).includes(token)) throw untrusted(secret, token);
   parsePending(context, existing);
 };
 
@@ -128,6 +135,6 @@ const assertInRotation = (
 ): void => {
   if (rotationToken !== undefined || hasLabel(secret, token, PENDING)) return;
   throw new UnknownTokenError(
-    `version ${token} of ${secret.name} has no value and is not in rotation; start the rotation again`,
+    `version ${token} of ${secret.name} is not in rotation; start the rotation again`,
   );
 };

@@ -20,7 +20,7 @@ export interface TriggerPorts {
   readonly clock: Clock;
 }
 
-/** What Secrets Manager sends: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html */
+/** What Secrets Manager sends; SecretId is the ARN: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html */
 export const RotationEvent = z.object({
   Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),
   SecretId: z.string().min(1),
@@ -69,9 +69,9 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   const { executions } = ports;
   const { ClientRequestToken: token } = event;
   const secret = await knownSecret(ports, event);
-  const latest = await latestAttempt(ports, secret, event);
+  const latest = await latestAttempt(ports, event);
   if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
-  const name = executionName(secret.arn, token, (latest?.number ?? 0) + 1);
+  const name = executionName(event.SecretId, token, (latest?.number ?? 0) + 1);
   const execution = executions.arnOf(name);
   const locked = await lockFor(ports, secret, { execution, token, deadline });
   if (hasLabel(locked, token, CURRENT)) {
@@ -84,42 +84,47 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
 };
 
 const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
-  const secret = await knownSecret(ports, event);
-  // Right after its start an execution may not be found yet.
-  const latest = await readUntil(
-    ports.clock,
-    () => latestAttempt(ports, secret, event),
-    (answer) => answer !== undefined,
-  );
+  const latest = await startedAttempt(ports, event);
   if (latest === undefined) {
+    const secret = await knownSecret(ports, event);
     throw new RotationFailedError(
       `${event.Step} came for ${secret.name}, but no execution was ever started for version ${event.ClientRequestToken}; rotate the secret again`,
     );
   }
   await succeeded(ports, latest.execution, deadline);
-  const now = await readUntil(
-    ports.clock,
-    () => ports.secrets.describe(event.SecretId),
-    (answer) => hasLabel(answer, event.ClientRequestToken, CURRENT),
-  );
-  if (hasLabel(now, event.ClientRequestToken, CURRENT)) return;
+  if (event.Step !== 'setSecret') await assertPromoted(ports, event);
+};
+
+/** What Secrets Manager is told has to be true: somebody may have moved AWSCURRENT since the execution ended. */
+const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationEvent): Promise<void> => {
+  const isPromoted = (secret: SecretDescription): boolean =>
+    hasLabel(secret, event.ClientRequestToken, CURRENT);
+  const now = await readUntil(clock, () => secrets.describe(event.SecretId), isPromoted);
+  if (isPromoted(now)) return;
   throw new RotationFailedError(
-    `the execution of this rotation succeeded, but AWSCURRENT of ${secret.name} is not on its version any more; somebody else moved it`,
+    `the execution of this rotation succeeded, but AWSCURRENT of ${now.name} is not on its version any more; somebody else moved it`,
   );
 };
 
+/** Right after its start an execution may not be found yet: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html */
+const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promise<Attempt | undefined> =>
+  await readUntil(
+    ports.clock,
+    () => latestAttempt(ports, event),
+    (attempt) => attempt !== undefined,
+  );
+
 /**
- * RotateImmediately=false: Secrets Manager only tests, on a pending version that holds a copy of the current value.
+ * RotateImmediately=false: Secrets Manager only tests, on a pending version that holds a copy of the current value. No
+ * createSecret came before, so no execution can have been started.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
  */
-const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> => {
-  const secret = await knownSecret(ports, event);
-  return (await latestAttempt(ports, secret, event)) === undefined;
-};
+const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> =>
+  (await latestAttempt(ports, event)) === undefined;
 
 const verify = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
   const secret = await knownSecret(ports, event);
-  const name = `${executionName(secret.arn, event.ClientRequestToken, 1)}-verify`;
+  const name = `${executionName(event.SecretId, event.ClientRequestToken, 1)}-verify`;
   const earlier = await ports.executions.find(name);
   const execution =
     earlier ??
@@ -150,12 +155,11 @@ interface Attempt {
 /** Secrets Manager retries a failed rotation with the same token; each retry is an execution of its own. */
 const latestAttempt = async (
   { executions }: TriggerPorts,
-  secret: SecretDescription,
-  { ClientRequestToken }: RotationEvent,
+  { SecretId, ClientRequestToken }: RotationEvent,
 ): Promise<Attempt | undefined> => {
   let latest: Attempt | undefined;
   for (let number = 1; ; number++) {
-    const execution = await executions.find(executionName(secret.arn, ClientRequestToken, number));
+    const execution = await executions.find(executionName(SecretId, ClientRequestToken, number));
     if (execution === undefined) return latest;
     latest = { number, execution };
   }

@@ -61,7 +61,8 @@ const changePassword = async (
   const asCurrent = await openAs(ports.database, username, current);
   if (asCurrent === undefined && (await logsIn(ports.database, pending)))
     return { outcome: 'already-set', roles };
-  await using own = asCurrent ?? (await openAs(ports.database, username, await previousOf(ports, plan, pending)));
+  await using own =
+    asCurrent ?? (await openAs(ports.database, username, await previousOf(ports, plan, pending)));
   if (own === undefined) throw noUsableCredentials(plan, username);
   if (await changesItself(own, username, password)) return { outcome: 'changed', roles };
 

@@ -31,9 +31,11 @@ export const openAdminSession = async (
 ): Promise<Session> => {
   if (adminSecret === undefined) {
     throw new AdminSecretRequiredError(
-      `the user "${login.username}" may not change its own password; name an admin secret by the tag docdb-rotation:admin-secret or the key masterarn`,
+      `the user "${login.username}" may not change its own password; name an admin secret by the tag docdb-rotation:admin-secret; the key masterarn in its value is not enough`,
     );
   }
+  const usual = await openCurrent({ secrets, database }, adminSecret, login);
+  if (usual !== undefined) return usual;
   for (const admin of await labelledLogins(secrets, adminSecret, login)) {
     if (!sameCluster(admin, login)) {
       throw new AdminSecretMismatchError(
@@ -46,6 +48,26 @@ export const openAdminSession = async (
   throw new AdminSecretUnavailableError(
     `no labelled version of the admin secret ${adminSecret} logs in; if it is not being rotated now, run this machine for it with "mode": "recover"`,
   );
+};
+
+/** The usual case in one read: an AWSCURRENT that says where it is for, and logs in. All else takes a closer look. */
+const openCurrent = async (
+  { secrets, database }: AdminSessionPorts,
+  adminSecret: string,
+  login: Login,
+): Promise<Session | undefined> => {
+  const current = await secrets.readCurrent(adminSecret);
+  const admin = current && loginIn(current.text);
+  return admin !== undefined && sameCluster(admin, login) ? await database.login(admin) : undefined;
+};
+
+const loginIn = (text: string): Login | undefined => {
+  try {
+    return parseSecretValue(text, 'the admin secret').login;
+  } catch (error) {
+    if (error instanceof InvalidSecretError) return undefined;
+    throw error;
+  }
 };
 
 const labelledLogins = async (secrets: SecretStore, adminSecret: string, login: Login): Promise<Login[]> => {

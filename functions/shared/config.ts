@@ -6,42 +6,55 @@ const schema = z.object({
   CERTIFICATE_AUTHORITY_FILE: z.string().optional(),
 });
 
-/** What the recovery reads. */
+/** JSON: something that the deployment names for a secret, by the secret's ARN. */
+const namedForSecrets = z
+  .string()
+  .default('{}')
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('is not JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.string().min(1)));
+
+/**
+ * What the recovery reads. Only a deployment can write here: a tag or the secret's value would let whoever may write those
+ * choose whose password is reset.
+ */
 const recoverSecretSchema = z.object({
-  /**
-   * JSON: the cluster whose primary user a secret is for, by the secret's ARN. Only a deployment can write here: a tag
-   * or the secret's value would let whoever may write those choose the cluster.
-   */
-  RESET_THROUGH_CLUSTER: z
-    .string()
-    .default('{}')
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue('is not JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(z.record(z.string(), z.string().min(1))),
+  /** The cluster whose primary user a secret is for. */
+  RESET_THROUGH_CLUSTER: namedForSecrets,
+  /** The user of a secret whose password may be set through its admin secret. */
+  RESET_THROUGH_ADMIN: namedForSecrets,
 });
+
+const stateMachineArn = z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:\S+$/);
 
 /** What the trigger reads. */
 const triggerSchema = z.object({
-  STATE_MACHINE_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
+  STATE_MACHINE_ARN: stateMachineArn,
 });
 
 /** What the reporter of ends reads. */
 const reportEndSchema = z.object({
-  RETIREMENT_STATE_MACHINE_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
+  RECOVERY_STATE_MACHINE_ARN: stateMachineArn,
+  RETIREMENT_STATE_MACHINE_ARN: stateMachineArn,
   RUNBOOK_URL: z.string().min(1),
 });
 
-/** What the daily check reads. */
+/** What the check of credentials and locks reads. */
 const checkCredentialsSchema = schema.extend({
   AWS_REGION: z.string().min(1),
   /** The dimension of what is measured for all secrets of one rotation together. */
   STATE_MACHINE_NAME: z.string().min(1),
+  /** Those whose executions may have the lock of a secret, with a space between. */
+  STATE_MACHINE_ARNS: z
+    .string()
+    .transform((text) => text.split(' '))
+    .pipe(z.array(stateMachineArn)),
 });
 
 /** @throws an Error that names the variable, when the function starts and not in the middle of a rotation */

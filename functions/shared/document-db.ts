@@ -200,7 +200,7 @@ const listOfStrings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
 const parseAddress = (address: string): { host: string; port: number } => {
-  const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(address) ?? [];
+  const [, host, port] = /^([A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined || port === undefined) {
     throw new DatabaseIncompatibleError('the server lists an instance whose address is not host:port');
   }

@@ -19,7 +19,7 @@ export const isOldLabel = (label: string): boolean =>
   label.startsWith('docdb-rotation-') && label !== OWNER && label !== CLAIM;
 
 /** @returns the id of the version that holds the label, if any does */
-export const holderOf = (secret: SecretDescription, label: string): string | undefined =>
+export const holderOf = (secret: Pick<SecretDescription, 'versions'>, label: string): string | undefined =>
   Object.entries(secret.versions).find(([, labels]) => labels.includes(label))?.[0];
 
 export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>

@@ -1,5 +1,15 @@
 import { RotationInProgressError, RotationSupersededError, SecretsManagerRefusedError } from './errors.ts';
-import { CLAIM, CURRENT, hasLabel, holderOf, isPendingFree, lockHolder, OWNER, PENDING, PREVIOUS } from './labels.ts';
+import {
+  CLAIM,
+  CURRENT,
+  hasLabel,
+  holderOf,
+  isPendingFree,
+  lockHolder,
+  OWNER,
+  PENDING,
+  PREVIOUS,
+} from './labels.ts';
 import type { Clock, SecretDescription, SecretStore } from './ports.ts';
 import { readUntil } from './read-again.ts';
 import { versionIdsOf } from './version-ids.ts';
@@ -60,7 +70,10 @@ export const takeLock = async (
     (answer) => lockHolder(answer, execution) !== 'nobody',
   );
   if (hasLabel(now, version, OWNER)) return version;
-  if (lockHolder(now, execution) === 'this execution' && (await moveOwner(ports.secrets, now, execution, version)))
+  if (
+    lockHolder(now, execution) === 'this execution' &&
+    (await moveOwner(ports.secrets, now, execution, version))
+  )
     return version;
   throw inProgress(now);
 };
@@ -124,8 +137,11 @@ export const describeAsOwner = async (
 };
 
 /** Harmless where the label is elsewhere by now: only this version loses it. */
-export const releaseLock = async (secrets: SecretStore, secretArn: string, lockVersion: string): Promise<boolean> =>
-  await secrets.moveLabel(secretArn, OWNER, { from: lockVersion });
+export const releaseLock = async (
+  secrets: SecretStore,
+  secretArn: string,
+  lockVersion: string,
+): Promise<boolean> => await secrets.moveLabel(secretArn, OWNER, { from: lockVersion });
 
 /**
  * AWSPENDING, from where it is free, or from an earlier version of the same execution.

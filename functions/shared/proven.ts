@@ -1,3 +1,4 @@
+import { CURRENT, hasLabel, PREVIOUS } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
@@ -6,19 +7,22 @@ import type { SecretDescription, SecretStore } from './ports.ts';
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 
-/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
-const LONGEST_VALUE = 256;
+/**
+ * A tag's value takes 256 characters, and Secrets Manager's own version ids have 36:
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
+ */
+const MOST_VERSIONS = 6;
 
 /** @returns version ids, the latest first */
 export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
   (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
 
 /**
- * Adds versions to those that are proven; the oldest are forgotten when the tag is full. Only the owner of the lock
- * writes it: a tag has no compare-and-set.
+ * Records which versions are proven from now on. Only the owner of the lock writes it: a tag has no compare-and-set. What has no
+ * label any more is left out: an old password that somebody knows is not to come back.
  *
  * @param known what the tag holds
- * @param versions the latest first
+ * @param versions the latest first, at most six of them
  */
 export const recordProven = async (
   secrets: SecretStore,
@@ -26,14 +30,16 @@ export const recordProven = async (
   known: readonly string[],
   versions: readonly string[],
 ): Promise<string[]> => {
-  const all = fitting([...new Set([...versions, ...known])]);
-  if (versions.every((version) => known.includes(version))) return all;
-  await secrets.setTag(secretArn, PROVEN_TAG, all.join(' '));
-  return all;
+  const next = [...new Set(versions)].slice(0, MOST_VERSIONS);
+  const isSame = next.length === known.length && next.every((version) => known.includes(version));
+  if (!isSame) await secrets.setTag(secretArn, PROVEN_TAG, next.join(' '));
+  return next;
 };
 
-const fitting = (versions: readonly string[]): string[] => {
-  const [last, ...earlier] = [...versions].reverse();
-  if (last === undefined || versions.join(' ').length <= LONGEST_VALUE) return [...versions];
-  return fitting(earlier.reverse());
-};
+/** Those of the tag that still have a label that matters, and a new one before them. */
+export const withNewest = (secret: SecretDescription, newest: string): string[] => [
+  newest,
+  ...provenVersions(secret).filter((version) =>
+    [CURRENT, PREVIOUS].some((label) => hasLabel(secret, version, label)),
+  ),
+];

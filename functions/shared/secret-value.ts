@@ -48,10 +48,9 @@ export interface Login {
   readonly tls: boolean;
 }
 
-/** A version's value: the login in it, the admin secret that it names, and the JSON as it was written. */
+/** A version's value: the login in it, and the JSON as it was written. */
 export interface SecretValue {
   readonly login: Login;
-  readonly adminSecret?: string;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
@@ -68,12 +67,11 @@ export const parseSecretValue = (text: string | undefined, where: string): Secre
   const json = parseJsonObject(text, where);
   const result = schema.safeParse(JSON.parse(text ?? ''));
   if (!result.success) throw new InvalidSecretError(`${where}: ${problems(result.error)}; ${EXPECTED}`);
-  const { host, port, username, password, ssl, masterarn } = result.data;
+  const { host, port, username, password, ssl } = result.data;
   refuseIamUser(username, json, where);
   refuseElasticCluster(host, where);
   return {
     login: { host, port, username, password, tls: ssl },
-    ...(masterarn === undefined ? {} : { adminSecret: masterarn }),
     json,
   };
 };

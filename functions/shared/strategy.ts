@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { InvalidSecretError } from './errors.ts';
 import type { SecretDescription } from './ports.ts';
-import type { SecretValue } from './secret-value.ts';
 
 export const Strategy = z.enum(['single-user', 'alternating-users', 'admin-clone']);
 export type Strategy = z.infer<typeof Strategy>;
@@ -31,14 +30,19 @@ export interface RotationSettings {
 const defaultPredecessor = (strategy: Strategy): Predecessor =>
   strategy === 'admin-clone' ? 'lock' : 'keep';
 
-/** @throws InvalidSecretError when a tag has a value that is none of the known ones, or an admin secret is missing */
-export const settingsOf = (secret: SecretDescription, current: SecretValue): RotationSettings => {
+/**
+ * The admin secret is the one that the tag names. The value's own `masterarn` does not count: who may write the value would
+ * choose by whose power its user is changed.
+ *
+ * @throws InvalidSecretError when a tag has a value that is none of the known ones, or an admin secret is missing
+ */
+export const settingsOf = (secret: SecretDescription): RotationSettings => {
   const tag = (name: string): string | undefined => secret.tags[`docdb-rotation:${name}`];
   const strategy = oneOf(Strategy, 'strategy', tag('strategy') ?? 'single-user');
-  const adminSecret = tag('admin-secret') ?? current.adminSecret;
+  const adminSecret = tag('admin-secret');
   if (strategy === 'alternating-users' && adminSecret === undefined) {
     throw new InvalidSecretError(
-      `${secret.name}: alternating-users needs an admin secret; name it by the tag docdb-rotation:admin-secret or the key masterarn`,
+      `${secret.name}: alternating-users needs an admin secret; name it by the tag docdb-rotation:admin-secret; the key masterarn in its value is not enough`,
     );
   }
   return {

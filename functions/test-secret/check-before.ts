@@ -10,6 +10,7 @@ import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { LockPorts } from '../shared/lock.ts';
 import type { Database, Role, Session } from '../shared/ports.ts';
 import type { Login, SecretValue } from '../shared/secret-value.ts';
+import { areOfOnePair } from '../shared/users.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../shared/versions.ts';
 import { isSameInstance, loginsOnInstances } from './instances.ts';
 import { assertTakesWrites } from './takes-writes.ts';
@@ -90,12 +91,19 @@ const loadVersions = async (ports: CheckBeforePorts, plan: Plan): Promise<Versio
 
 /**
  * Anybody who may write the secret can give AWSPREVIOUS to a value of theirs. It is gone back to if this project wrote it or saw it
- * log in, or if it logs in now, in the same place as AWSCURRENT.
+ * log in, or if it logs in now, in the same place and as the same user as AWSCURRENT, or as its other half: another user would get
+ * the roles of this one.
  */
-const assertTrusted = (plan: Plan, current: SecretValue | undefined, asPending: Session | undefined): void => {
-  if (plan.proven.includes(plan.pendingVersion) || (current !== undefined && asPending !== undefined)) return;
+const assertTrusted = (
+  plan: Plan,
+  current: SecretValue | undefined,
+  asPending: Session | undefined,
+): void => {
+  const isOwnUser = areOfOnePair(plan.users.current, plan.users.pending);
+  if (plan.proven.includes(plan.pendingVersion)) return;
+  if (current !== undefined && asPending !== undefined && isOwnUser) return;
   throw new UntrustedVersionError(
-    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now as a user of this secret; if it is the right value, put it into the secret as AWSCURRENT yourself`,
   );
 };
 
@@ -113,7 +121,8 @@ const ownLogin = (
   for (const [value, session] of candidates) {
     if (value === undefined || session === undefined) continue;
     // A pair's AWSPREVIOUS is for the other user.
-    const isOther = value === previous && (strategy !== 'single-user' || value.login.username !== users.pending);
+    const isOther =
+      value === previous && (strategy !== 'single-user' || value.login.username !== users.pending);
     if (!isOther) return { session, login: value.login };
   }
   return undefined;

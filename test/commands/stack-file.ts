@@ -7,7 +7,11 @@ export const stackDescription = (stack: LocalStack) => ({
   awsEndpointUrl: stack.awsEndpointUrl,
   secretsManagerEndpointUrl: stack.secretsManagerEndpointUrl,
   region: stack.region,
-  stateMachines: { rotation: stack.stateMachineArn, retirement: stack.retirements.stateMachineArn },
+  stateMachines: {
+    rotation: stack.stateMachineArn,
+    recovery: stack.recoveries.stateMachineArn,
+    retirement: stack.retirements.stateMachineArn,
+  },
   triggerFunctionName: stack.triggerFunctionName,
   secrets: Object.fromEntries(
     [stack.adminSecret, stack.appSecret, ...stack.extraSecrets].map(({ name, arn }) => [name, arn]),

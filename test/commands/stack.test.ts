@@ -131,6 +131,7 @@ describe('npm run stack', () => {
       command.description();
     expect(stateMachines).toEqual({
       rotation: expect.stringMatching(/^arn:aws:states:.+:stateMachine:.*Rotation/),
+      recovery: expect.stringMatching(/^arn:aws:states:.+:stateMachine:.*Recovery/),
       retirement: expect.stringMatching(/^arn:aws:states:.+:stateMachine:.*Retirement/),
     });
     expect(documentDb).toEqual({

@@ -1,14 +1,24 @@
 import type { Clock } from '../../functions/shared/ports.ts';
 
-/** A clock that only jumps: nothing waits. */
+/** A clock on which time passes only by sleeping, and then at once. `now` may be handed on by itself. */
 export class FakeClock implements Clock {
-  #now = 0;
+  #now: number;
+  /** Each sleep, in milliseconds. */
+  readonly slept: number[] = [];
 
-  now(): number {
-    return this.#now;
+  constructor(now = 0) {
+    this.#now = now;
   }
 
-  async sleep(milliseconds: number): Promise<void> {
+  readonly now = (): number => this.#now;
+
+  readonly sleep = async (milliseconds: number): Promise<void> => {
+    this.slept.push(milliseconds);
+    this.advance(milliseconds);
+  };
+
+  /** Time that passes while nobody sleeps. */
+  advance(milliseconds: number): void {
     this.#now += milliseconds;
   }
 }

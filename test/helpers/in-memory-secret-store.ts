@@ -1,27 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { SecretNotRotatableError, SecretsManagerRefusedError } from '../../functions/shared/errors.ts';
-import type { LabelMove, NewVersion, SecretDescription, SecretStore } from '../../functions/shared/ports.ts';
+import {
+  SecretNotRotatableError,
+  SecretsManagerRefusedError,
+  SecretsManagerUnavailableError,
+} from '../../functions/shared/errors.ts';
+import type { CurrentVersion, LabelMove, NewVersion, SecretStore } from '../../functions/shared/ports.ts';
+import { assertRoomFor, CURRENT, holderOf, type LabelRules, labelWritten, moveLabel } from './label-rules.ts';
 import { type Gate, openGate } from './port-calls.ts';
-
-interface StoredVersion {
-  value: string | undefined;
-  readonly labels: Set<string>;
-}
-
-interface StoredSecret {
-  readonly arn: string;
-  readonly name: string;
-  readonly versions: Map<string, StoredVersion>;
-  readonly tags: Record<string, string>;
-  markedForDeletion: boolean;
-  replicaOf: string | undefined;
-  managedBy: string | undefined;
-  /** The version that Secrets Manager made for a rotation of its own, and what proves the right to write it. */
-  inRotation: { readonly token: string; readonly rotationToken: string } | undefined;
-}
-
-const CURRENT = 'AWSCURRENT';
-const PREVIOUS = 'AWSPREVIOUS';
+import { OldAnswers, type StaleReads } from './stale-reads.ts';
+import { describe, newSecret, type StoredSecret } from './stored-secret.ts';
 
 export const newVersionId = (): string => randomBytes(16).toString('hex');
 
@@ -32,67 +19,98 @@ export const newPassword = (): string => randomBytes(24).toString('base64url');
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
  */
-export class InMemorySecretStore {
+export class InMemorySecretStore implements LabelRules {
   readonly #secrets = new Map<string, StoredSecret>();
+  readonly #answers = new OldAnswers<StoredSecret>();
+  readonly #late: (() => boolean)[] = [];
   /** Every password that was made here: none of them may ever be seen outside. */
   readonly passwords: string[] = [];
+  keepsPendingOnLosingCurrent = false;
+  acceptsFromWithoutHolder = false;
+  refusesMoveToHolder = false;
+  /** Which moves of labels their clients give up: they fail now, and are carried out when the test says so. */
+  givesUp: (label: string, move: LabelMove) => boolean = () => false;
+
+  /** Whether reads of ports answer what may be old, from now on: what is there now, everybody knows. Writes never do. */
+  set staleReads(settings: StaleReads | undefined) {
+    this.#answers.begin(settings, this.#secrets.values());
+  }
+
+  get staleReads(): StaleReads | undefined {
+    return this.#answers.settings;
+  }
 
   addSecret(name: string, tags: Record<string, string> = {}): string {
     const arn = `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-a1b2c3`;
-    this.#secrets.set(name, {
-      arn,
-      name,
-      versions: new Map(),
-      tags: { ...tags },
-      markedForDeletion: false,
-      replicaOf: undefined,
-      managedBy: undefined,
-      inRotation: undefined,
-    });
+    const secret = newSecret(arn, name, tags);
+    this.#secrets.set(name, secret);
+    this.#answers.restart(secret);
     return arn;
   }
 
-  /** Puts a version there as if it had always been there. */
+  /** Puts a version there as if it had always been there: no read is too old to know it. */
   addVersion(secretId: string, labels: readonly string[], value: string | undefined): string {
-    const id = newVersionId();
+    return this.addVersionWithId(secretId, newVersionId(), labels, value);
+  }
+
+  /** The same, where the id means something. */
+  addVersionWithId(
+    secretId: string,
+    id: string,
+    labels: readonly string[],
+    value: string | undefined,
+  ): string {
     const secret = this.#find(secretId);
-    for (const label of labels) this.#holder(secret, label)?.[1].labels.delete(label);
-    secret.versions.set(id, { value, labels: new Set(labels) });
+    addVersion(secret, labels, value, id);
+    this.#answers.restart(secret);
     return id;
   }
 
   /** What RotateSecret does before it calls the rotation function. */
   beginRotation(secretId: string): { token: string; rotationToken: string } {
-    const secret = this.#find(secretId);
-    const rotation = {
-      token: this.addVersion(secretId, ['AWSPENDING'], undefined),
-      rotationToken: newPassword(),
-    };
-    secret.inRotation = rotation;
-    this.passwords.push(rotation.rotationToken);
-    return rotation;
+    const rotationToken = newPassword();
+    this.passwords.push(rotationToken);
+    return this.#change(secretId, (secret) => {
+      secret.inRotation = { token: addVersion(secret, ['AWSPENDING'], undefined), rotationToken };
+      return secret.inRotation;
+    });
+  }
+
+  /** What a person does without a token: a version of its own, AWSCURRENT unless other labels are named. */
+  putByHand(secretId: string, value: string, { labels = [CURRENT] }: { labels?: string[] } = {}): string {
+    const token = newVersionId();
+    this.#change(secretId, (secret) => this.#write(secret, token, value, labels));
+    return token;
   }
 
   markForDeletion(secretId: string): void {
-    this.#find(secretId).markedForDeletion = true;
+    this.#change(secretId, (secret) => {
+      secret.markedForDeletion = true;
+    });
   }
 
   makeReplicaOf(secretId: string, region: string): void {
-    this.#find(secretId).replicaOf = region;
+    this.#change(secretId, (secret) => {
+      secret.replicaOf = region;
+    });
   }
 
   /** As RDS and DocumentDB do with the secret of a primary user. */
   letManage(secretId: string, service: string): void {
-    this.#find(secretId).managedBy = service;
+    this.#change(secretId, (secret) => {
+      secret.managedBy = service;
+    });
   }
 
   setTag(secretId: string, key: string, value: string): void {
-    this.#find(secretId).tags[key] = value;
+    this.#change(secretId, ({ tags }) => {
+      tags[key] = value;
+    });
   }
 
   /** The version that has the label. */
   holder(secretId: string, label: string): string | undefined {
-    return this.#holder(this.#find(secretId), label)?.[0];
+    return holderOf(this.#find(secretId), label)?.[0];
   }
 
   valueOf(secretId: string, version: string): string | undefined {
@@ -113,24 +131,36 @@ export class InMemorySecretStore {
 
   /** Moves a label as somebody else would, by no gate. */
   move(secretId: string, label: string, move: LabelMove): boolean {
-    return this.#move(this.#find(secretId), label, move);
+    return this.#change(secretId, (secret) => moveLabel(secret, label, move, this));
   }
 
+  /**
+   * Carries out, by the rules and the labels of now, what clients gave up.
+   *
+   * @returns what each would have been answered; to nobody an error is told as a no
+   */
+  carryOutLate(): boolean[] {
+    return this.#late.splice(0).map((move) => {
+      try {
+        return move();
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** The port of one process: it is what a monotonic read is monotonic for. */
   port(gate: Gate = openGate): SecretStore {
+    const reader = {};
+    const seen = (secretId: string): StoredSecret => this.#answers.seenBy(reader, this.#find(secretId));
     return {
-      describe: (secretId) => gate('describe', () => describe(this.#find(secretId))),
-      read: (secretArn, version) => gate('read', () => this.#find(secretArn).versions.get(version)?.value),
-      readCurrent: (secretArn) =>
-        gate('readCurrent', () => {
-          const [version, stored] = this.#holder(this.#find(secretArn), CURRENT) ?? [];
-          return version === undefined || stored?.value === undefined
-            ? undefined
-            : { version, text: stored.value };
-        }),
-      listVersions: (secretArn) => gate('listVersions', () => [...this.#find(secretArn).versions.keys()]),
+      describe: (secretId) => gate('describe', () => describe(seen(secretId))),
+      read: (secretArn, version) => gate('read', () => seen(secretArn).versions.get(version)?.value),
+      readCurrent: (secretArn) => gate('readCurrent', () => currentOf(seen(secretArn))),
+      listVersions: (secretArn) => gate('listVersions', () => [...seen(secretArn).versions.keys()]),
       put: (version) => gate('put', () => this.#put(version)),
       moveLabel: (secretArn, label, move) =>
-        gate('moveLabel', () => this.#move(this.#find(secretArn), label, move)),
+        gate('moveLabel', () => this.#moveOrGiveUp(secretArn, label, move)),
       setTag: (secretArn, key, value) => gate('setTag', () => this.setTag(secretArn, key, value)),
       newPassword: () => gate('newPassword', () => this.#newPassword()),
     };
@@ -143,8 +173,11 @@ export class InMemorySecretStore {
     throw new SecretNotRotatableError(`there is no secret ${secretId}`);
   }
 
-  #holder(secret: StoredSecret, label: string): [string, StoredVersion] | undefined {
-    return [...secret.versions].find(([, { labels }]) => labels.has(label));
+  #change<T>(secretId: string, apply: (secret: StoredSecret) => T): T {
+    const secret = this.#find(secretId);
+    const result = apply(secret);
+    this.#answers.changed(secret);
+    return result;
   }
 
   #newPassword(): string {
@@ -153,64 +186,50 @@ export class InMemorySecretStore {
     return password;
   }
 
-  /** A version is written once; the same value again changes nothing. */
   #put({ secretArn, token, value, label, rotationToken }: NewVersion): 'written' | 'exists' {
-    const secret = this.#find(secretArn);
-    const rotation = secret.inRotation;
-    if (rotation?.token === token && rotation.rotationToken !== rotationToken)
-      throw new SecretsManagerRefusedError(
-        'only the rotation function may write a version that is in rotation',
-      );
+    return this.#change(secretArn, (secret) => {
+      const rotation = secret.inRotation;
+      if (rotation?.token === token && rotation.rotationToken !== rotationToken)
+        throw new SecretsManagerRefusedError(
+          'only the rotation function may write a version that is in rotation',
+        );
+      return this.#write(secret, token, value, [label]);
+    });
+  }
+
+  /** A version is written once; the same value again changes nothing, not even the labels. */
+  #write(secret: StoredSecret, token: string, value: string, labels: string[]): 'written' | 'exists' {
     const existing = secret.versions.get(token);
-    if (existing?.value !== undefined && existing.value !== value) return 'exists';
-    this.#holder(secret, label)?.[1].labels.delete(label);
-    if (existing === undefined) secret.versions.set(token, { value, labels: new Set([label]) });
-    else {
-      existing.value = value;
-      existing.labels.add(label);
-    }
+    if (existing?.value !== undefined) return existing.value === value ? 'written' : 'exists';
+    // The first version of a secret is its current one, whatever labels were asked for.
+    const given = secret.versions.size === 0 ? [...labels, CURRENT] : labels;
+    assertRoomFor(secret, given);
+    const version = existing ?? { value, labels: new Set() };
+    version.value = value;
+    secret.versions.set(token, version);
+    labelWritten(secret, version, given, this);
     return 'written';
   }
 
-  #move(secret: StoredSecret, label: string, { from, to }: LabelMove): boolean {
-    const holder = this.#holder(secret, label);
-    if (from !== undefined && holder?.[0] !== from) return false;
-    if (to === undefined) return this.#takeOff(holder, label);
-    const target = secret.versions.get(to);
-    if (target === undefined) throw new SecretNotRotatableError(`there is no version ${to}`);
-    if (holder?.[0] === to) return true;
-    // Without RemoveFromVersionId a label that somebody holds does not move.
-    if (holder !== undefined && from === undefined) return false;
-    holder?.[1].labels.delete(label);
-    target.labels.add(label);
-    if (label === CURRENT && holder !== undefined) this.#follow(secret, holder[1]);
-    return true;
-  }
-
-  /** AWSCURRENT can move, but not vanish. */
-  #takeOff(holder: [string, StoredVersion] | undefined, label: string): boolean {
-    if (holder === undefined || label === CURRENT) return false;
-    holder[1].labels.delete(label);
-    return true;
-  }
-
-  /** "Secrets Manager also automatically moves AWSPREVIOUS to the version that AWSCURRENT was removed from." */
-  #follow(secret: StoredSecret, left: StoredVersion): void {
-    this.#holder(secret, PREVIOUS)?.[1].labels.delete(PREVIOUS);
-    left.labels.add(PREVIOUS);
+  #moveOrGiveUp(secretArn: string, label: string, move: LabelMove): boolean {
+    if (!this.givesUp(label, move)) return this.move(secretArn, label, move);
+    this.#late.push(() => this.move(secretArn, label, move));
+    throw new SecretsManagerUnavailableError(`moving ${label}: given up`);
   }
 }
 
-const describe = (secret: StoredSecret): SecretDescription => ({
-  arn: secret.arn,
-  name: secret.name,
-  versions: Object.fromEntries(
-    [...secret.versions]
-      .filter(([, { labels }]) => labels.size > 0)
-      .map(([id, { labels }]): [string, string[]] => [id, [...labels]]),
-  ),
-  tags: { ...secret.tags },
-  markedForDeletion: secret.markedForDeletion,
-  ...(secret.replicaOf === undefined ? {} : { replicaOf: secret.replicaOf }),
-  ...(secret.managedBy === undefined ? {} : { managedBy: secret.managedBy }),
-});
+const addVersion = (
+  secret: StoredSecret,
+  labels: readonly string[],
+  value: string | undefined,
+  id = newVersionId(),
+): string => {
+  for (const label of labels) holderOf(secret, label)?.[1].labels.delete(label);
+  secret.versions.set(id, { value, labels: new Set(labels) });
+  return id;
+};
+
+const currentOf = (secret: StoredSecret): CurrentVersion | undefined => {
+  const [version, stored] = holderOf(secret, CURRENT) ?? [];
+  return version === undefined || stored?.value === undefined ? undefined : { version, text: stored.value };
+};

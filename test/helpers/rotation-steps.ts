@@ -1,6 +1,6 @@
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
-import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
+import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
 import { lockFor, writePendingVersion } from '../../functions/rotation-trigger/pending-version.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import type { Before, Plan } from '../../functions/shared/contract.ts';
@@ -16,7 +16,8 @@ export interface Ports {
   readonly database: Database;
   readonly clock: Clock;
   readonly clusters: Clusters;
-  readonly clusterOf: ClusterOf;
+  readonly clusterOf: NamedFor;
+  readonly userOf: NamedFor;
 }
 
 /** The ports of one process. */
@@ -28,6 +29,7 @@ export const portsOf = (world: RotationWorld, calls: Processes = new PortCalls()
     clock: world.clock,
     clusters: world.clusters.port(gate),
     clusterOf: world.clusterOf,
+    userOf: world.userOf,
   };
 };
 

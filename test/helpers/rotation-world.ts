@@ -1,4 +1,4 @@
-import type { ClusterOf } from '../../functions/recover-secret/reset-through-cluster.ts';
+import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
 import type { Clock, Role } from '../../functions/shared/ports.ts';
 import { PROVEN_TAG } from '../../functions/shared/proven.ts';
 import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly pendingOnCurrent?: boolean;
   /** The cluster that the deployment allows to reset this secret's user through. */
   readonly cluster?: string | undefined;
+  /** The user that the deployment allows to reset through the admin secret. */
+  readonly resettableUser?: string | undefined;
   /** One that only jumps by default. */
   readonly clock?: Clock;
 }
@@ -60,7 +62,8 @@ export class RotationWorld implements View {
   before: Snapshot;
   readonly isPair: boolean;
   /** What the deployment allowed. */
-  readonly clusterOf: ClusterOf;
+  readonly clusterOf: NamedFor;
+  readonly userOf: NamedFor;
 
   constructor(options: WorldOptions = {}) {
     const { strategy = 'single-user', username = 'app', roles = READ_WRITE, previous } = options;
@@ -68,6 +71,7 @@ export class RotationWorld implements View {
     this.isPair = strategy !== 'single-user';
     this.secretArn = this.store.addSecret(SECRET, tagsOf(options));
     this.clusterOf = (arn) => (arn === this.secretArn ? options.cluster : undefined);
+    this.userOf = (arn) => (arn === this.secretArn ? options.resettableUser : undefined);
     if (options.admin) this.#addAdmin();
     this.previous = previous === undefined ? undefined : this.#addPrevious(previous, username, roles);
     const password = this.#newPassword();

@@ -149,8 +149,9 @@ describe('CreateSecret, while another rotation has the lock', () => {
     const late = {
       ...secrets,
       put: async (version: Parameters<typeof secrets.put>[0]) => {
-        await secrets.put(version);
+        const outcome = await secrets.put(version);
         other ??= (await created(world)).token;
+        return outcome;
       },
     };
     await expect(createSecret({ secrets: late }, onDemand())).rejects.toThrow(RotationInProgressError);
@@ -167,9 +168,10 @@ describe('CreateSecret, while another rotation has the lock', () => {
     const late = {
       ...secrets,
       put: async (version: Parameters<typeof secrets.put>[0]) => {
-        await secrets.put(version);
+        const outcome = await secrets.put(version);
         const { plan } = await finished(world);
         world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
+        return outcome;
       },
     };
     await expect(createSecret({ secrets: late }, onDemand())).rejects.toThrow(RotationInProgressError);

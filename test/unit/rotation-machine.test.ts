@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { createSecret } from '../../functions/create-secret/create-secret.ts';
-import { retireUser } from '../../functions/retire-user/retire-user.ts';
-import { RetireUserInput } from '../../functions/shared/contract.ts';
+import { RotationInProgressError } from '../../functions/shared/errors.ts';
 import { refused } from '../helpers/crash-driver.ts';
-import { definitionOf } from '../helpers/definitions.ts';
 import { PORT, READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
-import { created, portsOf } from '../helpers/rotation-steps.ts';
-import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
-import { type Ending, StateMachine } from '../helpers/state-machine.ts';
+import {
+  executionArn,
+  RecoveryMachine,
+  RetirementMachine,
+  RotationMachine,
+  stoppedEvent,
+} from '../helpers/rotation-machine.ts';
+import { begunByService, created } from '../helpers/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
+import type { Ending } from '../helpers/state-machine.ts';
 
 /* The whole machine, from its input to its end, over the project's own steps. */
 
@@ -22,19 +25,29 @@ const lie = ({ database }: RotationWorld): void => {
   database.reported = [{ host: 'one.elsewhere.example.com', port: PORT }];
 };
 
-/** Each execution has a name of its own, from which its token is made. */
+/** Each execution has a name of its own, from which the ids of its versions are made. */
 let executions = 0;
+
+const nextName = (): string => {
+  executions += 1;
+  return String(executions);
+};
 
 const run = async (
   world: RotationWorld,
   input: Record<string, unknown> = {},
+  arn = executionArn(nextName()),
 ): Promise<{ ending: Ending; machine: RotationMachine }> => {
   const machine = new RotationMachine(world, { calls: new PortCalls() });
-  executions += 1;
-  return {
-    ending: await machine.run(executionArn(String(executions)), { secretId: SECRET, ...input }),
-    machine,
-  };
+  return { ending: await machine.run(arn, { secretId: SECRET, ...input }), machine };
+};
+
+const recover = async (
+  world: RotationWorld,
+  input: object = { secretId: SECRET },
+): Promise<{ ending: Ending; machine: RecoveryMachine }> => {
+  const machine = new RecoveryMachine(world, { calls: new PortCalls() });
+  return { ending: await machine.run(executionArn(nextName(), 'recovery'), input), machine };
 };
 
 describe('a rotation', () => {
@@ -58,7 +71,7 @@ describe('a rotation', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('is rolled back when the credential does not arrive within its time', async () => {
+  it('is compensated when the credential does not arrive within its time', async () => {
     const world = boss();
     world.database.lag = 60;
     const { ending } = await run(world);
@@ -128,27 +141,28 @@ describe('a rotation', () => {
     expect(world.database.usernames()).toEqual(['app', 'app_clone', 'root']);
   });
 
-  // It once ended as RollbackFailed, and woke somebody, when the other one was faster by a moment.
-  it('whose new version fails its check leaves that to another rotation that builds on it already', async () => {
+  // Another one once began on the promoted version, and compensation then met it.
+  it('keeps the lock until its new version has passed its check: no other begins on it', async () => {
     const world = boss();
     const tests: string[] = [];
-    let other: string | undefined;
+    let other: unknown;
     const calls = new PortCalls({
       turn: async (method) => {
         if (method === 'instances') tests.push(method);
         // The third is that of CheckAfter.
         if (tests.length < 3 || other !== undefined) return;
-        other = (await created(world)).token;
+        other = await created(world).catch((error: unknown) => error);
         throw refused(method);
       },
     });
     const machine = new RotationMachine(world, { calls });
     const ending = await machine.run(executionArn('one'), { secretId: SECRET });
-    expect(ending.error).toBe('RotationSupersededError');
+    expect(other).toBeInstanceOf(RotationInProgressError);
+    expect(ending.error).toBe('RolledBack');
     expect(ending.cause).toMatch(/^CheckAfter failed /);
     expect(machine.notices).toEqual([]);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other);
-    expect(world.momentProblems()).toEqual([]);
+    expect(world.endProblems()).toEqual([]);
+    expect(world.restoredProblems()).toEqual([]);
   });
 
   it('that can’t be put back tells the operators, and keeps the password on record', async () => {
@@ -165,37 +179,46 @@ describe('a rotation', () => {
     const ending = await machine.run(executionArn('one'), { secretId: SECRET });
     expect(ending.error).toBe('RollbackFailed');
     expect(machine.notices).toHaveLength(1);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeDefined();
+    const pending = world.store.holder(SECRET, 'AWSPENDING');
+    expect(pending).toBeDefined();
+    expect(world.store.holder(SECRET, 'docdb-rotation-owner')).toBe(pending);
     expect(world.leaks([ending.trail, machine.notices])).toEqual([]);
   });
 });
 
-describe('a rotation of Secrets Manager that failed', () => {
-  it('can be tried again with the same token', async () => {
+describe('a rotation of Secrets Manager', () => {
+  it('that failed can be tried again with the same token', async () => {
     const world = new RotationWorld({ admin: true });
-    const { token, rotationToken } = world.beginRotation();
-    const input = { secretId: SECRET, token, mode: 'rotate', startedBy: 'secrets-manager' } as const;
-    await createSecret({ secrets: world.store.port() }, input, rotationToken);
+    const rotation = world.beginRotation();
+    const [first, second] = [executionArn('of-the-token-1'), executionArn('of-the-token-2')];
+    const token = await begunByService(world, first, rotation);
     const admin = world.database.user('root')?.password ?? '';
     world.database.addUser('root', newPassword(), ROOT, true);
-    expect((await run(world, { token })).ending.error).toBe('RolledBack');
+    expect((await run(world, { token }, first)).ending.error).toBe('RolledBack');
 
     world.database.addUser('root', admin, ROOT, true);
-    await createSecret({ secrets: world.store.port() }, input, rotationToken);
-    expect((await run(world, { token })).ending.status).toBe('SUCCEEDED');
+    await begunByService(world, second, rotation);
+    const { ending } = await run(world, { token }, second);
+    expect(ending.output).toMatchObject({ outcome: 'rotated', version: token });
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('only verifies when it had succeeded after all', async () => {
+  it.each([
+    ['of a version that is AWSCURRENT', (world: RotationWorld) => world.current],
+    ['that it was not started for', (world: RotationWorld) => world.beginRotation().token],
+  ])('is refused with a token %s: somebody copied an input', async (_what, tokenOf) => {
     const world = boss();
-    const { ending: first } = await run(world);
-    const { version } = first.output as { version: string };
-    const { ending } = await run(world, { token: version });
-    expect(ending.output).toMatchObject({ outcome: 'verified' });
+    const token = tokenOf(world);
+    const { ending, machine } = await run(world, { token });
+    expect(ending.error).toBe('UnknownTokenError');
+    expect(ending.cause).toMatch(/^CreateSecret failed with .*Nothing was changed\./);
+    expect(machine.notices).toEqual([]);
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+    expect(world.store.holder(SECRET, 'docdb-rotation-owner')).toBeUndefined();
   });
 });
 
-describe('a rollback', () => {
+describe('a revert', () => {
   it('after a rotation makes everything as it was before it', async () => {
     const world = new RotationWorld({
       username: 'boss',
@@ -205,11 +228,12 @@ describe('a rollback', () => {
     await run(world);
     const { ending } = await run(world, { mode: 'rollback' });
     expect(ending.output).toMatchObject({ outcome: 'rolled-back-to-previous' });
+    expect(ending.path.at(-1)).toBe('Reverted');
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('of a rollback is a way forward again', async () => {
+  it('of a revert is a way forward again', async () => {
     const world = boss();
     const { ending: rotated } = await run(world);
     await run(world, { mode: 'rollback' });
@@ -219,14 +243,40 @@ describe('a rollback', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('is refused once the strategy was changed: it would change a user that the strategy does not mean', async () => {
+  it('changes no user once the strategy was changed: it is none that the strategy means', async () => {
     const world = new RotationWorld(PAIR);
     await run(world);
-    const rotated = world.snapshot();
+    const { users, logsIn } = world.snapshot();
     world.store.setTag(SECRET, 'docdb-rotation:strategy', 'single-user');
+    const { ending, machine } = await run(world, { mode: 'rollback' });
+    expect(ending.path.at(-1), ending.cause).toBe('Reverted');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+    expect(world.snapshot()).toMatchObject({ users, logsIn });
+    expect(machine.retirements).toEqual([]);
+  });
+
+  it('is refused then, if that user does not log in any more', async () => {
+    const world = new RotationWorld(PAIR);
+    await run(world);
+    world.store.setTag(SECRET, 'docdb-rotation:strategy', 'single-user');
+    world.database.addUser('app', newPassword(), READ_WRITE);
+    const rotated = world.snapshot();
     const { ending } = await run(world, { mode: 'rollback' });
-    expect(ending.error).toBe('PendingVersionMismatchError');
-    expect(world.snapshot()).toEqual(rotated);
+    expect(ending.error).toBe('RolledBack');
+    expect(world.snapshot()).toMatchObject({ users: rotated.users, logsIn: rotated.logsIn });
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(rotated.labels.AWSCURRENT);
+  });
+
+  // Whoever may write the secret would have given a user of theirs the roles of this one, through the admin secret.
+  it('never goes to the user of somebody who put a value of theirs into AWSPREVIOUS, though it logs in', async () => {
+    const world = new RotationWorld(PAIR);
+    const password = newPassword();
+    world.database.addUser('mallory', password, []);
+    world.store.addVersion(SECRET, ['AWSPREVIOUS'], secretText({ username: 'mallory', password }));
+    const { ending } = await run(world, { mode: 'rollback' });
+    expect(ending.error).toBe('UntrustedVersionError');
+    expect(world.database.user('mallory')?.roles).toEqual([]);
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 });
 
@@ -235,15 +285,11 @@ describe('a retirement', () => {
   const handedOver = (machine: RotationMachine): unknown =>
     machine.retirements.map((request) => (request as { Input: unknown }).Input)[0];
 
-  const retire = async (world: RotationWorld, input: unknown): Promise<Ending> => {
-    const tasks = {
-      RetireUserFunctionArn: async (argument: unknown) => {
-        const { execution: _, ...rest } = argument as Record<string, unknown>;
-        return await retireUser(portsOf(world), RetireUserInput.parse(rest));
-      },
-    };
-    return await new StateMachine(definitionOf('retirement'), tasks).run(executionArn('retirement'), input);
-  };
+  const retire = (world: RotationWorld, input: unknown): Promise<Ending> =>
+    new RetirementMachine(world, { calls: new PortCalls() }).run(
+      executionArn(nextName(), 'retirement'),
+      input,
+    );
 
   it.each([
     ['alternating-users', { ...PAIR, predecessor: 'lock' }],
@@ -258,7 +304,7 @@ describe('a retirement', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('after a rollback takes the user that was rolled back from', async () => {
+  it('after a revert takes the user that was left', async () => {
     const world = new RotationWorld({ ...CLONE, previous: { username: 'boss_clone', state: 'logs in' } });
     const { machine } = await run(world, { mode: 'rollback' });
     await retire(world, handedOver(machine));
@@ -310,28 +356,29 @@ describe('a verification', () => {
 describe('a recovery', () => {
   it('has nothing to do after an execution that had ended its work', async () => {
     const world = boss();
-    await run(world);
-    const machine = new RotationMachine(world, { calls: new PortCalls() });
-    const ending = await machine.run(
-      executionArn('two'),
-      stoppedEvent(executionArn('one'), { secretId: SECRET }),
-    );
+    const arn = executionArn(nextName());
+    await run(world, {}, arn);
+    const { ending } = await recover(world, stoppedEvent(arn, { secretId: SECRET }));
     expect(ending.output).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(world.endProblems()).toEqual([]);
   });
 
-  it('tells the operators when nobody logs in', async () => {
+  it('tells the operators when nobody logs in, and keeps the lock', async () => {
     const world = boss();
     world.database.addUser('boss', newPassword(), READ_WRITE);
-    const { ending, machine } = await run(world, { mode: 'recover' });
+    const { ending, machine } = await recover(world);
     expect(ending.error).toBe('RecoveryFailed');
     expect(machine.notices).toHaveLength(1);
+    await expect(created(world)).rejects.toThrow(RotationInProgressError);
   });
 
-  it('through the admin mends that', async () => {
+  it('through the admin mends that, and takes the lock from the recovery that failed', async () => {
     const world = new RotationWorld({ admin: true });
     world.database.addUser('app', newPassword(), READ_WRITE);
-    const { ending } = await run(world, { mode: 'recover', resetThroughAdmin: true });
+    expect((await recover(world)).ending.error).toBe('RecoveryFailed');
+    const { ending } = await recover(world, { secretId: SECRET, resetThroughAdmin: true });
     expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(ending.output).toMatchObject({ recovery: { passwordReset: true } });
     expect(world.restoredProblems()).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import {
   placeholdersIn,
   textOf,
 } from '../helpers/definitions.ts';
-import { compiled, expressionIn, type Retrier, type State, StateMachine } from '../helpers/state-machine.ts';
+import { compiled, expressionIn, type Retrier, type State } from '../helpers/state-machine.ts';
 
 /** A step ends itself after that; the state machine has to wait longer, or it would retry a step that still runs. */
 const FUNCTION_TIMEOUT_SECONDS = 60;
@@ -44,6 +44,7 @@ const ERRORS_OF_AWS = new Set([
   'Lambda.Unknown',
   'Sandbox.Timedout',
   'Runtime.ExitError',
+  'Runtime.OutOfMemory',
   ...NOT_READY,
 ]);
 
@@ -62,10 +63,9 @@ const TERMINAL = [
   'NothingToRollBackError',
   'PendingVersionMismatchError',
   'ResetNotAllowedError',
-  'RotationSupersededError',
   'SecretsManagerRefusedError',
   'UnexpectedError',
-  'UnknownTokenError',
+  'UntrustedVersionError',
   'UserNameTakenError',
   'UserNotFoundError',
 ];
@@ -115,7 +115,7 @@ const reachable = (name: string): Set<string> => {
   return seen;
 };
 
-/** The names of the variables that an expression reads, without those that it makes itself. */
+/** Every variable in an expression. */
 const variablesIn = (node: unknown): string[] => {
   if (typeof node !== 'object' || node === null) return [];
   const { type, value } = node as jsonata.ExprNode;
@@ -123,8 +123,22 @@ const variablesIn = (node: unknown): string[] => {
   return [...own, ...Object.values(node).flatMap(variablesIn)];
 };
 
+/** Those that it makes itself: by `:=`, or as parameters of a function. */
+const variablesMadeIn = (node: unknown): string[] => {
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, lhs, arguments: parameters } = node as jsonata.ExprNode & { lhs?: unknown };
+  const own = type === 'bind' ? variablesIn(lhs) : type === 'lambda' ? variablesIn(parameters) : [];
+  return [...own, ...Object.values(node).flatMap(variablesMadeIn)];
+};
+
+const variablesReadIn = (source: string): string[] => {
+  const ast = compiled(source).ast();
+  const made = variablesMadeIn(ast);
+  return variablesIn(ast).filter((name) => !made.includes(name));
+};
+
 const BUILT_IN = new Set(
-  'states abs ceil count exists floor hash join keys length lowercase max merge millis min not now parse power round string substring sum type uppercase uuid'.split(
+  'states abs append ceil count exists floor hash join keys length lowercase match max merge millis min not now parse power replace round string substring sum type uppercase uuid'.split(
     ' ',
   ),
 );
@@ -154,7 +168,7 @@ describe.each(DEFINITIONS)('the state machine %s', (name) => {
     const assigned = states.flatMap(([, { Assign = {}, Catch = [], Choices = [] }]) =>
       [Assign, ...[...Catch, ...Choices].map((way) => way.Assign ?? {})].flatMap(Object.keys),
     );
-    const read = expressionsOf(definitionOf(name)).flatMap((source) => variablesIn(compiled(source).ast()));
+    const read = expressionsOf(definitionOf(name)).flatMap(variablesReadIn);
     expect(new Set(read.filter((each) => !BUILT_IN.has(each) && !assigned.includes(each)))).toEqual(
       new Set(),
     );
@@ -232,136 +246,12 @@ describe('the errors of this project', () => {
     expect(CLASSES.filter((each) => !known.includes(each))).toEqual([]);
   });
 
+  it('that are terminal are named in none', () => {
+    const named = DEFINITIONS.flatMap(namesCaught);
+    expect(TERMINAL.filter((each) => named.includes(each))).toEqual([]);
+  });
+
   it('that are listed here exist', () => {
     expect([...TERMINAL, ...OF_THE_TRIGGER].filter((each) => !CLASSES.includes(each))).toEqual([]);
-  });
-});
-
-describe('CheckInput', () => {
-  const wayOf = async (input: unknown): Promise<readonly string[]> =>
-    (await new StateMachine(definitionOf('rotation'), {}).run('arn:of:the:execution', input)).path;
-  const token = 't'.repeat(32);
-
-  it.each([
-    [{ secretId: 'shop/app' }],
-    [{ secretId: 'shop/app', mode: 'rotate' }],
-    [{ secretId: 'shop/app', mode: 'verify' }],
-    [{ secretId: 'shop/app', mode: 'rollback' }],
-    [{ secretId: 'shop/app', mode: 'recover' }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughAdmin: true }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughAdmin: false }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughCluster: true }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughCluster: true, resetThroughAdmin: false }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughCluster: false, resetThroughAdmin: true }],
-    [{ secretId: 'shop/app', token }],
-    [{ secretId: 'shop/app', token: 't'.repeat(64) }],
-    [{ secretId: 'shop/app', token, mode: 'verify' }],
-    [{ secretId: 's'.repeat(2048) }],
-  ])('lets %j in', async (input) => {
-    expect((await wayOf(input))[1]).toBe('Begin');
-  });
-
-  it.each([
-    [{}],
-    [[]],
-    [[{ secretId: 'shop/app' }]],
-    ['shop/app'],
-    [7],
-    [null],
-    [{ secretId: '' }],
-    [{ secretId: 7 }],
-    [{ secretId: null }],
-    [{ secretId: ['shop/app'] }],
-    [{ secretId: 's'.repeat(2049) }],
-    [{ SecretId: 'shop/app' }],
-    [{ secretId: 'shop/app', mode: 'dance' }],
-    [{ secretId: 'shop/app', mode: 'Rotate' }],
-    [{ secretId: 'shop/app', mode: null }],
-    [{ secretId: 'shop/app', mode: ['rotate'] }],
-    [{ secretId: 'shop/app', mode: '' }],
-    [{ secretId: 'shop/app', force: true }],
-    [{ secretId: 'shop/app', token: 'short' }],
-    [{ secretId: 'shop/app', token: 't'.repeat(65) }],
-    [{ secretId: 'shop/app', token: 7 }],
-    [{ secretId: 'shop/app', token: null }],
-    [{ secretId: 'shop/app', token, mode: 'rollback' }],
-    [{ secretId: 'shop/app', resetThroughAdmin: true }],
-    [{ secretId: 'shop/app', mode: 'rotate', resetThroughAdmin: true }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughAdmin: 'true' }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughAdmin: null }],
-    [{ secretId: 'shop/app', resetThroughCluster: true }],
-    [{ secretId: 'shop/app', mode: 'rotate', resetThroughCluster: true }],
-    [{ secretId: 'shop/app', mode: 'verify', resetThroughCluster: false }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughCluster: 'my-cluster' }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughCluster: null }],
-    [{ secretId: 'shop/app', mode: 'recover', resetThroughAdmin: true, resetThroughCluster: true }],
-  ])('turns %j away', async (input) => {
-    expect(await wayOf(input)).toEqual(['CheckInput', 'InvalidInput']);
-  });
-});
-
-describe('CheckStoppedExecution', () => {
-  const ARN = 'arn:of:it';
-
-  /** Step Functions knows the stopped execution's input, and its error, whether or not the event has them. */
-  const wayOf = async (
-    input: string,
-    event: Record<string, unknown> = { status: 'ABORTED' },
-    error?: string,
-  ): Promise<readonly string[]> => {
-    const tasks = {
-      'arn:aws:states:::aws-sdk:sfn:describeExecution': async (request: unknown) => {
-        expect(request).toEqual({ ExecutionArn: ARN });
-        return { Input: input, ...(error === undefined ? {} : { Error: error }) };
-      },
-    };
-    const machine = new StateMachine(definitionOf('rotation'), tasks);
-    return (await machine.run('arn:of:the:recovery', { executionArn: ARN, ...event })).path;
-  };
-
-  it.each([
-    [{ secretId: 'shop/app' }],
-    [{ secretId: 'shop/app', mode: 'rotate' }],
-    [{ secretId: 'shop/app', mode: 'rollback' }],
-    [{ secretId: 'shop/app', token: 't'.repeat(32) }],
-  ])('recovers what was stopped with %j', async (input) => {
-    expect(await wayOf(JSON.stringify(input), { status: 'TIMED_OUT' })).toContain('StopRotation');
-  });
-
-  it.each([
-    [JSON.stringify({ secretId: 'shop/app', mode: 'verify' })],
-    [JSON.stringify({ secretId: 'shop/app', mode: 'recover' })],
-    [JSON.stringify({ executionArn: 'arn:of:another', status: 'ABORTED', input: '{}' })],
-    [JSON.stringify({})],
-    [JSON.stringify([])],
-    ['7'],
-  ])('has nothing to recover after the input %s', async (input) => {
-    expect((await wayOf(input)).at(-1)).toBe('NothingToRecover');
-  });
-
-  it.each([
-    ['of Step Functions', { error: 'States.DataLimitExceeded' }, undefined, 'StopRotation'],
-    ['of Step Functions that only it knows', { error: null }, 'States.Runtime', 'StopRotation'],
-    ['that nobody knows', {}, undefined, 'StopRotation'],
-    ['of its own that only Step Functions knows', {}, 'RolledBack', 'NothingToRecover'],
-    ['of its own', { error: 'RolledBack' }, undefined, 'NothingToRecover'],
-  ])('after an error %s', async (_whose, event, error, state) => {
-    const path = await wayOf('{"secretId": "shop/app"}', { status: 'FAILED', ...event }, error);
-    expect(path).toContain(state);
-  });
-
-  it('tells the operators where Step Functions does not say what was stopped', async () => {
-    const notices: unknown[] = [];
-    const tasks = {
-      'arn:aws:states:::aws-sdk:sfn:describeExecution': async () => {
-        throw Object.assign(new Error('the key lets nobody in'), { name: 'Sfn.KmsAccessDeniedException' });
-      },
-      'arn:aws:states:::sns:publish': async (notice: unknown) => void notices.push(notice),
-    };
-    const machine = new StateMachine(definitionOf('rotation'), tasks);
-    const ending = await machine.run('arn:of:it', { executionArn: ARN, status: 'ABORTED' });
-    expect(ending).toMatchObject({ status: 'FAILED', error: 'RecoveryFailed' });
-    expect(ending.cause).toContain('Sfn.KmsAccessDeniedException');
-    expect(notices).toHaveLength(1);
   });
 });

@@ -35,6 +35,7 @@ rotation.manage(secret('App', appSecretArn), { strategy: Strategy.alternatingUse
 rotation.manage(secret('Reports', reportsSecretArn), { strategy: Strategy.singleUser({ adminSecret }) });
 
 new CfnOutput(stack, 'StateMachineArn', { value: rotation.stateMachine.stateMachineArn });
+new CfnOutput(stack, 'RecoveryStateMachineArn', { value: rotation.recovery.stateMachineArn });
 new CfnOutput(stack, 'RetirementStateMachineArn', { value: rotation.retirement.stateMachineArn });
 new CfnOutput(stack, 'TriggerFunctionName', { value: rotation.trigger.functionName });
 new CfnOutput(stack, 'TriggerFunctionArn', { value: rotation.trigger.functionArn });

@@ -1,4 +1,4 @@
-import { evaluate } from './evaluate.ts';
+import { type ContextKeys, evaluate } from './evaluate.ts';
 import type { Statement } from './policy.ts';
 
 /** Who has signed a request with an access key. */
@@ -46,6 +46,7 @@ export class AccessControl {
     accessKeyId: string | undefined,
     action: string,
     resource: string,
+    keys: ContextKeys = {},
   ): Promise<Refusal | undefined> {
     const principal = accessKeyId === undefined ? undefined : await this.ports.principalOf(accessKeyId);
     if (principal === undefined) {
@@ -53,7 +54,7 @@ export class AccessControl {
       return { type: 'UnrecognizedClientException', message };
     }
     if (principal.kind === 'root') return undefined;
-    const verdict = evaluate(await this.ports.policiesOf(principal.roleName), { action, resource });
+    const verdict = evaluate(await this.ports.policiesOf(principal.roleName), { action, resource, keys });
     this.decisions.push({ role: principal.roleName, action, resource, allowed: verdict === 'allowed' });
     if (verdict === 'allowed') return undefined;
     const why =

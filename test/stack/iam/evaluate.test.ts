@@ -124,8 +124,48 @@ describe('a condition', () => {
     expect(events(like, { 'aws:SourceArn': arn })).toBe('implicitly denied');
   });
 
+  describe('on a key that may have several values', () => {
+    const tagging = (Condition: object, tagKeys?: string[]) => {
+      const action = 'secretsmanager:TagResource';
+      const keys = tagKeys === undefined ? {} : { 'aws:TagKeys': tagKeys };
+      return evaluate([allow({ Action: action, Condition })], { action, resource: SECRET, keys });
+    };
+    const onlyProven = { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['docdb-rotation:proven'] } };
+
+    /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html */
+    it('holds with ForAllValues if each value of the request is one of the policy', () => {
+      expect(tagging(onlyProven, ['docdb-rotation:proven'])).toBe('allowed');
+      expect(tagging(onlyProven, ['docdb-rotation:Proven'])).toBe('implicitly denied');
+      expect(tagging(onlyProven, ['docdb-rotation:proven', 'team'])).toBe('implicitly denied');
+      expect(tagging(onlyProven, ['team'])).toBe('implicitly denied');
+    });
+
+    /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition_examples-multi-valued-context-keys.html */
+    it('holds with ForAllValues if the request has no such key or no value of it', () => {
+      expect(tagging(onlyProven)).toBe('allowed');
+      expect(tagging(onlyProven, [])).toBe('allowed');
+    });
+
+    /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Null */
+    it('holds with Null by whether the request has a value of it', () => {
+      const present = { Null: { 'aws:TagKeys': 'false' } };
+      const absent = { Null: { 'aws:TagKeys': 'true' } };
+      expect(tagging({ ...onlyProven, ...present }, ['docdb-rotation:proven'])).toBe('allowed');
+      expect(tagging({ ...onlyProven, ...present })).toBe('implicitly denied');
+      expect(tagging({ ...onlyProven, ...present }, [])).toBe('implicitly denied');
+      expect(tagging(absent)).toBe('allowed');
+      expect(tagging(absent, ['team'])).toBe('implicitly denied');
+    });
+
+    it('without a set operator is an error, and never a yes', () => {
+      const condition = { StringEquals: { 'aws:TagKeys': 'team' } };
+      expect(() => tagging(condition, ['team'])).toThrow('not for a key with several values');
+    });
+  });
+
   it('with an operator that is not known here is an error, and never a yes', () => {
-    expect(() => events({ StringLike: { 'events:source': '*' } }, {})).toThrow('StringLike is not known');
+    for (const operator of ['StringLike', 'ForAllValues:StringLike', 'ForAnyValue:StringEquals'])
+      expect(() => events({ [operator]: { 'events:source': '*' } }, {})).toThrow('is not known here');
   });
 });
 

@@ -7,8 +7,15 @@ export interface AccessRequest {
   /** An ARN, or `*` for an action that knows no resources. */
   readonly resource: string;
   /** The condition keys that the service knows of this request. */
-  readonly keys?: Readonly<Record<string, string>>;
+  readonly keys?: ContextKeys;
 }
+
+/**
+ * A list for a key that may have several values:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+export type ContextKeys = Readonly<Record<string, ContextValue>>;
+type ContextValue = string | readonly string[];
 
 export type Verdict = 'allowed' | 'implicitly denied' | 'explicitly denied';
 
@@ -36,20 +43,44 @@ const applies = (
     Object.entries(expected).every(([key, values]) => holds(operator, values, keyOf(keys, key))),
   );
 
+const FOR_ALL_VALUES = 'ForAllValues:';
+
+const holds = (operator: string, expected: readonly string[], actual: ContextValue | undefined): boolean => {
+  if (operator === 'Null') return expected.includes(String(actual === undefined || actual.length === 0));
+  if (operator.startsWith(FOR_ALL_VALUES))
+    return holdsForAll(operator.slice(FOR_ALL_VALUES.length), expected, actual ?? []);
+  if (typeof actual === 'object') throw new Error(`${operator} is not for a key with several values`);
+  const compare = comparison(operator);
+  return actual !== undefined && isEqualToOne(compare, expected, actual);
+};
+
+/**
+ * Also if the request has no value at all.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+const holdsForAll = (operator: string, expected: readonly string[], actual: ContextValue): boolean => {
+  const compare = comparison(operator);
+  return [actual].flat().every((value) => isEqualToOne(compare, expected, value));
+};
+
 /**
  * Any of the values is enough, and a key that the request has not is equal to none of them.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
  */
-const holds = (operator: string, values: readonly string[], actual: string | undefined): boolean => {
+const isEqualToOne = (compare: Comparison, expected: readonly string[], actual: string): boolean =>
+  expected.some((value) => compare(value, actual));
+
+const comparison = (operator: string): Comparison => {
   const compare = OPERATORS[operator];
   if (!compare)
     throw new Error(`the condition operator ${operator} is not known here: add it, with its source`);
-  return actual !== undefined && values.some((value) => compare(value, actual));
+  return compare;
 };
 
 /** Names of keys do not mind case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html */
-const keyOf = (keys: Readonly<Record<string, string>>, name: string): string | undefined =>
+const keyOf = (keys: ContextKeys, name: string): ContextValue | undefined =>
   Object.entries(keys).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 
 /** `*` stands for any characters, `?` for one. */
@@ -89,8 +120,10 @@ const partsOf = (arn: string): string[] => {
   return parts.length <= 6 ? parts : [...parts.slice(0, 5), parts.slice(5).join(':')];
 };
 
+type Comparison = (expected: string, actual: string) => boolean;
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
-const OPERATORS: Readonly<Record<string, (expected: string, actual: string) => boolean>> = {
+const OPERATORS: Readonly<Record<string, Comparison>> = {
   StringEquals: (expected, actual) => expected === actual,
   ArnLike: matchesArn,
 };

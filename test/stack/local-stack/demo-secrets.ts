@@ -26,7 +26,7 @@ export interface MakeSecretOptions {
   /** @default [{ role: 'readWrite', db: 'shop' }] */
   readonly roles?: readonly DatabaseRole[];
   /**
-   * Whether the secret names the admin secret in `masterarn`.
+   * Whether the secret names the admin secret: by the tag, which counts, and in `masterarn`, as people have it.
    *
    * @default true
    */
@@ -86,12 +86,12 @@ export class DemoSecrets {
       const roles = options.roles ?? [{ role: 'readWrite', db: 'shop' }];
       await createUser(this.address, this.operator, { ...user, roles });
     }
-    const masterarn = (options.masterarn ?? true) ? { masterarn: admin.arn } : {};
+    const isNamed = options.masterarn ?? true;
     return this.create(
       options.name ?? `test/${suffix}`,
       user,
-      { ...masterarn, ...options.value },
-      options.tags ?? {},
+      { ...(isNamed ? { masterarn: admin.arn } : {}), ...options.value },
+      { ...(isNamed ? { 'docdb-rotation:admin-secret': admin.arn } : {}), ...options.tags },
     );
   }
 

@@ -23,6 +23,7 @@ export interface DeploymentPlace {
 /** What people look up in the stack's outputs. */
 export interface Deployed {
   readonly stateMachineArn: string;
+  readonly recoveryStateMachineArn: string;
   readonly retirementStateMachineArn: string;
   readonly triggerFunctionArn: string;
   readonly triggerFunctionName: string;
@@ -48,9 +49,10 @@ export const deployRotation = async (
       forwardBudgetSeconds: options.forwardBudgetSeconds ?? 15,
       stragglerSeconds: options.stragglerSeconds ?? 5,
       secrets: [
-        ...[demo.appSecret, ...demo.extraSecrets].map(({ arn }) => ({
+        ...[demo.appSecret, ...demo.extraSecrets].map(({ arn, username }) => ({
           arn,
           adminSecretArn: demo.adminSecret.arn,
+          resetThroughAdmin: username,
         })),
         {
           arn: demo.adminSecret.arn,
@@ -76,6 +78,7 @@ export const deployRotation = async (
   };
   return {
     stateMachineArn: output('StateMachineArn'),
+    recoveryStateMachineArn: output('RecoveryStateMachineArn'),
     retirementStateMachineArn: output('RetirementStateMachineArn'),
     triggerFunctionArn: output('TriggerFunctionArn'),
     triggerFunctionName: output('TriggerFunctionName'),

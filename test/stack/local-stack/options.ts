@@ -1,5 +1,5 @@
 import type { EngineVersion } from '../document-db/index.ts';
-import type { RotationBehaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
+import type { LabelBehaviour, RotationBehaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
 import type { Assembly, SynthesizeOptions } from './synthesize.ts';
 
 /** What a local stack can be made like. */
@@ -33,7 +33,9 @@ export interface LocalStackOptions {
   /** @default '5.0' */
   readonly engineVersion?: EngineVersion;
   /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success; its clock is the machine's */
-  readonly rotationBehaviour?: RotationBehaviour & Pick<SecretsManagerOptions, 'isRotationFunction' | 'now'>;
+  readonly rotationBehaviour?: RotationBehaviour &
+    LabelBehaviour &
+    Pick<SecretsManagerOptions, 'isRotationFunction' | 'now'>;
   /**
    * Makes what is deployed. The stack's outputs must be those of the project's own app.
    *

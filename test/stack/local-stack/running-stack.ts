@@ -62,6 +62,8 @@ export class LocalStack {
   readonly operatorsTopicArn: string;
   /** The executions of the rotation machine. */
   readonly executions: Executions;
+  /** The executions of the recovery machine. */
+  readonly recoveries: Executions;
   /** The executions that retire the users whom rotations have replaced. */
   readonly retirementStateMachineArn: string;
   readonly retirements: Executions;
@@ -98,6 +100,7 @@ export class LocalStack {
     this.triggerFunctionName = deployed.triggerFunctionName;
     this.operatorsTopicArn = deployed.operatorsTopicArn;
     this.executions = new Executions(this.stepFunctions, deployed.stateMachineArn);
+    this.recoveries = new Executions(this.stepFunctions, deployed.recoveryStateMachineArn);
     this.retirementStateMachineArn = deployed.retirementStateMachineArn;
     this.retirements = new Executions(this.stepFunctions, deployed.retirementStateMachineArn);
     this.adminSecret = demo.adminSecret;

@@ -94,7 +94,8 @@ const startSecrets = (
 ) =>
   startSecretsManager({
     ...options.rotationBehaviour,
-    authorize: ({ accessKeyId }, action, resource) => accessControl.refusalOf(accessKeyId, action, resource),
+    authorize: ({ accessKeyId }, action, resource, keys) =>
+      accessControl.refusalOf(accessKeyId, action, resource, keys),
     region,
     accountId: ACCOUNT_ID,
     invokeRotationFunction: (functionArn, event) => invokeRotationFunction(lambda, functionArn, event),

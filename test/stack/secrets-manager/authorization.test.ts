@@ -1,22 +1,29 @@
+import { randomUUID } from 'node:crypto';
 import {
+  CreateSecretCommand,
   DescribeSecretCommand,
   GetRandomPasswordCommand,
   PutSecretValueCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Refusal } from '../iam/index.ts';
+import { AccessControl, type ContextKeys, type Refusal, type Statement } from '../iam/index.ts';
 import { newValue, startTestStandIn, type TestStandIn } from './test-stand-in.ts';
 
 let test: TestStandIn;
 let asked: string[];
+let keys: ContextKeys[];
 let refusal: Refusal | undefined;
 
 beforeEach(async () => {
   asked = [];
+  keys = [];
   refusal = undefined;
   test = await startTestStandIn({
-    authorize: async ({ accessKeyId }, action, resource) => {
+    authorize: async ({ accessKeyId }, action, resource, contextKeys) => {
       asked.push(`${accessKeyId} ${action} ${resource}`);
+      keys.push(contextKeys);
       return refusal;
     },
   });
@@ -63,4 +70,51 @@ describe('a request is authorized', () => {
     const describing = test.client.send(new DescribeSecretCommand({ SecretId: 'nothing' }));
     await expect(describing).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
   });
+
+  /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys */
+  it('with the names of the tags that it gives or takes away', async () => {
+    const Tags = ['one', 'two'].map((Key) => ({ Key, Value: 'any' }));
+    const secret = { Name: `test/${randomUUID()}`, SecretString: newValue() };
+    const { ARN: SecretId } = await test.client.send(new CreateSecretCommand({ ...secret, Tags }));
+    await test.client.send(new TagResourceCommand({ SecretId, Tags }));
+    await test.client.send(new UntagResourceCommand({ SecretId, TagKeys: ['one'] }));
+    await test.client.send(new DescribeSecretCommand({ SecretId }));
+    const both = { 'aws:TagKeys': ['one', 'two'] };
+    expect(keys).toEqual([both, both, { 'aws:TagKeys': ['one'] }, {}]);
+  });
+});
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access-abac.html */
+it('a role may give a secret the tags that its policy names, and no others', async () => {
+  const statement: Statement = {
+    Effect: 'Allow',
+    Action: ['secretsmanager:TagResource'],
+    Resource: ['*'],
+    Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['docdb-rotation:proven'] } },
+  };
+  const control = new AccessControl({
+    principalOf: async () => ({ kind: 'role', roleName: 'writer', sessionArn: 'arn:aws:sts:::writer' }),
+    policiesOf: async () => [statement],
+  });
+  const enforcing = await startTestStandIn({
+    authorize: async ({ accessKeyId }, action, resource, contextKeys) =>
+      action === 'secretsmanager:TagResource'
+        ? control.refusalOf(accessKeyId, action, resource, contextKeys)
+        : undefined,
+  });
+  try {
+    const { arn: SecretId } = await enforcing.createSecret();
+    const tag = (...names: string[]) =>
+      enforcing.client.send(
+        new TagResourceCommand({ SecretId, Tags: names.map((Key) => ({ Key, Value: 'yes' })) }),
+      );
+    await tag('docdb-rotation:proven');
+    const refused = { name: 'AccessDeniedException' };
+    await expect(tag('docdb-rotation:strategy')).rejects.toMatchObject(refused);
+    await expect(tag('docdb-rotation:proven', 'docdb-rotation:strategy')).rejects.toMatchObject(refused);
+    const { Tags } = await enforcing.client.send(new DescribeSecretCommand({ SecretId }));
+    expect(Tags).toEqual([{ Key: 'docdb-rotation:proven', Value: 'yes' }]);
+  } finally {
+    await enforcing.stop();
+  }
 });

@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import type { StaleReads } from '../../helpers/stale-reads.ts';
 import type { Authorize } from './authorization.ts';
 import { Faults } from './faults.ts';
 import { listen } from './http-server.ts';
@@ -9,7 +10,10 @@ import { type InvokeRotationFunction, type RotationBehaviour, RotationService } 
 import { type Rotation, Rotations } from './rotations.ts';
 import { SecretStore } from './secret-store.ts';
 import { type ManagedSeed, type ReplicaSeed, seedSecret } from './seed-secret.ts';
+import { StaleAnswers } from './stale-answers.ts';
+import type { LabelBehaviour } from './version-labels.ts';
 
+export type { StaleReads } from '../../helpers/stale-reads.ts';
 export type { Authorize } from './authorization.ts';
 export type { Fault, FaultHandle, SeenRequest } from './faults.ts';
 export type { Caller } from './operations/operation.ts';
@@ -17,8 +21,9 @@ export type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts
 export type { InvokeRotationFunction, RotationBehaviour, RotationEvent } from './rotation-service.ts';
 export type { Rotation, RotationFailure, RotationStep, Rotations } from './rotations.ts';
 export type { ManagedSeed, ReplicaSeed } from './seed-secret.ts';
+export type { LabelBehaviour } from './version-labels.ts';
 
-export interface SecretsManagerOptions extends RotationBehaviour {
+export interface SecretsManagerOptions extends RotationBehaviour, LabelBehaviour {
   /** @default - a free port */
   readonly port?: number;
   readonly region: string;
@@ -50,6 +55,11 @@ export interface SecretsManagerOptions extends RotationBehaviour {
 export interface SecretsManagerStandIn {
   readonly url: string;
   readonly faults: Faults;
+  /**
+   * Whether DescribeSecret, GetSecretValue and ListSecretVersionIds answer what may be old, from when this is set: what
+   * is there then, everybody knows. A reader, for whom reads may be monotonic, is who signs with an access key.
+   */
+  staleReads: StaleReads | undefined;
   /** Every request since the start, in the order of arrival. */
   readonly requests: readonly LoggedRequest[];
   readonly rotations: Rotations;
@@ -69,6 +79,7 @@ export interface SecretsManagerStandIn {
 export const startSecretsManager = async (options: SecretsManagerOptions): Promise<SecretsManagerStandIn> => {
   const { region, accountId, now = () => new Date(), random = (bound: number) => randomInt(bound) } = options;
   const store = new SecretStore({ region, accountId, now, random });
+  const staleAnswers = new StaleAnswers(store);
   const rotations = new Rotations((secretId) => store.get(secretId));
   const service = new RotationService({
     ...options,
@@ -76,10 +87,12 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
     rotations,
     now,
     newToken: randomUUID,
+    changed: () => staleAnswers.changed(),
   });
   const context: OperationContext = {
     store,
     rotations: service,
+    labels: options,
     now,
     random,
     isRotationFunction: options.isRotationFunction ?? (() => false),
@@ -91,18 +104,28 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
   const requests: LoggedRequest[] = [];
   const hooks = new Set<RequestHook>();
   const endpoint = await listen(options.port ?? 0, (request) =>
-    answerRequest({ authorize, context, faults, requests, hooks }, request),
+    answerRequest({ authorize, context, faults, staleAnswers, requests, hooks }, request),
   );
   return {
     url: endpoint.url,
     faults,
+    get staleReads() {
+      return staleAnswers.settings;
+    },
+    set staleReads(settings) {
+      staleAnswers.settings = settings;
+    },
     requests,
     rotations,
     onRequest: (hook) => {
       hooks.add(hook);
       return () => void hooks.delete(hook);
     },
-    tick: () => service.startDue(store.all()),
+    tick: () => {
+      const started = service.startDue(store.all());
+      staleAnswers.changed();
+      return started;
+    },
     seedReplica: (seed) => seedSecret(store, seed, now()),
     seedManaged: (seed) => seedSecret(store, seed, now()),
     stop: async () => {

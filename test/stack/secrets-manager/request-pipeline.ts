@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Authorize, actionOf, resourceOf } from './authorization.ts';
+import { type Authorize, actionOf, contextKeysOf, resourceOf } from './authorization.ts';
 import type { Fault, Faults, SeenRequest } from './faults.ts';
 import { type ApiAnswer, type ApiRequest, errorAnswer } from './http-server.ts';
 import { OPERATIONS } from './operations/index.ts';
@@ -7,14 +7,16 @@ import type { OperationContext } from './operations/operation.ts';
 import { redact } from './redact.ts';
 import type { LoggedRequest, RequestHook, RequestMoment } from './request-log.ts';
 import { ServiceError } from './service-error.ts';
+import type { StaleAnswers } from './stale-answers.ts';
 
 const SERVER_ERRORS = new Set(['InternalServiceError', 'InternalFailure', 'ServiceUnavailable']);
 
-/** What a request passes through: log, hooks, faults, access control, and the operation itself. */
+/** What a request passes through: log, hooks, faults, access control, and the operation itself, on secrets as they are or were. */
 export interface Pipeline {
   readonly authorize: Authorize;
   readonly context: OperationContext;
   readonly faults: Faults;
+  readonly staleAnswers: StaleAnswers;
   readonly requests: LoggedRequest[];
   readonly hooks: ReadonlySet<RequestHook>;
 }
@@ -71,7 +73,8 @@ const refusalOf = async (
   { authorize, context }: Pipeline,
   { caller, operation, input }: ApiRequest,
 ): Promise<Performed | undefined> => {
-  const refusal = await authorize(caller, actionOf(operation), resourceOf(context.store, operation, input));
+  const resource = resourceOf(context.store, operation, input);
+  const refusal = await authorize(caller, actionOf(operation), resource, contextKeysOf(operation, input));
   if (!refusal) return undefined;
   const { type, message } = refusal;
   return { answer: errorAnswer(new ServiceError(type, message)), error: type };
@@ -83,11 +86,17 @@ interface Performed {
   readonly error?: string;
 }
 
-const perform = ({ context }: Pipeline, request: ApiRequest): Performed => {
+const perform = (
+  { context, staleAnswers }: Pipeline,
+  { operation, input, caller }: ApiRequest,
+): Performed => {
   try {
-    const operation = OPERATIONS.get(request.operation);
-    if (!operation) throw new ServiceError('UnknownOperationException', `${request.operation} is not known.`);
-    return { answer: { status: 200, body: operation(context, request.input, request.caller) } };
+    const run = OPERATIONS.get(operation);
+    if (!run) throw new ServiceError('UnknownOperationException', `${operation} is not known.`);
+    const store = staleAnswers.storeFor(operation, input.SecretId, caller);
+    const body = run({ ...context, store }, input, caller);
+    staleAnswers.changed();
+    return { answer: { status: 200, body } };
   } catch (error) {
     return {
       answer: errorAnswer(error),

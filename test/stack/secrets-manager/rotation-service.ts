@@ -42,6 +42,8 @@ export interface RotationServiceOptions extends RotationBehaviour {
   readonly rotations: Rotations;
   readonly now: () => Date;
   readonly newToken: () => string;
+  /** Told when labels and versions have changed that no request changes. */
+  readonly changed: () => void;
 }
 
 interface RunningRotation {
@@ -145,6 +147,7 @@ export class RotationService {
     setImmediate(async () => {
       await this.attemptUntilOver(running);
       if (running.rotation.mode === 'test') removeVersion(running.secret, running.rotation.versionId);
+      this.options.changed();
       this.running.delete(running.secret);
       running.rotation.end();
     });
@@ -160,6 +163,7 @@ export class RotationService {
       rotation.failures.push(failure);
       if (retry >= retries.times || !this.prepareRetry(running, retries.reuseToken))
         rotation.status = 'failed';
+      this.options.changed();
     }
     secret.lastChangedDate = this.options.now();
   }

@@ -87,6 +87,13 @@ export class SecretStore {
     return secret;
   }
 
+  /** A store of the same account and Region with a secret as it was. */
+  withOnly(secret: Secret): SecretStore {
+    const store = new SecretStore(this.options);
+    store.add(secret);
+    return store;
+  }
+
   private dropExpired(): void {
     const now = this.options.now().getTime();
     for (const secret of [...this.secrets]) {

@@ -9,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-const move = (SecretId: string, VersionStage: string, to?: string, from?: string) =>
-  stack.client.send(
+const move = (SecretId: string, VersionStage: string, to?: string, from?: string, { client } = stack) =>
+  client.send(
     new UpdateSecretVersionStageCommand({
       SecretId,
       VersionStage,
@@ -53,6 +53,7 @@ describe('UpdateSecretVersionStage', () => {
     const secret = await stack.createSecret();
     const second = await stack.putVersion(secret.arn);
     await move(secret.arn, 'AWSCURRENT', second.versionId);
+    await move(secret.arn, 'AWSCURRENT', second.versionId, second.versionId);
     expect(await stack.labelsOf(secret.arn)).toEqual({
       [secret.versionId]: ['AWSPREVIOUS'],
       [second.versionId]: ['AWSCURRENT'],
@@ -114,13 +115,50 @@ describe('UpdateSecretVersionStage', () => {
       expect(await stack.labelsOf(versions.arn)).toEqual(before);
     });
 
-    // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-    test('if the version already has 20 labels', async () => {
+    // "Staging labels attached across all versions of a secret": https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    test('if the versions of the secret have 20 labels together already', async () => {
       const secret = await stack.createSecret();
-      for (let label = 1; label < 20; label++) await move(secret.arn, `label-${label}`, secret.versionId);
-      await expect(move(secret.arn, 'one-more', secret.versionId)).rejects.toMatchObject({
-        name: 'LimitExceededException',
-      });
+      const second = await stack.putVersion(secret.arn, ['label-1']);
+      const versions = [secret.versionId, second.versionId];
+      for (let label = 2; label < 20; label++) await move(secret.arn, `label-${label}`, versions[label % 2]);
+      const refused = { name: 'LimitExceededException' };
+      await expect(move(secret.arn, 'one-more', secret.versionId)).rejects.toMatchObject(refused);
+      await expect(stack.putVersion(secret.arn, ['label-1', 'one-more'])).rejects.toMatchObject(refused);
+      expect(Object.keys(await stack.labelsOf(secret.arn)).sort()).toEqual(versions.sort());
+      await move(secret.arn, 'label-1', secret.versionId, second.versionId);
+      await stack.putVersion(secret.arn, ['label-1', 'label-2']);
     });
   });
+});
+
+/* What AWS does not document: it has no source. */
+
+test('a label may be removed from a version although no version has it, if a test chooses so', async () => {
+  const accepting = await startTestStandIn({ removeFromNobody: 'accept' });
+  try {
+    const { arn, versionId } = await accepting.createSecret();
+    const second = await accepting.putVersion(arn, ['other']);
+    await move(arn, 'mine', undefined, versionId, accepting);
+    await move(arn, 'mine', second.versionId, versionId, accepting);
+    expect(await accepting.labelsOf(arn)).toMatchObject({ [second.versionId]: ['mine', 'other'] });
+    await expect(move(arn, 'mine', versionId, versionId, accepting)).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+    });
+  } finally {
+    await accepting.stop();
+  }
+});
+
+test('a label may be refused to the version that has it, if a test chooses so', async () => {
+  const refusing = await startTestStandIn({ moveToHolder: 'refuse' });
+  try {
+    const { arn, versionId } = await refusing.createSecret();
+    for (const from of [undefined, versionId])
+      await expect(move(arn, 'AWSCURRENT', versionId, from, refusing)).rejects.toMatchObject({
+        name: 'InvalidParameterException',
+      });
+    expect(await refusing.labelsOf(arn)).toEqual({ [versionId]: ['AWSCURRENT'] });
+  } finally {
+    await refusing.stop();
+  }
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Secret, SecretVersion } from '../secret.ts';
 import { invalidParameter, notFound } from '../service-error.ts';
-import { assertRoomFor, attachLabel, CURRENT, holderOf } from '../version-labels.ts';
+import { assertRoomFor, attachLabel, CURRENT, holderOf, type LabelBehaviour } from '../version-labels.ts';
 import { operation } from './operation.ts';
 import * as parameter from './parameters.ts';
 import { identity } from './secret-details.ts';
@@ -18,7 +18,8 @@ const UpdateSecretVersionStageInput = z.object({
  *
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  */
-export const updateSecretVersionStage = operation(UpdateSecretVersionStageInput, ({ store, now }, input) => {
+export const updateSecretVersionStage = operation(UpdateSecretVersionStageInput, (context, input) => {
+  const { store, now, labels: behaviour } = context;
   const secret = store.getWritable(input.SecretId);
   const { VersionStage: label, MoveToVersionId, RemoveFromVersionId } = input;
   if (!MoveToVersionId && !RemoveFromVersionId) {
@@ -26,9 +27,9 @@ export const updateSecretVersionStage = operation(UpdateSecretVersionStageInput,
   }
   const target = MoveToVersionId ? versionOf(secret, MoveToVersionId) : undefined;
   const from = RemoveFromVersionId ? versionOf(secret, RemoveFromVersionId) : undefined;
-  assertHolder(secret, label, target, from);
+  assertHolder(secret, label, target, from, behaviour);
   if (target) {
-    assertRoomFor(target, [label]);
+    assertRoomFor(secret, [label]);
     attachLabel(secret, target, label);
   } else {
     from?.labels.delete(label);
@@ -49,6 +50,7 @@ const assertHolder = (
   label: string,
   target: SecretVersion | undefined,
   from: SecretVersion | undefined,
+  { removeFromNobody = 'refuse', moveToHolder = 'accept' }: LabelBehaviour,
 ): void => {
   const holder = holderOf(secret, label);
   if (!target && label === CURRENT) {
@@ -56,10 +58,13 @@ const assertHolder = (
       `You can only move staging label ${CURRENT} to a different secret version. It can't be completely removed.`,
     );
   }
-  if (from && from !== holder) {
+  if (from && from !== holder && (holder || removeFromNobody === 'refuse')) {
     throw invalidParameter(
       `When you move staging label ${label}, if you specify RemoveFromVersionId, it must be set to the version that currently has the staging label.`,
     );
+  }
+  if (target && target === holder && moveToHolder === 'refuse') {
+    throw invalidParameter(`Staging label ${label} is currently attached to version ${holder.id} already.`);
   }
   if (!from && holder && holder !== target) {
     throw invalidParameter(

@@ -3,6 +3,7 @@ import type { RotationService } from '../rotation-service.ts';
 import type { Secret } from '../secret.ts';
 import type { SecretStore } from '../secret-store.ts';
 import { invalidParameter } from '../service-error.ts';
+import type { LabelBehaviour } from '../version-labels.ts';
 
 /** Who sends a request, as far as the stand-in can know: it does not check signatures. */
 export interface Caller {
@@ -15,6 +16,7 @@ export interface Caller {
 export interface OperationContext {
   readonly store: SecretStore;
   readonly rotations: RotationService;
+  readonly labels: LabelBehaviour;
   readonly now: () => Date;
   readonly random: (bound: number) => number;
   /** Whether a caller without RotationToken may write the version that a rotation is making. */

@@ -109,6 +109,35 @@ test('tags are added, replaced and taken away', async () => {
   await expect(tag('aws:mine', 'no')).rejects.toMatchObject({ name: 'InvalidParameterException' });
 });
 
+// InvalidRequestException: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
+// The message is as recorded on AWS, localstack's test_tag_untag_resource_on_deleted_secret, 2026-01-29.
+test('tags of a secret that is marked for deletion fail to be changed', async () => {
+  const { arn: SecretId } = await stack.createSecret();
+  await stack.client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
+  const refused = {
+    name: 'InvalidRequestException',
+    message: expect.stringContaining('marked for deletion'),
+  };
+  const tagging = new TagResourceCommand({ SecretId, Tags: [{ Key: 'team', Value: 'shop' }] });
+  await expect(stack.client.send(tagging)).rejects.toMatchObject(refused);
+  const untagging = new UntagResourceCommand({ SecretId, TagKeys: ['team'] });
+  await expect(stack.client.send(untagging)).rejects.toMatchObject(refused);
+});
+
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
+test('tags count 50 at most, and one that exists counts once', async () => {
+  const { arn: SecretId } = await stack.createSecret();
+  const tag = (...names: string[]) =>
+    stack.client.send(
+      new TagResourceCommand({ SecretId, Tags: names.map((Key) => ({ Key, Value: 'any' })) }),
+    );
+  await tag(...Array.from({ length: 50 }, (_, number) => `tag-${number}`));
+  await tag('tag-1');
+  await expect(tag('one-more')).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  const { Tags } = await stack.client.send(new DescribeSecretCommand({ SecretId }));
+  expect(Tags).toHaveLength(50);
+});
+
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
 test('a replica shows its primary Region, is read like any secret and fails to be written', async () => {
   const value = newValue();

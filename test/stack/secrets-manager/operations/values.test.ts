@@ -4,6 +4,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newValue, startTestStandIn, type TestStandIn } from '../test-stand-in.ts';
@@ -71,6 +72,16 @@ describe('GetSecretValue', () => {
   });
 });
 
+/** Writes a new current version while AWSPENDING is on the current one. */
+const putOverPending = async ({ client, createSecret, putVersion, labelsOf }: TestStandIn) => {
+  const { arn: SecretId, versionId: first } = await createSecret();
+  await client.send(
+    new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'AWSPENDING', MoveToVersionId: first }),
+  );
+  const { versionId: second } = await putVersion(SecretId);
+  return { first, second, labels: await labelsOf(SecretId) };
+};
+
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
 describe('PutSecretValue', () => {
   test('moves AWSCURRENT to the new version and AWSPREVIOUS along', async () => {
@@ -90,6 +101,23 @@ describe('PutSecretValue', () => {
     expect(await stack.labelsOf(first.arn)).toEqual({
       [first.versionId]: ['AWSCURRENT'],
       [third.versionId]: ['AWSPENDING', 'mine'],
+    });
+  });
+
+  // Recorded on AWS, test_update_secret_version_stages_current_pending in https://github.com/localstack/localstack/blob/8181a8e972403fe42c6fba8b1b5c6ae60c7bcf45/tests/aws/services/secretsmanager/test_secretsmanager.snapshot.json
+  test('takes AWSPENDING off the version that loses AWSCURRENT', async () => {
+    const { first, second, labels } = await putOverPending(stack);
+    expect(labels).toEqual({ [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
+  });
+
+  test('leaves AWSPENDING on a version that is not AWSCURRENT', async () => {
+    const first = await stack.createSecret();
+    const second = await stack.putVersion(first.arn, ['AWSPENDING']);
+    const third = await stack.putVersion(first.arn);
+    expect(await stack.labelsOf(first.arn)).toEqual({
+      [first.versionId]: ['AWSPREVIOUS'],
+      [second.versionId]: ['AWSPENDING'],
+      [third.versionId]: ['AWSCURRENT'],
     });
   });
 
@@ -150,4 +178,15 @@ describe('UpdateSecret', () => {
     await stack.client.send(new UpdateSecretCommand({ SecretId: secret.arn, Description: 'of the shop' }));
     expect(await stack.labelsOf(secret.arn)).toEqual({ [secret.versionId]: ['AWSCURRENT'] });
   });
+});
+
+/* As no recording has it. */
+test('AWSPENDING stays on the version that loses AWSCURRENT if a test chooses so', async () => {
+  const keeping = await startTestStandIn({ pendingOfLastCurrent: 'keep' });
+  try {
+    const { first, second, labels } = await putOverPending(keeping);
+    expect(labels).toEqual({ [first]: ['AWSPENDING', 'AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
+  } finally {
+    await keeping.stop();
+  }
 });

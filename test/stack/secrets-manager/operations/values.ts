@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Secret, SecretVersion } from '../secret.ts';
 import { invalidParameter, invalidRequest, notFound, ServiceError } from '../service-error.ts';
-import { assertRoomFor, attachLabel, CURRENT, holderOf } from '../version-labels.ts';
+import { assertRoomFor, CURRENT, holderOf, labelWritten } from '../version-labels.ts';
 import { requestedValue, requireToken, valueFields, writeVersion } from '../version-values.ts';
 import { type Caller, type OperationContext, operation, seconds, startOfDay } from './operation.ts';
 import * as parameter from './parameters.ts';
@@ -67,14 +67,12 @@ export const putSecretValue = operation(PutSecretValueInput, (context, input, ca
   const token = requireToken(input.ClientRequestToken);
   const stages = input.VersionStages ?? [CURRENT];
   assertMayWrite(context, secret, token, input.RotationToken, caller);
-  const existing = secret.versions.get(token);
-  if (existing) assertRoomFor(existing, stages);
+  // The first version of a secret is its current one, whatever labels were asked for.
+  const isFirst = secret.versions.size === 0 || (secret.versions.size === 1 && secret.versions.has(token));
+  const labels = isFirst ? [...stages, CURRENT] : stages;
+  if (!secret.versions.get(token)?.value) assertRoomFor(secret, labels);
   const { version, written } = writeVersion(secret, token, value, context.now());
-  if (written) {
-    // The first version of a secret is its current one, whatever labels were asked for.
-    const labels = secret.versions.size === 1 ? [...stages, CURRENT] : stages;
-    for (const label of labels) attachLabel(secret, version, label);
-  }
+  if (written) labelWritten(secret, version, labels, context.labels);
   return { ...identity(secret), VersionId: version.id, VersionStages: [...version.labels] };
 });
 

@@ -131,3 +131,17 @@ describe('The API of RDS', () => {
     expect(endpoints({ rds: true })).toContain(`com.amazonaws.${REGION}.rds`);
   });
 });
+
+describe('The reset through the admin secret', () => {
+  it('is allowed for nobody by default', () => {
+    expect(functionsWith(managing({}), 'RESET_THROUGH_ADMIN')).toEqual([]);
+  });
+
+  it('tells RecoverSecret alone which user is which secret’s, and permits nothing more', () => {
+    const template = managing({ resetThroughAdmin: 'app' });
+    expect(functionsWith(template, 'RESET_THROUGH_ADMIN')).toEqual([
+      ['RecoverSecret', JSON.stringify({ [ADMIN]: 'app' })],
+    ]);
+    expect(everyAction(template)).toEqual(everyAction(managing({})));
+  });
+});

@@ -5,6 +5,7 @@ import {
   SecretsManagerServiceException,
 } from '@aws-sdk/client-secrets-manager';
 import { SecretsManagerUnavailableError } from '../shared/errors.ts';
+import type { SecretDescription } from '../shared/ports.ts';
 import type { Schedule } from './check-credentials.ts';
 
 /** @throws SecretsManagerUnavailableError where nothing answers; what Secrets Manager itself answers goes on as it is */
@@ -22,6 +23,13 @@ export const scheduleOf =
       nextRotationAt: secret.NextRotationDate?.getTime(),
     };
   };
+
+/** Which version has which labels. @throws as {@link scheduleOf} does */
+export const labelsOf =
+  (client: SecretsManagerClient) =>
+  async (secretId: string): Promise<Pick<SecretDescription, 'versions'>> => ({
+    versions: (await describe(client, secretId)).VersionIdsToStages ?? {},
+  });
 
 const describe = async (
   client: SecretsManagerClient,

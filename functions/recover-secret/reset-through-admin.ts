@@ -1,0 +1,56 @@
+import { openAdminSession } from '../shared/admin-session.ts';
+import { ResetNotAllowedError, UserNotFoundError } from '../shared/errors.ts';
+import type { LockPorts } from '../shared/lock.ts';
+import type { Database, SecretDescription } from '../shared/ports.ts';
+import type { Login } from '../shared/secret-value.ts';
+import type { RotationSettings } from '../shared/strategy.ts';
+import { areOfOnePair, mayChangeUsers } from '../shared/users.ts';
+import type { NamedFor } from './named-by-deployment.ts';
+
+export interface ResetThroughAdminPorts extends LockPorts {
+  readonly database: Database;
+  /** The user that the deployment named for a secret. */
+  readonly userOf: NamedFor;
+}
+
+/**
+ * Break glass: sets the password of AWSCURRENT by the admin's power, when no version of the secret logs in.
+ *
+ * Nothing proves then that the secret may speak for its user: who may write it could have anyone's password set. So the
+ * deployment has to name the secret and the user, and a user that may change users itself is never reset this way: that would
+ * be the admin, its other half, or another admin.
+ *
+ * Safe to repeat: the password is the same each time.
+ *
+ * @throws ResetNotAllowedError, UserNotFoundError, after which nothing was changed
+ * @throws AdminSecretRequiredError, AdminSecretMismatchError, AdminSecretUnavailableError
+ */
+export const resetThroughAdmin = async (
+  ports: ResetThroughAdminPorts,
+  secret: SecretDescription,
+  { strategy, adminSecret }: RotationSettings,
+  { username, password, ...place }: Login,
+): Promise<void> => {
+  const named = ports.userOf(secret.arn);
+  if (named === undefined || !isNamed(strategy, named, username)) {
+    throw new ResetNotAllowedError(
+      `the deployment does not allow to reset the user "${username}" of ${secret.name} through the admin secret; if that is the secret's own user, name it by resetThroughAdmin in manage(), or among docdb-rotation:secrets, and deploy`,
+    );
+  }
+  await using admin = await openAdminSession(ports, adminSecret, { username, password, ...place });
+  const user = await admin.findUser(username);
+  if (user === undefined)
+    throw new UserNotFoundError(
+      `the user "${username}" of ${secret.name} does not exist at ${place.host}; create it, or correct the secret`,
+    );
+  if (mayChangeUsers(user.roles)) {
+    throw new ResetNotAllowedError(
+      `"${username}" may change users itself, and such a user is never reset through an admin secret; if it is the cluster's primary user, use resetThroughCluster`,
+    );
+  }
+  await admin.updateUser(username, { password });
+};
+
+/** Of a pair the deployment names one user, and either may be in AWSCURRENT. */
+const isNamed = (strategy: RotationSettings['strategy'], named: string, username: string): boolean =>
+  strategy === 'single-user' ? named === username : areOfOnePair(named, username);
