@@ -76,7 +76,12 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(ports.secrets, secret.arn, provenVersions(secret), withNewest(secret, version));
+  await recordProven(
+    ports.secrets,
+    secret.arn,
+    provenVersions(secret),
+    stillProven(secret, version, input.suspects),
+  );
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
@@ -88,6 +93,12 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
     ...(otherUser === undefined ? {} : { otherUser }),
   };
 };
+
+/** Secrets Manager tries what was cut off again with the same token, whose version can't be written again. */
+const stillProven = (secret: SecretDescription, version: string, suspects: readonly string[]): string[] => [
+  ...withNewest(secret, version),
+  ...provenVersions(secret).filter((proven) => suspects.includes(proven)),
+];
 
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
 const loadRecoveryContext = async (

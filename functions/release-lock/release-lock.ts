@@ -1,4 +1,4 @@
-import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
+import type { Plan, ReleaseLockInput } from '../shared/contract.ts';
 import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
@@ -35,16 +35,19 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };
 
-/** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
+/**
+ * A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. Secrets Manager tries a failed
+ * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
+ */
 const provenBy = (
   { pendingVersion, labelsBefore, proven }: Plan,
-  { ended, before }: { readonly ended: ReleaseLockInput['ended']; readonly before: Before | null },
+  { ended, before, token }: Pick<ReleaseLockInput, 'ended' | 'before' | 'token'>,
 ): string[] => {
   const { current, previous } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
-  return [...currents, ...proven.filter((version) => version === previous)];
+  return [...currents, ...proven.filter((version) => version === previous || version === token)];
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */
