@@ -90,6 +90,21 @@ describe("Secrets Manager's attempt is aborted, and the same token is tried agai
     }
   });
 
+  it('and rotates with it after a first attempt that was compensated', async () => {
+    const account = await Account.open({
+      ...SINGLE,
+      mishap: ({ execution, method }) =>
+        FIRST_ATTEMPT.test(execution) && method === 'ping' && account.time.now() < 100_000
+          ? 'unavailable'
+          : undefined,
+    });
+    const told = account.rotateByService({ pause: 5 });
+    await account.time.run();
+    expect(endOf(one(account, FIRST_ATTEMPT)), account.story.join('\n')).toBe('RolledBack');
+    expect((await told).at(-1), account.story.join('\n')).toBe('rotated');
+    expectWell(account, 'after compensation');
+  });
+
   it('never takes AWSCURRENT from a version that logs in', async () => {
     for (const pause of [1, 20, 74, 76, 90]) {
       const account = await Account.open(SINGLE);

@@ -1,0 +1,13 @@
+import { Account } from '/work/main/.local/wt/search/test/helpers/account.ts';
+import { SECRET } from '/work/main/.local/wt/search/test/helpers/rotation-world.ts';
+const account = await Account.open({ previous: {username:'app', state:'locked'}, admin: true });
+account.start('rotation','one',{secretId:SECRET});
+await account.time.run();
+console.log(account.story, [...account.problems], account.world.endProblems());
+const told = account.rotateByService();
+await account.time.run();
+console.log(await told, account.story, [...account.problems], account.world.endProblems());
+const a2 = await Account.open({ strategy:'admin-clone', username:'boss', roles:[{role:'root',db:'admin'}], age: () => Math.random()*5000 });
+const t2 = a2.rotateByService(); await a2.time.run();
+console.log(await t2, a2.story, [...a2.problems], a2.world.endProblems());
+const t=Date.now(); for (let i=0;i<100;i++){ const a= await Account.open({ previous: {username:'app', state:'locked'}, admin: true }); a.start('rotation','one',{secretId:SECRET}); await a.time.run(); } console.log('ms each', (Date.now()-t)/100);
