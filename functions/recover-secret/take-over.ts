@@ -83,9 +83,20 @@ const suspectsOf = async (
   { secrets }: LockPorts,
   secret: SecretDescription,
   holder: string | undefined,
-  { stopped, token }: TakeOverInput,
+  input: TakeOverInput,
 ): Promise<string[]> => {
   const inMarker = holder === undefined ? [] : pendingInMarker(await secrets.read(secret.arn, holder));
+  return suspectsIn(secret, { holder, inMarker }, input);
+};
+
+export const suspectsIn = (
+  secret: SecretDescription,
+  {
+    holder,
+    inMarker,
+  }: { readonly holder: string | undefined; readonly inMarker: readonly string[] | undefined },
+  { stopped, token }: Pick<TakeOverInput, 'stopped' | 'token'>,
+): string[] => {
   const pending = holderOf(secret, PENDING);
   const ownIds = stopped?.flatMap((execution) => [
     ...versionIdsOf(execution),

@@ -1,4 +1,4 @@
-import type { Plan, ReleaseLockInput } from '../shared/contract.ts';
+import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
 import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
@@ -39,9 +39,13 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
  * A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. Secrets Manager tries a failed
  * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
  */
-const provenBy = (
-  { pendingVersion, labelsBefore, proven }: Plan,
-  { ended, before, token }: Pick<ReleaseLockInput, 'ended' | 'before' | 'token'>,
+export const provenBy = (
+  { pendingVersion, labelsBefore, proven }: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'proven'>,
+  {
+    ended,
+    before,
+    token,
+  }: Pick<ReleaseLockInput, 'ended' | 'token'> & { readonly before: Pick<Before, 'logsIn'> | null },
 ): string[] => {
   const { current, previous } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
