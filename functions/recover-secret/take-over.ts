@@ -1,6 +1,6 @@
 import type { TakeOverInput } from '../shared/contract.ts';
 import { NothingToRecoverError, RotationInProgressError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
+import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, writeOwnVersion } from '../shared/lock.ts';
 import { markerOf, pendingInMarker } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
@@ -111,7 +111,8 @@ export const suspectsIn = (
       .filter((version) => !hasLabel(secret, version, PREVIOUS)),
     ...(pending !== undefined && isOwn ? [pending] : []),
   ];
-  return [...new Set(suspects)].filter((version) => !hasLabel(secret, version, CURRENT));
+  // AWSCURRENT too: a step in flight may be about to take it back.
+  return [...new Set(suspects)];
 };
 
 /** A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again. */
