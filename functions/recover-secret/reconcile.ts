@@ -109,7 +109,11 @@ export const candidatesIn = (
 };
 
 /** Secrets Manager tries what was cut off again with the same token, whose version can't be written again. */
-const stillProven = (secret: SecretDescription, version: string, suspects: readonly string[]): string[] => [
+export const stillProven = (
+  secret: SecretDescription,
+  version: string,
+  suspects: readonly string[],
+): string[] => [
   ...withNewest(secret, version),
   ...provenVersions(secret).filter((proven) => suspects.includes(proven)),
 ];
