@@ -140,19 +140,28 @@ export class RotationFunctions extends Construct {
     const writers = [this.createSecret, this.recoverSecret, this.retireUser, this.trigger];
     for (const writer of writers) writer.allow(WRITE_VERSION, arn);
     this.trigger.allow(['secretsmanager:ListSecretVersionIds'], arn);
-    for (const mover of [this.setSecret, this.finishSecret, this.restoreLabels, this.releaseLock])
+    for (const mover of [this.finishSecret, this.restoreLabels, this.releaseLock])
       mover.allow(MOVE_LABELS, arn);
+    this.setSecret.allow(['secretsmanager:UpdateSecretVersionStage'], arn);
     for (const recorder of [this.createSecret, this.releaseLock, this.recoverSecret, this.trigger])
       recorder.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
-    for (const reader of this.readers()) reader.allow(READ, arn);
-    this.letDecrypt(secret, [...this.readers(), ...writers]);
+    const readers = [this.setSecret, this.testSecret, this.restoreCredential];
+    for (const reader of readers) reader.allow(READ, arn);
+    this.letDecrypt(secret, [...readers, ...writers]);
     this.letEncrypt(secret, writers);
   }
 
   /** Grants the functions that use an admin's power the reading of its secret. */
   letReadAdmin(secret: ISecret): void {
-    for (const reader of this.readers()) reader.allow(READ, [secretArnForPolicy(secret)]);
-    this.letDecrypt(secret, this.readers());
+    const users = [
+      this.setSecret,
+      this.testSecret,
+      this.restoreCredential,
+      this.recoverSecret,
+      this.retireUser,
+    ];
+    for (const user of users) user.allow(READ, [secretArnForPolicy(secret)]);
+    this.letDecrypt(secret, users);
   }
 
   /** Lets a recovery have AWS set the password of this cluster's primary user, and of no other, for this secret only. */
@@ -186,10 +195,6 @@ export class RotationFunctions extends Construct {
     this.trigger.function.addEnvironment('STATE_MACHINE_ARN', machine.stateMachineArn);
     this.trigger.allow(['states:StartExecution'], [machine.stateMachineArn]);
     letDescribeExecutions(this.trigger.role, machine);
-  }
-
-  private readers(): StepFunction[] {
-    return [this.setSecret, this.testSecret, this.restoreCredential, this.recoverSecret, this.retireUser];
   }
 
   /** GetRandomPassword knows no resources. Those that touch the database need a password that nobody keeps, to lock a user. */

@@ -25,7 +25,7 @@ export interface Line {
   readonly failure: boolean;
 }
 
-/** States that belong together: those on the way forward, those on the way back, those that call for a person. */
+/** States that belong together: those of the forward path, those of compensation, those that call for the operators. */
 export interface Column {
   readonly boxes: ReadonlyMap<string, Box>;
   readonly lines: readonly Line[];
@@ -51,7 +51,11 @@ const meetingPoints = (definition: Definition): ReadonlySet<string> => {
     for (const to of failuresOf(definition, name)) catchers.set(to, (catchers.get(to) ?? 0) + 1);
   }
   const next = new Set(Object.values(definition.States).map(({ Next }) => Next));
-  return new Set([...catchers].filter(([to, count]) => count > 1 && !next.has(to)).map(([to]) => to));
+  // Where failures only lead round to another attempt, they lead to no other level.
+  const isLoop = (to: string): boolean => reachableFrom(definition, to).has(to);
+  return new Set(
+    [...catchers].filter(([to, count]) => count > 1 && !next.has(to) && !isLoop(to)).map(([to]) => to),
+  );
 };
 
 /** How many meeting points of failures lie at most on the way to each state. */

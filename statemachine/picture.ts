@@ -53,7 +53,7 @@ class Picture {
     return picture;
   }
 
-  /** The way forward stands left; what failures lead to stands right of it, one below the other. */
+  /** The forward path stands left; what failures lead to stands right of it, one below the other. */
   async #place(): Promise<void> {
     const levels = levelsOf(this.#definition);
     const crossing = this.#crossing(levels);

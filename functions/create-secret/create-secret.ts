@@ -126,7 +126,7 @@ const currentUserOf = async (
 /**
  * Secrets Manager's rotation: the trigger took the lock for this execution, and wrote the version of the token.
  *
- * @throws UnknownTokenError if it did not: somebody copied an input, or made one up
+ * @throws UnknownTokenError if it did not: someone copied an input, or made one up
  */
 const joinRotation = async (
   ports: CreateSecretPorts,

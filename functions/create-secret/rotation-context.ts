@@ -54,7 +54,7 @@ const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): st
 const endpoint = ({ login: { host, port, tls } }: SecretValue): string =>
   `${host}:${port} ${tls ? 'with' : 'without'} TLS`;
 
-/** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that nobody meant */
+/** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that was not meant */
 export const parsePending = ({ secret, reference, settings }: RotationContext, text: string): SecretValue => {
   const pending = parseSecretValue(text, 'the pending version');
   if (!sameEndpoint(pending.login, reference.login)) {

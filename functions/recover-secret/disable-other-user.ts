@@ -8,9 +8,9 @@ import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from '
 /**
  * The pending credential of a pair belongs to the other user. If it logs in beside AWSCURRENT, the stopped rotation made that user
  * or changed it. One that AWSPREVIOUS is not for did not exist before (CheckBefore refuses it) and is dropped; the other
- * is locked, since nobody knows with which power it was before. The next rotation, or a revert, brings it back.
+ * is locked, since it is not known with which power it was before. The next rotation, or a revert, brings it back.
  *
- * Only for a version that this project wrote: who may write the secret must not have somebody else's user dropped.
+ * Only for a version that this project wrote: who may write the secret must not have someone else's user dropped.
  */
 export const disableOtherUser = async (
   ports: ReconcilePorts,

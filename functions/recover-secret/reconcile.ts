@@ -162,7 +162,7 @@ const usable = async (
 };
 
 /**
- * Where and for whom the secret is. A proven version tells, if there is one; AWSCURRENT may have been written by somebody with a
+ * Where and for whom the secret is. A proven version tells, if there is one; AWSCURRENT may have been written by someone with a
  * slip of the pen, or with another host in mind.
  */
 const referenceOf = (secret: SecretDescription, versions: readonly Version[]): Version | undefined => {
@@ -184,7 +184,7 @@ const firstThatLogsIn = async (
   return undefined;
 };
 
-/** Somebody said in so many words by whose power a password may be set which no version of the secret proves. */
+/** A person said in so many words by whose power a password may be set which no version of the secret proves. */
 const resetPassword = async (
   ports: ReconcilePorts,
   { secret, settings, candidates, currentVersion }: RecoveryContext,
@@ -212,7 +212,7 @@ const promote = async (
   { secret, currentVersion }: RecoveryContext,
   to: Version,
 ): Promise<void> => {
-  // Where AWSPENDING is parked on AWSCURRENT it keeps nobody from beginning. Once AWSCURRENT has left it would.
+  // Where AWSPENDING is parked on AWSCURRENT it keeps no rotation from beginning. Once AWSCURRENT has left it would.
   if (hasLabel(secret, currentVersion, PENDING))
     await secrets.moveLabel(secret.arn, PENDING, { from: currentVersion });
   if (await secrets.moveLabel(secret.arn, CURRENT, { from: currentVersion, to: to.id })) return;

@@ -18,7 +18,7 @@ export interface TakeOverResult {
 }
 
 /**
- * First step of a recovery: takes the lock, from whoever has it. That ends the next step of the other execution; the one in
+ * First step of a recovery: takes the lock, from the execution that has it. That ends the next step of the other execution; the one in
  * flight has to be waited for before anything is read.
  *
  * A recovery that starts by itself takes the lock only from the executions that have ended: another one answers for the secret.

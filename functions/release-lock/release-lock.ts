@@ -65,35 +65,32 @@ const settlePending = async ({ secrets }: LockPorts, plan: Plan): Promise<boolea
   });
 };
 
-/** CreateSecret came to no end: which of its moves were made only the labels tell. */
+/**
+ * CreateSecret came to no end: which of its moves were made only the labels tell. It takes AWSPENDING last, so that an answer which
+ * shows its lock may be too old to show that.
+ */
 const releaseWithoutPlan = async (
   { secrets, clock }: LockPorts,
   { execution, secretId, token }: ReleaseLockInput,
 ): Promise<ReleaseLockResult> => {
+  const own = [...versionIdsOf(execution), token];
   const secret = await readUntil(
     clock,
     () => secrets.describe(secretId),
-    (answer) => lockHolder(answer, execution) === 'this execution',
+    (answer) => lockHolder(answer, execution) === 'this execution' && ownPending(answer, own) !== undefined,
   );
   const lockVersion = holderOf(secret, OWNER);
   if (lockVersion === undefined || lockHolder(secret, execution) !== 'this execution')
     return { outcome: 'nothing-to-release', pendingMoved: false };
-  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [
-    ...versionIdsOf(execution),
-    token,
-  ]);
+  const from = ownPending(secret, own);
+  const pendingMoved = from !== undefined && (await secrets.moveLabel(secret.arn, PENDING, { from }));
   const released = await releaseLock(secrets, secret.arn, lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };
 
 /** On the version of this execution, on the token's, or on AWSPREVIOUS, to which it was to go back: nowhere else. */
-const takeOffOwnPending = async (
-  { secrets }: LockPorts,
-  secret: SecretDescription,
-  own: readonly (string | undefined)[],
-): Promise<boolean> => {
+const ownPending = (secret: SecretDescription, own: readonly (string | undefined)[]): string | undefined => {
   const holder = holderOf(secret, PENDING);
-  if (holder === undefined || hasLabel(secret, holder, CURRENT)) return false;
-  if (!own.includes(holder) && !hasLabel(secret, holder, PREVIOUS)) return false;
-  return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
+  if (holder === undefined || hasLabel(secret, holder, CURRENT)) return undefined;
+  return own.includes(holder) || hasLabel(secret, holder, PREVIOUS) ? holder : undefined;
 };

@@ -71,6 +71,18 @@ const SECTIONS: Readonly<Partial<Record<Outcome, string>>> = {
   TimedOut: 'aborted-or-timed-out',
 };
 
-/** The section of the runbook that says what to do; undefined where there is nothing to do. */
-export const runbookSection = (outcome: Outcome, error: string | null | undefined): string | undefined =>
-  outcome === 'Refused' ? (error ?? 'UnexpectedError').toLowerCase() : SECTIONS[outcome];
+/**
+ * The section of the runbook that says what to do; undefined where there is nothing to do: a rotation that was stopped
+ * without a recovery only verified.
+ */
+export const runbookSection = (
+  outcome: Outcome,
+  {
+    error,
+    recoveryStarted,
+  }: { readonly error: string | null | undefined; readonly recoveryStarted: boolean },
+): string | undefined => {
+  if (outcome === 'Refused') return (error ?? 'UnexpectedError').toLowerCase();
+  if (outcome === 'Stopped') return recoveryStarted ? 'stopped' : undefined;
+  return SECTIONS[outcome];
+};

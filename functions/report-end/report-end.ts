@@ -140,11 +140,12 @@ const common = (
   subject: Readonly<Record<string, unknown>>,
 ) => {
   const { executionArn, status, error, output } = ended;
-  const section = runbookSection(outcome, error);
+  const recoveryStarted = startsRecovery(ended);
+  const section = runbookSection(outcome, { error, recoveryStarted });
   return {
     outcome,
     secret: text(output.secret) ?? text(subject.secretId),
-    recoveryStarted: startsRecovery(ended),
+    recoveryStarted,
     // Whoever aborts an execution may write anything as its error.
     error: status === 'FAILED' ? text(error) : undefined,
     executionArn,

@@ -28,7 +28,7 @@ export interface RetireUserPorts extends LockPorts {
 }
 
 export interface RetireUserResult {
-  /** `superseded`: AWSCURRENT has moved on, and with it the user is in somebody else's plans; nothing was done. */
+  /** `superseded`: AWSCURRENT has moved on, and with it the user is in another execution's plans; nothing was done. */
   readonly outcome: 'deleted' | 'revoked' | 'locked' | 'already-gone' | 'superseded';
   readonly user: string;
   /** What was asked for, where the database allows only a lock: its primary user stays, and stays root. */
@@ -112,7 +112,7 @@ const retireAsOwner = async (
 };
 
 /**
- * A proven AWSPREVIOUS shows that the user is the promoted one's other half: nobody else's user is ever retired. One that is not
+ * A proven AWSPREVIOUS shows that the user is the promoted one's other half: no other secret's user is ever retired. One that is not
  * proven may have been planted; it counts if it logs in.
  */
 const isPredecessor = async (

@@ -3,7 +3,7 @@ import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
  * The tag with the ids of versions that this project wrote or saw log in. Who may write values can't write it: only the
- * functions may, and whoever may tag the secret, who chooses its strategy and admin secret anyway.
+ * functions may, and those who may tag the secret, who choose its strategy and admin secret anyway.
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 

@@ -125,7 +125,7 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
       );
       return true;
     } catch (error) {
-      // The compare of the compare-and-set: somebody else moved the label meanwhile.
+      // The compare of the compare-and-set: someone else moved the label meanwhile.
       if (error instanceof InvalidParameterException) return false;
       throw translate(error, `moving ${label} of ${secretArn}`);
     }

@@ -23,12 +23,12 @@ export interface CheckBeforePorts extends LockPorts {
  * Looks before anything changes: is every instance of the database there, which versions log in, and what will there be to
  * put back? What it finds is the record that RestoreCredential goes by. Changes nothing, so it needs no lock.
  *
- * It tries no more than it has to: a pending value that nobody can have used is not tried.
+ * It tries no more than it has to: a pending value that no step can have used is not tried.
  *
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
- * @throws UserNameTakenError if the other user of a pair belongs to somebody else
+ * @throws UserNameTakenError if the other user of a pair belongs to someone else
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
  * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, InstanceNotTrustedError if an
  *   instance of the cluster can't be asked
@@ -60,7 +60,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
   const roles = await own.session.ownRoles();
-  // Without AWSCURRENT only a way back to a user that still logs in is possible, and that changes no user.
+  // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
   if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles: copy(roles) };
   const otherUser = await findOtherUser(ports, plan, {
     asCurrent,
@@ -73,7 +73,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
 };
 
 interface Versions {
-  /** Undefined where nobody can have used it yet. */
+  /** Undefined where no step can have used it yet. */
   readonly pending: SecretValue | undefined;
   /** Undefined where it is what people go back from: unreadable, or for another place. */
   readonly current: SecretValue | undefined;
@@ -186,7 +186,7 @@ const findOtherUser = async (
 
 /**
  * AWSPREVIOUS proves that the other user is this secret's own, if it is proven itself: a locked predecessor does not log in, and
- * whoever may write the secret can plant a value for somebody else's user. A version without a label proves nothing: a refused
+ * everyone who may write the secret can plant a value for someone else's user. A version without a label proves nothing: a refused
  * rotation leaves one behind, with the name that it was refused for.
  */
 const nameTaken = (plan: Plan): UserNameTakenError =>

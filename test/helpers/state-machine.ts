@@ -81,10 +81,20 @@ export class ExecutionAbortedError extends Error {
   };
 }
 
+/** An error whose Cause is as it stands here: cut off, or of a service that writes no JSON. */
+export class TaskError extends Error {
+  constructor(
+    override readonly name: string,
+    readonly causeText: string | undefined,
+  ) {
+    super(causeText);
+  }
+}
+
 /** An error as Step Functions gets it from Lambda. */
 interface ErrorOutput {
   readonly Error: string;
-  readonly Cause: string;
+  readonly Cause?: string;
 }
 
 /** What has to happen while a machine waits. Without it nothing does: the machine's clock only jumps. */
@@ -312,6 +322,10 @@ const plain = (value: unknown): unknown =>
 
 const errorOutput = (error: unknown): ErrorOutput => {
   if (!(error instanceof Error)) return { Error: 'Error', Cause: String(error) };
+  if (error instanceof TaskError) {
+    const { name, causeText } = error;
+    return { Error: name, ...(causeText === undefined ? {} : { Cause: causeText }) };
+  }
   const { name, message, stack } = error;
   return {
     Error: name,

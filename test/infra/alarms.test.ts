@@ -43,31 +43,62 @@ describe('The alarms', () => {
       'BrokenNotRecovered: AWS/Events FailedInvocations 1',
       'CertificateAuthority: DocDbRotation CertificateAuthorityDaysLeft 60',
       'CheckCredentialsErrors: AWS/Lambda Errors 1',
-      'CreateSecretErrors: AWS/Lambda Errors 1',
       'CredentialOverdue: DocDbRotation OverdueCredentials 1',
       'CutOffNotRecovered: AWS/Events FailedInvocations 1',
       'EndNotReported: AWS/Events FailedInvocations 1',
+      'LockWithoutExecution: DocDbRotation LockWithoutExecution 1',
       'RecoverSecretErrors: AWS/Lambda Errors 1',
       'RecoveryFailed: DocDbRotation RecoveryFailed 1',
       'RecoveryStarted: DocDbRotation RecoveryStarted 1',
+      'RecoveryStopped: DocDbRotation Stopped 1',
+      'RecoveryTimedOut: DocDbRotation TimedOut 1',
+      'ReleaseLockErrors: AWS/Lambda Errors 1',
       'ReportEndErrors: AWS/Lambda Errors 1',
       'RestoreCredentialErrors: AWS/Lambda Errors 1',
       'RestoreLabelsErrors: AWS/Lambda Errors 1',
       'RetirementFailed: DocDbRotation RetirementFailed 1',
+      'RetirementStopped: DocDbRotation Stopped 1',
       'RetirementTimedOut: DocDbRotation TimedOut 1',
+      'RetirementUnknown: DocDbRotation RetirementUnknown 1',
       'RollbackFailed: DocDbRotation RollbackFailed 1',
       'RolledBack: DocDbRotation RolledBack 1',
+      'Superseded: DocDbRotation Superseded 1',
       'TestSecretErrors: AWS/Lambda Errors 1',
       'TimedOut: DocDbRotation TimedOut 1',
       'TriggerErrors: AWS/Lambda Errors 1',
     ]);
   });
 
+  it('that are of one machine look at that machine', () => {
+    const machineOf = ([, { Dimensions }]: [string, Record<string, unknown>]): string =>
+      /Ref|GetAtt/.test(JSON.stringify(Dimensions))
+        ? (/Rotation(Recovery|Retirement|StateMachine)/.exec(JSON.stringify(Dimensions))?.[1] ?? '')
+        : '';
+    const ends = Object.entries(alarms).filter(([, { MetricName, Namespace, Period }]) => {
+      return Namespace === LOOKED_AT && Period === 60 && MetricName !== undefined;
+    });
+    expect(ends.map((end) => `${end[0]}: ${machineOf(end)}`).sort()).toEqual([
+      'RecoveryFailed: Recovery',
+      'RecoveryStarted: Recovery',
+      'RecoveryStopped: Recovery',
+      'RecoveryTimedOut: Recovery',
+      'RetirementFailed: Retirement',
+      'RetirementStopped: Retirement',
+      'RetirementTimedOut: Retirement',
+      'RetirementUnknown: StateMachine',
+      'RollbackFailed: StateMachine',
+      'RolledBack: StateMachine',
+      'Superseded: StateMachine',
+      'TimedOut: StateMachine',
+    ]);
+  });
+
   it('wait for more periods only where a failure is tried again by itself', () => {
     const patient = Object.entries(alarms).filter(([, { EvaluationPeriods }]) => EvaluationPeriods !== 1);
     expect(patient.map(([name, { EvaluationPeriods }]) => `${name}: ${EvaluationPeriods}`).sort()).toEqual([
-      'CreateSecretErrors: 4',
+      'LockWithoutExecution: 2',
       'RecoverSecretErrors: 2',
+      'ReleaseLockErrors: 2',
       'RestoreCredentialErrors: 2',
       'RestoreLabelsErrors: 2',
       'TestSecretErrors: 4',
@@ -128,7 +159,7 @@ describe('The alarms', () => {
 });
 
 describe('What the alarms look at', () => {
-  it('ends of both machines, however they end, are reported', () => {
+  it('ends of all machines, however they end, are reported', () => {
     const stack = makeStack();
     new DocDbRotation(stack, 'Rotation');
     Template.fromStack(stack).hasResourceProperties('AWS::Events::Rule', {
@@ -138,6 +169,7 @@ describe('What the alarms look at', () => {
         detail: {
           stateMachineArn: [
             { Ref: Match.stringLikeRegexp('^RotationStateMachineWorkflow') },
+            { Ref: Match.stringLikeRegexp('^RotationRecoveryWorkflow') },
             { Ref: Match.stringLikeRegexp('^RotationRetirement') },
           ],
           status: ['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT'],
@@ -147,19 +179,22 @@ describe('What the alarms look at', () => {
     });
   });
 
-  it('every managed secret is measured daily, fifty to a rule', () => {
+  it.each([
+    ['measured daily', 'rate(1 day)', '"secrets":'],
+    ['looked at for a stuck lock every hour', 'rate(1 hour)', '"locksOf":'],
+  ])('every managed secret is %s, fifty to a rule', (_what, rate, key) => {
     const stack = makeStack();
     const rotation = new DocDbRotation(stack, 'Rotation');
     for (let index = 0; index < 51; index++) rotation.manage(newSecret(stack, `App${index}`));
     const rules = Object.values(
       Template.fromStack(stack).findResources('AWS::Events::Rule', {
-        Properties: { ScheduleExpression: 'rate(1 day)' },
+        Properties: { ScheduleExpression: rate },
       }),
     );
     // The other daily rules name no secret.
-    const counts = rules.flatMap(
-      ({ Properties }) => JSON.stringify(Properties.Targets).match(/"Ref":"App/g)?.length ?? [],
-    );
-    expect(counts.sort()).toEqual([1, 50]);
+    const targets = rules.map(({ Properties }) => JSON.stringify(Properties.Targets));
+    const naming = targets.filter((text) => text.includes('"Ref":"App'));
+    expect(naming.map((text) => text.match(/"Ref":"App/g)?.length).sort()).toEqual([1, 50]);
+    for (const text of naming) expect(text.replaceAll('\\', '')).toContain(key);
   });
 });

@@ -22,14 +22,17 @@ const makeCluster = (stack: Stack): { vpc: IVpc; cluster: DatabaseCluster } => {
 };
 
 describe('Who may start executions', () => {
-  it('may start those of the rotation, and nothing more', () => {
+  it.each([
+    ['of the rotation', (rotation: DocDbRotation) => rotation.stateMachine, 'grantStart' as const],
+    ['of the recovery', (rotation: DocDbRotation) => rotation.recovery, 'grantRecover' as const],
+  ])('may start those %s, and nothing more', (_which, machineOf, grant) => {
     const stack = makeStack();
     const rotation = new DocDbRotation(stack, 'Rotation');
     const role = new Role(stack, 'Operator', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com') as IPrincipal,
     });
 
-    rotation.grantStart(role).assertSuccess();
+    rotation[grant](role).assertSuccess();
 
     const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy', {
       Properties: { Roles: [{ Ref: stack.getLogicalId(role.node.defaultChild as never) }] },
@@ -39,7 +42,7 @@ describe('Who may start executions', () => {
         {
           Effect: 'Allow',
           Action: 'states:StartExecution',
-          Resource: stack.resolve(rotation.stateMachine.stateMachineArn),
+          Resource: stack.resolve(machineOf(rotation).stateMachineArn),
         },
       ],
     ]);

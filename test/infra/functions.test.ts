@@ -21,7 +21,7 @@ const stepOf = (logicalId: string): string =>
 describe('The functions', () => {
   it('all run Node.js 24 on arm64, are traced, and log to a group that forgets', () => {
     const template = templateWith();
-    template.resourceCountIs('AWS::Lambda::Function', 11);
+    template.resourceCountIs('AWS::Lambda::Function', 12);
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -36,7 +36,7 @@ describe('The functions', () => {
     const timeouts = Object.values(template.findResources('AWS::Lambda::Function')).map(
       (resource) => resource.Properties.Timeout,
     );
-    expect(timeouts.sort((a, b) => a - b)).toEqual([...Array(10).fill(60), 900]);
+    expect(timeouts.sort((a, b) => a - b)).toEqual([...Array(11).fill(60), 900]);
   });
 
   it('one that has the database driver has memory for the largest messages of a server', () => {
@@ -65,6 +65,7 @@ describe('The functions', () => {
       'CreateSecret',
       'FinishSecret',
       'RecoverSecret',
+      'ReleaseLock',
       'RestoreCredential',
       'RestoreLabels',
       'RetireUser',
@@ -85,8 +86,8 @@ describe('The functions', () => {
       'events.amazonaws.com',
       'secretsmanager.amazonaws.com',
     ]);
-    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 10);
-    template.resourceCountIs('AWS::Lambda::Permission', 11);
+    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 11);
+    template.resourceCountIs('AWS::Lambda::Permission', 12);
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
       Principal: 'secretsmanager.amazonaws.com',
@@ -102,9 +103,11 @@ describe('The functions', () => {
     );
     expect([...new Set(names)].sort()).toEqual([
       'NODE_OPTIONS',
+      'RECOVERY_STATE_MACHINE_ARN',
       'RETIREMENT_STATE_MACHINE_ARN',
       'RUNBOOK_URL',
       'STATE_MACHINE_ARN',
+      'STATE_MACHINE_ARNS',
       'STATE_MACHINE_NAME',
     ]);
   });
@@ -120,8 +123,8 @@ describe('The functions', () => {
       },
     };
     // All but the one that reports ends: it needs nothing in the VPC, and no endpoint has to be paid for it.
-    template.resourceCountIs('AWS::Lambda::Function', 11);
-    template.resourcePropertiesCountIs('AWS::Lambda::Function', inside, 10);
+    template.resourceCountIs('AWS::Lambda::Function', 12);
+    template.resourcePropertiesCountIs('AWS::Lambda::Function', inside, 11);
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([

@@ -135,7 +135,7 @@ describe('The plain template', () => {
     const inVpc = Object.values(template.findResources('AWS::Lambda::Function')).filter(
       ({ Properties }) => Properties.VpcConfig,
     );
-    expect(inVpc).toHaveLength(10);
+    expect(inVpc).toHaveLength(11);
     for (const { Properties } of inVpc) {
       expect(Properties.VpcConfig.SubnetIds).toEqual({ Ref: 'SubnetIds' });
     }

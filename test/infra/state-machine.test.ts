@@ -20,7 +20,7 @@ const machineOf = (template: Template, name = 'rotation') => {
   return machines.find((machine) => machine.Properties.DefinitionString === definition(name))?.Properties;
 };
 
-describe.each(['rotation', 'retirement'])('The state machine of the %s', (name) => {
+describe.each(['rotation', 'recovery', 'retirement'])('The state machine of the %s', (name) => {
   it('is in the template as it is in its source, with a line for each key, so that a diff shows it', () => {
     const { DefinitionString: text } = machineOf(templateWith(), name) ?? {};
     expect(JSON.parse(text)).toEqual(readDefinition(name));
@@ -75,21 +75,24 @@ describe.each(['rotation', 'retirement'])('The state machine of the %s', (name) 
 });
 
 describe('The state machine of the rotation', () => {
-  it('gives a rotation ten minutes, and a step 70 seconds to end by itself, unless told otherwise', () => {
+  it('gives a rotation ten minutes, and a step 90 seconds to end by itself, unless told otherwise', () => {
     expect(machineOf(templateWith()).DefinitionSubstitutions).toMatchObject({
       ForwardBudgetSeconds: '600',
-      StragglerSeconds: '70',
+      StragglerSeconds: '90',
       RunbookUrl: 'statemachine/RUNBOOK.md',
     });
     const own = {
       forwardBudget: Duration.minutes(2),
-      stragglerWait: Duration.seconds(90),
+      stragglerWait: Duration.seconds(120),
       runbookUrl: 'https://example.com',
     };
     expect(machineOf(templateWith(own)).DefinitionSubstitutions).toMatchObject({
       ForwardBudgetSeconds: '120',
-      StragglerSeconds: '90',
+      StragglerSeconds: '120',
       RunbookUrl: 'https://example.com',
+    });
+    expect(machineOf(templateWith(own), 'recovery').DefinitionSubstitutions).toMatchObject({
+      StragglerSeconds: '120',
     });
   });
 
@@ -111,7 +114,7 @@ describe('The state machine of the rotation', () => {
               'FinishSecret',
               'RestoreCredential',
               'RestoreLabels',
-              'RecoverSecret',
+              'ReleaseLock',
             ].map((step) => ({
               'Fn::GetAtt': [Match.stringLikeRegexp(`^RotationFunctions${step}[0-9A-F]{8}$`), 'Arn'],
             })),
@@ -126,33 +129,35 @@ describe('The state machine of the rotation', () => {
       },
     });
   });
+});
 
-  it.each([
-    ['by one that failed by an error of Step Functions', false, { error: [{ prefix: 'States.' }] }],
-    [
-      'by every failure, where a key of yours may keep the error out of the event',
-      true,
-      { error: Match.absent() },
-    ],
-  ])('is started again %s', (_what, hasKey, error) => {
-    const stack = makeStack();
-    const key = hasKey ? { encryptionKey: new Key(stack, 'Key') as IKey } : {};
-    new DocDbRotation(stack, 'Rotation', key);
-    Template.fromStack(stack).hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: { detail: { status: ['FAILED'], ...error } },
-      Targets: [Match.objectLike({ InputPath: '$.detail' })],
+describe('The state machine of the recovery', () => {
+  it('may invoke its two functions, tell the operators and look at executions, and nothing else', () => {
+    const template = templateWith();
+    const policies = template.findResources('AWS::IAM::Policy', {
+      Properties: { Roles: [{ Ref: Match.stringLikeRegexp('^RotationRecoveryWorkflowRole') }] },
     });
-  });
-
-  it('is started again, to recover, by an execution of its own that was aborted or timed out', () => {
-    const machine = { Ref: Match.stringLikeRegexp('^RotationStateMachineWorkflow[0-9A-F]{8}$') };
-    templateWith().hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: {
-        source: ['aws.states'],
-        'detail-type': ['Step Functions Execution Status Change'],
-        detail: { stateMachineArn: [machine], status: ['ABORTED', 'TIMED_OUT'] },
+    const statements = Object.values(policies).flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement as { Action: string | string[] }[],
+    );
+    const actions = statements.flatMap(({ Action }) => Action);
+    expect([...new Set(actions.filter((action) => !/^(logs|xray):/.test(action)))].sort()).toEqual([
+      'lambda:InvokeFunction',
+      'sns:Publish',
+      'states:DescribeExecution',
+    ]);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Action: 'lambda:InvokeFunction',
+            Effect: 'Allow',
+            Resource: ['RecoverSecret', 'TestSecret'].map((step) => ({
+              'Fn::GetAtt': [Match.stringLikeRegexp(`^RotationFunctions${step}[0-9A-F]{8}$`), 'Arn'],
+            })),
+          },
+        ]),
       },
-      Targets: [Match.objectLike({ Arn: machine, InputPath: '$.detail' })],
     });
   });
 });

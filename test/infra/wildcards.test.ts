@@ -31,7 +31,7 @@ const TO_EVERYTHING: Readonly<Record<string, string>> = {
 
 /** Resources that are patterns, and why. */
 const PATTERNS: readonly { readonly pattern: RegExp; readonly why: string }[] = [
-  { pattern: /:states:.*:execution:.*:\*/, why: 'executions of this machine are named when they start' },
+  { pattern: /:states:.*:execution:.*:\*/, why: 'executions of these machines are named when they start' },
 ];
 
 const many = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);

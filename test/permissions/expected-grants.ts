@@ -13,10 +13,12 @@ import {
   type ResourceName,
 } from './permission-table.ts';
 
-type Machine = 'rotation' | 'retirement';
+const MACHINES = ['rotation', 'recovery', 'retirement'] as const;
+type Machine = (typeof MACHINES)[number];
 
 const MACHINE_IDS: Record<Machine, string> = {
   rotation: 'RotationStateMachineWorkflow',
+  recovery: 'RotationRecoveryWorkflow',
   retirement: 'RotationRetirement',
 };
 const TOPIC = '{Ref:RotationOperators}';
@@ -33,26 +35,21 @@ const arnOf = (id: string): string => `{Fn::GetAtt:[${id},Arn]}`;
 const inPartition = (...parts: string[]): string =>
   `{Fn::Join:[,[arn:,{Ref:AWS::Partition},:${parts.join(',')}]]}`;
 
+const executionsOf = (machine: Machine): string =>
+  inPartition(`states:${REGION}:${ACCOUNT}:execution:`, `{Fn::GetAtt:[${MACHINE_IDS[machine]},Name]}`, ':*');
+
 /** The test's template has one secret, App, with a key and a cluster of its own, and its admin secret, Admin, with another key. */
-const RESOURCES: Record<ResourceName, (functionName: FunctionName) => string> = {
+const RESOURCES: Record<ResourceName, (functionName: FunctionName) => string | string[]> = {
   'the secret': () => ref('App'),
   'its admin secret': () => ref('Admin'),
   "the secret's KMS key": () => arnOf('AppKey'),
   "the admin secret's KMS key": () => arnOf('AdminKey'),
   'every resource': () => '*',
   'the rotation machine': () => ref(MACHINE_IDS.rotation),
-  'its executions': () =>
-    inPartition(
-      `states:${REGION}:${ACCOUNT}:execution:`,
-      `{Fn::GetAtt:[${MACHINE_IDS.rotation},Name]}`,
-      ':*',
-    ),
-  'executions of the retirement': () =>
-    inPartition(
-      `states:${REGION}:${ACCOUNT}:execution:`,
-      `{Fn::GetAtt:[${MACHINE_IDS.retirement},Name]}`,
-      ':*',
-    ),
+  'each state machine': () => MACHINES.map((machine) => ref(MACHINE_IDS[machine])),
+  'its executions': () => executionsOf('rotation'),
+  'executions of the recovery': () => executionsOf('recovery'),
+  'executions of the retirement': () => executionsOf('retirement'),
   'the key of the state machines': () => arnOf('LogKey'),
   'the default event bus': () => inPartition(`events:${REGION}:${ACCOUNT}:event-bus/default`),
   'its cluster': () => inPartition(`rds:${REGION}:${ACCOUNT}:cluster:my-cluster`),
@@ -64,7 +61,9 @@ const forMachine = (machine: Machine): string =>
 
 const CONDITIONS: Record<ConditionName, string> = {
   'for the rotation machine': forMachine('rotation'),
+  'for the recovery machine': forMachine('recovery'),
   'for the retirement machine': forMachine('retirement'),
+  'the tag docdb-rotation:proven': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven]}}',
   'through Secrets Manager': `{StringEquals:{kms:ViaService:secretsmanager.${REGION}.amazonaws.com}}`,
   'with the source docdb-rotation': '{StringEquals:{events:source:docdb-rotation}}',
   'by its own code': `{ArnLike:{lambda:SourceFunctionArn:[${inPartition(`lambda:${REGION}:${ACCOUNT}:function:*`)}]}}`,
@@ -74,8 +73,7 @@ const CONDITIONS: Record<ConditionName, string> = {
 export const expectedGrants = (): string[] =>
   [
     ...FUNCTION_NAMES.flatMap(grantsOfFunction),
-    ...grantsOfMachine('rotation'),
-    ...grantsOfMachine('retirement'),
+    ...MACHINES.flatMap(grantsOfMachine),
     ...grantsOfRecoveryRule(),
     ...callers(),
     ...publishers(),
@@ -92,15 +90,24 @@ const grantsOfFunction = (name: FunctionName): string[] => {
   ];
 };
 
-const lines = (role: string, { actions, only, effect = 'Allow' }: Permission, resource: string): string[] =>
-  actions.map(
-    (action) => `${role}: ${effect} ${action} on ${resource}${only ? ` if ${CONDITIONS[only]}` : ''}`,
+const lines = (
+  role: string,
+  { actions, only, effect = 'Allow' }: Permission,
+  resources: string | string[],
+): string[] =>
+  actions.flatMap((action) =>
+    [resources]
+      .flat()
+      .map(
+        (resource) => `${role}: ${effect} ${action} on ${resource}${only ? ` if ${CONDITIONS[only]}` : ''}`,
+      ),
   );
 
-const useOfKey = (role: string, condition: string): string[] =>
-  ['kms:Decrypt', 'kms:GenerateDataKey'].map(
-    (action) => `${role}: Allow ${action} on ${arnOf('LogKey')} if ${condition}`,
-  );
+const useOfKey = (
+  role: string,
+  condition: string,
+  actions = ['kms:Decrypt', 'kms:GenerateDataKey'],
+): string[] => actions.map((action) => `${role}: Allow ${action} on ${arnOf('LogKey')} if ${condition}`);
 
 /**
  * CDK lets a machine with a key and a log use the key for CloudWatch's delivery of the log, and for a machine without
@@ -122,10 +129,19 @@ const grantsOfMachine = (machine: Machine): string[] => {
     `to be ${role}: Allow {Service:states.amazonaws.com} sts:AssumeRole if {ArnLike:{aws:SourceArn:${machines}},StringEquals:{aws:SourceAccount:${ACCOUNT}}}`,
     ...EVERY_MACHINE.flatMap((permission) => lines(role, permission, '*')),
     ...useOfKey(role, forMachine(machine)),
-    ...(machine === 'rotation' ? useOfKey(role, forMachine('retirement')) : []),
+    ...otherKeysOf(machine, role),
     ...grantedByCdk(role),
     ...calledBy(machine).map((call) => `${role}: Allow ${call}`),
   ];
+};
+
+/** The rotation starts the retirement; the recovery looks at what was stopped. */
+const otherKeysOf = (machine: Machine, role: string): string[] => {
+  if (machine === 'rotation') return useOfKey(role, forMachine('retirement'));
+  if (machine === 'retirement') return [];
+  return (['rotation', 'retirement'] as const).flatMap((other) =>
+    useOfKey(role, forMachine(other), ['kms:Decrypt']),
+  );
 };
 
 /** The value of a key, whichever state it is in. */
@@ -159,7 +175,7 @@ const calledBy = (machine: Machine): string[] =>
         );
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
       case 'arn:${Partition}:states:::aws-sdk:sfn:describeExecution':
-        return [`states:DescribeExecution on ${RESOURCES['its executions']('Trigger')}`];
+        return MACHINES.map((described) => `states:DescribeExecution on ${executionsOf(described)}`);
       default:
         throw new Error(`what a task with the resource ${resource} takes is not known here`);
     }
@@ -175,9 +191,9 @@ const byPlaceholder = (placeholder: string): string => {
 
 /** EventBridge starts a recovery of what was cut off. */
 const grantsOfRecoveryRule = (): string[] => [
-  'to be RotationStateMachineRecoveryRole: Allow {Service:events.amazonaws.com} sts:AssumeRole',
-  `RotationStateMachineRecoveryRole: Allow states:StartExecution on ${ref(MACHINE_IDS.rotation)}`,
-  ...useOfKey('RotationStateMachineRecoveryRole', forMachine('rotation')),
+  'to be RotationRecoveryRuleRole: Allow {Service:events.amazonaws.com} sts:AssumeRole',
+  `RotationRecoveryRuleRole: Allow states:StartExecution on ${ref(MACHINE_IDS.recovery)}`,
+  ...useOfKey('RotationRecoveryRuleRole', forMachine('recovery')),
 ];
 
 /** All but those that only watch; the rules have them in this order, five each. */
@@ -187,7 +203,10 @@ const KEPT_READY = FUNCTION_NAMES.filter((name) => name !== 'ReportEnd' && name 
 const callers = (): string[] => [
   `to call: Allow secretsmanager.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('Trigger'))} if {SourceAccount:${ACCOUNT}}`,
   `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('ReportEnd'))} if {SourceArn:${arnOf('RotationEndReporterEnded')}}`,
-  `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('CheckCredentials'))} if {SourceArn:${arnOf('RotationCredentialCheckDaily1')}}`,
+  ...['Daily1', 'Hourly1'].map(
+    (rule) =>
+      `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('CheckCredentials'))} if {SourceArn:${arnOf(`RotationCredentialCheck${rule}`)}}`,
+  ),
   ...KEPT_READY.map(
     (name, number) =>
       `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId(name))} if {SourceArn:${arnOf(`RotationKeepReadyDaily${Math.floor(number / 5) + 1}`)}}`,

