@@ -83,11 +83,13 @@ export class ExecutionAbortedError extends Error {
 
 /** An error whose Cause is as it stands here: cut off, or of a service that writes no JSON. */
 export class TaskError extends Error {
-  constructor(
-    override readonly name: string,
-    readonly causeText: string | undefined,
-  ) {
+  override readonly name: string;
+  readonly causeText: string | undefined;
+
+  constructor(name: string, causeText: string | undefined) {
     super(causeText);
+    this.name = name;
+    this.causeText = causeText;
   }
 }
 
