@@ -337,6 +337,24 @@ describe('a recovery that comes late', () => {
   );
 });
 
+describe('a function that runs on when its execution is stopped', () => {
+  it('and takes the lock when another execution has released it: a recovery that looks again releases it', async () => {
+    const account = await Account.open({
+      ...SINGLE,
+      proven: false,
+      latency: ({ execution, method }) =>
+        execution.endsWith(':one') && method === 'put' ? 20_000 : execution.endsWith(':two') ? 600 : 10,
+    });
+    const first = account.start('rotation', 'one', ROTATE);
+    void account.at(0.2, () => account.start('rotation', 'two', { ...ROTATE, mode: 'rollback' }));
+    void account.at(4, () => first.stop());
+    await account.time.run();
+    expect(endOf(one(account, /:rotation:two$/))).toBe('UntrustedVersionError');
+    expectWell(account, 'the function ran on');
+    await rotateAgain(account);
+  });
+});
+
 describe('a label that is taken off by hand', () => {
   it('AWSPENDING, in the outage window: the rotation takes it back or goes on, and ends well', async () => {
     for (const second of sweep(0.2, 0.75, 0.01)) {
