@@ -137,8 +137,7 @@ const joinRotation = async (
   ports: CreateSecretPorts,
   { execution, secretId, token }: { execution: string; secretId: string; token: string },
 ): Promise<Plan> => {
-  const isReady = (secret: SecretDescription): boolean =>
-    lockHolder(secret, execution) === 'this execution' && isOwnVersion(secret, token);
+  const isReady = (secret: SecretDescription): boolean => mayJoin(secret, execution, token);
   const seen = await readUntil(ports.clock, () => ports.secrets.describe(secretId), isReady);
   const lockVersion = holderOf(seen, OWNER);
   if (lockVersion === undefined || lockHolder(seen, execution) !== 'this execution') {
@@ -166,6 +165,10 @@ const joinRotation = async (
     proven: [],
   });
 };
+
+/** Whether the trigger made all ready for this very execution: a copy of its input has another ARN. */
+export const mayJoin = (secret: SecretDescription, execution: string, token: string): boolean =>
+  lockHolder(secret, execution) === 'this execution' && isOwnVersion(secret, token);
 
 /** By the name that the trigger gives: the number of the attempt stands at its end. Before the first one no step used the value. */
 const isFirstAttempt = (execution: string): boolean => execution.endsWith('-1');

@@ -76,11 +76,12 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(ports.secrets, secret.arn, provenVersions(secret), [
-    ...withNewest(secret, version),
-    // Secrets Manager may come again with the same token, whose version can't be written a second time.
-    ...provenVersions(secret).filter((entry) => input.suspects.map(asWritten).includes(entry)),
-  ]);
+  await recordProven(
+    ports.secrets,
+    secret.arn,
+    provenVersions(secret),
+    stillProven(secret, version, input.suspects),
+  );
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
@@ -93,6 +94,31 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   };
 };
 
+/** AWSCURRENT first: what logs in there stays. */
+export const candidatesIn = (
+  secret: SecretDescription,
+  suspects: readonly string[],
+): { readonly id: string; readonly was: Kept }[] => {
+  const previous = holderOf(secret, PREVIOUS);
+  const candidates: { readonly id: string | undefined; readonly was: Kept }[] = [
+    { id: holderOf(secret, CURRENT), was: 'AWSCURRENT' },
+    ...suspects.map((id) => ({ id, was: 'AWSPENDING' as const })),
+    { id: previous, was: 'AWSPREVIOUS' },
+  ];
+  return candidates.flatMap(({ id, was }) => (id === undefined ? [] : [{ id, was }]));
+};
+
+/** Secrets Manager tries what was cut off again with the same token, whose version can't be written again. */
+export const stillProven = (
+  secret: SecretDescription,
+  version: string,
+  suspects: readonly string[],
+): string[] => [
+  ...withNewest(secret, version),
+  // Secrets Manager may come again with the same token, whose version can't be written a second time.
+  ...provenVersions(secret).filter((entry) => suspects.map(asWritten).includes(entry)),
+];
+
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
 const loadRecoveryContext = async (
   secrets: SecretStore,
@@ -102,11 +128,9 @@ const loadRecoveryContext = async (
   const currentVersion = holderOf(secret, CURRENT);
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
-  const versions = await Promise.all([
-    usable(secrets, secret, currentVersion, 'AWSCURRENT'),
-    ...suspects.map((id) => usable(secrets, secret, id, 'AWSPENDING')),
-    usable(secrets, secret, holderOf(secret, PREVIOUS), 'AWSPREVIOUS'),
-  ]);
+  const versions = await Promise.all(
+    candidatesIn(secret, suspects).map(({ id, was }) => usable(secrets, secret, id, was)),
+  );
   const found = versions.filter((version) => version !== undefined);
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
   const reference = referenceOf(secret, unique);
@@ -125,11 +149,11 @@ const loadRecoveryContext = async (
 const usable = async (
   secrets: SecretStore,
   secret: SecretDescription,
-  id: string | undefined,
+  id: string,
   was: Kept,
 ): Promise<Version | undefined> => {
-  const text = id === undefined ? undefined : await secrets.read(secret.arn, id);
-  if (id === undefined || text === undefined) return undefined;
+  const text = await secrets.read(secret.arn, id);
+  if (text === undefined) return undefined;
   try {
     return { id, was, value: parseSecretValue(text, `${was} (version ${id})`) };
   } catch (error) {
@@ -213,9 +237,14 @@ const takePendingOff = async (
 ): Promise<boolean> => {
   const holder = holderOf(secret, PENDING);
   if (holder === undefined || holder === current) return false;
-  const isStuck = suspects.includes(holder) || hasLabel(secret, holder, PREVIOUS);
-  return isStuck && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }));
+  return (
+    isStuck(secret, holder, suspects) && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }))
+  );
 };
+
+/** Whether the version with AWSPENDING is what was cut off, or stranded: anything else is somebody else's. */
+export const isStuck = (secret: SecretDescription, holder: string, suspects: readonly string[]): boolean =>
+  suspects.includes(holder) || hasLabel(secret, holder, PREVIOUS);
 
 /** @returns whether there was any label of the kind that this project used before 0.2 */
 const takeOldLabelsOff = async (secrets: SecretStore, secret: SecretDescription): Promise<boolean> => {

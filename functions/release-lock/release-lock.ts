@@ -1,4 +1,4 @@
-import type { Plan, ReleaseLockInput } from '../shared/contract.ts';
+import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
 import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
@@ -35,16 +35,22 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };
 
-/** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
-const provenBy = (
-  { pendingVersion, labelsBefore, proven }: Plan,
-  { ended, before, token }: Pick<ReleaseLockInput, 'ended' | 'before' | 'token'>,
+/**
+ * A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. Secrets Manager tries a failed
+ * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
+ */
+export const provenBy = (
+  { pendingVersion, labelsBefore, proven }: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'proven'>,
+  {
+    ended,
+    before,
+    token,
+  }: Pick<ReleaseLockInput, 'ended' | 'token'> & { readonly before: Pick<Before, 'logsIn'> | null },
 ): string[] => {
   const { current, previous } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
-  // Secrets Manager's next attempt may be for the same version, and can write it no second time.
   const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
   return [...currents, ...proven.filter((entry) => kept.includes(entry))];
 };

@@ -77,8 +77,11 @@ const logsIn = async (
   return session !== undefined;
 };
 
-const isGood = (plan: Plan, before: Before | null): boolean =>
-  before?.logsIn.includes(CURRENT) === true || plan.proven.includes(plan.labelsBefore.current);
+/** Whether the version that was AWSCURRENT when this execution began is to log in again. */
+export const wasGood = (
+  plan: Pick<Plan, 'proven' | 'labelsBefore'>,
+  before: Pick<Before, 'logsIn'> | null,
+): boolean => before?.logsIn.includes(CURRENT) === true || plan.proven.includes(plan.labelsBefore.current);
 
 const restorePassword = async (
   ports: RestoreCredentialPorts,
@@ -87,7 +90,7 @@ const restorePassword = async (
   pending: SecretValue,
 ): Promise<RestoreCredentialResult> => {
   // What did not log in before this rotation is not made to: someone may have planted it.
-  if (!isGood(plan, before)) return { outcome: 'untouched' };
+  if (!wasGood(plan, before)) return { outcome: 'untouched' };
   const { secretArn, labelsBefore } = plan;
   const good = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);
   if (good === undefined) return { outcome: 'untouched' };

@@ -55,8 +55,7 @@ const replaceWritten = async (
   currentStays: string | undefined,
 ): Promise<string | undefined> => {
   const { current } = plan.labelsBefore;
-  const isGood = (secret: SecretDescription): boolean =>
-    [current, currentStays].includes(holderOf(secret, CURRENT));
+  const isGood = (secret: SecretDescription): boolean => isPutBack(secret, current, currentStays);
   const describe = () => ports.secrets.describe(plan.secretArn);
   const secret = await describe();
   if (isGood(secret)) return undefined;
@@ -67,6 +66,13 @@ const replaceWritten = async (
     `AWSCURRENT of ${plan.secretName} can't be moved back to version ${current}: somebody moves labels at the same time; it is tried again`,
   );
 };
+
+/** Whether AWSCURRENT is where it was, or on a version that someone wrote meanwhile and that logs in. */
+export const isPutBack = (
+  secret: SecretDescription,
+  before: string,
+  currentStays: string | undefined,
+): boolean => [before, currentStays].includes(holderOf(secret, CURRENT));
 
 /**
  * When AWSCURRENT left the pending version, Secrets Manager put AWSPREVIOUS there. Where someone else's move has put it

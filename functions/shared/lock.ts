@@ -30,13 +30,15 @@ export const describeWhenFree = async (
   secretId: string,
   execution: string,
 ): Promise<SecretDescription> => {
-  const own = versionIdsOf(execution);
-  const isFree = (secret: SecretDescription): boolean =>
-    lockHolder(secret, execution) !== 'another' && isPendingFree(secret, own);
+  const isFree = (secret: SecretDescription): boolean => mayBegin(secret, execution);
   const secret = await readUntil(clock, () => secrets.describe(secretId), isFree);
   if (isFree(secret)) return secret;
   throw inProgress(secret);
 };
+
+/** Whether nobody else works on the secret, as far as labels tell. */
+export const mayBegin = (secret: SecretDescription, execution: string): boolean =>
+  lockHolder(secret, execution) !== 'another' && isPendingFree(secret, versionIdsOf(execution));
 
 export const inProgress = (secret: SecretDescription): RotationInProgressError =>
   new RotationInProgressError(
