@@ -44,6 +44,9 @@ const provenBy = (
   const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
+  // A value that does not log in, written by whomever, makes nothing forgotten: a recovery finds by it what did.
+  if (currents.length === 0)
+    return proven.filter((version) => version !== pendingVersion || version === previous);
   return [...currents, ...proven.filter((version) => version === previous)];
 };
 
