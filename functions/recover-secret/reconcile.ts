@@ -2,6 +2,7 @@ import type { ReconcileInput } from '../shared/contract.ts';
 import {
   InvalidSecretError,
   NoUsableCredentialsError,
+  ResetNotAllowedError,
   SecretNotRotatableError,
   SecretsManagerUnavailableError,
 } from '../shared/errors.ts';
@@ -191,6 +192,7 @@ const resetPassword = async (
     );
   }
   const { login } = current.value;
+  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);
   if (input.resetThroughCluster)
     return await resetThroughCluster(ports.clusters, ports.clusterOf, secret, login);
   if (!input.resetThroughAdmin) {
@@ -199,6 +201,18 @@ const resetPassword = async (
     );
   }
   await resetThroughAdmin(ports, secret, settings, login);
+};
+
+/**
+ * A reset sets the password that AWSCURRENT says: whoever may write the secret would choose it. So it is one that this project
+ * wrote or saw log in, but for a secret that was never rotated.
+ */
+const assertMayTell = (secret: SecretDescription, currentVersion: string): void => {
+  const proven = provenVersions(secret);
+  if (proven.length === 0 || proven.includes(currentVersion)) return;
+  throw new ResetNotAllowedError(
+    `AWSCURRENT of ${secret.name} (version ${currentVersion}) was neither written by a rotation nor seen to log in, so no reset sets its password; move AWSCURRENT to a version that was (${proven.join(', ')}), and repeat the recovery`,
+  );
 };
 
 const promote = async (
