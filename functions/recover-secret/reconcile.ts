@@ -2,6 +2,7 @@ import type { ReconcileInput } from '../shared/contract.ts';
 import {
   InvalidSecretError,
   NoUsableCredentialsError,
+  ResetNotAllowedError,
   SecretNotRotatableError,
   SecretsManagerUnavailableError,
 } from '../shared/errors.ts';
@@ -10,7 +11,7 @@ import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
 import { asWritten, provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
-import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
+import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { disableOtherUser } from './disable-other-user.ts';
@@ -49,7 +50,7 @@ export interface RecoveryContext {
   readonly secret: SecretDescription;
   readonly settings: RotationSettings;
   readonly currentVersion: string;
-  /** AWSCURRENT first, then the suspects, then AWSPREVIOUS: only what is for the place and the users that are proven. */
+  /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
 }
 
@@ -134,6 +135,7 @@ const loadRecoveryContext = async (
   const found = versions.filter((version) => version !== undefined);
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
   const reference = referenceOf(secret, unique);
+  const unlabelled = await provenWithoutLabel(secrets, secret, unique);
   if (reference === undefined)
     throw new InvalidSecretError(
       `no labelled version of ${secret.name} can be used; put the right value into the secret`,
@@ -142,8 +144,25 @@ const loadRecoveryContext = async (
     secret,
     settings: settingsOf(secret),
     currentVersion,
-    candidates: unique.filter((version) => isMeant(version, reference)),
+    candidates: [
+      ...unique.filter((version) => isMeant(version, reference)),
+      ...unlabelled.filter((version) => isForSameUsers(version, reference)),
+    ],
   };
+};
+
+/**
+ * Two values that were written one after the other take every label from what worked before. It is tried too: else nothing would
+ * log in, and a reset would set the password that somebody wrote.
+ */
+const provenWithoutLabel = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  known: readonly Version[],
+): Promise<Version[]> => {
+  const ids = provenVersions(secret).filter((id) => !known.some((version) => version.id === id));
+  const versions = await Promise.all(ids.map((id) => usable(secrets, secret, id, 'AWSPREVIOUS')));
+  return versions.filter((version) => version !== undefined);
 };
 
 const usable = async (
@@ -171,8 +190,11 @@ const referenceOf = (secret: SecretDescription, versions: readonly Version[]): V
   return versions.find(({ id }) => proven.includes(id)) ?? versions[0];
 };
 
-const isMeant = ({ value }: Version, { value: reference }: Version): boolean =>
-  sameEndpoint(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
+const isMeant = (version: Version, reference: Version): boolean =>
+  sameEndpoint(version.value.login, reference.value.login) && isForSameUsers(version, reference);
+
+const isForSameUsers = ({ value }: Version, { value: reference }: Version): boolean =>
+  sameCluster(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
 
 const firstThatLogsIn = async (
   database: Database,
@@ -198,6 +220,7 @@ const resetPassword = async (
     );
   }
   const { login } = current.value;
+  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);
   if (input.resetThroughCluster)
     return await resetThroughCluster(ports.clusters, ports.clusterOf, secret, login);
   if (!input.resetThroughAdmin) {
@@ -206,6 +229,18 @@ const resetPassword = async (
     );
   }
   await resetThroughAdmin(ports, secret, settings, login);
+};
+
+/**
+ * A reset sets the password that AWSCURRENT says: whoever may write the secret would choose it. So it is one that this project
+ * wrote or saw log in, but for a secret that was never rotated.
+ */
+const assertMayTell = (secret: SecretDescription, currentVersion: string): void => {
+  const proven = provenVersions(secret);
+  if (proven.length === 0 || proven.includes(currentVersion)) return;
+  throw new ResetNotAllowedError(
+    `AWSCURRENT of ${secret.name} (version ${currentVersion}) was neither written by a rotation nor seen to log in, so no reset sets its password; move AWSCURRENT to a version that was (${proven.join(', ')}), and repeat the recovery`,
+  );
 };
 
 const promote = async (

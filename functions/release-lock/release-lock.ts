@@ -52,7 +52,10 @@ export const provenBy = (
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
   const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
-  return [...currents, ...proven.filter((entry) => kept.includes(entry))];
+  if (currents.length > 0) return [...currents, ...proven.filter((entry) => kept.includes(entry))];
+  // A value that does not log in, whoever wrote it, makes nothing forgotten: a recovery finds by it what did.
+  const failed = [pendingVersion, asWritten(pendingVersion)];
+  return proven.filter((entry) => kept.includes(entry) || !failed.includes(entry));
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

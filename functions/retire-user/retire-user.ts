@@ -20,6 +20,7 @@ import { provenVersions } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { assertRotatable } from '../shared/rotatable.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
+import { settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
 
@@ -105,7 +106,7 @@ const retireAsOwner = async (
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
-      : await openAdminSession(ports, input.adminSecret, value.login);
+      : await openAdminSession(ports, settingsOf(secret).adminSecret, value.login);
   const power = admin ?? own;
   if ((await power.findUser(user)) === undefined) return { outcome: 'already-gone', user };
   return await retire(ports.secrets, power, input);

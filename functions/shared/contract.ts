@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_USERNAME } from './secret-value.ts';
 import { Predecessor, Strategy } from './strategy.ts';
 
 /**
@@ -177,9 +178,10 @@ export const RetireUserInput = z.strictObject({
   /** The version that was promoted. If it is no longer AWSCURRENT, no user is retired. */
   version: z.string().min(1),
   strategy: Strategy.exclude(['single-user']),
-  adminSecret: z.string().optional(),
+  /** Not used any more: the secret's tag names it. Whoever may start an execution would choose it here. */
+  adminSecret: z.string().max(2048).optional(),
   /** The user that the promoted one replaced. */
-  predecessor: z.string().min(1),
+  predecessor: z.string().min(1).max(LONGEST_USERNAME),
   policy: Predecessor.exclude(['keep']),
 });
 export type RetireUserInput = z.infer<typeof RetireUserInput>;

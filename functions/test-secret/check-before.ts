@@ -10,7 +10,7 @@ import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { LockPorts } from '../shared/lock.ts';
 import type { Database, Role, Session } from '../shared/ports.ts';
 import type { Login, SecretValue } from '../shared/secret-value.ts';
-import { areOfOnePair } from '../shared/users.ts';
+import { areOfOnePair, listRoles, sameRoles } from '../shared/users.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../shared/versions.ts';
 import { isSameInstance, loginsOnInstances } from './instances.ts';
 import { assertTakesWrites } from './takes-writes.ts';
@@ -60,6 +60,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
   const roles = await own.session.ownRoles();
+  if (isRevert(plan)) await assertGainsNothing(plan, asPending, roles);
   // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
   if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles: copy(roles) };
   const otherUser = await findOtherUser(ports, plan, {
@@ -104,6 +105,23 @@ const assertTrusted = (
   if (current !== undefined && asPending !== undefined && isOwnUser) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now as a user of this secret; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+  );
+};
+
+/**
+ * A login shows whose an unproven AWSPREVIOUS is, not that the user is to have what AWSCURRENT's has: whoever may write the secret
+ * could plant one for a user of their own, and have it get these roles.
+ */
+const assertGainsNothing = async (
+  plan: Plan,
+  asPending: Session | undefined,
+  roles: readonly Role[],
+): Promise<void> => {
+  if (asPending === undefined || plan.proven.includes(plan.pendingVersion)) return;
+  const own = await asPending.ownRoles();
+  if (sameRoles(own, roles)) return;
+  throw new UntrustedVersionError(
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and "${plan.users.pending}" has other roles than "${plan.users.current}": ${listRoles(own)} instead of ${listRoles(roles)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
   );
 };
 

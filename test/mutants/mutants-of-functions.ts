@@ -960,3 +960,110 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['passwords-elsewhere.test.ts'],
   },
 ];
+
+/** What a writer of values, a starter or a recoverer would gain by. All of test/security/power. */
+const POWER = ['../security/power.unit.test.ts'];
+
+/** Breakages of what keeps power from whoever may write a secret: a row of SECURITY each. */
+export const MUTANTS_OF_POWER: readonly Mutant[] = [
+  {
+    breaks: 'A recovery finds what is proven also where two written values took its labels.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '      ...unlabelled.filter((version) => isForSameUsers(version, reference)),\n',
+    replace: '',
+    tests: POWER,
+  },
+  {
+    breaks: 'A reset sets no password that somebody wrote by hand, once the secret was rotated.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);\n',
+    replace: '',
+    tests: POWER,
+  },
+  {
+    breaks: 'A reset through the admin is only for the user that the deployment names.',
+    file: 'functions/recover-secret/reset-through-admin.ts',
+    find: 'if (named === undefined || (named !== username && !isOther)) {',
+    replace: 'if (named === undefined) {',
+    tests: POWER,
+  },
+  {
+    breaks: 'The other half of a pair is reset only where AWSCURRENT is proven.',
+    file: 'functions/recover-secret/reset-through-admin.ts',
+    find: "strategy !== 'single-user' && isProven && ",
+    replace: "strategy !== 'single-user' && ",
+    tests: POWER,
+  },
+  {
+    breaks: 'A revert believes AWSPREVIOUS only if it is proven, or logs in.',
+    file: 'functions/test-secret/check-before.ts',
+    find: '  if (isRevert(plan)) assertTrusted(plan, current, asPending);\n',
+    replace: '',
+    tests: POWER,
+  },
+  {
+    breaks: 'A revert gives no roles to whom an unproven AWSPREVIOUS is for.',
+    file: 'functions/test-secret/check-before.ts',
+    find: '  if (isRevert(plan)) await assertGainsNothing(plan, asPending, roles);\n',
+    replace: '',
+    tests: POWER,
+  },
+  {
+    breaks: 'Only the two users of a pair take turns.',
+    file: 'functions/create-secret/rotation-context.ts',
+    find: '  current !== pending && areOfOnePair(current, pending);',
+    replace: '  current !== pending;',
+    tests: POWER,
+  },
+  {
+    breaks: "A pair's other user belongs to the secret only by a proven AWSPREVIOUS.",
+    file: 'functions/test-secret/check-before.ts',
+    find: "const isProven = previousLogsIn || plan.proven.includes(plan.labelsBefore.previous ?? '');",
+    replace: 'const isProven = true;',
+    tests: POWER,
+  },
+  {
+    breaks: 'CreateSecret believes no value but the one that this very invocation wrote.',
+    file: 'functions/shared/lock.ts',
+    find: "if ((await secrets.put({ secretArn, token, value, label: CLAIM })) === 'written') return token;",
+    replace: 'await secrets.put({ secretArn, token, value, label: CLAIM });\n    return token;',
+    tests: POWER,
+  },
+  {
+    breaks: 'A token counts only if the trigger put it on record.',
+    file: 'functions/create-secret/create-secret.ts',
+    find: '  if (!provenVersions(seen).includes(token)) {',
+    replace: "  if (token === '') {",
+    tests: POWER,
+  },
+  {
+    breaks: 'Compensation restores the version that was AWSCURRENT when the rotation began.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: 'const good = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);',
+    replace:
+      'const now = holderOf(await ports.secrets.describe(secretArn), CURRENT);\n  const good = await readUsable(ports.secrets, secretArn, now, pending);',
+    tests: POWER,
+  },
+  {
+    breaks: "The admin's power is used only for a secret of the same host.",
+    file: 'functions/shared/admin-session.ts',
+    find: 'return admin !== undefined && sameCluster(admin, login) ?',
+    replace: 'return admin !== undefined ?',
+    tests: POWER,
+  },
+  {
+    breaks: "A retired user is the promoted one's other half, by a proven AWSPREVIOUS.",
+    file: 'functions/retire-user/retire-user.ts',
+    find: '  if (previous === undefined || version === undefined || !isOther) return false;\n  if (provenVersions(secret).includes(version)) return true;',
+    replace:
+      "  if (previous === undefined || version === undefined || !isOther) return false;\n  if (user !== '') return true;",
+    tests: POWER,
+  },
+  {
+    breaks: "Confused deputy: the secret logs in as its own user before a single user's password is set.",
+    file: 'functions/test-secret/check-before.ts',
+    find: '  if (own === undefined) throw await whyNoneLogsIn(ports, plan, (reference as SecretValue).login);\n',
+    replace: '  if (own === undefined) return { logsIn: [], roles: [] };\n',
+    tests: POWER,
+  },
+];
