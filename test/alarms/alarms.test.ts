@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  RotateSecretCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { expectNoPasswordAnywhere, run } from '../integration/outside.ts';
+import { expectNoPasswordAnywhere, OWNER, recover, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
 import type { Fault } from '../stack/secrets-manager/index.ts';
 import { CloudWatch, type DeployedAlarm } from './cloud-watch.ts';
 import { type DeployedRule, dashboardOf, functionOfState, nameIn, rulesOf } from './deployed.ts';
-import { type CausedOutcome, denyPromotion, endsOn } from './ends.ts';
+import { type CausedOutcome, denyPromotion, endsOn, stopRecovery, stopRetirement } from './ends.ts';
 import { type End, listenForEnds } from './ends-on-the-bus.ts';
 import { errorOf, failedInvocationOf, type Metric } from './metric.ts';
 import { subscribeAsOperator, type Told } from './operators.ts';
@@ -97,52 +101,77 @@ const ruleFor = (isMeant: (rule: DeployedRule) => boolean): DeployedRule => {
 const reportRule = () => ruleFor(({ statuses }) => statuses.includes('SUCCEEDED'));
 const dailyRule = () =>
   ruleFor(({ schedule, target }) => schedule === 'rate(1 day)' && !!target.input?.includes('"secrets"'));
+const hourlyRule = () => ruleFor(({ schedule }) => schedule === 'rate(1 hour)');
 
 describe('An execution that ends', () => {
   const OUTCOMES = Object.keys(endsOn({} as LocalStack)) as CausedOutcome[];
+
+  const expectTold = async (
+    outcome: string,
+    cause: () => Promise<string>,
+    expected: readonly string[],
+  ): Promise<void> => {
+    cloudWatch.newlyWritten();
+    const execution = await cause();
+    const end = await ends.waitFor(
+      `${outcome} of ${execution}`,
+      ({ detail }) => detail.executionArn === execution,
+    );
+
+    expect(end.detail.outcome).toBe(outcome);
+    expect(end.resources[0]).toBe(execution);
+    const machine = execution.split(':').at(-2);
+    const metrics = cloudWatch.newlyWritten();
+    expect(metrics).toContainEqual({
+      namespace: 'DocDbRotation',
+      name: outcome,
+      dimensions: { StateMachine: machine },
+      unit: 'Count',
+      value: 1,
+    });
+    expect(await toldOf(metrics)).toEqual(expected);
+  };
 
   test.each(OUTCOMES)(
     'as %s is told on the bus and measured, and the operators are told if they have to be',
     async (outcome) => {
       const { cause, alarms: expected } = endsOn(stack)[outcome];
-      cloudWatch.newlyWritten();
-      const execution = await cause();
-      const end = await ends.waitFor(
-        `${outcome} of ${execution}`,
-        ({ detail }) => detail.executionArn === execution,
-      );
-
-      expect(end.detail.outcome).toBe(outcome);
-      expect(end.resources[0]).toBe(execution);
-      const machine = execution.split(':').at(-2);
-      const metrics = cloudWatch.newlyWritten();
-      expect(metrics).toContainEqual({
-        namespace: 'DocDbRotation',
-        name: outcome,
-        dimensions: { StateMachine: machine },
-        unit: 'Count',
-        value: 1,
-      });
-      expect(await toldOf(metrics)).toEqual(expected);
+      await expectTold(outcome, cause, expected);
     },
   );
+
+  test('because someone stops it is told: a recovery', async () => {
+    await expectTold('Stopped', () => stopRecovery(stack), ['RecoveryStarted', 'RecoveryStopped']);
+  });
+
+  test('because someone stops it is told: a retirement', async () => {
+    await expectTold('Stopped', () => stopRetirement(stack), ['RecoveryStarted', 'RetirementStopped']);
+  });
+
+  test('as Rotated is told where nobody knows whether the retirement was started', async () => {
+    const [executionArn = ''] = await stack.executions.list();
+    const { stateMachineArn, input } = await stack.executions.describe(executionArn);
+    const output = JSON.stringify({ outcome: 'rotated', retirement: 'unknown' });
+    cloudWatch.newlyWritten();
+    const detail = { executionArn, stateMachineArn, status: 'SUCCEEDED', input, output, error: null };
+    expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
+    expect(await toldOf(cloudWatch.newlyWritten())).toEqual(['RetirementUnknown']);
+  });
 
   /** Only Step Functions itself may put such an event on the bus, so the function gets it by hand. */
   test.each([
     ['a rotation', () => stack.executions, ['RecoveryStarted', 'TimedOut']],
-    ['a retirement', () => stack.retirements, ['RetirementTimedOut']],
+    ['a recovery', () => stack.recoveries, ['RecoveryStarted', 'RecoveryTimedOut']],
+    ['a retirement', () => stack.retirements, ['RecoveryStarted', 'RetirementTimedOut']],
   ] as const)('by its time-out is told and measured: %s', async (_what, executions, expected) => {
     const [executionArn = ''] = await executions().list();
-    const { stateMachineArn, input } = await executions().describe(executionArn);
+    const { stateMachineArn } = await executions().describe(executionArn);
+    const input = JSON.stringify({ secretId: stack.appSecret.arn });
     cloudWatch.newlyWritten();
     // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     const detail = { executionArn, stateMachineArn, status: 'TIMED_OUT', input, output: null, error: null };
-    const isRotation = stateMachineArn === stack.stateMachineArn;
-    const rotation = { ...detail, input: JSON.stringify({ secretId: stack.appSecret.arn }) };
 
-    expect(
-      await invoke(nameIn(reportRule().target.arn), { detail: isRotation ? rotation : detail }),
-    ).toBeUndefined();
+    expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
 
     await ends.waitFor(
       'a time-out',
@@ -163,11 +192,12 @@ const failuresOf = async (execution: string, state: string): Promise<number> => 
   return failures;
 };
 
-describe('A way back that waits tells the operators, though nothing has ended', () => {
+describe('Compensation that waits tells the operators, though nothing has ended', () => {
   const expectTold = async (execution: string, state: string, alarm: string) => {
     const failures = await failuresOf(execution, state);
     expect(failures).toBeGreaterThan(1);
-    const error = errorOf(await functionOfState(stack, state));
+    const { stateMachineArn = '' } = await stack.executions.describe(execution);
+    const error = errorOf(await functionOfState(stack, stateMachineArn, state));
     expect(await toldOf(Array(failures).fill(error))).toEqual([alarm]);
   };
 
@@ -201,17 +231,21 @@ describe('A way back that waits tells the operators, though nothing has ended', 
       beAway({
         operation: 'UpdateSecretVersionStage',
         secretId: arn,
-        when: ({ input }) => input.VersionStage === 'AWSPENDING',
+        when: ({ input }) => input.VersionStage === 'AWSCURRENT',
       }),
     );
     await expectTold(execution, 'RestoreLabels', 'RestoreLabelsErrors');
   });
 
-  test('for Secrets Manager, in TakeLockAgain', async () => {
+  test('for Secrets Manager, in ReleaseLock', async () => {
     const execution = await rotateRolledBack(({ arn }) =>
-      beAway({ operation: 'DescribeSecret', secretId: arn }),
+      beAway({
+        operation: 'UpdateSecretVersionStage',
+        secretId: arn,
+        when: ({ input }) => input.VersionStage === OWNER,
+      }),
     );
-    await expectTold(execution, 'TakeLockAgain', 'CreateSecretErrors');
+    await expectTold(execution, 'ReleaseLock', 'ReleaseLockErrors');
   });
 
   test('for an instance, in CheckRestored', async () => {
@@ -224,9 +258,9 @@ describe('A way back that waits tells the operators, though nothing has ended', 
   test('for Secrets Manager, in a recovery', async () => {
     const secret = await stack.makeSecret();
     beAway({ operation: 'DescribeSecret', secretId: secret.arn });
-    const execution = await run(stack, { secretId: secret.arn, mode: 'recover' });
+    const execution = await recover(stack, { secretId: secret.arn });
     expect(execution).toMatchObject({ status: 'SUCCEEDED' });
-    await expectTold(execution.arn, 'StopRotation', 'RecoverSecretErrors');
+    await expectTold(execution.arn, 'TakeLock', 'RecoverSecretErrors');
   });
 });
 
@@ -244,7 +278,7 @@ describe('A function that fails tells the operators', () => {
 test('Every function that a rotation may need answers the daily call that keeps it ready', async () => {
   const calls = rules.flatMap(({ targets }) => targets).filter(({ input }) => input?.includes('keepReady'));
   expect(calls.map(({ arn }) => arn)).toContain(stack.triggerFunctionArn);
-  expect(calls).toHaveLength(9);
+  expect(calls).toHaveLength(10);
   for (const { arn, input = '' } of calls)
     expect(await invoke(nameIn(arn), JSON.parse(input)), arn).toBeUndefined();
 });
@@ -258,7 +292,7 @@ describe('A rule whose target can not be called tells the operators', () => {
     const { name, target } = ruleFor(
       ({ statuses }) => statuses.includes(status) && !statuses.includes('SUCCEEDED'),
     );
-    expect(target.arn).toBe(stack.stateMachineArn);
+    expect(target.arn).toBe(stack.recoveryStateMachineArn);
     expect(await toldOf([failedInvocationOf(name)])).toEqual([alarm]);
   });
 
@@ -305,6 +339,32 @@ describe('The daily check', () => {
   });
 });
 
+describe('The hourly check', () => {
+  const moveOwner = async (labels: { MoveToVersionId?: string; RemoveFromVersionId?: string }) => {
+    await stack.secretsManager.send(
+      new UpdateSecretVersionStageCommand({ SecretId: stack.appSecret.arn, VersionStage: OWNER, ...labels }),
+    );
+  };
+  /** With the input that the deployed rule has for it. */
+  const check = async (): Promise<string[]> => {
+    const { arn, input = '' } = hourlyRule().target;
+    cloudWatch.newlyWritten();
+    expect(await invoke(nameIn(arn), JSON.parse(input))).toBeUndefined();
+    return await toldOf(cloudWatch.newlyWritten());
+  };
+
+  test('tells of a lock whose execution does not run, and of no other', async () => {
+    expect(await check()).toEqual([]);
+    const { VersionIdsToStages = {} } = await stack.secretsManager.send(
+      new DescribeSecretCommand({ SecretId: stack.appSecret.arn }),
+    );
+    const [version = ''] = Object.keys(VersionIdsToStages);
+    await moveOwner({ MoveToVersionId: version });
+    expect(await check()).toEqual(['LockWithoutExecution']);
+    await moveOwner({ RemoveFromVersionId: version });
+  });
+});
+
 test('the first verify without a way to Secrets Manager says what is missing', async () => {
   const secret = await stack.makeSecret();
   stack.secretsManagerStandIn.faults.add({
@@ -334,11 +394,11 @@ describe('All in all', () => {
     expect(anchors.size).toBeGreaterThan(10);
   });
 
-  test('the machine itself has told that a person is needed, with the reason', () => {
+  test('the machines themselves have told that manual action is required, with the reason', () => {
     const texts = operators.received.filter(({ alarm }) => alarm === undefined).map(({ subject }) => subject);
     expect([...new Set(texts)].sort()).toEqual([
-      'docdb-rotation needs a person',
       'docdb-rotation: an old user keeps its power',
+      'docdb-rotation: manual action required',
     ]);
   });
 

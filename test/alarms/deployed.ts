@@ -40,10 +40,14 @@ export const rulesOf = async (stack: LocalStack): Promise<DeployedRule[]> => {
   );
 };
 
-/** The name of the function that a state of the rotation calls. */
-export const functionOfState = async (stack: LocalStack, state: string): Promise<string> => {
+/** The name of the function that a state calls. */
+export const functionOfState = async (
+  stack: LocalStack,
+  stateMachineArn: string,
+  state: string,
+): Promise<string> => {
   const { definition = '' } = await stack.stepFunctions.send(
-    new DescribeStateMachineCommand({ stateMachineArn: stack.stateMachineArn }),
+    new DescribeStateMachineCommand({ stateMachineArn }),
   );
   const { States } = z
     .object({ States: z.record(z.string(), z.looseObject({ Resource: z.string().optional() })) })

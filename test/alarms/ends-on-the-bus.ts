@@ -7,7 +7,7 @@ import { Queue } from './queue.ts';
 /** The project's own event, as README.md promises it to whoever wants to know of ends. */
 const End = z.object({
   source: z.literal('docdb-rotation'),
-  'detail-type': z.enum(['Rotation Ended', 'Retirement Ended']),
+  'detail-type': z.enum(['Rotation Ended', 'Recovery Ended', 'Retirement Ended']),
   resources: z.array(z.string()),
   detail: z.looseObject({
     outcome: z.string(),

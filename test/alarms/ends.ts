@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Outcome } from '../../functions/report-end/outcome.ts';
 import { newExecution } from '../commands/demonstration/new-execution.ts';
-import { labelsOf, run } from '../integration/outside.ts';
+import { labelsOf, recover, recoveryOf, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, newPassword } from '../stack/local-stack/index.ts';
 
 /** How an end comes about, and which alarms have to tell of it. */
@@ -32,7 +32,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
     }),
     Recovered: quiet(async () => {
       const secret = await stack.makeSecret();
-      return (await run(stack, { secretId: secret.arn, mode: 'recover' })).arn;
+      return (await recover(stack, { secretId: secret.arn })).arn;
     }),
     Refused: quiet(async () => (await run(stack, { secretId: 'there/is-no-such-secret' })).arn),
     RolledBack: {
@@ -47,7 +47,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
       cause: async () => {
         const secret = await stack.makeSecret();
         denyPromotion(stack, secret);
-        denyTakingTheLockOff(stack, secret);
+        denyTakingPendingOff(stack, secret);
         return (await rotate(secret)).arn;
       },
       alarms: ['RollbackFailed'],
@@ -56,27 +56,26 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
       cause: async () => {
         const secret = await stack.makeSecret();
         await stack.runCommand({ updateUser: secret.username, pwd: newPassword() });
-        return (await run(stack, { secretId: secret.arn, mode: 'recover' })).arn;
+        return (await recover(stack, { secretId: secret.arn })).arn;
       },
       alarms: ['RecoveryFailed'],
     },
     CutOff: {
       cause: async () => {
         const secret = await stack.makeSecret();
-        const known = await stack.executions.list();
         const execution = await stack.executions.start({ secretId: secret.arn });
         await abortAt(stack, execution, 'updateUser', secret);
-        const recovery = await newExecution(stack.executions, [...known, execution]);
-        expect(await stack.executions.waitFor(recovery)).toMatchObject({ status: 'SUCCEEDED' });
+        expect(await recoveryOf(stack, execution)).toMatchObject({ status: 'SUCCEEDED' });
         return execution;
       },
       alarms: ['RecoveryStarted'],
     },
+    Superseded: { cause: () => superseded(stack), alarms: ['RecoveryStarted', 'Superseded'] },
     Stopped: quiet(() => stopVerify(stack)),
     NothingToRecover: quiet(async () => {
-      const known = await stack.executions.list();
-      const stopped = await stopVerify(stack);
-      return await newExecution(stack.executions, [...known, stopped]);
+      const known = await stack.recoveries.list();
+      await stopVerify(stack);
+      return await newExecution(stack.recoveries, known);
     }),
     Retired: quiet(async () => {
       const secret = await stack.makeSecret({ tags: { ...PAIR, ...RETIRED_AT_ONCE } });
@@ -114,8 +113,8 @@ export const denyPromotion = (stack: LocalStack, { arn }: DatabaseSecret) =>
     times: 1,
   });
 
-/** Nor may RestoreLabels clear up. */
-const denyTakingTheLockOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
+/** Nor may ReleaseLock clear up. */
+const denyTakingPendingOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
   stack.secretsManagerStandIn.faults.add({
     kind: 'error-before',
     type: 'AccessDeniedException',
@@ -123,6 +122,42 @@ const denyTakingTheLockOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
     secretId: arn,
     when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined,
   });
+
+/** A person starts a recovery beside a rotation, while the new password is tested. */
+const superseded = async (stack: LocalStack): Promise<string> => {
+  const { arn: secretId, username } = await stack.makeSecret();
+  let isChanged = false;
+  const stop = stack.documentDb.onCommand(async ({ when, command, target, user }) => {
+    if (when === 'after' && command === 'updateUser' && target === username) isChanged = true;
+    if (!isChanged || when !== 'before' || command !== 'connectionStatus' || user !== username) return;
+    stop();
+    expect(await recover(stack, { secretId })).toMatchObject({ status: 'SUCCEEDED' });
+  });
+  const { arn } = await run(stack, { secretId });
+  expect(await recoveryOf(stack, arn)).toMatchObject({ output: { outcome: 'nothing-to-do' } });
+  return arn;
+};
+
+/** Someone stops the recovery of a secret, and the rule starts another one. */
+export const stopRecovery = async (stack: LocalStack): Promise<string> => {
+  const secret = await stack.makeSecret();
+  const recovery = await stack.recoveries.start({ secretId: secret.arn });
+  await abortAt(stack, recovery, 'connectionStatus', secret);
+  expect(await recoveryOf(stack, recovery)).toMatchObject({ status: 'SUCCEEDED' });
+  return recovery;
+};
+
+/** Someone stops the retirement of a user, while it is locked. */
+export const stopRetirement = async (stack: LocalStack): Promise<string> => {
+  const { secret, promoted } = await rotatedPair(stack);
+  const retirement = await stack.retirements.start({
+    ...retirementOf(secret, promoted),
+    adminSecret: stack.adminSecret.arn,
+  });
+  await abortAt(stack, retirement, 'updateUser', secret);
+  expect(await recoveryOf(stack, retirement)).toMatchObject({ status: 'SUCCEEDED' });
+  return retirement;
+};
 
 /** Aborts an execution when one of its functions has just had this command done. */
 const abortAt = async (
