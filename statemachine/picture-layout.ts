@@ -25,7 +25,7 @@ export interface Line {
   readonly failure: boolean;
 }
 
-/** States that belong together: those on the way forward, those on the way back, those that call for a person. */
+/** States that belong together: those on the forward path, those of compensation, those that call for a person. */
 export interface Column {
   readonly boxes: ReadonlyMap<string, Box>;
   readonly lines: readonly Line[];
@@ -34,7 +34,7 @@ export interface Column {
 }
 
 /** The path that is taken when nothing is asked for and nothing fails. */
-const mainPath = ({ StartAt, States }: Definition): readonly string[] => {
+export const mainPath = ({ StartAt, States }: Definition): readonly string[] => {
   const path: string[] = [];
   for (let name: string | undefined = StartAt; name !== undefined && !path.includes(name); ) {
     path.push(name);
@@ -44,14 +44,24 @@ const mainPath = ({ StartAt, States }: Definition): readonly string[] => {
   return path;
 };
 
-/** States that only failures of several states lead to begin a level of their own. */
+/**
+ * States that only failures of several states lead to begin a level of their own; but not one that leads back to those
+ * states, which would stand below itself.
+ */
 const meetingPoints = (definition: Definition): ReadonlySet<string> => {
-  const catchers = new Map<string, number>();
+  const catchers = new Map<string, string[]>();
   for (const name of Object.keys(definition.States)) {
-    for (const to of failuresOf(definition, name)) catchers.set(to, (catchers.get(to) ?? 0) + 1);
+    for (const to of failuresOf(definition, name)) catchers.set(to, [...(catchers.get(to) ?? []), name]);
   }
   const next = new Set(Object.values(definition.States).map(({ Next }) => Next));
-  return new Set([...catchers].filter(([to, count]) => count > 1 && !next.has(to)).map(([to]) => to));
+  const leadsBack = (to: string, names: readonly string[]): boolean => {
+    const reached = reachableFrom(definition, to);
+    return names.some((name) => reached.has(name));
+  };
+  const meeting = [...catchers].filter(
+    ([to, names]) => names.length > 1 && !next.has(to) && !leadsBack(to, names),
+  );
+  return new Set(meeting.map(([to]) => to));
 };
 
 /** How many meeting points of failures lie at most on the way to each state. */
@@ -101,17 +111,25 @@ const depthsOf = (definition: Definition): ReadonlyMap<string, number> => {
   return depths;
 };
 
-/** A line back, around all that stands between its ends on the source's side of the target. */
-const wayBack = (boxes: ReadonlyMap<string, Box>, from: string, to: string): Line => {
+/** The side of the target on which a line back goes up: the source's, unless another state stands beside the source there. */
+const sideOf = (boxes: ReadonlyMap<string, Box>, source: Box, middle: number): 1 | -1 => {
+  const side = source.x > middle ? 1 : -1;
+  const isBeside = (box: Box): boolean => box.y < source.y + source.height && box.y + box.height > source.y;
+  const blocked = [...boxes.values()].some((box) => isBeside(box) && side * (box.x - source.x) > 0);
+  return blocked ? (-side as 1 | -1) : side;
+};
+
+/** A line back, around all that stands between its ends on that side of the target. */
+const lineBack = (boxes: ReadonlyMap<string, Box>, from: string, to: string): Line => {
   const [source, target] = [boxes.get(from), boxes.get(to)];
   if (source === undefined || target === undefined)
     throw new Error(`no place for a line from ${from} to ${to}`);
   const middle = target.x + target.width / 2;
-  const side = source.x > middle ? 1 : -1;
+  const side = sideOf(boxes, source, middle);
   /** A box's outer edge, counted away from the target. */
   const edge = ({ x, width }: Box): number => (side === 1 ? x + width : -x);
   const between = [...boxes.values()].filter(
-    (box) => box.y > target.y && box.y <= source.y && box.x > middle === source.x > middle,
+    (box) => box.y >= target.y && box.y <= source.y && edge(box) > side * middle,
   );
   const aside = side * (Math.max(...between.map(edge)) + 11);
   const y = source.y + source.height / 2;
@@ -190,6 +208,6 @@ export const layOut = async (definition: Definition, names: readonly string[]): 
       failure: failure === 'true',
     }));
   });
-  for (const { from, to } of edges.filter(isBack)) lines.push(wayBack(boxes, from, to));
+  for (const { from, to } of edges.filter(isBack)) lines.push(lineBack(boxes, from, to));
   return { boxes, lines, width: laidOut.width ?? 0, height: laidOut.height ?? 0 };
 };

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Definition, definitionNames, failuresOf, flowOf, readDefinition } from './definition.ts';
-import { type Box, type Column, layOut, levelsOf, type Point } from './picture-layout.ts';
+import { type Box, type Column, layOut, levelsOf, mainPath, type Point } from './picture-layout.ts';
 import { writeStatesReadme } from './state-table.ts';
 
 const GAP = { margin: 24, columns: 22, lane: 15, rows: 70, stub: 9, legend: 44 };
@@ -29,8 +29,9 @@ interface Placed extends Column {
   readonly top: number;
 }
 
-/** The dashed line by which the failures of several states come to one. */
+/** The dashed line by which the failures of several states come to one; or the main path, where it changes its level. */
 interface Lane {
+  readonly main: boolean;
   readonly target: string;
   readonly sources: readonly string[];
   readonly x: number;
@@ -53,7 +54,7 @@ class Picture {
     return picture;
   }
 
-  /** The way forward stands left; what failures lead to stands right of it, one below the other. */
+  /** The forward path stands left; what failures lead to stands right of it, one below the other. */
   async #place(): Promise<void> {
     const levels = levelsOf(this.#definition);
     const crossing = this.#crossing(levels);
@@ -91,12 +92,19 @@ class Picture {
     const first = this.#columns[0];
     const from = (first?.left ?? 0) + (first?.width ?? 0) + GAP.columns;
     const byHeight = [...crossing].sort(([one], [other]) => this.#box(one).y - this.#box(other).y);
-    return byHeight.map(([target, sources], index) => ({
-      target,
-      sources,
-      x: from + index * GAP.lane,
-      colour: LANE_COLOURS[index % LANE_COLOURS.length] ?? LOCAL_FAILURE,
-    }));
+    const main = mainPath(this.#definition);
+    return byHeight.map(([target, sources], index) => {
+      const isMain = sources.every(
+        (source) => main.includes(source) && main[main.indexOf(source) + 1] === target,
+      );
+      return {
+        main: isMain,
+        target,
+        sources,
+        x: from + index * GAP.lane,
+        colour: isMain ? INK.main : (LANE_COLOURS[index % LANE_COLOURS.length] ?? LOCAL_FAILURE),
+      };
+    });
   }
 
   #box(name: string): Box {
@@ -142,13 +150,13 @@ class Picture {
       { x: lane.x, y: Math.min(...heights) },
       { x: lane.x, y: Math.max(...heights) },
     ];
-    const style = `fill="none" stroke="${lane.colour}" stroke-width="1.1" stroke-dasharray="4 3"`;
+    const style = `fill="none" stroke="${lane.colour}" ${lane.main ? 'stroke-width="2.6"' : 'stroke-width="1.1" stroke-dasharray="4 3"'}`;
     const lines = [...stubs, trunk, [{ x: lane.x, y: above }, { x: entry.x, y: above }, entry]];
     const joints = stubs.map((points) => points.at(-1)).filter((point) => point !== undefined);
     return [
       ...lines.map((points) => `<path d="${path(points)}" ${style}/>`),
       ...joints.map(({ x, y }) => `<circle cx="${x}" cy="${n(y)}" r="2.2" fill="${lane.colour}"/>`),
-      arrow(entry, lane.colour),
+      arrow(entry, lane.colour, lane.main ? 1.3 : 1),
     ].join('\n');
   }
 
