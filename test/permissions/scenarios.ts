@@ -6,12 +6,20 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { executionOf } from '../faults/rotate-secret.ts';
-import { type Ended, ended, labelsOf, run } from '../integration/outside.ts';
+import { type Ended, ended, OWNER, recover, recoveryOf, run } from '../integration/outside.ts';
 import type { CommandHook } from '../stack/document-db/index.ts';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { deployedNames } from './deployed-names.ts';
 import type { FunctionName } from './permission-table.ts';
-import { appSecret, powerfulSecret, rotatedBefore, type Subject, takeLockOff } from './subject.ts';
+import {
+  appSecret,
+  lock,
+  powerfulSecret,
+  rotatedBefore,
+  type Subject,
+  takeOff,
+  withAdminAway,
+} from './subject.ts';
 
 /** Something that people do with a rotation, or that happens to one. */
 export interface Scenario {
@@ -97,17 +105,10 @@ const onceChanged = (stack: LocalStack, { secret }: Subject, act: () => ReturnTy
 /** Ends the function that has made the change: a recovery waits for less here than it might take. */
 const CUT = { kind: 'cut-after' } as const;
 
-/** The execution that the rule starts for one that was cut off. */
-const recoveryOf = async (stack: LocalStack, execution: string): Promise<string> => {
-  const others = new Set([execution]);
-  for (;;) {
-    for (const arn of (await stack.executions.list()).filter((one) => !others.has(one))) {
-      const { input = '' } = await stack.executions.describe(arn);
-      if (JSON.parse(input).executionArn === execution) return arn;
-      others.add(arn);
-    }
-  }
-};
+const recovering =
+  (input: Readonly<Record<string, unknown>> = {}): Scenario['act'] =>
+  async (stack, { secret }) =>
+    told(await recover(stack, { secretId: secret.arn, ...input }));
 
 const abortedOnceChanged: Scenario['act'] = async (stack, subject) => {
   const execution = Promise.withResolvers<string>();
@@ -120,15 +121,41 @@ const abortedOnceChanged: Scenario['act'] = async (stack, subject) => {
   const arn = await stack.executions.start({ secretId: subject.secret.arn });
   execution.resolve(arn);
   await aborted.promise;
-  return told(await ended(stack.executions, await recoveryOf(stack, arn)));
+  return told(await recoveryOf(stack, arn));
 };
 
+/** With the recovery that the rule starts for it. */
 const losingItsLock: Scenario['act'] = async (stack, subject) => {
-  onceChanged(stack, subject, async () => {
-    const { pending = '' } = await labelsOf(stack, subject.secret.arn);
-    await takeLockOff(stack, subject.secret.arn, pending);
+  onceChanged(stack, subject, () => takeOff(stack, subject.secret.arn, OWNER));
+  const rotation = await run(stack, { secretId: subject.secret.arn });
+  return `${told(rotation)}, then ${told(await recoveryOf(stack, rotation.arn))}`;
+};
+
+/** Someone takes AWSPENDING off while CheckBefore is at work. */
+const losingPending: Scenario['act'] = async (stack, subject) => {
+  const stop = stack.documentDb.onCommand(async ({ when, command, user }) => {
+    if (when !== 'after' || command !== 'connectionStatus' || user !== subject.secret.username) return;
+    stop();
+    await takeOff(stack, subject.secret.arn, 'AWSPENDING');
   });
   return await onDemand()(stack, subject);
+};
+
+/** The users of secrets whose reset the deployment allows, by the names of the secrets. */
+const RESETTABLE = Array.from({ length: 30 }, (_, number) => `reset_${number}`);
+
+/** As `resetThroughAdmin` in `manage()` has it. */
+export const resettable = (region: string, account: string): Record<string, string> =>
+  Object.fromEntries(
+    RESETTABLE.map((name) => [`arn:aws:secretsmanager:${region}:${account}:secret:${name}-??????`, name]),
+  );
+
+const resetSecret = async (stack: LocalStack): Promise<Subject> => {
+  const name = RESETTABLE.pop();
+  if (name === undefined) throw new Error('the deployment names no more secrets');
+  const subject = await appSecret(stack, {}, { name, username: name });
+  await stack.documentDb.admin.putUser(name, randomUUID(), ['readWrite']);
+  return subject;
 };
 
 /** Leaves an AWSPENDING, as a tool may that was stopped. */
@@ -246,23 +273,48 @@ export const SCENARIOS: readonly Scenario[] = [
       await leaveLock(stack, subject);
       return subject;
     },
-    act: onDemand({ mode: 'recover' }),
+    act: recovering(),
   },
   {
     name: 'somebody has a lost password reset through the admin secret',
     ends: /^SUCCEEDED recovered$/,
-    prepare: async (stack) => {
-      const subject = await appSecret(stack);
-      await stack.documentDb.admin.putUser(subject.secret.username, randomUUID(), ['readWrite']);
-      return subject;
-    },
-    act: onDemand({ mode: 'recover', resetThroughAdmin: true }),
+    prepare: resetSecret,
+    act: recovering({ resetThroughAdmin: true }),
   },
   {
-    name: 'a rotation loses its lock while it changes the locked user of a pair',
-    ends: /^FAILED RotationSupersededError SetSecret failed with RotationSupersededError/,
+    name: 'a rotation loses its lock while it changes the locked user of a pair, and is recovered',
+    ends: /^FAILED RotationSupersededError FinishSecret failed with RotationSupersededError.*, then SUCCEEDED recovered$/,
     prepare: async (stack) => rotatedBefore(stack, await appSecret(stack, LOCKED_PAIR)),
     act: losingItsLock,
+  },
+  {
+    name: 'someone takes AWSPENDING off while a rotation runs',
+    ends: /^SUCCEEDED rotated$/,
+    prepare: appSecret,
+    act: losingPending,
+  },
+  {
+    name: 'a pair is rotated while its admin is, and the predecessor is locked',
+    ends: /^SUCCEEDED rotated, then SUCCEEDED locked$/,
+    prepare: async (stack) => withAdminAway(stack, await appSecret(stack, LOCKED_PAIR)),
+    act: withRetirement,
+  },
+  {
+    name: 'a pair is put back while its admin is rotated',
+    ends: /^FAILED RolledBack FinishSecret failed/,
+    prepare: async (stack) =>
+      withAdminAway(stack, await rotatedBefore(stack, await appSecret(stack, LOCKED_PAIR))),
+    act: failingAtPromotion,
+  },
+  {
+    name: 'a pair is recovered while its admin is rotated',
+    ends: /^SUCCEEDED recovered$/,
+    prepare: async (stack) =>
+      withAdminAway(
+        stack,
+        await rotatedBefore(stack, await appSecret(stack, { strategy: 'alternating-users' })),
+      ),
+    act: abortedOnceChanged,
   },
   {
     name: 'the trigger refuses a secret with a wrong tag',
@@ -293,6 +345,17 @@ export const SCENARIOS: readonly Scenario[] = [
     act: (stack, { secret }) => call(stack, 'CheckCredentials', { secrets: [secret.arn] }, secret.arn),
   },
   {
+    name: 'a lock without an execution is found',
+    ends: /locks checked/,
+    prepare: async (stack) => {
+      const subject = await appSecret(stack);
+      await lock(stack, subject.secret.arn);
+      return subject;
+    },
+    act: (stack, { secret }) => call(stack, 'CheckCredentials', { locksOf: [secret.arn] }, secret.arn),
+    mend: (stack, { secret }) => takeOff(stack, secret.arn, OWNER),
+  },
+  {
     name: 'the end of an execution is reported',
     about: 'ReportEnd',
     ends: /^no error null/,
@@ -312,6 +375,18 @@ export const SCENARIOS: readonly Scenario[] = [
     act: async (stack, { secret }) => {
       const { arn, status } = await run(stack, { secretId: secret.arn, mode: 'verify' });
       const detail = { executionArn: arn, stateMachineArn: stack.stateMachineArn, status };
+      return await call(stack, 'ReportEnd', { detail }, arn);
+    },
+  },
+  {
+    name: 'the end of a recovery is reported, of which the event tells nothing more',
+    about: 'ReportEnd',
+    ends: /^no error null/,
+    prepare: appSecret,
+    act: async (stack) => {
+      const arn = await stack.recoveries.start({});
+      const { status } = await stack.recoveries.waitFor(arn);
+      const detail = { executionArn: arn, stateMachineArn: stack.recoveryStateMachineArn, status };
       return await call(stack, 'ReportEnd', { detail }, arn);
     },
   },

@@ -1,4 +1,8 @@
-import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { run } from '../integration/outside.ts';
 import type { DatabaseSecret, LocalStack, MakeSecretOptions } from '../stack/local-stack/index.ts';
 
@@ -41,13 +45,42 @@ export const rotatedBefore = async (stack: LocalStack, subject: Subject): Promis
   return subject;
 };
 
-/** Takes AWSPENDING off, as somebody might who does not know that a rotation runs. */
-export const takeLockOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
+/** One whose admin secret is in the middle of a rotation: its AWSCURRENT does not log in, and AWSPREVIOUS does. */
+export const withAdminAway = async (stack: LocalStack, subject: Subject): Promise<Subject> => {
+  const { admin } = subject;
+  const { host, port } = stack.documentDb;
+  const value = { engine: 'mongo', host, port, username: admin.username, password: crypto.randomUUID() };
+  await stack.secretsManager.send(
+    new PutSecretValueCommand({ SecretId: admin.arn, SecretString: JSON.stringify(value) }),
+  );
+  return subject;
+};
+
+/** Takes a label off whatever has it, as someone might who does not know that a rotation runs. */
+export const takeOff = async (stack: LocalStack, secretId: string, label: string): Promise<void> => {
   await stack.secretsManager.send(
     new UpdateSecretVersionStageCommand({
       SecretId: secretId,
-      VersionStage: 'AWSPENDING',
-      RemoveFromVersionId: holder,
+      VersionStage: label,
+      RemoveFromVersionId: await holderOf(stack, secretId, label),
     }),
   );
+};
+
+/** Has the secret locked by no execution that runs. */
+export const lock = async (stack: LocalStack, secretId: string): Promise<void> => {
+  await stack.secretsManager.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: secretId,
+      VersionStage: 'docdb-rotation-owner',
+      MoveToVersionId: await holderOf(stack, secretId, 'AWSCURRENT'),
+    }),
+  );
+};
+
+const holderOf = async (stack: LocalStack, secretId: string, label: string): Promise<string | undefined> => {
+  const { VersionIdsToStages = {} } = await stack.secretsManager.send(
+    new DescribeSecretCommand({ SecretId: secretId }),
+  );
+  return Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
 };
