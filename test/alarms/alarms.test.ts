@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import {
-  DescribeSecretCommand,
-  RotateSecretCommand,
-  UpdateSecretVersionStageCommand,
-} from '@aws-sdk/client-secrets-manager';
+import { RotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { expectNoPasswordAnywhere, OWNER, recover, run } from '../integration/outside.ts';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
+import { expectNoPasswordAnywhere, labelsOf, recover, run } from '../integration/outside.ts';
+import {
+  type DatabaseSecret,
+  type Executions,
+  type LocalStack,
+  startLocalStack,
+} from '../stack/local-stack/index.ts';
 import type { Fault } from '../stack/secrets-manager/index.ts';
 import { CloudWatch, type DeployedAlarm } from './cloud-watch.ts';
 import { type DeployedRule, dashboardOf, functionOfState, nameIn, rulesOf } from './deployed.ts';
-import { type CausedOutcome, denyPromotion, endsOn, stopRecovery, stopRetirement } from './ends.ts';
+import { type CausedOutcome, denyPromotion, endsOn } from './ends.ts';
 import { type End, listenForEnds } from './ends-on-the-bus.ts';
 import { errorOf, failedInvocationOf, type Metric } from './metric.ts';
 import { subscribeAsOperator, type Told } from './operators.ts';
@@ -106,86 +108,98 @@ const hourlyRule = () => ruleFor(({ schedule }) => schedule === 'rate(1 hour)');
 describe('An execution that ends', () => {
   const OUTCOMES = Object.keys(endsOn({} as LocalStack)) as CausedOutcome[];
 
-  const expectTold = async (
-    outcome: string,
-    cause: () => Promise<string>,
-    expected: readonly string[],
-  ): Promise<void> => {
-    cloudWatch.newlyWritten();
-    const execution = await cause();
-    const end = await ends.waitFor(
-      `${outcome} of ${execution}`,
-      ({ detail }) => detail.executionArn === execution,
-    );
-
-    expect(end.detail.outcome).toBe(outcome);
-    expect(end.resources[0]).toBe(execution);
-    const machine = execution.split(':').at(-2);
-    const metrics = cloudWatch.newlyWritten();
-    expect(metrics).toContainEqual({
-      namespace: 'DocDbRotation',
-      name: outcome,
-      dimensions: { StateMachine: machine },
-      unit: 'Count',
-      value: 1,
-    });
-    expect(await toldOf(metrics)).toEqual(expected);
-  };
-
   test.each(OUTCOMES)(
     'as %s is told on the bus and measured, and the operators are told if they have to be',
     async (outcome) => {
       const { cause, alarms: expected } = endsOn(stack)[outcome];
-      await expectTold(outcome, cause, expected);
+      cloudWatch.newlyWritten();
+      const execution = await cause();
+      const end = await ends.waitFor(
+        `${outcome} of ${execution}`,
+        ({ detail }) => detail.executionArn === execution,
+      );
+
+      expect(end.detail.outcome).toBe(outcome);
+      expect(end.resources[0]).toBe(execution);
+      const machine = execution.split(':').at(-2);
+      const metrics = cloudWatch.newlyWritten();
+      expect(metrics).toContainEqual({
+        namespace: 'DocDbRotation',
+        name: outcome,
+        dimensions: { StateMachine: machine },
+        unit: 'Count',
+        value: 1,
+      });
+      expect(await toldOf(metrics)).toEqual(expected);
     },
   );
 
-  test('because someone stops it is told: a recovery', async () => {
-    await expectTold('Stopped', () => stopRecovery(stack), ['RecoveryStarted', 'RecoveryStopped']);
-  });
-
-  test('because someone stops it is told: a retirement', async () => {
-    await expectTold('Stopped', () => stopRetirement(stack), ['RecoveryStarted', 'RetirementStopped']);
-  });
-
-  test('as Rotated is told where nobody knows whether the retirement was started', async () => {
-    const [executionArn = ''] = await stack.executions.list();
-    const { stateMachineArn, input } = await stack.executions.describe(executionArn);
-    const output = JSON.stringify({ outcome: 'rotated', retirement: 'unknown' });
-    cloudWatch.newlyWritten();
-    const detail = { executionArn, stateMachineArn, status: 'SUCCEEDED', input, output, error: null };
-    expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
-    expect(await toldOf(cloudWatch.newlyWritten())).toEqual(['RetirementUnknown']);
-  });
-
   /** Only Step Functions itself may put such an event on the bus, so the function gets it by hand. */
   test.each([
-    ['a rotation', () => stack.executions, ['RecoveryStarted', 'TimedOut']],
-    ['a recovery', () => stack.recoveries, ['RecoveryStarted', 'RecoveryTimedOut']],
-    ['a retirement', () => stack.retirements, ['RecoveryStarted', 'RetirementTimedOut']],
-  ] as const)('by its time-out is told and measured: %s', async (_what, executions, expected) => {
-    const [executionArn = ''] = await executions().list();
-    const { stateMachineArn } = await executions().describe(executionArn);
-    const input = JSON.stringify({ secretId: stack.appSecret.arn });
-    cloudWatch.newlyWritten();
-    // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-    const detail = { executionArn, stateMachineArn, status: 'TIMED_OUT', input, output: null, error: null };
+    [
+      'a rotation timed out',
+      () => stack.executions,
+      'TIMED_OUT',
+      'TimedOut',
+      ['RecoveryStarted', 'TimedOut'],
+    ],
+    [
+      'a recovery timed out',
+      () => stack.recoveries,
+      'TIMED_OUT',
+      'TimedOut',
+      ['RecoveryStarted', 'RecoveryTimedOut'],
+    ],
+    [
+      'a retirement timed out',
+      () => stack.retirements,
+      'TIMED_OUT',
+      'TimedOut',
+      ['RecoveryStarted', 'RetirementTimedOut'],
+    ],
+    [
+      'somebody stopped a recovery',
+      () => stack.recoveries,
+      'ABORTED',
+      'Stopped',
+      ['RecoveryStarted', 'RecoveryStopped'],
+    ],
+    [
+      'somebody stopped a retirement',
+      () => stack.retirements,
+      'ABORTED',
+      'Stopped',
+      ['RecoveryStarted', 'RetirementStopped'],
+    ],
+    ['nobody knows of its retirement', () => stack.executions, 'SUCCEEDED', 'Rotated', ['RetirementUnknown']],
+  ] satisfies [string, () => Executions, string, string, string[]][])(
+    'is told and measured: %s',
+    async (_what, executions, status, outcome, expected) => {
+      const [executionArn = ''] = await executions().list();
+      const { stateMachineArn } = executions();
+      const input = JSON.stringify({ secretId: stack.appSecret.arn });
+      const output =
+        status === 'SUCCEEDED' ? JSON.stringify({ outcome: 'rotated', retirement: 'unknown' }) : null;
+      cloudWatch.newlyWritten();
+      // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+      const detail = { executionArn, stateMachineArn, status, input, output, error: null };
 
-    expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
+      expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
 
-    await ends.waitFor(
-      'a time-out',
-      (end) => end.detail.executionArn === executionArn && end.detail.outcome === 'TimedOut',
-    );
-    expect(await toldOf(cloudWatch.newlyWritten())).toEqual(expected);
-  });
+      await ends.waitFor(
+        outcome,
+        (end) => end.detail.executionArn === executionArn && end.detail.outcome === outcome,
+      );
+      expect(await toldOf(cloudWatch.newlyWritten())).toEqual(expected);
+    },
+  );
 });
 
 /** How often a state of an execution has failed before it succeeded. */
-const failuresOf = async (execution: string, state: string): Promise<number> => {
+const failuresOf = async (executions: Executions, execution: string, state: string): Promise<number> => {
   let current = '';
   let failures = 0;
-  for (const { type, stateEnteredEventDetails } of await stack.executions.history(execution)) {
+  for (const { type, stateEnteredEventDetails } of await executions.history(execution)) {
     current = stateEnteredEventDetails?.name ?? current;
     if (type === 'TaskFailed' && current === state) failures++;
   }
@@ -193,11 +207,15 @@ const failuresOf = async (execution: string, state: string): Promise<number> => 
 };
 
 describe('Compensation that waits tells the operators, though nothing has ended', () => {
-  const expectTold = async (execution: string, state: string, alarm: string) => {
-    const failures = await failuresOf(execution, state);
+  const expectTold = async (
+    execution: string,
+    state: string,
+    alarm: string,
+    executions = stack.executions,
+  ) => {
+    const failures = await failuresOf(executions, execution, state);
     expect(failures).toBeGreaterThan(1);
-    const { stateMachineArn = '' } = await stack.executions.describe(execution);
-    const error = errorOf(await functionOfState(stack, stateMachineArn, state));
+    const error = errorOf(await functionOfState(stack, executions.stateMachineArn, state));
     expect(await toldOf(Array(failures).fill(error))).toEqual([alarm]);
   };
 
@@ -226,26 +244,30 @@ describe('Compensation that waits tells the operators, though nothing has ended'
     await expectTold(execution, 'RestoreCredential', 'RestoreCredentialErrors');
   });
 
-  test('for Secrets Manager, in RestoreLabels', async () => {
-    const execution = await rotateRolledBack(({ arn }) =>
-      beAway({
-        operation: 'UpdateSecretVersionStage',
-        secretId: arn,
-        when: ({ input }) => input.VersionStage === 'AWSCURRENT',
-      }),
-    );
-    await expectTold(execution, 'RestoreLabels', 'RestoreLabelsErrors');
-  });
-
   test('for Secrets Manager, in ReleaseLock', async () => {
     const execution = await rotateRolledBack(({ arn }) =>
       beAway({
         operation: 'UpdateSecretVersionStage',
         secretId: arn,
-        when: ({ input }) => input.VersionStage === OWNER,
+        when: ({ input }) => input.VersionStage === 'AWSPENDING',
       }),
     );
     await expectTold(execution, 'ReleaseLock', 'ReleaseLockErrors');
+  });
+
+  test('for Secrets Manager, in RestoreLabels', async () => {
+    const secret = await stack.makeSecret();
+    void denyPromotion(stack, secret).hit.then(() =>
+      stack.documentDb.onCommand(async ({ when, command, target }) => {
+        if (when !== 'after' || command !== 'updateUser' || target !== secret.username || isAway) return;
+        isAway = true;
+        beAway({ operation: 'DescribeSecret', secretId: secret.arn });
+      }),
+    );
+    let isAway = false;
+    const execution = await run(stack, { secretId: secret.arn });
+    expect(execution).toMatchObject({ error: 'RolledBack' });
+    await expectTold(execution.arn, 'RestoreLabels', 'RestoreLabelsErrors');
   });
 
   test('for an instance, in CheckRestored', async () => {
@@ -260,7 +282,7 @@ describe('Compensation that waits tells the operators, though nothing has ended'
     beAway({ operation: 'DescribeSecret', secretId: secret.arn });
     const execution = await recover(stack, { secretId: secret.arn });
     expect(execution).toMatchObject({ status: 'SUCCEEDED' });
-    await expectTold(execution.arn, 'TakeLock', 'RecoverSecretErrors');
+    await expectTold(execution.arn, 'TakeLock', 'RecoverSecretErrors', stack.recoveries);
   });
 });
 
@@ -292,7 +314,7 @@ describe('A rule whose target can not be called tells the operators', () => {
     const { name, target } = ruleFor(
       ({ statuses }) => statuses.includes(status) && !statuses.includes('SUCCEEDED'),
     );
-    expect(target.arn).toBe(stack.recoveryStateMachineArn);
+    expect(target.arn).toBe(stack.recoveries.stateMachineArn);
     expect(await toldOf([failedInvocationOf(name)])).toEqual([alarm]);
   });
 
@@ -339,31 +361,33 @@ describe('The daily check', () => {
   });
 });
 
-describe('The hourly check', () => {
-  const moveOwner = async (labels: { MoveToVersionId?: string; RemoveFromVersionId?: string }) => {
-    await stack.secretsManager.send(
-      new UpdateSecretVersionStageCommand({ SecretId: stack.appSecret.arn, VersionStage: OWNER, ...labels }),
-    );
-  };
-  /** With the input that the deployed rule has for it. */
-  const check = async (): Promise<string[]> => {
-    const { arn, input = '' } = hourlyRule().target;
+test('The hourly check tells of a lock whose execution does not run', async () => {
+  const { arn, credential } = await lockedByNobody();
+  const check = async (): Promise<Metric[]> => {
+    const { input = '', arn: functionArn } = hourlyRule().target;
     cloudWatch.newlyWritten();
-    expect(await invoke(nameIn(arn), JSON.parse(input))).toBeUndefined();
-    return await toldOf(cloudWatch.newlyWritten());
+    expect(await invoke(nameIn(functionArn), JSON.parse(input))).toBeUndefined();
+    // An end of before may be reported meanwhile.
+    return cloudWatch.newlyWritten().filter(({ name }) => name === 'LockWithoutExecution');
   };
+  const measured = await check();
+  expect(measured).toMatchObject([{ value: 1 }]);
+  // For two hours.
+  expect(await toldOf([...measured, ...measured])).toEqual(['LockWithoutExecution']);
 
-  test('tells of a lock whose execution does not run, and of no other', async () => {
-    expect(await check()).toEqual([]);
-    const { VersionIdsToStages = {} } = await stack.secretsManager.send(
-      new DescribeSecretCommand({ SecretId: stack.appSecret.arn }),
-    );
-    const [version = ''] = Object.keys(VersionIdsToStages);
-    await moveOwner({ MoveToVersionId: version });
-    expect(await check()).toEqual(['LockWithoutExecution']);
-    await moveOwner({ RemoveFromVersionId: version });
-  });
+  expect(await recover(stack, { secretId: arn })).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await stack.credentialOf(arn)).toEqual(credential);
+  expect(await check()).toMatchObject([{ value: 0 }]);
 });
+
+/** As somebody may leave it who moves labels by hand. */
+const lockedByNobody = async () => {
+  const { arn } = stack.appSecret;
+  const { current = '' } = await labelsOf(stack, arn);
+  const label = { SecretId: arn, VersionStage: OWNER, MoveToVersionId: current };
+  await stack.secretsManager.send(new UpdateSecretVersionStageCommand(label));
+  return { arn, credential: await stack.credentialOf(arn) };
+};
 
 test('the first verify without a way to Secrets Manager says what is missing', async () => {
   const secret = await stack.makeSecret();

@@ -40,7 +40,7 @@ export const rulesOf = async (stack: LocalStack): Promise<DeployedRule[]> => {
   );
 };
 
-/** The name of the function that a state calls. */
+/** The name of the function that a state of a machine calls. */
 export const functionOfState = async (
   stack: LocalStack,
   stateMachineArn: string,

@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Outcome } from '../../functions/report-end/outcome.ts';
-import { newExecution } from '../commands/demonstration/new-execution.ts';
 import { labelsOf, recover, recoveryOf, run } from '../integration/outside.ts';
 import { type DatabaseSecret, type LocalStack, newPassword } from '../stack/local-stack/index.ts';
 
@@ -47,7 +47,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
       cause: async () => {
         const secret = await stack.makeSecret();
         denyPromotion(stack, secret);
-        denyTakingPendingOff(stack, secret);
+        denyTakingTheLockOff(stack, secret);
         return (await rotate(secret)).arn;
       },
       alarms: ['RollbackFailed'],
@@ -70,13 +70,18 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
       },
       alarms: ['RecoveryStarted'],
     },
-    Superseded: { cause: () => superseded(stack), alarms: ['RecoveryStarted', 'Superseded'] },
+    Superseded: {
+      cause: async () => {
+        const secret = await stack.makeSecret();
+        const recovery = recoverAt(stack, 'updateUser', secret);
+        const { arn } = await rotate(secret);
+        expect(await stack.recoveries.waitFor(await recovery)).toMatchObject({ status: 'SUCCEEDED' });
+        return arn;
+      },
+      alarms: ['RecoveryStarted', 'Superseded'],
+    },
     Stopped: quiet(() => stopVerify(stack)),
-    NothingToRecover: quiet(async () => {
-      const known = await stack.recoveries.list();
-      await stopVerify(stack);
-      return await newExecution(stack.recoveries, known);
-    }),
+    NothingToRecover: quiet(async () => (await recoveryOf(stack, await stopVerify(stack))).arn),
     Retired: quiet(async () => {
       const secret = await stack.makeSecret({ tags: { ...PAIR, ...RETIRED_AT_ONCE } });
       const { output } = await rotate(secret);
@@ -114,7 +119,7 @@ export const denyPromotion = (stack: LocalStack, { arn }: DatabaseSecret) =>
   });
 
 /** Nor may ReleaseLock clear up. */
-const denyTakingPendingOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
+const denyTakingTheLockOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
   stack.secretsManagerStandIn.faults.add({
     kind: 'error-before',
     type: 'AccessDeniedException',
@@ -123,58 +128,39 @@ const denyTakingPendingOff = (stack: LocalStack, { arn }: DatabaseSecret) =>
     when: ({ input }) => input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined,
   });
 
-/** A person starts a recovery beside a rotation, while the new password is tested. */
-const superseded = async (stack: LocalStack): Promise<string> => {
-  const { arn: secretId, username } = await stack.makeSecret();
-  let isChanged = false;
-  const stop = stack.documentDb.onCommand(async ({ when, command, target, user }) => {
-    if (when === 'after' && command === 'updateUser' && target === username) isChanged = true;
-    if (!isChanged || when !== 'before' || command !== 'connectionStatus' || user !== username) return;
-    stop();
-    expect(await recover(stack, { secretId })).toMatchObject({ status: 'SUCCEEDED' });
-  });
-  const { arn } = await run(stack, { secretId });
-  expect(await recoveryOf(stack, arn)).toMatchObject({ output: { outcome: 'nothing-to-do' } });
-  return arn;
-};
-
-/** Someone stops the recovery of a secret, and the rule starts another one. */
-export const stopRecovery = async (stack: LocalStack): Promise<string> => {
-  const secret = await stack.makeSecret();
-  const recovery = await stack.recoveries.start({ secretId: secret.arn });
-  await abortAt(stack, recovery, 'connectionStatus', secret);
-  expect(await recoveryOf(stack, recovery)).toMatchObject({ status: 'SUCCEEDED' });
-  return recovery;
-};
-
-/** Someone stops the retirement of a user, while it is locked. */
-export const stopRetirement = async (stack: LocalStack): Promise<string> => {
-  const { secret, promoted } = await rotatedPair(stack);
-  const retirement = await stack.retirements.start({
-    ...retirementOf(secret, promoted),
-    adminSecret: stack.adminSecret.arn,
-  });
-  await abortAt(stack, retirement, 'updateUser', secret);
-  expect(await recoveryOf(stack, retirement)).toMatchObject({ status: 'SUCCEEDED' });
-  return retirement;
-};
-
-/** Aborts an execution when one of its functions has just had this command done. */
-const abortAt = async (
+/** Does something when a function has just had this command done, before it learns of that. */
+const onceDone = async <T>(
   stack: LocalStack,
-  execution: string,
   command: string,
   { username }: DatabaseSecret,
-): Promise<void> => {
-  const aborted = Promise.withResolvers<void>();
+  act: () => Promise<T>,
+): Promise<T> => {
+  const acted = Promise.withResolvers<T>();
   const stop = stack.documentDb.onCommand(async (event) => {
     const isMeant = event.command === command && (event.target ?? event.user) === username;
     if (event.when !== 'after' || !isMeant) return;
     stop();
-    aborted.resolve(stack.executions.abort(execution));
+    acted.resolve(act());
+    await acted.promise;
   });
-  await aborted.promise;
+  return await acted.promise;
 };
+
+/** Aborts an execution when one of its functions has just had this command done. */
+const abortAt = (
+  stack: LocalStack,
+  execution: string,
+  command: string,
+  secret: DatabaseSecret,
+): Promise<void> => onceDone(stack, command, secret, () => stack.executions.abort(execution));
+
+/** Somebody starts a recovery, which takes the lock. */
+const recoverAt = (stack: LocalStack, command: string, secret: DatabaseSecret): Promise<string> =>
+  onceDone(stack, command, secret, async () => {
+    const recovery = await stack.recoveries.start({ secretId: secret.arn });
+    while (!(await stack.recoveries.states(recovery)).includes('WaitForDrain')) await sleep(50);
+    return recovery;
+  });
 
 const stopVerify = async (stack: LocalStack): Promise<string> => {
   const secret = await stack.makeSecret();

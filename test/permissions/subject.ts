@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import {
-  DescribeSecretCommand,
+  GetSecretValueCommand,
   PutSecretValueCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -28,6 +29,26 @@ export const appSecret = async (
   return { admin, secret: await stack.makeSecret({ masterarn: false, tags, ...options }) };
 };
 
+/** Of two users that take turns. Its admin is in the middle of a rotation: only AWSPENDING logs in, which takes a closer look. */
+export const pairSecret = async (
+  stack: LocalStack,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Subject> => {
+  const subject = await appSecret(stack, { strategy: 'alternating-users', ...settings });
+  const { arn, username } = subject.admin;
+  const { SecretString = '' } = await stack.secretsManager.send(new GetSecretValueCommand({ SecretId: arn }));
+  const password = randomUUID();
+  await stack.secretsManager.send(
+    new PutSecretValueCommand({
+      SecretId: arn,
+      SecretString: JSON.stringify({ ...JSON.parse(SecretString), password }),
+      VersionStages: ['AWSPENDING'],
+    }),
+  );
+  await stack.documentDb.admin.putUser(username, password, ['root']);
+  return subject;
+};
+
 /** The secret of a user who needs nobody else's power. */
 export const powerfulSecret = async (
   stack: LocalStack,
@@ -45,42 +66,13 @@ export const rotatedBefore = async (stack: LocalStack, subject: Subject): Promis
   return subject;
 };
 
-/** One whose admin secret is in the middle of a rotation: its AWSCURRENT does not log in, and AWSPREVIOUS does. */
-export const withAdminAway = async (stack: LocalStack, subject: Subject): Promise<Subject> => {
-  const { admin } = subject;
-  const { host, port } = stack.documentDb;
-  const value = { engine: 'mongo', host, port, username: admin.username, password: crypto.randomUUID() };
-  await stack.secretsManager.send(
-    new PutSecretValueCommand({ SecretId: admin.arn, SecretString: JSON.stringify(value) }),
-  );
-  return subject;
-};
-
-/** Takes a label off whatever has it, as someone might who does not know that a rotation runs. */
-export const takeOff = async (stack: LocalStack, secretId: string, label: string): Promise<void> => {
+/** Takes AWSPENDING off, as somebody might who does not know that a rotation runs. */
+export const takePendingOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
   await stack.secretsManager.send(
     new UpdateSecretVersionStageCommand({
       SecretId: secretId,
-      VersionStage: label,
-      RemoveFromVersionId: await holderOf(stack, secretId, label),
+      VersionStage: 'AWSPENDING',
+      RemoveFromVersionId: holder,
     }),
   );
-};
-
-/** Has the secret locked by no execution that runs. */
-export const lock = async (stack: LocalStack, secretId: string): Promise<void> => {
-  await stack.secretsManager.send(
-    new UpdateSecretVersionStageCommand({
-      SecretId: secretId,
-      VersionStage: 'docdb-rotation-owner',
-      MoveToVersionId: await holderOf(stack, secretId, 'AWSCURRENT'),
-    }),
-  );
-};
-
-const holderOf = async (stack: LocalStack, secretId: string, label: string): Promise<string | undefined> => {
-  const { VersionIdsToStages = {} } = await stack.secretsManager.send(
-    new DescribeSecretCommand({ SecretId: secretId }),
-  );
-  return Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
 };
