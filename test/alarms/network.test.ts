@@ -3,6 +3,7 @@ import {
   CreateSecretCommand,
   RotateSecretCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, test } from 'vitest';
 import { clientConfig } from '../stack/local-stack/client-config.ts';
@@ -18,22 +19,19 @@ const REGION = 'eu-central-1';
 const ACCOUNT = '111122223333';
 const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:app-AbCdEf`;
 const MACHINE = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:rotation`;
+const EXECUTION = `arn:aws:states:${REGION}:${ACCOUNT}:execution:rotation:one`;
 
 const urlOf = ({ host, port }: BlackHole): string => `http://${host}:${port}`;
 
 /** What the first thing is that people are told to do, and that a deployment does. */
-const VERIFY = { check: 'current', secretId: SECRET };
-
-const RECOVER = { action: 'recover', secretId: SECRET, everyTicket: false, resetThroughAdmin: false };
+const VERIFY = { execution: EXECUTION, check: 'current', secretId: SECRET };
 
 const FIRST_CALLS: readonly (readonly [step: string, event: object])[] = [
   ['test-secret', VERIFY],
-  [
-    'create-secret',
-    { secretId: SECRET, token: randomBytes(16).toString('hex'), mode: 'rotate', startedBy: 'on-demand' },
-  ],
-  ['recover-secret', RECOVER],
+  ['create-secret', { execution: EXECUTION, secretId: SECRET, mode: 'rotate' }],
+  ['recover-secret', { action: 'take-lock', execution: EXECUTION, secretId: SECRET }],
   ['check-credentials', { secrets: Array(50).fill(SECRET) }],
+  ['check-credentials', { locksOf: Array(50).fill(SECRET) }],
 ];
 
 describe.concurrent('without a way to Secrets Manager', () => {
@@ -49,6 +47,7 @@ describe.concurrent('without a way to Secrets Manager', () => {
     const { error } = await invokeBundle(step, event, {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: urlOf(hole),
       STATE_MACHINE_NAME: 'rotation',
+      STATE_MACHINE_ARNS: MACHINE,
     });
     expect(error).toMatchObject({
       name: 'SecretsManagerUnavailableError',
@@ -66,7 +65,9 @@ describe.concurrent('without a way to the database', () => {
   ] as const)('%s says so when it %s', async ([step, _how, open], { expect }) => {
     await using hole = await open();
     await using secrets = await withSecret(hole);
-    const event = { ...(step === 'test-secret' ? VERIFY : RECOVER), secretId: secrets.arn };
+    const { arn: secretId, lockVersion } = secrets;
+    const recover = { action: 'reconcile', execution: EXECUTION, secretId, lockVersion, suspects: [] };
+    const event = step === 'test-secret' ? { ...VERIFY, secretId } : recover;
     const { error } = await invokeBundle(step, event, { AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url });
     expect(error).toMatchObject({
       name: 'DatabaseUnavailableError',
@@ -103,7 +104,7 @@ test.concurrent.for([
   async ([_service, endpoint, input], { expect }) => {
     await using hole = await openSilence();
     const detail = {
-      executionArn: `arn:aws:states:${REGION}:${ACCOUNT}:execution:rotation:one`,
+      executionArn: EXECUTION,
       stateMachineArn: MACHINE,
       status: 'FAILED',
       error: 'RolledBack',
@@ -123,7 +124,7 @@ test.concurrent.for([
   },
 );
 
-/** A Secrets Manager that works, with a secret whose database is at that address. */
+/** A Secrets Manager that works, with a secret that is locked, and whose database is at that address. */
 const withSecret = async (
   database: BlackHole,
   rotate: (event: unknown) => Promise<{ functionError?: string; payload: string }> = async () => ({
@@ -143,11 +144,19 @@ const withSecret = async (
     host: database.host,
     port: database.port,
   };
-  const { ARN: arn = '' } = await client.send(
+  const { ARN: arn = '', VersionId: lockVersion = '' } = await client.send(
     new CreateSecretCommand({ Name: 'app', SecretString: JSON.stringify(value) }),
+  );
+  await client.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: arn,
+      VersionStage: 'docdb-rotation-owner',
+      MoveToVersionId: lockVersion,
+    }),
   );
   return {
     arn,
+    lockVersion,
     url: standIn.url,
     rotate: () =>
       client.send(

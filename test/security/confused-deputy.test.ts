@@ -28,7 +28,7 @@ import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/
 let stack: LocalStack;
 beforeAll(async () => {
   // Three seconds to wait for a step in flight: the tests that hold one let it go before.
-  stack = await startLocalStack({ forwardBudgetSeconds: 30, stragglerSeconds: 15, waitScale: 0.2 });
+  stack = await startLocalStack({ forwardBudgetSeconds: 30, stragglerSeconds: 60, waitScale: 0.05 });
 });
 afterAll(async () => {
   await stack?.stop();
