@@ -44,7 +44,7 @@ export interface WorldOptions {
   /** The user that the deployment allows to reset through the admin secret. */
   readonly resettableUser?: string | undefined;
   /** One that only jumps by default. */
-  readonly clock?: FakeClock;
+  readonly clock?: Clock;
 }
 
 /** One secret, its database, and perhaps the admin secret; the start of a rotation. */
@@ -52,7 +52,7 @@ export class RotationWorld implements View {
   readonly store = new InMemorySecretStore();
   readonly database = new InMemoryDatabase();
   readonly clusters = new InMemoryClusters(this.database);
-  readonly clock: FakeClock;
+  readonly clock: Clock;
   /** What executions were started with, by their ARNs. */
   readonly executions = new Map<string, unknown>();
   readonly secretArn: string;

@@ -19,6 +19,7 @@ import {
 import type { SecretDescription } from '../../functions/shared/ports.ts';
 import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { versionIdOf, versionIdsOf } from '../../functions/shared/version-ids.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { newVersionId } from '../helpers/in-memory-secret-store.ts';
 import { rightBefore, sentAgain } from '../helpers/meanwhile.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
@@ -208,12 +209,13 @@ describe('describeWhenFree', () => {
   });
 
   it('lets the execution go on that has the lock', async () => {
-    const world = new RotationWorld();
+    const clock = new FakeClock();
+    const world = new RotationWorld({ clock });
     const held = await take(world, ONE);
     world.store.move(SECRET, 'AWSPENDING', { to: held });
     const secret = await describeWhenFree(portsOf(world), SECRET, ONE);
     expect(secret.versions[held]).toContain(OWNER);
-    expect(world.clock.slept).toEqual([]);
+    expect(clock.slept).toEqual([]);
   });
 
   it('believes no old answer that shows a lock', async () => {
