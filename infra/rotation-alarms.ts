@@ -179,7 +179,7 @@ export class RotationAlarms extends Construct {
     for (const [name, step] of Object.entries(steps)) {
       this.add(`${name}Errors`, {
         happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in, or the lock is held.`,
-        section: 'alarm-way-back-waits',
+        section: 'alarm-compensation-waits',
         metric: step.metricErrors({ period: CALLS }),
         periods,
       });

@@ -70,6 +70,7 @@ describe('The stack', () => {
     template.resourceCountIs('AWS::SecretsManager::RotationSchedule', 2);
     expect(Object.keys(template.toJSON().Outputs).sort()).toEqual([
       'OperatorsTopicArn',
+      'RecoveryStateMachineArn',
       'RetirementStateMachineArn',
       'StateMachineArn',
       'TriggerFunctionArn',

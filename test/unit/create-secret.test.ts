@@ -13,7 +13,7 @@ import {
 } from '../../functions/shared/errors.ts';
 import { CLAIM, OWNER } from '../../functions/shared/labels.ts';
 import { pendingInMarker } from '../../functions/shared/marker.ts';
-import { provenVersions } from '../../functions/shared/proven.ts';
+import { asWritten, provenVersions } from '../../functions/shared/proven.ts';
 import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { versionIdOf } from '../../functions/shared/version-ids.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
@@ -130,8 +130,10 @@ describe('CreateSecret on demand', () => {
   it('records the version of a pair before the database can get it, and none of a single user', async () => {
     const pair = alternating();
     const plan = await created(pair);
-    expect(provenVersions(await pair.store.port().describe(SECRET))).toEqual([plan.pendingVersion]);
-    expect(plan.proven).toEqual([plan.pendingVersion]);
+    expect(provenVersions(await pair.store.port().describe(SECRET))).toEqual([
+      asWritten(plan.pendingVersion),
+    ]);
+    expect(plan.proven).toEqual([asWritten(plan.pendingVersion)]);
     const calls = new PortCalls();
     await createSecret(portsOf(new RotationWorld(), calls), onDemand());
     expect(count(calls, 'setTag')).toBe(0);
@@ -347,7 +349,7 @@ describe('CreateSecret of Secrets Manager', () => {
       outcome: 'created',
       lockVersion: versionIdOf(execution, 0),
       pendingVersion: token,
-      proven: [token],
+      proven: [asWritten(token)],
       users: { current: 'app', pending: 'app' },
     });
     expect(effects(calls)).toEqual([]);

@@ -215,7 +215,7 @@ describe('an error that the database server calls transient', () => {
   });
 
   it.each(codes)('%s (%d) in a recovery: it does not give up', async (_name, code) => {
-    const world = new RotationWorld({ admin: true });
+    const world = new RotationWorld({ admin: true, resettableUser: 'app' });
     world.database.addUser('app', newPassword(), []);
     world.database.failWith({ command: 'updateUser', code, times: 30 });
     const machine = new RecoveryMachine(world, { calls: new PortCalls() });

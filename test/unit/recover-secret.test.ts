@@ -205,7 +205,8 @@ describe('a recovery by hand', () => {
     const calls = new PortCalls();
     const again = { execution: executionArn('again', 'recovery') };
     expect(await recover(portsOf(world, calls), again)).toMatchObject({ outcome: 'nothing-to-do' });
-    expect([count(calls, 'moveLabel'), count(calls, 'setTag')]).toEqual([2, 0]);
+    // The version that lost its label by the first one is proven no more.
+    expect([count(calls, 'moveLabel'), count(calls, 'setTag')]).toEqual([2, 1]);
   });
 
   it('fails with an error that can be retried while the database is down, and keeps what it took', async () => {
@@ -308,9 +309,9 @@ describe('take-lock by hand', () => {
     });
   });
 
-  it('never suspects AWSCURRENT', async () => {
+  it('suspects AWSCURRENT with AWSPENDING too: a step in flight may be about to take it back', async () => {
     const world = new RotationWorld({ pendingOnCurrent: true });
-    expect(await takeLock(portsOf(world))).toMatchObject({ suspects: [] });
+    expect(await takeLock(portsOf(world))).toMatchObject({ suspects: [world.current] });
   });
 
   it('takes it once: a repeated call answers the same', async () => {
@@ -377,20 +378,25 @@ describe('take-lock by the rule', () => {
     const arn = executionArn('of-the-token-1');
     const token = await begunByService(world, arn);
     world.store.move(SECRET, OWNER, { from: world.store.holder(SECRET, OWNER) ?? '' });
-    expect(await takeLock(portsOf(world), { stopped: [arn], token })).toMatchObject({ suspects: [token] });
+    expect(await takeLock(portsOf(world), { stopped: [arn], token })).toMatchObject({
+      suspects: expect.arrayContaining([token]),
+    });
   });
 
   it('suspects the version that an execution had before 0.2', async () => {
     const world = new RotationWorld(SINGLE);
     const version = versionIdOfBefore02(STOPPED);
     world.store.addVersionWithId(SECRET, version, ['AWSPENDING'], '{}');
-    expect(await takeLock(portsOf(world), byRule)).toMatchObject({ suspects: [version] });
+    expect(await takeLock(portsOf(world), byRule)).toMatchObject({
+      suspects: expect.arrayContaining([version]),
+    });
   });
 
   it('suspects no AWSPENDING of another tool, and leaves it', async () => {
     const world = new RotationWorld(SINGLE);
     const { token } = world.beginRotation();
-    expect(await takeLock(portsOf(world), byRule)).toMatchObject({ suspects: [] });
+    const { suspects = [] } = await takeLock(portsOf(world), byRule);
+    expect(suspects).not.toContain(token);
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(token);
   });
 
@@ -508,7 +514,7 @@ describe('reconcile', () => {
 
 describe('a recovery when nobody logs in', () => {
   const lockedOut = async () => {
-    const world = new RotationWorld({ admin: true });
+    const world = new RotationWorld({ admin: true, resettableUser: 'app' });
     await checked(world);
     world.database.addUser('app', newPassword(), READ_WRITE);
     return world;

@@ -373,7 +373,7 @@ describe('a recovery', () => {
   });
 
   it('through the admin mends that, and takes the lock from the recovery that failed', async () => {
-    const world = new RotationWorld({ admin: true });
+    const world = new RotationWorld({ admin: true, resettableUser: 'app' });
     world.database.addUser('app', newPassword(), READ_WRITE);
     expect((await recover(world)).ending.error).toBe('RecoveryFailed');
     const { ending } = await recover(world, { secretId: SECRET, resetThroughAdmin: true });

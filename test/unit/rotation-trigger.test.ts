@@ -20,7 +20,7 @@ import {
   UnknownTokenError,
   UntrustedVersionError,
 } from '../../functions/shared/errors.ts';
-import { provenVersions } from '../../functions/shared/proven.ts';
+import { asWritten, provenVersions } from '../../functions/shared/proven.ts';
 import { versionIdOf } from '../../functions/shared/version-ids.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
@@ -307,7 +307,7 @@ describe('the value of the pending version', () => {
   it('is recorded as this function’s own', async () => {
     const rig = scene();
     await call(rig, 'createSecret');
-    expect((await proven(rig))[0]).toBe(rig.rotation.token);
+    expect((await proven(rig))[0]).toBe(asWritten(rig.rotation.token));
   });
 
   it('is used by the next attempt, and not written again', async () => {
