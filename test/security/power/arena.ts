@@ -1,3 +1,4 @@
+import { NotAuthorizedError } from '../../../functions/shared/errors.ts';
 import type { Database, Role, Session } from '../../../functions/shared/ports.ts';
 import { PROVEN_TAG } from '../../../functions/shared/proven.ts';
 import type { Login } from '../../../functions/shared/secret-value.ts';
@@ -45,6 +46,7 @@ export class Arena {
   readonly #caught: string[] = [];
   readonly #genuine: () => readonly string[];
   readonly #before: Readonly<Record<string, string>>;
+  readonly #gainedBefore = new Set<Want>();
   #number = 0;
   /** Whether the moment of an attack came. */
   wasReached = false;
@@ -210,6 +212,7 @@ export class Arena {
     const full = { secretId: SECRET, ...input };
     const machine = new RotationMachine(this.world, { calls });
     const ending = await endOf(machine.run(arn, full));
+    this.#note();
     await this.#retireAfter(machine);
     // The rule for executions that ended without compensation.
     if (ending.error === 'RotationSupersededError')
@@ -227,13 +230,24 @@ export class Arena {
     }
   }
 
-  #recover(input: object): Promise<Ending> {
+  async #recover(input: object): Promise<Ending> {
     const arn = executionArn(this.#name(), 'recovery');
-    return endOf(new RecoveryMachine(this.world, { calls: new PortCalls() }).run(arn, input));
+    const ending = await endOf(new RecoveryMachine(this.world, { calls: new PortCalls() }).run(arn, input));
+    this.#note();
+    return ending;
   }
 
-  /** What the attack has come to. */
+  /** What the attack has come to, at the end or at the end of an execution. */
   gained(): Want[] {
+    return [...new Set([...this.#gainedBefore, ...this.#gainedNow()])];
+  }
+
+  /** An outage counts only if it lasts. */
+  #note(): void {
+    for (const want of this.#gainedNow()) if (want !== 'outage') this.#gainedBefore.add(want);
+  }
+
+  #gainedNow(): Want[] {
     const accepted = this.#known.filter((credential) => this.world.database.accepts(credential));
     const users = new Set(accepted.map(({ username }) => username));
     const notRead = new Set(
@@ -292,7 +306,10 @@ export class Arena {
       ownRoles: async () => ROOT,
       findUser: async () => ({ roles: ROOT }),
       createUser: async () => {},
-      updateUser: async () => {},
+      // So that the admin's power is asked for.
+      updateUser: async (username) => {
+        if (username === OTHER_USER) throw new NotAuthorizedError(`"${username}" may not change users`);
+      },
       dropUser: async () => {},
       [Symbol.asyncDispose]: async () => {},
     };

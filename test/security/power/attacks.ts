@@ -82,7 +82,7 @@ const VALUES: Readonly<Record<string, (arena: Arena) => Record<string, unknown>>
   'one for the admin': (arena) => arena.mine('root'),
   'my own user': ownUser,
   'my own user, whose name makes it the pair’s': (arena) => ({ ...ownUser(arena), username: arena.pairUser }),
-  'one at my host': (arena) => ({ ...arena.mine(), host: EVIL_HOST }),
+  'one for another user at my host': (arena) => ({ ...arena.mine(OTHER_USER), host: EVIL_HOST }),
   'one without TLS': (arena) => ({ ...arena.mine(), ssl: false }),
   'one that chooses the admin secret': (arena) => ({ ...arena.mine(), masterarn: ADMIN_SECRET }),
 };
