@@ -174,8 +174,11 @@ const TRIGGER: Readonly<Record<string, Step>> = {
     slot.pc = decisions.isFinished(describeStage(stage), idOf(TOKEN)) ? 'give back' : 'write token';
   },
   /** PutSecretValue takes AWSPENDING along; what is written already is used if it is on record. */
-  'write token': ({ stage, slot }) => {
+  'write token': ({ stage, slot, problem }) => {
     if (stage.isTokenWritten) {
+      // Others who record what is proven may leave it out: then Secrets Manager has to begin a rotation of its own again.
+      const isAlone = stage.slots.every(({ kind }) => ['attempt', 'recovery', 'free'].includes(kind));
+      if ((stage.proven & bit(TOKEN)) === 0 && isAlone) problem('no retry of this token can ever succeed');
       slot.pc = (stage.proven & bit(TOKEN)) === 0 ? 'give back' : 'join';
       return;
     }
