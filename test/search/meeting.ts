@@ -1,3 +1,5 @@
+import { OWNER } from '../../functions/shared/labels.ts';
+import { versionIdsOf } from '../../functions/shared/version-ids.ts';
 import { Account, type Call, type Mishap, type Started } from '../helpers/account.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { orphanProblems } from '../helpers/invariants.ts';
@@ -149,6 +151,18 @@ const writeValue = (account: Account, isGood: boolean, written: Set<string>): vo
   account.tell(`a person writes a value that ${isGood ? 'logs in' : 'does not log in'}`);
 };
 
+/**
+ * Where the lock belongs to an execution that never started, since the trigger was cut off and is not called again, an alarm rings: a
+ * person starts a recovery.
+ */
+const sweep = async (account: Account): Promise<void> => {
+  const owner = account.world.store.holder(SECRET, OWNER);
+  const isKnown = [...account.executions.keys()].some((arn) => versionIdsOf(arn).includes(owner ?? ''));
+  if (owner === undefined || isKnown) return;
+  account.start('recovery', 'by-sweep', ROTATE);
+  await account.time.run();
+};
+
 const FOR_GOOD = ['RollbackFailed', 'RecoveryFailed'];
 
 /** What nothing here may do, whoever meets whom; a person who writes a value or moves a label answers for some of it. */
@@ -157,6 +171,7 @@ const judge = async (
   isByHand: boolean,
   written: ReadonlySet<string>,
 ): Promise<Omit<Meeting, 'seed'>> => {
+  await sweep(account);
   const ends = [...account.executions.values()].map(({ error, status }) => error ?? status);
   const isLoud = ends.some((end) => FOR_GOOD.includes(end));
   const { world } = account;
