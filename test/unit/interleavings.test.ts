@@ -351,6 +351,28 @@ describe('a recovery that comes late', () => {
   );
 });
 
+describe('CreateSecret that died when it had the lock, and is tried again', () => {
+  it.each([
+    ['a rotation', ROTATE],
+    ['a revert', { ...ROTATE, mode: 'rollback' }],
+  ])('%s: gives the lock back where Secrets Manager has begun meanwhile', async (_what, input) => {
+    const account = await Account.open({
+      ...SINGLE,
+      mishap: ({ execution, method, number }) =>
+        execution.endsWith(':one') && method === 'moveLabel' && number === 2 ? 'dies before' : undefined,
+    });
+    let told: Promise<string[]> = Promise.resolve([]);
+    account.after(/:one$/, 'moveLabel', () => {
+      told = account.rotateByService();
+    });
+    const first = account.start('rotation', 'one', input);
+    await account.time.run();
+    expect(endOf(first)).toBe('RotationInProgressError');
+    expect(await told, account.story.join('\n')).toEqual(['rotated']);
+    expectWell(account, 'it gave the lock back');
+  });
+});
+
 describe('a function that runs on when its execution is stopped', () => {
   it('and takes the lock when another execution has released it: a recovery that looks again releases it', async () => {
     const account = await Account.open({
