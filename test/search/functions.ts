@@ -298,10 +298,9 @@ const COMPENSATION: Readonly<Record<string, Step>> = {
     turn.slot.pc = turn.slot.promoted ? 'labels back' : 'replace written';
   },
   'labels back': (turn) => {
-    const { stage, slot, index, problem, decisions } = turn;
-    const isOwn = slot.didPromote || !decisions.undoesOnlyItsOwn;
+    const { stage, slot, index, problem } = turn;
     const didLogIn = logsIn(stage, stage.current);
-    if (moveCurrent(turn, pendingOf(slot, index), slot.current) && !slot.didPromote && isOwn && didLogIn)
+    if (moveCurrent(turn, pendingOf(slot, index), slot.current) && !slot.didPromote && didLogIn)
       problem('it takes AWSCURRENT from a version that logs in, and that it did not promote');
     slot.pc = 'replace written';
   },
