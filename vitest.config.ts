@@ -32,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'crashes',
-          include: ['test/unit/crash*.test.ts'],
+          include: ['test/unit/crash*.test.ts', 'test/search/*.test.ts'],
           setupFiles: ['test/coverage/keep.ts'],
           testTimeout: 60_000,
         },

@@ -36,9 +36,15 @@ export const describeWhenFree = async (
   throw inProgress(secret);
 };
 
-/** Whether nobody else works on the secret, as far as labels tell. */
-export const mayBegin = (secret: SecretDescription, execution: string): boolean =>
-  lockHolder(secret, execution) !== 'another' && isPendingFree(secret, versionIdsOf(execution));
+/**
+ * Whether nobody else works on the secret, as far as labels tell. Who has the lock already goes on, and gives it back where it has to: another
+ * one's AWSPENDING may wait for that very lock.
+ */
+export const mayBegin = (secret: SecretDescription, execution: string): boolean => {
+  const holder = lockHolder(secret, execution);
+  if (holder === 'this execution') return true;
+  return holder === 'nobody' && isPendingFree(secret, versionIdsOf(execution));
+};
 
 export const inProgress = (secret: SecretDescription): RotationInProgressError =>
   new RotationInProgressError(

@@ -39,3 +39,26 @@ const isTrue = async (condition: string, failed: Failed): Promise<boolean> =>
     promoted: failed.promoted,
     databaseTouched: failed.touched,
   })) === true;
+
+const RECOVERY = definitionOf('recovery').States;
+
+/** Nothing is read or changed before the function that was in flight has ended. */
+export const waitsForDrain = (): boolean => {
+  const next = RECOVERY[RECOVERY.TakeLock?.Next ?? ''];
+  return next?.Type === 'Wait' && next.Next === 'RecoverSecret';
+};
+
+/** That another execution has the lock is looked at again before the recovery ends. */
+export const looksAgainForOthers = (): boolean => {
+  const caught = RECOVERY.TakeLock?.Catch?.find(({ ErrorEquals }) =>
+    ErrorEquals.includes('NothingToRecoverError'),
+  );
+  return RECOVERY[caught?.Next ?? '']?.Type === 'Choice';
+};
+
+/** After an error that leaves the outcome open, compensation looks again when the drain is over. */
+export const looksAgain = async (): Promise<boolean> => {
+  const { Assign } = definitionOf('rotation').States.CheckRestored ?? {};
+  const again = compiled(expressionIn(String(Assign?.again)) ?? 'false');
+  return (await again.evaluate(undefined, { uncertain: true, drained: false })) === true;
+};

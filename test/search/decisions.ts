@@ -8,7 +8,7 @@ import { isPutBack } from '../../functions/restore-labels/restore-labels.ts';
 import { CURRENT, hasLabel, isPendingFree, lockHolder, OWNER } from '../../functions/shared/labels.ts';
 import { mayBegin, sameStages } from '../../functions/shared/lock.ts';
 import type { SecretDescription } from '../../functions/shared/ports.ts';
-import { type Failed, readCompensation } from './choices.ts';
+import { type Failed, looksAgain, looksAgainForOthers, readCompensation, waitsForDrain } from './choices.ts';
 
 /** The product's own decisions over labels. A test may put a broken one in the place of each. */
 export interface Decisions {
@@ -23,8 +23,6 @@ export interface Decisions {
   readonly compensation: (failed: Failed) => string;
   readonly wasGood: typeof wasGood;
   readonly isPutBack: typeof isPutBack;
-  /** Whether what was promoted is taken back only by who promoted it. */
-  readonly undoesOnlyItsOwn: boolean;
   readonly provenBy: typeof provenBy;
   readonly mayTakeFrom: typeof mayTakeFrom;
   readonly suspectsIn: typeof suspectsIn;
@@ -51,7 +49,6 @@ export const ofTheProduct = async (): Promise<Decisions> => ({
   compensation: await readCompensation(),
   wasGood,
   isPutBack,
-  undoesOnlyItsOwn: true,
   provenBy,
   mayTakeFrom,
   suspectsIn,
@@ -59,9 +56,9 @@ export const ofTheProduct = async (): Promise<Decisions> => ({
   isStuck,
   stillProven,
   startsRecovery,
-  waitsForDrain: true,
-  looksAgainForOthers: true,
-  looksAgain: true,
+  waitsForDrain: waitsForDrain(),
+  looksAgainForOthers: looksAgainForOthers(),
+  looksAgain: await looksAgain(),
 });
 
 /** The same answers for the same labels: a search asks for them a million times. */

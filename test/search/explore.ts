@@ -101,6 +101,10 @@ export const nextOf = (stage: Stage, decisions: Decisions): Next[] => {
   return found;
 };
 
+/** Nobody has anything left to do. What a person or a stop may still do nobody waits for. */
+export const isAtRest = (stage: Stage): boolean =>
+  stage.air === NONE && !stage.slots.some((slot, index) => mayGoOn(stage, slot, index));
+
 /** It may move, and it would not wait for somebody. */
 const mayGoOn = (stage: Stage, slot: Slot, index: number): boolean => {
   if (slot.pc === '') return false;
@@ -216,7 +220,7 @@ const actByHand = (before: Stage, act: string): Next[] => {
 };
 
 /** Asked after each step: a version with a label logs in, or one that the marker of the lock names. A person who takes the labels off, or sets a password, takes away what this rests on. */
-const momentProblems = (stage: Stage): string[] => {
+export const momentProblems = (stage: Stage): string[] => {
   const isByHand = stage.isExcused || stage.current === WRITTEN || stage.acts.includes('O');
   const inMarker = (inMarkerOf(stage, stage.owner) ?? []).map(versionOf);
   const labelled = [stage.current, stage.pending, stage.previous, stage.owner, ...inMarker];
@@ -226,7 +230,7 @@ const momentProblems = (stage: Stage): string[] => {
 };
 
 /** Asked where nobody has anything left to do. */
-const endProblems = (stage: Stage): string[] => {
+export const endProblems = (stage: Stage): string[] => {
   const isLoud = stage.slots.some(({ end }) => end === 'failed');
   const isByHand = stage.isExcused || stage.acts.includes('B');
   if (isLoud) return isByHand ? [] : ['it is left to the operators, and nobody made it so'];
@@ -280,10 +284,7 @@ export const explore = (cast: Cast, decisions: Decisions, most = Number.POSITIVE
         continue;
       }
       const nexts = nextOf(node.stage, decisions);
-      // What a person or a stop may still do nobody waits for.
-      const isEnd =
-        !node.stage.slots.some((slot, index) => mayGoOn(node.stage, slot, index)) && node.stage.air === NONE;
-      if (isEnd) {
+      if (isAtRest(node.stage)) {
         ends += 1;
         const [problem] = endProblems(node.stage);
         if (problem !== undefined) return found({ problem, story: storyOf(node, 'the end') });

@@ -174,8 +174,11 @@ const TRIGGER: Readonly<Record<string, Step>> = {
     slot.pc = decisions.isFinished(describeStage(stage), idOf(TOKEN)) ? 'give back' : 'write token';
   },
   /** PutSecretValue takes AWSPENDING along; what is written already is used if it is on record. */
-  'write token': ({ stage, slot }) => {
+  'write token': ({ stage, slot, problem }) => {
     if (stage.isTokenWritten) {
+      // Others who record what is proven may leave it out: then Secrets Manager has to begin a rotation of its own again.
+      const isAlone = stage.slots.every(({ kind }) => ['attempt', 'recovery', 'free'].includes(kind));
+      if ((stage.proven & bit(TOKEN)) === 0 && isAlone) problem('no retry of this token can ever succeed');
       slot.pc = (stage.proven & bit(TOKEN)) === 0 ? 'give back' : 'join';
       return;
     }
@@ -295,10 +298,9 @@ const COMPENSATION: Readonly<Record<string, Step>> = {
     turn.slot.pc = turn.slot.promoted ? 'labels back' : 'replace written';
   },
   'labels back': (turn) => {
-    const { stage, slot, index, problem, decisions } = turn;
-    const isOwn = slot.didPromote || !decisions.undoesOnlyItsOwn;
+    const { stage, slot, index, problem } = turn;
     const didLogIn = logsIn(stage, stage.current);
-    if (moveCurrent(turn, pendingOf(slot, index), slot.current) && !slot.didPromote && isOwn && didLogIn)
+    if (moveCurrent(turn, pendingOf(slot, index), slot.current) && !slot.didPromote && didLogIn)
       problem('it takes AWSCURRENT from a version that logs in, and that it did not promote');
     slot.pc = 'replace written';
   },

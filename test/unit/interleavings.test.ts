@@ -301,6 +301,20 @@ describe('a retirement that meets another rotation', () => {
   });
 });
 
+describe('two recoveries by hand', () => {
+  it('do not take the lock from each other for ever', async () => {
+    for (const second of [1, 30, 70, 76, 80]) {
+      const account = await Account.open(SINGLE);
+      account.start('rotation', 'one', ROTATE);
+      account.after(/:one$/, 'updateUser', () => account.start('recovery', 'first', ROTATE));
+      void account.at(second, () => account.start('recovery', 'second', ROTATE));
+      await account.time.run();
+      expect(account.time.now()).toBeLessThan(400_000);
+      expectWell(account, `the second after ${second} s`);
+    }
+  });
+});
+
 describe('a recovery that comes late', () => {
   it.each([
     ['on demand', false],
@@ -335,6 +349,28 @@ describe('a recovery that comes late', () => {
       expectWell(account, 'late');
     },
   );
+});
+
+describe('CreateSecret that died when it had the lock, and is tried again', () => {
+  it.each([
+    ['a rotation', ROTATE],
+    ['a revert', { ...ROTATE, mode: 'rollback' }],
+  ])('%s: gives the lock back where Secrets Manager has begun meanwhile', async (_what, input) => {
+    const account = await Account.open({
+      ...SINGLE,
+      mishap: ({ execution, method, number }) =>
+        execution.endsWith(':one') && method === 'moveLabel' && number === 2 ? 'dies before' : undefined,
+    });
+    let told: Promise<string[]> = Promise.resolve([]);
+    account.after(/:one$/, 'moveLabel', () => {
+      told = account.rotateByService();
+    });
+    const first = account.start('rotation', 'one', input);
+    await account.time.run();
+    expect(endOf(first)).toBe('RotationInProgressError');
+    expect(await told, account.story.join('\n')).toEqual(['rotated']);
+    expectWell(account, 'it gave the lock back');
+  });
 });
 
 describe('a function that runs on when its execution is stopped', () => {
@@ -386,6 +422,24 @@ describe('a label that is taken off by hand', () => {
       await rotateAgain(account);
     }
     expect(superseded).toBeGreaterThan(10);
+  });
+
+  it('the owner label, from a recovery that waits: it takes the lock again', async () => {
+    for (const name of [/:by-rule-1$/, /:by-hand$/]) {
+      const account = await Account.open(SINGLE);
+      const first = account.start('rotation', 'one', ROTATE);
+      account.after(/:one$/, 'updateUser', () =>
+        name.test(':by-hand') ? account.start('recovery', 'by-hand', ROTATE) : first.stop(),
+      );
+      void account.at(30, () =>
+        account.world.store.move(SECRET, 'docdb-rotation-owner', {
+          from: label(account, 'docdb-rotation-owner') ?? '',
+        }),
+      );
+      await account.time.run();
+      expect(endOf(one(account, name))).toBe('SUCCEEDED');
+      expectWell(account, 'taken off a recovery');
+    }
   });
 
   it('both: a recovery still finds the version whose password the database has', async () => {
