@@ -295,11 +295,13 @@ describe('a pending version that was planted is not used', () => {
   });
 
   test('by a rollback: an AWSPREVIOUS for the admin, or for another server', async () => {
-    for (const change of [{ username: stack.primaryUser.username }, { port: 1 }]) {
+    // The real database by another way: the credential logs in there.
+    const { port } = await stack.documentDb.openFront({ certificate: 'trusted' });
+    for (const change of [{ username: stack.primaryUser.username }, { port }]) {
       const secret = await stack.makeSecret();
       await write(secret, change);
       await write(secret, { username: secret.username, port: stack.documentDb.port });
-      await expectRefused(secret, /^PendingVersionMismatchError/, { mode: 'rollback' });
+      await expectRefused(secret, /^UntrustedVersionError/, { mode: 'rollback' });
       await expectSettled(stack, secret.arn);
     }
   });
