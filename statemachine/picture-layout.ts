@@ -25,7 +25,7 @@ export interface Line {
   readonly failure: boolean;
 }
 
-/** States that belong together: those on the forward path, those of compensation, those that call for a person. */
+/** States that belong together: those of the forward path, those of compensation, those that call for the operators. */
 export interface Column {
   readonly boxes: ReadonlyMap<string, Box>;
   readonly lines: readonly Line[];

@@ -21,7 +21,7 @@ import {
 } from '../shared/lock.ts';
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { asWritten, isOwnVersion, provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue } from '../shared/secret-value.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
@@ -77,7 +77,12 @@ const begin = async (
   const isPair = context.settings.strategy !== 'single-user';
   // A recovery drops or locks a pair's other user only for a version that this project wrote.
   const proven = isPair
-    ? await recordProven(ports.secrets, seen.arn, provenVersions(seen), withNewest(seen, lockVersion))
+    ? await recordProven(
+        ports.secrets,
+        seen.arn,
+        provenVersions(seen),
+        withNewest(seen, asWritten(lockVersion)),
+      )
     : [];
   return planOf(context, seen, {
     outcome: 'created',
@@ -126,14 +131,13 @@ const currentUserOf = async (
 /**
  * Secrets Manager's rotation: the trigger took the lock for this execution, and wrote the version of the token.
  *
- * @throws UnknownTokenError if it did not: somebody copied an input, or made one up
+ * @throws UnknownTokenError if it did not: someone copied an input, or made one up
  */
 const joinRotation = async (
   ports: CreateSecretPorts,
   { execution, secretId, token }: { execution: string; secretId: string; token: string },
 ): Promise<Plan> => {
-  const isReady = (secret: SecretDescription): boolean =>
-    lockHolder(secret, execution) === 'this execution' && provenVersions(secret).includes(token);
+  const isReady = (secret: SecretDescription): boolean => mayJoin(secret, execution, token);
   const seen = await readUntil(ports.clock, () => ports.secrets.describe(secretId), isReady);
   const lockVersion = holderOf(seen, OWNER);
   if (lockVersion === undefined || lockHolder(seen, execution) !== 'this execution') {
@@ -141,7 +145,7 @@ const joinRotation = async (
       `this execution does not have the lock for version ${token} of ${seen.name}: a token comes from Secrets Manager's own rotation only; leave it out to start a rotation`,
     );
   }
-  if (!provenVersions(seen).includes(token)) {
+  if (!isOwnVersion(seen, token)) {
     throw new UntrustedVersionError(
       `version ${token} of ${seen.name} was not written by its rotation function; rotate the secret again`,
     );
@@ -161,6 +165,10 @@ const joinRotation = async (
     proven: [],
   });
 };
+
+/** Whether the trigger made all ready for this very execution: a copy of its input has another ARN. */
+export const mayJoin = (secret: SecretDescription, execution: string, token: string): boolean =>
+  lockHolder(secret, execution) === 'this execution' && isOwnVersion(secret, token);
 
 /** By the name that the trigger gives: the number of the attempt stands at its end. Before the first one no step used the value. */
 const isFirstAttempt = (execution: string): boolean => execution.endsWith('-1');

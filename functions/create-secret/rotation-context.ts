@@ -10,7 +10,7 @@ import { provenVersions } from '../shared/proven.ts';
 import { assertRotatable } from '../shared/rotatable.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
-import { otherUserOf } from '../shared/users.ts';
+import { areOfOnePair, otherUserOf } from '../shared/users.ts';
 import { readVersion } from '../shared/versions.ts';
 
 /** What one call of CreateSecret goes by, read once and handed on. */
@@ -54,7 +54,7 @@ const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): st
 const endpoint = ({ login: { host, port, tls } }: SecretValue): string =>
   `${host}:${port} ${tls ? 'with' : 'without'} TLS`;
 
-/** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that nobody meant */
+/** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that was not meant */
 export const parsePending = ({ secret, reference, settings }: RotationContext, text: string): SecretValue => {
   const pending = parseSecretValue(text, 'the pending version');
   if (!sameEndpoint(pending.login, reference.login)) {
@@ -79,6 +79,10 @@ interface Decided {
   readonly proven: readonly string[];
 }
 
+/** Only the two of a pair take turns: to go back to any other user gives that one no roles. */
+const isPair = ({ current, pending }: Plan['users']): boolean =>
+  current !== pending && areOfOnePair(current, pending);
+
 /** @param seen the secret as the owner of the lock sees it */
 export const planOf = (context: RotationContext, seen: SecretDescription, decided: Decided): Plan => {
   const { currentVersion, settings } = context;
@@ -89,7 +93,7 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     ...rest,
     secretArn: seen.arn,
     secretName: seen.name,
-    strategy: users.current === users.pending ? 'single-user' : settings.strategy,
+    strategy: isPair(users) ? settings.strategy : 'single-user',
     ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),
     predecessor: settings.predecessor,
     graceSeconds: settings.graceSeconds,

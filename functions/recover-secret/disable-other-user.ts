@@ -2,15 +2,15 @@ import { openAdminSession } from '../shared/admin-session.ts';
 import { NoUsableCredentialsError } from '../shared/errors.ts';
 import { holderOf, PREVIOUS } from '../shared/labels.ts';
 import type { Session } from '../shared/ports.ts';
-import { provenVersions } from '../shared/proven.ts';
+import { isOwnVersion } from '../shared/proven.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**
  * The pending credential of a pair belongs to the other user. If it logs in beside AWSCURRENT, the stopped rotation made that user
  * or changed it. One that AWSPREVIOUS is not for did not exist before (CheckBefore refuses it) and is dropped; the other
- * is locked, since nobody knows with which power it was before. The next rotation, or a revert, brings it back.
+ * is locked, since it is not known with which power it was before. The next rotation, or a revert, brings it back.
  *
- * Only for a version that this project wrote: who may write the secret must not have somebody else's user dropped.
+ * Only for a version that this project wrote: who may write the secret must not have someone else's user dropped.
  */
 export const disableOtherUser = async (
   ports: ReconcilePorts,
@@ -18,10 +18,9 @@ export const disableOtherUser = async (
   good: Version,
 ): Promise<ReconcileResult['otherUser']> => {
   const { secret, candidates } = context;
-  const proven = provenVersions(secret);
   for (const { id, was, value } of candidates) {
     const { username } = value.login;
-    if (was !== 'AWSPENDING' || username === good.value.login.username || !proven.includes(id)) continue;
+    if (was !== 'AWSPENDING' || username === good.value.login.username || !isOwnVersion(secret, id)) continue;
     await using accepted = await ports.database.login(value.login);
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good);

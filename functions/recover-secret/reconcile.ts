@@ -2,15 +2,16 @@ import type { ReconcileInput } from '../shared/contract.ts';
 import {
   InvalidSecretError,
   NoUsableCredentialsError,
+  ResetNotAllowedError,
   SecretNotRotatableError,
   SecretsManagerUnavailableError,
 } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { asWritten, provenVersions, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
-import { parseSecretValue, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
+import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { disableOtherUser } from './disable-other-user.ts';
@@ -49,7 +50,7 @@ export interface RecoveryContext {
   readonly secret: SecretDescription;
   readonly settings: RotationSettings;
   readonly currentVersion: string;
-  /** AWSCURRENT first, then the suspects, then AWSPREVIOUS: only what is for the place and the users that are proven. */
+  /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
 }
 
@@ -76,7 +77,12 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(ports.secrets, secret.arn, provenVersions(secret), withNewest(secret, version));
+  await recordProven(
+    ports.secrets,
+    secret.arn,
+    provenVersions(secret),
+    stillProven(secret, version, input.suspects),
+  );
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
@@ -89,6 +95,31 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   };
 };
 
+/** AWSCURRENT first: what logs in there stays. */
+export const candidatesIn = (
+  secret: SecretDescription,
+  suspects: readonly string[],
+): { readonly id: string; readonly was: Kept }[] => {
+  const previous = holderOf(secret, PREVIOUS);
+  const candidates: { readonly id: string | undefined; readonly was: Kept }[] = [
+    { id: holderOf(secret, CURRENT), was: 'AWSCURRENT' },
+    ...suspects.map((id) => ({ id, was: 'AWSPENDING' as const })),
+    { id: previous, was: 'AWSPREVIOUS' },
+  ];
+  return candidates.flatMap(({ id, was }) => (id === undefined ? [] : [{ id, was }]));
+};
+
+/** Secrets Manager tries what was cut off again with the same token, whose version can't be written again. */
+export const stillProven = (
+  secret: SecretDescription,
+  version: string,
+  suspects: readonly string[],
+): string[] => [
+  ...withNewest(secret, version),
+  // Secrets Manager may come again with the same token, whose version can't be written a second time.
+  ...provenVersions(secret).filter((entry) => suspects.map(asWritten).includes(entry)),
+];
+
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
 const loadRecoveryContext = async (
   secrets: SecretStore,
@@ -98,14 +129,13 @@ const loadRecoveryContext = async (
   const currentVersion = holderOf(secret, CURRENT);
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
-  const versions = await Promise.all([
-    usable(secrets, secret, currentVersion, 'AWSCURRENT'),
-    ...suspects.map((id) => usable(secrets, secret, id, 'AWSPENDING')),
-    usable(secrets, secret, holderOf(secret, PREVIOUS), 'AWSPREVIOUS'),
-  ]);
+  const versions = await Promise.all(
+    candidatesIn(secret, suspects).map(({ id, was }) => usable(secrets, secret, id, was)),
+  );
   const found = versions.filter((version) => version !== undefined);
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
   const reference = referenceOf(secret, unique);
+  const unlabelled = await provenWithoutLabel(secrets, secret, unique);
   if (reference === undefined)
     throw new InvalidSecretError(
       `no labelled version of ${secret.name} can be used; put the right value into the secret`,
@@ -114,18 +144,35 @@ const loadRecoveryContext = async (
     secret,
     settings: settingsOf(secret),
     currentVersion,
-    candidates: unique.filter((version) => isMeant(version, reference)),
+    candidates: [
+      ...unique.filter((version) => isMeant(version, reference)),
+      ...unlabelled.filter((version) => isForSameUsers(version, reference)),
+    ],
   };
+};
+
+/**
+ * Two values that were written one after the other take every label from what worked before. It is tried too: else nothing would
+ * log in, and a reset would set the password that somebody wrote.
+ */
+const provenWithoutLabel = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  known: readonly Version[],
+): Promise<Version[]> => {
+  const ids = provenVersions(secret).filter((id) => !known.some((version) => version.id === id));
+  const versions = await Promise.all(ids.map((id) => usable(secrets, secret, id, 'AWSPREVIOUS')));
+  return versions.filter((version) => version !== undefined);
 };
 
 const usable = async (
   secrets: SecretStore,
   secret: SecretDescription,
-  id: string | undefined,
+  id: string,
   was: Kept,
 ): Promise<Version | undefined> => {
-  const text = id === undefined ? undefined : await secrets.read(secret.arn, id);
-  if (id === undefined || text === undefined) return undefined;
+  const text = await secrets.read(secret.arn, id);
+  if (text === undefined) return undefined;
   try {
     return { id, was, value: parseSecretValue(text, `${was} (version ${id})`) };
   } catch (error) {
@@ -135,7 +182,7 @@ const usable = async (
 };
 
 /**
- * Where and for whom the secret is. A proven version tells, if there is one; AWSCURRENT may have been written by somebody with a
+ * Where and for whom the secret is. A proven version tells, if there is one; AWSCURRENT may have been written by someone with a
  * slip of the pen, or with another host in mind.
  */
 const referenceOf = (secret: SecretDescription, versions: readonly Version[]): Version | undefined => {
@@ -143,8 +190,11 @@ const referenceOf = (secret: SecretDescription, versions: readonly Version[]): V
   return versions.find(({ id }) => proven.includes(id)) ?? versions[0];
 };
 
-const isMeant = ({ value }: Version, { value: reference }: Version): boolean =>
-  sameEndpoint(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
+const isMeant = (version: Version, reference: Version): boolean =>
+  sameEndpoint(version.value.login, reference.value.login) && isForSameUsers(version, reference);
+
+const isForSameUsers = ({ value }: Version, { value: reference }: Version): boolean =>
+  sameCluster(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
 
 const firstThatLogsIn = async (
   database: Database,
@@ -157,7 +207,7 @@ const firstThatLogsIn = async (
   return undefined;
 };
 
-/** Somebody said in so many words by whose power a password may be set which no version of the secret proves. */
+/** A person said in so many words by whose power a password may be set which no version of the secret proves. */
 const resetPassword = async (
   ports: ReconcilePorts,
   { secret, settings, candidates, currentVersion }: RecoveryContext,
@@ -170,6 +220,7 @@ const resetPassword = async (
     );
   }
   const { login } = current.value;
+  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);
   if (input.resetThroughCluster)
     return await resetThroughCluster(ports.clusters, ports.clusterOf, secret, login);
   if (!input.resetThroughAdmin) {
@@ -180,12 +231,24 @@ const resetPassword = async (
   await resetThroughAdmin(ports, secret, settings, login);
 };
 
+/**
+ * A reset sets the password that AWSCURRENT says: whoever may write the secret would choose it. So it is one that this project
+ * wrote or saw log in, but for a secret that was never rotated.
+ */
+const assertMayTell = (secret: SecretDescription, currentVersion: string): void => {
+  const proven = provenVersions(secret);
+  if (proven.length === 0 || proven.includes(currentVersion)) return;
+  throw new ResetNotAllowedError(
+    `AWSCURRENT of ${secret.name} (version ${currentVersion}) was neither written by a rotation nor seen to log in, so no reset sets its password; move AWSCURRENT to a version that was (${proven.join(', ')}), and repeat the recovery`,
+  );
+};
+
 const promote = async (
   { secrets, clock }: ReconcilePorts,
   { secret, currentVersion }: RecoveryContext,
   to: Version,
 ): Promise<void> => {
-  // Where AWSPENDING is parked on AWSCURRENT it keeps nobody from beginning. Once AWSCURRENT has left it would.
+  // Where AWSPENDING is parked on AWSCURRENT it keeps no rotation from beginning. Once AWSCURRENT has left it would.
   if (hasLabel(secret, currentVersion, PENDING))
     await secrets.moveLabel(secret.arn, PENDING, { from: currentVersion });
   if (await secrets.moveLabel(secret.arn, CURRENT, { from: currentVersion, to: to.id })) return;
@@ -209,9 +272,14 @@ const takePendingOff = async (
 ): Promise<boolean> => {
   const holder = holderOf(secret, PENDING);
   if (holder === undefined || holder === current) return false;
-  const isStuck = suspects.includes(holder) || hasLabel(secret, holder, PREVIOUS);
-  return isStuck && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }));
+  return (
+    isStuck(secret, holder, suspects) && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }))
+  );
 };
+
+/** Whether the version with AWSPENDING is what was cut off, or stranded: anything else is somebody else's. */
+export const isStuck = (secret: SecretDescription, holder: string, suspects: readonly string[]): boolean =>
+  suspects.includes(holder) || hasLabel(secret, holder, PREVIOUS);
 
 /** @returns whether there was any label of the kind that this project used before 0.2 */
 const takeOldLabelsOff = async (secrets: SecretStore, secret: SecretDescription): Promise<boolean> => {

@@ -1,7 +1,9 @@
 import { openAdminSession } from '../shared/admin-session.ts';
 import { ResetNotAllowedError, UserNotFoundError } from '../shared/errors.ts';
+import { CURRENT, holderOf } from '../shared/labels.ts';
 import type { LockPorts } from '../shared/lock.ts';
 import type { Database, SecretDescription } from '../shared/ports.ts';
+import { provenVersions } from '../shared/proven.ts';
 import type { Login } from '../shared/secret-value.ts';
 import type { RotationSettings } from '../shared/strategy.ts';
 import { areOfOnePair, mayChangeUsers } from '../shared/users.ts';
@@ -17,7 +19,8 @@ export interface ResetThroughAdminPorts extends LockPorts {
  * Break glass: sets the password of AWSCURRENT by the admin's power, when no version of the secret logs in.
  *
  * Nothing proves then that the secret may speak for its user: who may write it could have anyone's password set. So the
- * deployment has to name the secret and the user, and a user that may change users itself is never reset this way: that would
+ * deployment has to name the secret and the user. Of a pair it names one: the other counts where a rotation made AWSCURRENT for it,
+ * since a user of that name may be somebody else's. And a user that may change users itself is never reset this way: that would
  * be the admin, its other half, or another admin.
  *
  * Safe to repeat: the password is the same each time.
@@ -32,7 +35,9 @@ export const resetThroughAdmin = async (
   { username, password, ...place }: Login,
 ): Promise<void> => {
   const named = ports.userOf(secret.arn);
-  if (named === undefined || !isNamed(strategy, named, username)) {
+  const isProven = provenVersions(secret).includes(holderOf(secret, CURRENT) ?? '');
+  const isOther = strategy !== 'single-user' && isProven && areOfOnePair(named ?? '', username);
+  if (named === undefined || (named !== username && !isOther)) {
     throw new ResetNotAllowedError(
       `the deployment does not allow to reset the user "${username}" of ${secret.name} through the admin secret; if that is the secret's own user, name it by resetThroughAdmin in manage(), or among docdb-rotation:secrets, and deploy`,
     );
@@ -50,7 +55,3 @@ export const resetThroughAdmin = async (
   }
   await admin.updateUser(username, { password });
 };
-
-/** Of a pair the deployment names one user, and either may be in AWSCURRENT. */
-const isNamed = (strategy: RotationSettings['strategy'], named: string, username: string): boolean =>
-  strategy === 'single-user' ? named === username : areOfOnePair(named, username);

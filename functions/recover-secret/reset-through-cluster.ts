@@ -10,7 +10,7 @@ const AVAILABLE = 'available';
  * Break glass: has AWS set the password of the cluster's primary user, when no version of its secret logs in.
  *
  * Nothing proves then that the secret may speak for that user. So the cluster is the one that the deployment named for
- * this secret, never one that the secret names: else whoever may write a secret could have the primary user of any
+ * this secret, never one that the secret names: else everyone who may write a secret could have the primary user of any
  * cluster reset (a confused deputy). And the cluster must confirm that this secret is for its endpoint and its user.
  *
  * It always ends in an error, since the new password works only some time later: the state machine waits, and looks

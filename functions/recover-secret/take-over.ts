@@ -1,12 +1,12 @@
 import type { TakeOverInput } from '../shared/contract.ts';
 import { NothingToRecoverError, RotationInProgressError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../shared/labels.ts';
+import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, writeOwnVersion } from '../shared/lock.ts';
 import { markerOf, pendingInMarker } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { assertRotatable } from '../shared/rotatable.ts';
-import { versionIdOfBefore02, versionIdsOf } from '../shared/version-ids.ts';
+import { versionIdOf, versionIdOfBefore02, versionIdsOf } from '../shared/version-ids.ts';
 
 export interface TakeOverResult {
   readonly outcome: 'taken';
@@ -18,7 +18,7 @@ export interface TakeOverResult {
 }
 
 /**
- * First step of a recovery: takes the lock, from whoever has it. That ends the next step of the other execution; the one in
+ * First step of a recovery: takes the lock, from the execution that has it. That ends the next step of the other execution; the one in
  * flight has to be waited for before anything is read.
  *
  * A recovery that starts by itself takes the lock only from the executions that have ended: another one answers for the secret.
@@ -74,26 +74,45 @@ const describeWhenDecided = async (
       lockHolder(answer, input.execution) === 'this execution' || mayTakeFrom(holderOf(answer, OWNER), input),
   );
 
-/** What the holder worked with; and AWSPENDING's version, if it is the stopped execution's, or a person asks. */
+/**
+ * What the holder worked with; and AWSPENDING's version, if it is the stopped execution's, or a person asks. Where nobody has the
+ * lock, someone may have taken both labels off by hand: then the stopped executions' own versions tell. One that is AWSPREVIOUS
+ * was in use and has been replaced by a later rotation; its user may be in use still.
+ */
 const suspectsOf = async (
   { secrets }: LockPorts,
   secret: SecretDescription,
   holder: string | undefined,
-  { stopped, token }: TakeOverInput,
+  input: TakeOverInput,
 ): Promise<string[]> => {
   const inMarker = holder === undefined ? [] : pendingInMarker(await secrets.read(secret.arn, holder));
+  return suspectsIn(secret, { holder, inMarker }, input);
+};
+
+export const suspectsIn = (
+  secret: SecretDescription,
+  {
+    holder,
+    inMarker,
+  }: { readonly holder: string | undefined; readonly inMarker: readonly string[] | undefined },
+  { stopped, token }: Pick<TakeOverInput, 'stopped' | 'token'>,
+): string[] => {
   const pending = holderOf(secret, PENDING);
   const ownIds = stopped?.flatMap((execution) => [
     ...versionIdsOf(execution),
     versionIdOfBefore02(execution),
   ]);
   const isOwn = ownIds === undefined || [...ownIds, token].includes(pending);
+  const own = [token, ...(holder === undefined ? (stopped ?? []) : []).map((each) => versionIdOf(each, 0))];
   const suspects = [
     ...(inMarker ?? (holder === undefined ? [] : [holder])),
-    ...(token === undefined ? [] : [token]),
+    ...own
+      .filter((version) => version !== undefined)
+      .filter((version) => !hasLabel(secret, version, PREVIOUS)),
     ...(pending !== undefined && isOwn ? [pending] : []),
   ];
-  return [...new Set(suspects)].filter((version) => !hasLabel(secret, version, CURRENT));
+  // AWSCURRENT too: a step in flight may be about to take it back.
+  return [...new Set(suspects)];
 };
 
 /** A compare-and-set that seems lost may be our own, whose reply got lost and which the SDK sent again. */

@@ -1,9 +1,9 @@
-import type { Plan, ReleaseLockInput } from '../shared/contract.ts';
+import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
 import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { recordProven } from '../shared/proven.ts';
+import { asWritten, recordProven } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
 
@@ -35,17 +35,27 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };
 
-/** A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. */
-const provenBy = (
-  { pendingVersion, labelsBefore, proven }: Plan,
-  { ended, before, token }: Pick<ReleaseLockInput, 'ended' | 'before' | 'token'>,
+/**
+ * A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. Secrets Manager tries a failed
+ * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
+ */
+export const provenBy = (
+  { pendingVersion, labelsBefore, proven }: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'proven'>,
+  {
+    ended,
+    before,
+    token,
+  }: Pick<ReleaseLockInput, 'ended' | 'token'> & { readonly before: Pick<Before, 'logsIn'> | null },
 ): string[] => {
   const { current, previous } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
-  // Secrets Manager's next attempt may be for the same version, and can write it no second time.
-  return [...currents, ...proven.filter((version) => version === previous || version === token)];
+  const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
+  if (currents.length > 0) return [...currents, ...proven.filter((entry) => kept.includes(entry))];
+  // A value that does not log in, whoever wrote it, makes nothing forgotten: a recovery finds by it what did.
+  const failed = [pendingVersion, asWritten(pendingVersion)];
+  return proven.filter((entry) => kept.includes(entry) || !failed.includes(entry));
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */
@@ -59,35 +69,32 @@ const settlePending = async ({ secrets }: LockPorts, plan: Plan): Promise<boolea
   });
 };
 
-/** CreateSecret came to no end: which of its moves were made only the labels tell. */
+/**
+ * CreateSecret came to no end: which of its moves were made only the labels tell. It takes AWSPENDING last, so that an answer which
+ * shows its lock may be too old to show that.
+ */
 const releaseWithoutPlan = async (
   { secrets, clock }: LockPorts,
   { execution, secretId, token }: ReleaseLockInput,
 ): Promise<ReleaseLockResult> => {
+  const own = [...versionIdsOf(execution), token];
   const secret = await readUntil(
     clock,
     () => secrets.describe(secretId),
-    (answer) => lockHolder(answer, execution) === 'this execution',
+    (answer) => lockHolder(answer, execution) === 'this execution' && ownPending(answer, own) !== undefined,
   );
   const lockVersion = holderOf(secret, OWNER);
   if (lockVersion === undefined || lockHolder(secret, execution) !== 'this execution')
     return { outcome: 'nothing-to-release', pendingMoved: false };
-  const pendingMoved = await takeOffOwnPending({ secrets, clock }, secret, [
-    ...versionIdsOf(execution),
-    token,
-  ]);
+  const from = ownPending(secret, own);
+  const pendingMoved = from !== undefined && (await secrets.moveLabel(secret.arn, PENDING, { from }));
   const released = await releaseLock(secrets, secret.arn, lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };
 
 /** On the version of this execution, on the token's, or on AWSPREVIOUS, to which it was to go back: nowhere else. */
-const takeOffOwnPending = async (
-  { secrets }: LockPorts,
-  secret: SecretDescription,
-  own: readonly (string | undefined)[],
-): Promise<boolean> => {
+const ownPending = (secret: SecretDescription, own: readonly (string | undefined)[]): string | undefined => {
   const holder = holderOf(secret, PENDING);
-  if (holder === undefined || hasLabel(secret, holder, CURRENT)) return false;
-  if (!own.includes(holder) && !hasLabel(secret, holder, PREVIOUS)) return false;
-  return await secrets.moveLabel(secret.arn, PENDING, { from: holder });
+  if (holder === undefined || hasLabel(secret, holder, CURRENT)) return undefined;
+  return own.includes(holder) || hasLabel(secret, holder, PREVIOUS) ? holder : undefined;
 };

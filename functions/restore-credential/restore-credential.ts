@@ -14,7 +14,7 @@ export interface RestoreCredentialPorts extends LockPorts {
 
 export interface RestoreCredentialResult {
   readonly outcome: 'untouched' | 'password-restored' | 'user-dropped' | 'user-restored' | 'user-locked';
-  /** A version that somebody made AWSCURRENT meanwhile, and that logs in: it stays. */
+  /** A version that someone made AWSCURRENT meanwhile, and that logs in: it stays. */
   readonly currentStays?: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface RestoreCredentialResult {
  * with more than it had.
  *
  * The last good version is the one that was AWSCURRENT when this execution began, if it logged in then or is proven; never
- * AWSCURRENT as it is now, which somebody may have written meanwhile.
+ * AWSCURRENT as it is now, which someone may have written meanwhile.
  *
  * Safe to repeat: the database is asked first.
  *
@@ -40,7 +40,7 @@ export const restoreCredential = async (
   const pending = await readPending(ports, plan);
   const written = await writtenMeanwhile(ports, plan, holderOf(secret, CURRENT), pending);
   const isSameUser = written?.value.login.username === pending.login.username;
-  // Whoever wrote it changed the database too: to set a password now would break what works.
+  // Who wrote it changed the database too: to set a password now would break what works.
   if (isSameUser && (await logsIn(ports, written)))
     return { outcome: 'untouched', currentStays: written.version };
   const result =
@@ -56,7 +56,7 @@ interface WrittenVersion {
   readonly value: SecretValue;
 }
 
-/** An AWSCURRENT of somebody else's, for the same place. */
+/** An AWSCURRENT of someone else's, for the same place. */
 const writtenMeanwhile = async (
   { secrets }: RestoreCredentialPorts,
   { secretArn, pendingVersion, labelsBefore }: Plan,
@@ -77,8 +77,11 @@ const logsIn = async (
   return session !== undefined;
 };
 
-const isGood = (plan: Plan, before: Before | null): boolean =>
-  before?.logsIn.includes(CURRENT) === true || plan.proven.includes(plan.labelsBefore.current);
+/** Whether the version that was AWSCURRENT when this execution began is to log in again. */
+export const wasGood = (
+  plan: Pick<Plan, 'proven' | 'labelsBefore'>,
+  before: Pick<Before, 'logsIn'> | null,
+): boolean => before?.logsIn.includes(CURRENT) === true || plan.proven.includes(plan.labelsBefore.current);
 
 const restorePassword = async (
   ports: RestoreCredentialPorts,
@@ -86,8 +89,8 @@ const restorePassword = async (
   before: Before | null,
   pending: SecretValue,
 ): Promise<RestoreCredentialResult> => {
-  // What did not log in before this rotation is not made to: somebody may have planted it.
-  if (!isGood(plan, before)) return { outcome: 'untouched' };
+  // What did not log in before this rotation is not made to: someone may have planted it.
+  if (!wasGood(plan, before)) return { outcome: 'untouched' };
   const { secretArn, labelsBefore } = plan;
   const good = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);
   if (good === undefined) return { outcome: 'untouched' };

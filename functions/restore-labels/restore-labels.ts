@@ -1,6 +1,6 @@
 import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
 import { SecretsManagerUnavailableError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../shared/labels.ts';
+import { CURRENT, holderOf, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
 import { readUntil } from '../shared/read-again.ts';
@@ -55,8 +55,7 @@ const replaceWritten = async (
   currentStays: string | undefined,
 ): Promise<string | undefined> => {
   const { current } = plan.labelsBefore;
-  const isGood = (secret: SecretDescription): boolean =>
-    [current, currentStays].includes(holderOf(secret, CURRENT));
+  const isGood = (secret: SecretDescription): boolean => isPutBack(secret, current, currentStays);
   const describe = () => ports.secrets.describe(plan.secretArn);
   const secret = await describe();
   if (isGood(secret)) return undefined;
@@ -68,14 +67,22 @@ const replaceWritten = async (
   );
 };
 
-/** When AWSCURRENT left the pending version, Secrets Manager put AWSPREVIOUS there. */
-const restorePrevious = async (ports: LockPorts, plan: Plan): Promise<boolean> => {
+/** Whether AWSCURRENT is where it was, or on a version that someone wrote meanwhile and that logs in. */
+export const isPutBack = (
+  secret: SecretDescription,
+  before: string,
+  currentStays: string | undefined,
+): boolean => [before, currentStays].includes(holderOf(secret, CURRENT));
+
+/**
+ * When AWSCURRENT left the pending version, Secrets Manager put AWSPREVIOUS there. Where someone else's move has put it
+ * elsewhere, it stays: compare-and-set tells, and no read, which may be too old.
+ */
+const restorePrevious = async ({ secrets }: LockPorts, plan: Plan): Promise<boolean> => {
   const { secretArn, pendingVersion, labelsBefore } = plan;
+  const { previous } = labelsBefore;
   // To go back, the pending version is the one that had AWSPREVIOUS.
-  if (pendingVersion === labelsBefore.previous) return false;
-  const secret = await ports.secrets.describe(secretArn);
-  const previous = labelsBefore.previous;
-  // Somebody else's move has put AWSPREVIOUS elsewhere: it stays there.
-  const to = previous === undefined || hasLabel(secret, previous, PREVIOUS) ? {} : { to: previous };
-  return await ports.secrets.moveLabel(secretArn, PREVIOUS, { from: pendingVersion, ...to });
+  if (pendingVersion === previous) return false;
+  const to = previous === undefined ? {} : { to: previous };
+  return await secrets.moveLabel(secretArn, PREVIOUS, { from: pendingVersion, ...to });
 };

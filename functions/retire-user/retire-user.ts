@@ -20,6 +20,7 @@ import { provenVersions } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { assertRotatable } from '../shared/rotatable.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
+import { settingsOf } from '../shared/strategy.ts';
 import { areOfOnePair } from '../shared/users.ts';
 import { readUsable, readVersion } from '../shared/versions.ts';
 
@@ -28,7 +29,7 @@ export interface RetireUserPorts extends LockPorts {
 }
 
 export interface RetireUserResult {
-  /** `superseded`: AWSCURRENT has moved on, and with it the user is in somebody else's plans; nothing was done. */
+  /** `superseded`: AWSCURRENT has moved on, and with it the user is in another execution's plans; nothing was done. */
   readonly outcome: 'deleted' | 'revoked' | 'locked' | 'already-gone' | 'superseded';
   readonly user: string;
   /** What was asked for, where the database allows only a lock: its primary user stays, and stays root. */
@@ -105,14 +106,14 @@ const retireAsOwner = async (
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
-      : await openAdminSession(ports, input.adminSecret, value.login);
+      : await openAdminSession(ports, settingsOf(secret).adminSecret, value.login);
   const power = admin ?? own;
   if ((await power.findUser(user)) === undefined) return { outcome: 'already-gone', user };
   return await retire(ports.secrets, power, input);
 };
 
 /**
- * A proven AWSPREVIOUS shows that the user is the promoted one's other half: nobody else's user is ever retired. One that is not
+ * A proven AWSPREVIOUS shows that the user is the promoted one's other half: no other secret's user is ever retired. One that is not
  * proven may have been planted; it counts if it logs in.
  */
 const isPredecessor = async (

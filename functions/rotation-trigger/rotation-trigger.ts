@@ -95,7 +95,7 @@ const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadlin
   if (event.Step !== 'setSecret') await assertPromoted(ports, event);
 };
 
-/** What Secrets Manager is told has to be true: somebody may have moved AWSCURRENT since the execution ended. */
+/** What Secrets Manager is told has to be true: someone may have moved AWSCURRENT since the execution ended. */
 const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationEvent): Promise<void> => {
   const isPromoted = (secret: SecretDescription): boolean =>
     hasLabel(secret, event.ClientRequestToken, CURRENT);

@@ -17,7 +17,7 @@ interface AdminSessionPorts {
 
 /**
  * A connection with the admin secret's power. The callers prove first that the secret to be changed logs in as
- * its own user: else whoever may write a secret could have anyone's password set (a confused deputy).
+ * its own user: else everyone who may write a secret could have anyone's password set (a confused deputy).
  *
  * All three labels are tried, since the admin's own rotation may be under way.
  *
@@ -46,7 +46,7 @@ export const openAdminSession = async (
     if (session !== undefined) return session;
   }
   throw new AdminSecretUnavailableError(
-    `no labelled version of the admin secret ${adminSecret} logs in; if it is not being rotated now, run this machine for it with "mode": "recover"`,
+    `no labelled version of the admin secret ${adminSecret} logs in; if it is not being rotated now, start the recovery machine for it`,
   );
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_USERNAME } from './secret-value.ts';
 import { Predecessor, Strategy } from './strategy.ts';
 
 /**
@@ -27,7 +28,7 @@ export type CreateSecretInput = z.infer<typeof CreateSecretInput>;
 
 /** What CreateSecret decided, and what it found: all that the other steps need to go on, or back. */
 export const Plan = z.object({
-  /** `created`: nobody can have used the pending value yet. `already-there`: the database may have it. */
+  /** `created`: no step can have used the pending value yet. `already-there`: the database may have it. */
   outcome: z.enum(['created', 'already-there']),
   secretArn: secretId,
   secretName: z.string(),
@@ -106,9 +107,9 @@ export const RestoreLabelsInput = z.strictObject({
   plan: Plan,
   /** Whether FinishSecret may have moved AWSCURRENT. */
   promoted: z.boolean(),
-  /** Only what FinishSecret did is undone; an AWSCURRENT that somebody wrote meanwhile is left for later. */
+  /** Only what FinishSecret did is undone; an AWSCURRENT that someone wrote meanwhile is left for later. */
   promotionOnly: z.boolean().default(false),
-  /** An AWSCURRENT that somebody wrote meanwhile, and that logs in: it stays. */
+  /** An AWSCURRENT that someone wrote meanwhile, and that logs in: it stays. */
   currentStays: z.string().optional(),
 });
 export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
@@ -131,7 +132,7 @@ const TakeOverInput = z.strictObject({
   action: z.literal('take-lock'),
   execution,
   secretId,
-  /** The executions that ended without releasing it, the latest first; without any, whoever has the lock loses it. */
+  /** The executions that ended without releasing it, the latest first; without any, the execution that has the lock loses it. */
   stopped: z.array(z.string()).optional(),
   /** Secrets Manager's version, where the first of them was started by its rotation. */
   token: Token.optional(),
@@ -174,12 +175,13 @@ export type RecoverSecretInput = z.infer<typeof RecoverSecretInput>;
 export const RetireUserInput = z.strictObject({
   execution,
   secretId,
-  /** The version that was promoted. If it is no longer AWSCURRENT, nobody is retired. */
+  /** The version that was promoted. If it is no longer AWSCURRENT, no user is retired. */
   version: z.string().min(1),
   strategy: Strategy.exclude(['single-user']),
-  adminSecret: z.string().optional(),
+  /** Not used any more: the secret's tag names it. Whoever may start an execution would choose it here. */
+  adminSecret: z.string().max(2048).optional(),
   /** The user that the promoted one replaced. */
-  predecessor: z.string().min(1),
+  predecessor: z.string().min(1).max(LONGEST_USERNAME),
   policy: Predecessor.exclude(['keep']),
 });
 export type RetireUserInput = z.infer<typeof RetireUserInput>;

@@ -14,7 +14,7 @@ export class DatabaseUnavailableError extends RotationError {
   override readonly name = 'DatabaseUnavailableError';
 }
 
-/** The host name of the secret has no address. Not retried before anything changed: it is mostly a typo. */
+/** The host name of the secret has no address. Not retried before anything changed: it is usually a typo. */
 export class HostNotFoundError extends RotationError {
   override readonly name = 'HostNotFoundError';
 }
@@ -92,12 +92,12 @@ export class RotationSupersededError extends RotationError {
   override readonly name = 'RotationSupersededError';
 }
 
-/** Somebody wrote or moved AWSCURRENT while this rotation ran. It is not this rotation's to promote over. */
+/** Someone wrote or moved AWSCURRENT while this rotation ran. It is not this rotation's to promote over. */
 export class CurrentChangedError extends RotationError {
   override readonly name = 'CurrentChangedError';
 }
 
-/** A version that this project neither wrote nor saw log in, and that does not log in now: somebody may have planted it. */
+/** A version that this project neither wrote nor saw log in, and that does not log in now: someone may have planted it. */
 export class UntrustedVersionError extends RotationError {
   override readonly name = 'UntrustedVersionError';
 }

@@ -1,6 +1,6 @@
 /**
  * What a rule sends every function each day. Lambda takes the network from a function that was idle for weeks, as those
- * of the way back are: it refuses the next call then, and needs a minute or two to make the function ready again.
+ * of compensation are: it refuses the next call then, and needs a minute or two to make the function active again.
  * https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */
 export const isKeepReady = (event: unknown): boolean =>

@@ -30,21 +30,27 @@ export const describeWhenFree = async (
   secretId: string,
   execution: string,
 ): Promise<SecretDescription> => {
-  const own = versionIdsOf(execution);
-  const isFree = (secret: SecretDescription): boolean =>
-    lockHolder(secret, execution) !== 'another' && isPendingFree(secret, own);
+  const isFree = (secret: SecretDescription): boolean => mayBegin(secret, execution);
   const secret = await readUntil(clock, () => secrets.describe(secretId), isFree);
   if (isFree(secret)) return secret;
   throw inProgress(secret);
 };
 
-export const inProgress = (secret: SecretDescription): RotationInProgressError => {
-  const owner = holderOf(secret, OWNER);
-  const pending = holderOf(secret, PENDING);
-  const what = owner === undefined ? `AWSPENDING (version ${pending})` : `the lock (version ${owner})`;
-  return new RotationInProgressError(
-    `another execution or another tool has ${what} of ${secret.name}; wait for its end, or start the recovery machine for this secret if it is stuck`,
+/** Whether nobody else works on the secret, as far as labels tell. */
+export const mayBegin = (secret: SecretDescription, execution: string): boolean =>
+  lockHolder(secret, execution) !== 'another' && isPendingFree(secret, versionIdsOf(execution));
+
+export const inProgress = (secret: SecretDescription): RotationInProgressError =>
+  new RotationInProgressError(
+    `another execution or another tool ${whatIsHeld(secret)} of ${secret.name}; wait for its end, or start the recovery machine for this secret if it is stuck`,
   );
+
+/** It may have ended while this execution looked. */
+const whatIsHeld = (secret: SecretDescription): string => {
+  const owner = holderOf(secret, OWNER);
+  if (owner !== undefined) return `has the lock (version ${owner})`;
+  const pending = holderOf(secret, PENDING);
+  return pending === undefined ? 'had the lock' : `has AWSPENDING (version ${pending})`;
 };
 
 /**
@@ -62,20 +68,20 @@ export const takeLock = async (
   value: string,
 ): Promise<string> => {
   const version = await writeOwnVersion(ports.secrets, secret.arn, execution, value);
-  if (await moveOwner(ports.secrets, secret, execution, version)) return version;
-  // The compare failed: somebody has it, or this execution, by a call whose reply got lost.
-  const now = await readUntil(
-    ports.clock,
-    () => ports.secrets.describe(secret.arn),
-    (answer) => lockHolder(answer, execution) !== 'nobody',
-  );
-  if (hasLabel(now, version, OWNER)) return version;
-  if (
-    lockHolder(now, execution) === 'this execution' &&
-    (await moveOwner(ports.secrets, now, execution, version))
-  )
-    return version;
-  throw inProgress(now);
+  let seen = secret;
+  // Twice: an old look may not have shown an earlier version of the execution's own, or that the lock is free by now.
+  for (let attempt = 1; attempt <= 2 && lockHolder(seen, execution) !== 'another'; attempt += 1) {
+    if (await moveOwner(ports.secrets, seen, version)) return version;
+    // The compare failed: somebody has it; or this very version, by a request whose reply got lost and that the SDK sent again.
+    // To give up then would leave the lock behind, so that no old answer may decide.
+    seen = await readUntil(
+      ports.clock,
+      () => ports.secrets.describe(secret.arn),
+      (answer) => hasLabel(answer, version, OWNER),
+    );
+    if (hasLabel(seen, version, OWNER)) return version;
+  }
+  throw inProgress(seen);
 };
 
 /** The same for an execution whose lock is a marker: one that it has already serves as well. */
@@ -90,14 +96,10 @@ export const takeLockOnce = async (
   return await takeLock(ports, secret, execution, marker);
 };
 
-const moveOwner = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  execution: string,
-  to: string,
-): Promise<boolean> => {
-  const own = lockHolder(secret, execution) === 'this execution' ? holderOf(secret, OWNER) : undefined;
-  return await secrets.moveLabel(secret.arn, OWNER, { to, ...(own === undefined ? {} : { from: own }) });
+/** @param secret where nobody has it, or this execution */
+const moveOwner = async (secrets: SecretStore, secret: SecretDescription, to: string): Promise<boolean> => {
+  const from = holderOf(secret, OWNER);
+  return await secrets.moveLabel(secret.arn, OWNER, { to, ...(from === undefined ? {} : { from }) });
 };
 
 /** A version is written once: where one exists already, whoever wrote it, the next one is. */
@@ -163,7 +165,7 @@ export const takePending = async (
   const now = await readUntil(
     clock,
     () => secrets.describe(secret.arn),
-    (answer) => holderOf(answer, PENDING) !== holder,
+    (answer) => hasLabel(answer, to, PENDING),
   );
   return hasLabel(now, to, PENDING);
 };

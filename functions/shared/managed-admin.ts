@@ -17,7 +17,7 @@ const Credential = z.object({
 const HOST_TAG = 'docdb-rotation:host';
 
 /**
- * The service's own tag. Nobody else can write a tag whose key begins with `aws:`.
+ * The service's own tag. No one else can write a tag whose key begins with `aws:`.
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonRDSServiceRolePolicy.html
  * https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
  */
@@ -27,10 +27,10 @@ const CLUSTER_ARN = /^arn:(aws|aws-us-gov|aws-cn):rds:([a-z0-9-]+):\d{12}:cluste
 
 /**
  * The login of an admin secret that a service manages, which does not say for which host it is. The host of the secret
- * to be rotated is taken only if the admin secret's own tags name it: else whoever may write that secret could have
+ * to be rotated is taken only if the admin secret's own tags name it: else everyone who may write that secret could have
  * the admin log in at a host of their choice.
  *
- * With TLS always, whatever the other secret says. A cluster of the same name in somebody else's account would pass,
+ * With TLS always, whatever the other secret says. A cluster of the same name in someone else's account would pass,
  * but the service has no way to show it the password: a login by SCRAM does not.
  *
  * @returns undefined if the secret is no managed one, or names its host itself

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * The value of a version that holds the lock but no credential. It helps whoever takes over, and proves nothing: who may
+ * The value of a version that holds the lock but no credential. It helps the recovery that takes over, and proves nothing: who may
  * write the secret can write one.
  */
 const Marker = z.object({

@@ -2,18 +2,21 @@ import { CURRENT, hasLabel, PREVIOUS } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
- * The tag with the ids of versions that this project wrote or saw log in. Who may write values can't write it: only the
- * functions may, and whoever may tag the secret, who chooses its strategy and admin secret anyway.
+ * The tag with the ids of versions that are proven: this project saw them log in. Behind a plus sign stand those that it wrote and
+ * that nobody has seen log in yet. Who may write values can't write it: only the functions may, and whoever may tag the secret,
+ * who chooses its strategy and admin secret anyway.
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 
-/**
- * A tag's value takes 256 characters, and Secrets Manager's own version ids have 36:
- * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
- */
-const MOST_VERSIONS = 6;
+const WRITTEN = '+';
 
-/** @returns version ids, the latest first */
+/** A version that this project wrote, as it stands in the tag until it is seen to log in. */
+export const asWritten = (version: string): string => `${WRITTEN}${version}`;
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
+const LONGEST_VALUE = 256;
+
+/** @returns what the tag holds, the latest first: ids of proven versions, and those that are only written as `asWritten` says */
 export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
   (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
 
@@ -22,7 +25,7 @@ export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): strin
  * label any more is left out: an old password that somebody knows is not to come back.
  *
  * @param known what the tag holds
- * @param versions the latest first, at most six of them
+ * @param versions the latest first; the oldest are left out where the tag is full
  */
 export const recordProven = async (
   secrets: SecretStore,
@@ -30,11 +33,17 @@ export const recordProven = async (
   known: readonly string[],
   versions: readonly string[],
 ): Promise<string[]> => {
-  const next = [...new Set(versions)].slice(0, MOST_VERSIONS);
+  const fits = (_: string, last: number, all: string[]): boolean =>
+    all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE;
+  const next = [...new Set(versions)].filter(fits);
   const isSame = next.length === known.length && next.every((version) => known.includes(version));
   if (!isSame) await secrets.setTag(secretArn, PROVEN_TAG, next.join(' '));
   return next;
 };
+
+/** Whether this project wrote that version, or saw it log in. */
+export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
+  [version, asWritten(version)].some((entry) => provenVersions(secret).includes(entry));
 
 /** Those of the tag that still have a label that matters, and a new one before them. */
 export const withNewest = (secret: SecretDescription, newest: string): string[] => [

@@ -22,8 +22,10 @@ export const readUntil = async <T>(
 ): Promise<T> => {
   const giveUpAt = clock.now() + OLDEST_ANSWER_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    // A slow read may answer what was true when it began.
+    const askedAt = clock.now();
     const answer = await read();
-    if (isSettled(answer) || clock.now() >= giveUpAt) return answer;
+    if (isSettled(answer) || askedAt >= giveUpAt) return answer;
     await clock.sleep(pause);
   }
 };

@@ -31,6 +31,9 @@ const PASSWORD = {
   IncludeSpace: false,
 };
 
+/** What a caller takes for a secret's name, in a message: operators read it in a mail. */
+const LONGEST_NAME_TOLD = 100;
+
 /** Errors that say nothing about the request itself. */
 const PASSING = new Set([
   'InternalServiceError',
@@ -44,7 +47,7 @@ const PASSING = new Set([
 
 export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
   describe: async (secretId) => {
-    const answer = await call(`describing the secret ${secretId}`, () =>
+    const answer = await call(`describing the secret ${secretId.slice(0, LONGEST_NAME_TOLD)}`, () =>
       client.send(new DescribeSecretCommand({ SecretId: secretId })),
     );
     return describe(answer, await client.config.region());
@@ -125,7 +128,7 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
       );
       return true;
     } catch (error) {
-      // The compare of the compare-and-set: somebody else moved the label meanwhile.
+      // The compare of the compare-and-set: someone else moved the label meanwhile.
       if (error instanceof InvalidParameterException) return false;
       throw translate(error, `moving ${label} of ${secretArn}`);
     }

@@ -25,7 +25,7 @@ export interface RotationSettings {
 
 /**
  * An alternating user's predecessor is the next rotation's user and its applications may still be connected: it
- * stays. An admin's predecessor is a key to everything that nobody needs any more: it is locked.
+ * stays. An admin's predecessor is a key to everything that no one needs any more: it is locked.
  */
 const defaultPredecessor = (strategy: Strategy): Predecessor =>
   strategy === 'admin-clone' ? 'lock' : 'keep';

@@ -7,7 +7,7 @@ const MOST_VERSIONS = 40;
 const LENGTH = 32;
 
 /**
- * The id of a version that belongs to one execution and no other. Whoever finds the execution stopped can tell which
+ * The id of a version that belongs to one execution and no other. Who finds the execution stopped can tell which
  * versions are its own, and a copy of its input has others.
  *
  * @param execution the execution's ARN

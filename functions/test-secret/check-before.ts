@@ -10,7 +10,7 @@ import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { LockPorts } from '../shared/lock.ts';
 import type { Database, Role, Session } from '../shared/ports.ts';
 import type { Login, SecretValue } from '../shared/secret-value.ts';
-import { areOfOnePair } from '../shared/users.ts';
+import { areOfOnePair, listRoles, sameRoles } from '../shared/users.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../shared/versions.ts';
 import { isSameInstance, loginsOnInstances } from './instances.ts';
 import { assertTakesWrites } from './takes-writes.ts';
@@ -23,12 +23,12 @@ export interface CheckBeforePorts extends LockPorts {
  * Looks before anything changes: is every instance of the database there, which versions log in, and what will there be to
  * put back? What it finds is the record that RestoreCredential goes by. Changes nothing, so it needs no lock.
  *
- * It tries no more than it has to: a pending value that nobody can have used is not tried.
+ * It tries no more than it has to: a pending value that no step can have used is not tried.
  *
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
- * @throws UserNameTakenError if the other user of a pair belongs to somebody else
+ * @throws UserNameTakenError if the other user of a pair belongs to someone else
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
  * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, InstanceNotTrustedError if an
  *   instance of the cluster can't be asked
@@ -60,7 +60,8 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
   const roles = await own.session.ownRoles();
-  // Without AWSCURRENT only a way back to a user that still logs in is possible, and that changes no user.
+  if (isRevert(plan)) await assertGainsNothing(plan, asPending, roles);
+  // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
   if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles: copy(roles) };
   const otherUser = await findOtherUser(ports, plan, {
     asCurrent,
@@ -73,7 +74,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
 };
 
 interface Versions {
-  /** Undefined where nobody can have used it yet. */
+  /** Undefined where no step can have used it yet. */
   readonly pending: SecretValue | undefined;
   /** Undefined where it is what people go back from: unreadable, or for another place. */
   readonly current: SecretValue | undefined;
@@ -104,6 +105,23 @@ const assertTrusted = (
   if (current !== undefined && asPending !== undefined && isOwnUser) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now as a user of this secret; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+  );
+};
+
+/**
+ * A login shows whose an unproven AWSPREVIOUS is, not that the user is to have what AWSCURRENT's has: whoever may write the secret
+ * could plant one for a user of their own, and have it get these roles.
+ */
+const assertGainsNothing = async (
+  plan: Plan,
+  asPending: Session | undefined,
+  roles: readonly Role[],
+): Promise<void> => {
+  if (asPending === undefined || plan.proven.includes(plan.pendingVersion)) return;
+  const own = await asPending.ownRoles();
+  if (sameRoles(own, roles)) return;
+  throw new UntrustedVersionError(
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and "${plan.users.pending}" has other roles than "${plan.users.current}": ${listRoles(own)} instead of ${listRoles(roles)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
   );
 };
 
@@ -186,7 +204,7 @@ const findOtherUser = async (
 
 /**
  * AWSPREVIOUS proves that the other user is this secret's own, if it is proven itself: a locked predecessor does not log in, and
- * whoever may write the secret can plant a value for somebody else's user. A version without a label proves nothing: a refused
+ * everyone who may write the secret can plant a value for someone else's user. A version without a label proves nothing: a refused
  * rotation leaves one behind, with the name that it was refused for.
  */
 const nameTaken = (plan: Plan): UserNameTakenError =>

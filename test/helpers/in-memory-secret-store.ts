@@ -79,8 +79,18 @@ export class InMemorySecretStore implements LabelRules {
   /** What a person does without a token: a version of its own, AWSCURRENT unless other labels are named. */
   putByHand(secretId: string, value: string, { labels = [CURRENT] }: { labels?: string[] } = {}): string {
     const token = newVersionId();
-    this.#change(secretId, (secret) => this.#write(secret, token, value, labels));
+    this.putWithId(secretId, token, value, labels);
     return token;
+  }
+
+  /** The same under an id of their choice. */
+  putWithId(secretId: string, token: string, value: string, labels: string[]): 'written' | 'exists' {
+    return this.#change(secretId, (secret) => {
+      const rotation = secret.inRotation;
+      if (rotation?.token === token && secret.versions.get(token)?.value === undefined)
+        throw new SecretsManagerRefusedError('only the rotation function may write this version');
+      return this.#write(secret, token, value, labels);
+    });
   }
 
   markForDeletion(secretId: string): void {

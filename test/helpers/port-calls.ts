@@ -28,8 +28,13 @@ export interface PortCallsOptions {
   readonly turn?: (method: string) => Promise<unknown>;
 }
 
+/** Gives each process its gate. */
+export interface Processes {
+  process(): Gate;
+}
+
 /** The port calls of an execution, in their order: each is recorded, and one of them may fail. */
-export class PortCalls {
+export class PortCalls implements Processes {
   readonly recorded: string[] = [];
   /** Whether some call was refused for good. */
   wasRefused = false;

@@ -21,23 +21,27 @@ import {
 import { foreseen } from '../../functions/shared/step-handler.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
 import { definitionOf } from './definitions.ts';
-import { type PortCalls, ProcessDiedError } from './port-calls.ts';
+import { ProcessDiedError, type Processes } from './port-calls.ts';
 import { type Ports, portsOf } from './rotation-steps.ts';
 import type { RotationWorld } from './rotation-world.ts';
-import { type Ending, ExecutionAbortedError, StateMachine } from './state-machine.ts';
+import { type Ending, ExecutionAbortedError, StateMachine, type Tasks, type Waits } from './state-machine.ts';
 
-export interface MachineOptions {
-  readonly calls: PortCalls;
+export interface MachineOptions extends Waits {
+  readonly calls: Processes;
   /** Whether the execution is stopped when a process of it dies, instead of trying the step again. */
   readonly abortOnDeath?: boolean;
-  /** What else has to happen while a Wait state lasts. */
-  readonly wait?: (state: string) => Promise<void>;
   /** Which invocations of a function, counted from 1, Lambda refuses: it makes the function active that was idle. */
   readonly isRefused?: (invocation: number) => boolean;
   /** Whether the retirement can't be started. */
   readonly retirementIsGone?: boolean;
   /** Whether the operators can't be told. */
   readonly topicIsGone?: boolean;
+  /** The ports of one invocation, where they are not those of the world. */
+  readonly ports?: () => Ports;
+  /** What a test does in place of some of the tasks. */
+  readonly tasks?: Tasks;
+  /** Rejects when the execution is stopped. A function that runs then runs on. */
+  readonly stopped?: Promise<never>;
 }
 
 /** One of the state machines of `statemachine/` over the project's own steps, and ports in memory. */
@@ -62,15 +66,12 @@ class WorldMachine {
   /** @throws ExecutionAbortedError */
   run(executionArn: string, input: unknown): Promise<Ending> {
     this.#world.executions.set(executionArn, input);
-    return new StateMachine(definitionOf(this.#name), this.#tasks(), this.#options.wait).run(
-      executionArn,
-      input,
-    );
+    return new StateMachine(definitionOf(this.#name), this.#tasks(), this.#options).run(executionArn, input);
   }
 
   /** Goes on with an execution that was stopped. */
   redrive(stopped: ExecutionAbortedError): Promise<Ending> {
-    return stopped.redrive(this.#tasks());
+    return stopped.redrive(this.#tasks(), this.#options);
   }
 
   /** Waits until the function that runs now, if one does, has ended, however it ends. */
@@ -78,7 +79,7 @@ class WorldMachine {
     await this.#running.catch(() => {});
   }
 
-  #tasks() {
+  #tasks(): Tasks {
     return {
       CreateSecretFunctionArn: this.#step(CreateSecretInput, createSecret),
       SetSecretFunctionArn: this.#step(SetSecretInput, (ports, { plan, before }) =>
@@ -109,6 +110,7 @@ class WorldMachine {
         if (input === undefined) throw new Error(`there is no execution ${ExecutionArn}`);
         return { ExecutionArn, Input: JSON.stringify(input), Status: 'ABORTED' };
       },
+      ...this.#options.tasks,
     };
   }
 
@@ -121,11 +123,13 @@ class WorldMachine {
       this.invocations += 1;
       if (this.#options.isRefused?.(this.invocations))
         throw new FunctionInactiveError('it is being made active');
-      const ports = portsOf(this.#world, this.#options.calls);
+      const ports = this.#options.ports?.() ?? portsOf(this.#world, this.#options.calls);
       try {
         const running = run(ports, schema.parse(input));
         this.#running = running;
-        return await running;
+        return await (this.#options.stopped === undefined
+          ? running
+          : Promise.race([running, this.#options.stopped]));
       } catch (error) {
         throw this.#outcome(error);
       }
@@ -133,6 +137,7 @@ class WorldMachine {
   }
 
   #outcome(error: unknown): Error {
+    if (error instanceof ExecutionAbortedError) return error;
     if (!(error instanceof ProcessDiedError)) return foreseen('the step', error);
     return this.#options.abortOnDeath ? new ExecutionAbortedError('stopped') : error;
   }

@@ -7,7 +7,7 @@ import type { Before, Plan } from '../../functions/shared/contract.ts';
 import type { Clock, Clusters, Database, SecretStore } from '../../functions/shared/ports.ts';
 import { checkBefore } from '../../functions/test-secret/check-before.ts';
 import { newVersionId } from './in-memory-secret-store.ts';
-import { PortCalls } from './port-calls.ts';
+import { PortCalls, type Processes } from './port-calls.ts';
 import { executionArn } from './rotation-machine.ts';
 import { type RotationWorld, SECRET } from './rotation-world.ts';
 
@@ -21,7 +21,7 @@ export interface Ports {
 }
 
 /** The ports of one process. */
-export const portsOf = (world: RotationWorld, calls = new PortCalls()): Ports => {
+export const portsOf = (world: RotationWorld, calls: Processes = new PortCalls()): Ports => {
   const gate = calls.process();
   return {
     secrets: world.store.port(gate),

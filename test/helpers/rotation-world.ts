@@ -1,19 +1,23 @@
 import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
-import type { Role } from '../../functions/shared/ports.ts';
+import type { Clock, Role } from '../../functions/shared/ports.ts';
 import { PROVEN_TAG } from '../../functions/shared/proven.ts';
 import type { Predecessor, Strategy } from '../../functions/shared/strategy.ts';
 import { FakeClock } from './fake-clock.ts';
 import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
 import { InMemorySecretStore, newPassword } from './in-memory-secret-store.ts';
+import {
+  endProblems,
+  leaks,
+  momentProblems,
+  powerProblems,
+  restoredProblems,
+  type Snapshot,
+  type View,
+} from './invariants.ts';
 
 export const SECRET = 'shop/app';
 export const ADMIN_SECRET = 'shop/admin';
-
-const STAGES = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const;
-
-/** It stays, and says nothing. */
-const CLAIM = 'docdb-rotation-claim';
 
 export interface WorldOptions {
   readonly strategy?: Strategy;
@@ -39,22 +43,16 @@ export interface WorldOptions {
   readonly cluster?: string | undefined;
   /** The user that the deployment allows to reset through the admin secret. */
   readonly resettableUser?: string | undefined;
-}
-
-/** What a person could see, to be compared with what they see later. */
-export interface Snapshot {
-  readonly labels: Readonly<Record<string, string>>;
-  /** Which credentials log in, of all that the secret ever held: each by the first version that held it. */
-  readonly logsIn: readonly string[];
-  readonly users: Readonly<Record<string, readonly Role[]>>;
+  /** One that only jumps by default. */
+  readonly clock?: Clock;
 }
 
 /** One secret, its database, and perhaps the admin secret; the start of a rotation. */
-export class RotationWorld {
+export class RotationWorld implements View {
   readonly store = new InMemorySecretStore();
   readonly database = new InMemoryDatabase();
   readonly clusters = new InMemoryClusters(this.database);
-  readonly clock = new FakeClock();
+  readonly clock: Clock;
   /** What executions were started with, by their ARNs. */
   readonly executions = new Map<string, unknown>();
   readonly secretArn: string;
@@ -69,6 +67,7 @@ export class RotationWorld {
 
   constructor(options: WorldOptions = {}) {
     const { strategy = 'single-user', username = 'app', roles = READ_WRITE, previous } = options;
+    this.clock = options.clock ?? new FakeClock();
     this.isPair = strategy !== 'single-user';
     this.secretArn = this.store.addSecret(SECRET, tagsOf(options));
     this.clusterOf = (arn) => (arn === this.secretArn ? options.cluster : undefined);
@@ -153,31 +152,22 @@ export class RotationWorld {
     return credential !== undefined && this.database.accepts(credential);
   }
 
-  /** Invariant 1, and 5 for a pair: to be asked after every call. */
-  momentProblems(): string[] {
-    const holders = [...STAGES, 'docdb-rotation-owner'].map((label) => this.store.holder(SECRET, label));
-    const [current] = holders;
-    return [
-      ...(holders.some((version) => this.logsIn(version))
-        ? []
-        : ['invariant 1: no labelled version logs in']),
-      ...(this.isPair && !this.logsIn(current) ? ['invariant 5: AWSCURRENT does not log in'] : []),
-    ];
+  usernameOf(version: string): string | undefined {
+    return this.credentialOf(version)?.username;
   }
 
-  /** Invariants 2 and 3, and that no label of an execution's own is left. */
+  logsInEverywhere(version: string | undefined): boolean {
+    const credential = version === undefined ? undefined : this.credentialOf(version);
+    return credential !== undefined && this.database.acceptsEverywhere(credential);
+  }
+
+  /** To be asked after every call. */
+  momentProblems(): string[] {
+    return momentProblems(this, { labels: this.store.labels(SECRET) });
+  }
+
   endProblems(): string[] {
-    const { labels } = this.snapshot();
-    const credential = this.credentialOf(labels.AWSCURRENT ?? '');
-    const everywhere = credential !== undefined && this.database.acceptsEverywhere(credential);
-    const dangling = labels.AWSPENDING !== undefined && labels.AWSPENDING !== labels.AWSCURRENT;
-    return [
-      ...(everywhere ? [] : ['invariant 2: AWSCURRENT does not log in everywhere']),
-      ...(dangling ? ['invariant 3: AWSPENDING dangles'] : []),
-      ...Object.keys(labels)
-        .filter((label) => label !== CLAIM && !STAGES.some((stage) => stage === label))
-        .map((label) => `a label of its own is left: ${label.slice(0, 15)}…`),
-    ];
+    return endProblems(this);
   }
 
   /** Not to be asked where a process died at a login: that connection dies with it. */
@@ -185,53 +175,18 @@ export class RotationWorld {
     return this.database.open === 0 ? [] : [`${this.database.open} connections are left open`];
   }
 
-  /** Invariant 4. */
   restoredProblems(): string[] {
-    const after = this.snapshot();
-    return [
-      ...differs('labels', meaningful(this.before.labels), meaningful(after.labels)),
-      ...differs('who can log in', this.before.logsIn, after.logsIn),
-      ...differs('users and roles', this.before.users, after.users),
-    ];
+    return restoredProblems(this, this.before);
   }
 
-  /** Invariant 8: nobody can log in who could not, or with more than before. */
   powerProblems(): string[] {
-    const after = this.snapshot();
-    const gained = after.logsIn.filter((version) => !this.before.logsIn.includes(version));
-    return [
-      ...gained.map(
-        (version) => `invariant 8: "${this.credentialOf(version)?.username}" can log in since this run`,
-      ),
-      ...after.logsIn.flatMap((version) => this.#newRoles(this.credentialOf(version)?.username ?? '', after)),
-    ];
+    return powerProblems(this, this.before);
   }
 
-  #newRoles(username: string, { users }: Snapshot): string[] {
-    const before = (this.before.users[username] ?? []).map(nameOf);
-    const more = (users[username] ?? []).map(nameOf).filter((role) => !before.includes(role));
-    return more.map((role) => `invariant 8: "${username}" has got the role ${role}`);
-  }
-
-  /** Invariant 6. */
   leaks(seen: unknown): string[] {
-    const text = typeof seen === 'string' ? seen : JSON.stringify(seen);
-    return this.store.passwords.some((password) => text.includes(password))
-      ? ['invariant 6: a password can be seen']
-      : [];
+    return leaks(this.store.passwords, seen);
   }
 }
-
-const nameOf = ({ role, db }: Role): string => `${role}@${db}`;
-
-/** AWSPENDING on AWSCURRENT says the same as no AWSPENDING: nobody holds the lock. */
-const meaningful = ({ AWSPENDING, [CLAIM]: _, ...labels }: Snapshot['labels']): Snapshot['labels'] =>
-  AWSPENDING === undefined || AWSPENDING === labels.AWSCURRENT ? labels : { AWSPENDING, ...labels };
-
-const differs = (what: string, before: unknown, after: unknown): string[] => {
-  const [one, other] = [JSON.stringify(before), JSON.stringify(after)];
-  return one === other ? [] : [`invariant 4: ${what} differ: ${one} before, ${other} after`];
-};
 
 const tagsOf = ({ strategy, predecessor, admin }: WorldOptions): Record<string, string> => ({
   ...(strategy === undefined ? {} : { 'docdb-rotation:strategy': strategy }),

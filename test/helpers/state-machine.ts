@@ -76,33 +76,54 @@ export class ExecutionAbortedError extends Error {
    * Goes on as RedriveExecution does: from the state that was stopped, with the variables and the input of then.
    * https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
    */
-  redrive: (tasks: Tasks) => Promise<Ending> = async () => {
+  redrive: (tasks: Tasks, waits: Waits) => Promise<Ending> = async () => {
     throw new Error('it was not stopped yet');
   };
+}
+
+/** An error whose Cause is as it stands here: cut off, or of a service that writes no JSON. */
+export class TaskError extends Error {
+  override readonly name: string;
+  readonly causeText: string | undefined;
+
+  constructor(name: string, causeText: string | undefined) {
+    super(causeText);
+    this.name = name;
+    this.causeText = causeText;
+  }
 }
 
 /** An error as Step Functions gets it from Lambda. */
 interface ErrorOutput {
   readonly Error: string;
-  readonly Cause: string;
+  readonly Cause?: string;
 }
 
-/** Runs a definition as Step Functions does, but waits for nothing: its clock only jumps. */
+/** What has to happen while a machine waits. Without it nothing does: the machine's clock only jumps. */
+export interface Waits {
+  /** While a Wait state lasts. */
+  readonly wait?: ((state: string, seconds: number) => Promise<void>) | undefined;
+  /** Before a step is tried again. */
+  readonly pause?: ((seconds: number) => Promise<void>) | undefined;
+  /** Milliseconds since some moment. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Runs a definition as Step Functions does. */
 export class StateMachine {
   readonly #definition: Definition;
   readonly #tasks: Tasks;
-  readonly #wait: (state: string) => Promise<void>;
+  readonly #waits: Waits;
 
-  /** @param wait what else has to happen while a Wait state lasts */
-  constructor(definition: Definition, tasks: Tasks, wait: (state: string) => Promise<void> = async () => {}) {
+  constructor(definition: Definition, tasks: Tasks, waits: Waits = {}) {
     this.#definition = definition;
     this.#tasks = tasks;
-    this.#wait = wait;
+    this.#waits = waits;
   }
 
   /** @throws ExecutionAbortedError when a task aborts the execution */
   async run(executionArn: string, input: unknown): Promise<Ending> {
-    const execution = new Execution(this.#definition, this.#tasks, this.#wait, executionArn, input);
+    const execution = new Execution(this.#definition, this.#tasks, this.#waits, executionArn, input);
     return await execution.run();
   }
 }
@@ -110,7 +131,7 @@ export class StateMachine {
 class Execution {
   readonly #definition: Definition;
   #tasks: Tasks;
-  readonly #wait: (state: string) => Promise<void>;
+  #waits: Waits;
   readonly #arn: string;
   readonly #path: string[] = [];
   readonly #trail: unknown[] = [];
@@ -120,16 +141,10 @@ class Execution {
   /** The state that the execution is in. */
   #state = '';
 
-  constructor(
-    definition: Definition,
-    tasks: Tasks,
-    wait: (state: string) => Promise<void>,
-    arn: string,
-    input: unknown,
-  ) {
+  constructor(definition: Definition, tasks: Tasks, waits: Waits, arn: string, input: unknown) {
     this.#definition = definition;
     this.#tasks = tasks;
-    this.#wait = wait;
+    this.#waits = waits;
     this.#arn = arn;
     this.#input = input;
   }
@@ -153,8 +168,9 @@ class Execution {
 
   #stop(name: string, error: unknown): never {
     if (error instanceof ExecutionAbortedError) {
-      error.redrive = async (tasks) => {
+      error.redrive = async (tasks, waits) => {
         this.#tasks = tasks;
+        this.#waits = waits;
         return await this.run(name);
       };
     }
@@ -180,14 +196,19 @@ class Execution {
       case 'Task':
         return await this.#perform(name, state);
       case 'Wait':
-        this.#now += Number(await this.#fill(state.Seconds)) * 1000;
-        await this.#wait(name);
-        return await this.#leave(state, {});
+        return await this.#wait(name, state);
       case 'Pass':
         return await this.#leave(state, {});
       default:
         throw new Error(`this machine knows no state of type ${state.Type}`);
     }
+  }
+
+  async #wait(name: string, state: State): Promise<string | undefined> {
+    const seconds = Number(await this.#fill(state.Seconds));
+    this.#now += seconds * 1000;
+    await this.#waits.wait?.(name, seconds);
+    return await this.#leave(state, {});
   }
 
   async #choose(name: string, state: State): Promise<string | undefined> {
@@ -219,6 +240,7 @@ class Execution {
         const retrier = retrierFor(state, output.Error, attempts);
         if (retrier === undefined) return await this.#catch(name, state, output);
         noteReached(this.#definition, retrierOf(name, retrier));
+        await this.#waits.pause?.(pauseBefore(retrier, attempts.get(retrier) ?? 1));
       }
     }
   }
@@ -269,7 +291,7 @@ class Execution {
         context: { Execution: { Id: this.#arn }, State: { Name: this.#state } },
         ...states,
       },
-      millis: () => this.#now,
+      millis: this.#waits.now ?? (() => this.#now),
     };
     const value = await compiled(source).evaluate(undefined, bindings);
     // Step Functions fails here with States.QueryEvaluationError.
@@ -302,6 +324,10 @@ const plain = (value: unknown): unknown =>
 
 const errorOutput = (error: unknown): ErrorOutput => {
   if (!(error instanceof Error)) return { Error: 'Error', Cause: String(error) };
+  if (error instanceof TaskError) {
+    const { name, causeText } = error;
+    return { Error: name, ...(causeText === undefined ? {} : { Cause: causeText }) };
+  }
   const { name, message, stack } = error;
   return {
     Error: name,
@@ -321,6 +347,12 @@ const retrierFor = (
   attempts.set(retrier, attempt);
   return attempt <= (retrier.MaxAttempts ?? 3) ? retrier : undefined;
 };
+
+/** @returns seconds; with jitter it may be anything up to them */
+const pauseBefore = (
+  { IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY }: Retrier,
+  attempt: number,
+): number => Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** (attempt - 1));
 
 const matches = (names: readonly string[], error: string): boolean =>
   names.includes(error) ||

@@ -14,6 +14,7 @@ const PARTS = [
   'biome.json',
   'cdk.json',
   'README.md',
+  '.github',
 ];
 
 /** The pattern is no longer in the file: the mutant has to be written anew. */

@@ -1,20 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import {
   AdminSecretRequiredError,
   DatabaseUnavailableError,
   InstanceNotTrustedError,
   NoUsableCredentialsError,
-  RotationSupersededError,
+  UntrustedVersionError,
   UserNameTakenError,
   UserNotFoundError,
 } from '../../functions/shared/errors.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
 import type { Session } from '../../functions/shared/ports.ts';
+import { PROVEN_TAG } from '../../functions/shared/proven.ts';
 import { type CheckBeforePorts, checkBefore } from '../../functions/test-secret/check-before.ts';
 import { assertTakesWrites } from '../../functions/test-secret/takes-writes.ts';
 import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { checked, created, portsOf } from '../helpers/rotation-steps.ts';
+import { executionArn } from '../helpers/rotation-machine.ts';
+import { begunByService, checked, created, portsOf } from '../helpers/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
 
 const PAIR = { strategy: 'alternating-users', admin: true } as const;
@@ -74,8 +78,8 @@ describe('CheckBefore', () => {
     const plan = await created(world);
     const calls = new PortCalls();
     await expect(checkBefore(portsOf(world, calls), plan)).rejects.toThrow(InstanceNotTrustedError);
-    // AWSCURRENT and AWSPENDING, on the cluster itself.
-    expect(count(calls, 'login')).toBe(2);
+    // AWSCURRENT, on the cluster itself.
+    expect(count(calls, 'login')).toBe(1);
   });
 
   it('goes on where a reader lags: TestSecret gives it time', async () => {
@@ -85,14 +89,54 @@ describe('CheckBefore', () => {
     expect(world.database.open).toBe(0);
   });
 
-  it('fails when the lock is lost, and asks the database nothing', async () => {
+  // It changes nothing: SetSecret sees that the lock is lost.
+  it('needs no lock', async () => {
     const world = new RotationWorld();
     const plan = await created(world);
-    world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
-    const calls = new PortCalls();
-    await expect(checkBefore(portsOf(world, calls), plan)).rejects.toThrow(RotationSupersededError);
-    expect(count(calls, 'login')).toBe(0);
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+    expect(await checkBefore(portsOf(world), plan)).toMatchObject({ logsIn: ['AWSCURRENT'] });
   });
+
+  it('costs a single user on demand one read and one login, where AWSCURRENT logs in to the only instance', async () => {
+    const world = new RotationWorld({ admin: true, previous: { username: 'app', state: 'locked' } });
+    world.database.reported = [{ host: CLUSTER, port: PORT }];
+    const plan = await created(world);
+    const calls = new PortCalls();
+    await checkBefore(portsOf(world, calls), plan);
+    expect(calls.recorded.sort()).toEqual(['instances', 'login', 'ownRoles', 'read', 'takesWrites']);
+  });
+
+  it('and one login more for each instance, where there are several', async () => {
+    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
+    const plan = await created(world);
+    const calls = new PortCalls();
+    await checkBefore(portsOf(world, calls), plan);
+    expect([count(calls, 'read'), count(calls, 'login')]).toEqual([1, 1 + INSTANCES.length]);
+  });
+
+  it('goes by the version that was AWSCURRENT at the start, not by one written since', async () => {
+    const world = new RotationWorld();
+    const plan = await created(world);
+    world.store.putByHand(SECRET, secretText({ username: 'app', password: newPassword() }));
+    expect(await checkBefore(portsOf(world), plan)).toMatchObject({ logsIn: ['AWSCURRENT'] });
+  });
+
+  it.each([
+    ['did not', false, ['AWSCURRENT']],
+    ['did', true, ['AWSPENDING']],
+  ])(
+    'tries a pending value that an earlier attempt may have used, where it %s',
+    async (_what, used, logsIn) => {
+      const world = new RotationWorld();
+      const execution = executionArn('shop-2');
+      const token = await begunByService(world, execution);
+      const input = { execution, secretId: SECRET, mode: 'rotate', token } as const;
+      const plan = await createSecret(portsOf(world), input);
+      const pending = world.credentialOf(token)?.password ?? '';
+      if (used) world.database.addUser('app', pending, READ_WRITE);
+      expect((await checkBefore(portsOf(world), plan)).logsIn).toEqual(logsIn);
+    },
+  );
 
   it('sends no password to another cluster that AWSPREVIOUS names', async () => {
     const world = new RotationWorld();
@@ -103,15 +147,15 @@ describe('CheckBefore', () => {
       secretText({ host, username: 'app', password: newPassword() }),
     );
     const plan = await created(world);
-    const { secrets, database } = portsOf(world);
+    const ports = portsOf(world);
     const hosts: string[] = [];
     const watched: CheckBeforePorts['database'] = {
       login: (login) => {
         hosts.push(login.host);
-        return database.login(login);
+        return ports.database.login(login);
       },
     };
-    await checkBefore({ secrets, database: watched }, plan);
+    await checkBefore({ ...ports, database: watched }, plan);
     expect(hosts).not.toContain(host);
   });
 });
@@ -155,11 +199,11 @@ describe('CheckBefore finds a host that takes no writes, before anything changes
     await expect(look(worldAt(INSTANCES[0] ?? '', false))).resolves.toMatchObject({ logsIn: ['AWSCURRENT'] });
   });
 
-  it('but lets a rollback go back to what still logs in: that needs no write', async () => {
+  it('but lets a revert go back to what still logs in: that needs no write', async () => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state: 'logs in' } });
     world.database.readOnly = true;
     await expect(look(world, 'rollback')).resolves.toMatchObject({
-      logsIn: ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'],
+      logsIn: ['AWSCURRENT', 'AWSPENDING'],
     });
   });
 });
@@ -219,12 +263,34 @@ describe('CheckBefore refuses a user that is somebody else’s', () => {
     await expect(look(world)).rejects.toThrow(UserNameTakenError);
   });
 
-  it('when it is an admin, and AWSPREVIOUS does not log in: somebody may have written that', async () => {
-    const world = new RotationWorld({
-      ...PAIR,
-      previous: { username: 'app_clone', state: 'locked', roles: [...READ_WRITE, ...ROOT] },
-    });
-    await expect(look(world)).rejects.toThrow(/"app_clone", but that user may change users/);
+  it('when an AWSPREVIOUS names it that is not proven and does not log in: somebody may have planted that', async () => {
+    const previous = { username: 'app_clone', state: 'locked' } as const;
+    await expect(look(new RotationWorld({ ...PAIR, previous, proven: false }))).rejects.toThrow(
+      UserNameTakenError,
+    );
+  });
+
+  it('when a proven AWSPREVIOUS is for another user', async () => {
+    const world = new RotationWorld({ ...PAIR, previous: { username: 'app_other', state: 'logs in' } });
+    world.database.addUser('app_clone', newPassword(), READ_WRITE);
+    await expect(look(world)).rejects.toThrow(UserNameTakenError);
+  });
+
+  it('but not when that AWSPREVIOUS logs in: this proves it', async () => {
+    const previous = { username: 'app_clone', state: 'logs in' } as const;
+    const { otherUser } = await look(new RotationWorld({ ...PAIR, previous, proven: false }));
+    expect(otherUser).toMatchObject({ existed: true, previousLoggedIn: true });
+  });
+
+  it('nor when an earlier attempt of the same rotation made it', async () => {
+    const world = new RotationWorld(PAIR);
+    const execution = executionArn('shop-2');
+    const token = await begunByService(world, execution);
+    world.database.addUser('app_clone', world.credentialOf(token)?.password ?? '', READ_WRITE);
+    const input = { execution, secretId: SECRET, mode: 'rotate', token } as const;
+    const { otherUser } = await checkBefore(portsOf(world), await createSecret(portsOf(world), input));
+    // Compensation drops it: it was not there before the first attempt.
+    expect(otherUser).toMatchObject({ existed: false });
   });
 
   // The version that a refused rotation leaves behind names the user, and proves nothing.
@@ -232,7 +298,8 @@ describe('CheckBefore refuses a user that is somebody else’s', () => {
     const world = taken();
     const refused = await created(world);
     await expect(checkBefore(portsOf(world), refused)).rejects.toThrow(UserNameTakenError);
-    world.store.move(SECRET, 'AWSPENDING', { from: refused.token });
+    world.store.move(SECRET, 'AWSPENDING', { from: refused.pendingVersion });
+    world.store.move(SECRET, OWNER, { from: refused.lockVersion });
     await expect(look(world)).rejects.toThrow(UserNameTakenError);
   });
 
@@ -241,5 +308,56 @@ describe('CheckBefore refuses a user that is somebody else’s', () => {
     const plan = await created(world);
     const { adminSecret: _, ...without } = plan;
     await expect(checkBefore(portsOf(world), without)).rejects.toThrow(AdminSecretRequiredError);
+  });
+});
+
+describe('CheckBefore of a revert does not believe an AWSPREVIOUS that somebody may have planted', () => {
+  const planted = (proven: boolean, keys: Record<string, unknown> = {}): RotationWorld => {
+    const world = new RotationWorld();
+    const text = secretText({ username: 'app', password: newPassword(), ...keys });
+    const previous = world.store.addVersion(SECRET, ['AWSPREVIOUS'], text);
+    if (proven) world.store.setTag(SECRET, PROVEN_TAG, previous);
+    return world;
+  };
+
+  it.each([
+    ['that does not log in', {}],
+    ['for another user', { username: 'somebody' }],
+    ['for another cluster', { host: INSTANCES[0] ?? '' }],
+  ])('%s', async (_what, keys) => {
+    const attempt = look(planted(false, keys), 'rollback');
+    await expect(attempt).rejects.toThrow(UntrustedVersionError);
+    await expect(attempt).rejects.toThrow(/put it into the secret as AWSCURRENT yourself/);
+  });
+
+  it('for another place, though it logs in there', async () => {
+    const world = planted(false, { host: INSTANCES[0] ?? '' });
+    const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
+    world.database.addUser('app', password, READ_WRITE);
+    await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
+  });
+
+  it('beside an unreadable AWSCURRENT, though it logs in: nothing says that it is for the same place', async () => {
+    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
+    world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
+    world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
+    await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
+  });
+
+  it('but goes by one that is proven, though it does not log in', async () => {
+    expect((await look(planted(true), 'rollback')).logsIn).toEqual(['AWSCURRENT']);
+  });
+
+  it('but goes by one that logs in', async () => {
+    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
+    world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
+    expect((await look(world, 'rollback')).logsIn).toEqual(['AWSPENDING']);
+  });
+
+  it('but goes by a proven one that logs in, where AWSCURRENT is unreadable', async () => {
+    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
+    world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
+    world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
+    expect((await look(world, 'rollback')).logsIn).toEqual(['AWSPENDING']);
   });
 });

@@ -3,7 +3,13 @@ import { BREAKAGES, breakEachCall } from '../helpers/crash-driver.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { type Fault, PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RecoveryMachine, RetirementMachine, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
+import {
+  executionArn,
+  RecoveryMachine,
+  RetirementMachine,
+  RotationMachine,
+  stoppedEvent,
+} from '../helpers/rotation-machine.ts';
 import { RotationWorld, SECRET, type WorldOptions } from '../helpers/rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from '../helpers/state-machine.ts';
 
@@ -50,7 +56,10 @@ const retire = async (
   const ending = await machine.run(arn, input).catch(async (error: unknown) => {
     if (!(error instanceof ExecutionAbortedError)) throw error;
     // The recovery releases its lock; a person starts it again with the same input.
-    await new RecoveryMachine(world, { calls }).run(executionArn('two', 'recovery'), stoppedEvent(arn, input));
+    await new RecoveryMachine(world, { calls }).run(
+      executionArn('two', 'recovery'),
+      stoppedEvent(arn, input),
+    );
     return await new RetirementMachine(world, { calls }).run(executionArn('again', 'retirement'), input);
   });
   // What is refused for good is left to the operators.
@@ -96,6 +105,8 @@ describe('a retirement of which one call breaks', () => {
     const { world, input } = await rotated(CLONE);
     world.database.addUser('boss_clone', newPassword(), ROOT);
     const machine = new RetirementMachine(world, { calls: new PortCalls(), topicIsGone: true });
-    expect(await machine.run(executionArn('one', 'retirement'), input)).toMatchObject({ error: 'RetirementFailed' });
+    expect(await machine.run(executionArn('one', 'retirement'), input)).toMatchObject({
+      error: 'RetirementFailed',
+    });
   });
 });

@@ -1,52 +1,77 @@
 import { describe, expect, it } from 'vitest';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import { lockFor } from '../../functions/rotation-trigger/pending-version.ts';
 import {
   InvalidSecretError,
   NothingToRollBackError,
   PendingVersionMismatchError,
   RotationInProgressError,
   SecretNotRotatableError,
+  SecretsManagerRefusedError,
   UnknownTokenError,
+  UntrustedVersionError,
 } from '../../functions/shared/errors.ts';
-import { newVersionId } from '../helpers/in-memory-secret-store.ts';
+import { CLAIM, OWNER } from '../../functions/shared/labels.ts';
+import { pendingInMarker } from '../../functions/shared/marker.ts';
+import { provenVersions } from '../../functions/shared/proven.ts';
+import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
+import { versionIdOf } from '../../functions/shared/version-ids.ts';
+import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
+import { rightBefore, sentAgain } from '../helpers/meanwhile.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { created, finished, portsOf } from '../helpers/rotation-steps.ts';
+import { executionArn } from '../helpers/rotation-machine.ts';
+import { begunByService, created, finished, portsOf } from '../helpers/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
 
-const onDemand = (token = newVersionId()) =>
-  ({ secretId: SECRET, token, mode: 'rotate', startedBy: 'on-demand' }) as const;
-
-const byService = (token: string) =>
-  ({ secretId: SECRET, token, mode: 'rotate', startedBy: 'secrets-manager' }) as const;
+const onDemand = (secretId = SECRET) =>
+  ({ execution: executionArn(newVersionId()), secretId, mode: 'rotate' }) as const;
 
 const alternating = () => new RotationWorld({ strategy: 'alternating-users', admin: true });
+const rotatedOnce = () => new RotationWorld({ previous: { username: 'app', state: 'locked' } });
+
+/** No label of the execution's own, but the one that says nothing. */
+const stages = (world: RotationWorld): Record<string, string> => {
+  const { [CLAIM]: _, ...labels } = world.store.labels(SECRET);
+  return labels;
+};
+
+const EFFECTS = ['put', 'moveLabel', 'setTag'];
+const effects = (calls: PortCalls): string[] => calls.recorded.filter((method) => EFFECTS.includes(method));
 
 describe('CreateSecret on demand', () => {
-  it('writes a new password for the same user and takes the lock', async () => {
+  it('writes a new password for the same user, in a version that has the lock and AWSPENDING', async () => {
     const world = new RotationWorld();
-    const plan = await created(world);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.token);
-    expect(world.credentialOf(plan.token)?.username).toBe('app');
-    expect(world.credentialOf(plan.token)?.password).not.toBe(world.credentialOf(world.current)?.password);
+    const input = onDemand();
+    const plan = await createSecret(portsOf(world), input);
+    const version = versionIdOf(input.execution, 0);
+    expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPENDING: version, [OWNER]: version });
+    expect(world.credentialOf(version)?.username).toBe('app');
+    expect(world.credentialOf(version)?.password).not.toBe(world.credentialOf(world.current)?.password);
     expect(plan).toMatchObject({
       outcome: 'created',
+      lockVersion: version,
+      pendingVersion: version,
       strategy: 'single-user',
       labelsBefore: { current: world.current },
     });
   });
 
-  it('leaves AWSCURRENT and AWSPREVIOUS where they were, and no label of its own', async () => {
-    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
-    const { token } = await created(world);
-    expect(world.store.labels(SECRET)).toEqual({ ...world.before.labels, AWSPENDING: token });
+  it('leaves AWSCURRENT and AWSPREVIOUS where they were', async () => {
+    const world = rotatedOnce();
+    const { pendingVersion } = await created(world);
+    expect(stages(world)).toEqual({
+      ...world.before.labels,
+      AWSPENDING: pendingVersion,
+      [OWNER]: pendingVersion,
+    });
   });
 
   it('keeps every other key of the value as it is', async () => {
     const world = new RotationWorld();
-    const { token } = await created(world);
-    const { password: _, ...kept } = JSON.parse(world.store.valueOf(SECRET, token) ?? '');
-    const { password: __, ...before } = JSON.parse(world.store.valueOf(SECRET, world.current) ?? '');
-    expect(kept).toEqual(before);
+    const { pendingVersion } = await created(world);
+    const { password: _, ...kept } = JSON.parse(world.store.valueOf(SECRET, pendingVersion) ?? '');
+    const { password: __, ...old } = JSON.parse(world.store.valueOf(SECRET, world.current) ?? '');
+    expect(kept).toEqual(old);
     expect(kept.team).toBe('shop');
   });
 
@@ -57,36 +82,113 @@ describe('CreateSecret on demand', () => {
     expect(count(calls, 'login')).toBe(0);
   });
 
-  it('uses the value that is there already when it comes again, and makes no second password', async () => {
+  it('writes the version before it takes the lock, and takes the lock before AWSPENDING', async () => {
     const world = new RotationWorld();
-    const input = onDemand();
-    await createSecret(portsOf(world), input);
-    const before = world.store.valueOf(SECRET, input.token);
-    const calls = new PortCalls();
-    const again = await createSecret(portsOf(world, calls), input);
-    expect(again.outcome).toBe('already-there');
-    expect(world.store.valueOf(SECRET, input.token)).toBe(before);
-    expect([count(calls, 'put'), count(calls, 'newPassword'), count(calls, 'moveLabel')]).toEqual([0, 0, 0]);
+    const { secrets, clock } = portsOf(world);
+    const effects: string[] = [];
+    const watched = {
+      ...secrets,
+      put: (version: Parameters<typeof secrets.put>[0]) => {
+        effects.push(version.label);
+        return secrets.put(version);
+      },
+      moveLabel: (...move: Parameters<typeof secrets.moveLabel>) => {
+        effects.push(move[1]);
+        return secrets.moveLabel(...move);
+      },
+    };
+    await createSecret({ secrets: watched, clock }, onDemand());
+    expect(effects).toEqual([CLAIM, OWNER, 'AWSPENDING']);
   });
 
-  it('takes over an AWSPENDING that was left on AWSCURRENT, and remembers where it was', async () => {
+  it('takes over an AWSPENDING that was parked on AWSCURRENT, and remembers where it was', async () => {
     const world = new RotationWorld({ pendingOnCurrent: true });
     const plan = await created(world);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.token);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.pendingVersion);
     expect(plan.labelsBefore.pending).toBe(world.current);
   });
 
-  it('says that there is nothing to do when its version is AWSCURRENT already', async () => {
-    const world = new RotationWorld();
-    const calls = new PortCalls();
-    const plan = await createSecret(portsOf(world, calls), onDemand(world.current));
-    expect(plan.outcome).toBe('already-promoted');
-    expect([count(calls, 'put'), count(calls, 'moveLabel')]).toEqual([0, 0]);
+  it('takes over an AWSPENDING that a value written by hand stranded on AWSPREVIOUS', async () => {
+    const world = new RotationWorld({ pendingOnCurrent: true });
+    world.store.keepsPendingOnLosingCurrent = true;
+    world.store.putByHand(SECRET, secretText({ username: 'app', password: newPassword() }));
+    expect(world.store.labels(SECRET)).toMatchObject({
+      AWSPENDING: world.current,
+      AWSPREVIOUS: world.current,
+    });
+    const plan = await created(world);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.pendingVersion);
+    expect(plan.labelsBefore).not.toHaveProperty('pending');
   });
 
   it('returns nothing that holds a password', async () => {
     const world = alternating();
     expect(world.leaks(await created(world))).toEqual([]);
+  });
+
+  // A recovery drops or locks a pair's other user only for a version on record.
+  it('records the version of a pair before the database can get it, and none of a single user', async () => {
+    const pair = alternating();
+    const plan = await created(pair);
+    expect(provenVersions(await pair.store.port().describe(SECRET))).toEqual([plan.pendingVersion]);
+    expect(plan.proven).toEqual([plan.pendingVersion]);
+    const calls = new PortCalls();
+    await createSecret(portsOf(new RotationWorld(), calls), onDemand());
+    expect(count(calls, 'setTag')).toBe(0);
+  });
+
+  it('says which versions were proven before', async () => {
+    const world = rotatedOnce();
+    expect((await created(world)).proven).toEqual([world.current, world.previous]);
+  });
+
+  // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html: no grant for that secret.
+  it('says that nothing was done when its first call is denied', async () => {
+    const { secrets, clock } = portsOf(new RotationWorld());
+    const describe = () => Promise.reject(new SecretsManagerRefusedError('not allowed'));
+    await expect(createSecret({ secrets: { ...secrets, describe }, clock }, onDemand())).rejects.toThrow(
+      SecretNotRotatableError,
+    );
+  });
+});
+
+describe('CreateSecret uses only a value that this very invocation wrote', () => {
+  it('passes over a version with its id that somebody planted', async () => {
+    const world = new RotationWorld();
+    const input = onDemand();
+    const planted = secretText({ username: 'app', password: newPassword() });
+    world.store.addVersionWithId(SECRET, versionIdOf(input.execution, 0), ['AWSPENDING'], planted);
+    const plan = await createSecret(portsOf(world), input);
+    expect(plan.pendingVersion).toBe(versionIdOf(input.execution, 1));
+    expect(world.store.valueOf(SECRET, plan.pendingVersion)).not.toBe(planted);
+    expect(world.store.labels(SECRET)).toMatchObject({
+      AWSPENDING: plan.pendingVersion,
+      [OWNER]: plan.pendingVersion,
+    });
+  });
+
+  it('moves the lock and AWSPENDING to its next version when it comes again', async () => {
+    const world = new RotationWorld();
+    const input = onDemand();
+    await createSecret(portsOf(world), input);
+    const plan = await createSecret(portsOf(world), input);
+    const next = versionIdOf(input.execution, 1);
+    expect(plan).toMatchObject({ outcome: 'created', lockVersion: next, pendingVersion: next });
+    expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPENDING: next, [OWNER]: next });
+  });
+
+  it('goes on with the lock that an earlier call took before it died', async () => {
+    const world = new RotationWorld();
+    const input = onDemand();
+    const dies = rightBefore('moveLabel', () => Promise.reject(new Error('died')), 2);
+    await expect(createSecret(portsOf(world, dies), input)).rejects.toThrow('died');
+    expect(stages(world)).toEqual({ AWSCURRENT: world.current, [OWNER]: versionIdOf(input.execution, 0) });
+    const { lockVersion } = await createSecret(portsOf(world), input);
+    expect(stages(world)).toEqual({
+      AWSCURRENT: world.current,
+      AWSPENDING: lockVersion,
+      [OWNER]: lockVersion,
+    });
   });
 });
 
@@ -96,7 +198,7 @@ describe('CreateSecret, before anything is written', () => {
     const attempt = createSecret(portsOf(world, calls), onDemand());
     await expect(attempt).rejects.toThrow(error);
     await expect(attempt).rejects.toThrow(said);
-    expect([count(calls, 'put'), count(calls, 'moveLabel')]).toEqual([0, 0]);
+    expect(effects(calls)).toEqual([]);
   };
 
   it('refuses a secret that a service manages: AWS rotates that one itself', async () => {
@@ -116,168 +218,275 @@ describe('CreateSecret, before anything is written', () => {
     world.store.addVersion(SECRET, ['AWSCURRENT'], text);
     await refused(world, InvalidSecretError, /"legacy\.password"/);
   });
-
-  it('copies AWSPREVIOUS for a rollback as it is', async () => {
-    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
-    const text = secretText({
-      ...world.credentialOf(world.previous ?? ''),
-      note: 'mongodb://app:x@y',
-      x: 1.0,
-    });
-    world.store.addVersion(SECRET, ['AWSPREVIOUS'], text);
-    const { token } = await created(world, 'rollback');
-    expect(world.store.valueOf(SECRET, token)).toBe(text);
-  });
 });
 
-describe('CreateSecret, while another rotation has the lock', () => {
+describe('CreateSecret, while another execution or tool is at work', () => {
   it('fails, and leaves everything of the other as it is', async () => {
     const world = new RotationWorld();
     const other = await created(world);
     const labels = world.store.labels(SECRET);
     const calls = new PortCalls();
-    await expect(createSecret(portsOf(world, calls), onDemand())).rejects.toThrow(RotationInProgressError);
-    expect([count(calls, 'put'), count(calls, 'moveLabel')]).toEqual([0, 0]);
+    const attempt = createSecret(portsOf(world, calls), onDemand());
+    await expect(attempt).rejects.toThrow(RotationInProgressError);
+    await expect(attempt).rejects.toThrow(`the lock (version ${other.lockVersion})`);
+    expect(effects(calls)).toEqual([]);
     expect(world.store.labels(SECRET)).toEqual(labels);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other.token);
   });
 
-  it('fails when the other one comes between its look and its compare-and-set, and takes its own label off', async () => {
+  it('waits for what may be an old answer, and goes on when the other has ended', async () => {
     const world = new RotationWorld();
-    const { secrets } = portsOf(world);
-    let other: string | undefined;
-    const late = {
-      ...secrets,
-      put: async (version: Parameters<typeof secrets.put>[0]) => {
-        const outcome = await secrets.put(version);
-        other ??= (await created(world)).token;
-        return outcome;
-      },
-    };
-    await expect(createSecret({ secrets: late }, onDemand())).rejects.toThrow(RotationInProgressError);
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: other });
+    const other = await created(world);
+    const ends = rightBefore('describe', () => release(world, other), 3);
+    const plan = await createSecret(portsOf(world, ends), onDemand());
+    expect(world.store.holder(SECRET, OWNER)).toBe(plan.lockVersion);
   });
 
-  /*
-   * Such a rotation would change the password of the user that AWSCURRENT is for by now. Secrets Manager may take
-   * AWSPENDING off after a success, so that the place where the lock was seen to be free is free again.
-   */
-  it('gives the lock back when a whole rotation has gone by since its look', async () => {
+  it('fails while another tool has AWSPENDING, and writes nothing', async () => {
+    const world = new RotationWorld();
+    const { token } = world.beginRotation();
+    const calls = new PortCalls();
+    const attempt = createSecret(portsOf(world, calls), onDemand());
+    await expect(attempt).rejects.toThrow(RotationInProgressError);
+    await expect(attempt).rejects.toThrow(`AWSPENDING (version ${token})`);
+    expect(effects(calls)).toEqual([]);
+  });
+
+  it.each(['rotate', 'rollback'] as const)(
+    'leaves no lock behind where another comes between the look of a %s and its compare-and-set',
+    async (mode) => {
+      const world = rotatedOnce();
+      let other: string | undefined;
+      const late = rightBefore('moveLabel', async () => {
+        other = (await created(world)).lockVersion;
+      });
+      const attempt = createSecret(portsOf(world, late), { ...onDemand(), mode });
+      await expect(attempt).rejects.toThrow(RotationInProgressError);
+      expect(stages(world)).toEqual({ ...world.before.labels, AWSPENDING: other, [OWNER]: other });
+    },
+  );
+
+  it.each(['rotate', 'rollback'] as const)(
+    'releases the lock of a %s where another tool takes AWSPENDING meanwhile',
+    async (mode) => {
+      const world = rotatedOnce();
+      let token: string | undefined;
+      const late = rightBefore(
+        'moveLabel',
+        () => {
+          token = world.beginRotation().token;
+        },
+        2,
+      );
+      const attempt = createSecret(portsOf(world, late), { ...onDemand(), mode });
+      await expect(attempt).rejects.toThrow(RotationInProgressError);
+      await expect(attempt).rejects.toThrow(`AWSPENDING (version ${token})`);
+      expect(stages(world)).toEqual({ ...world.before.labels, AWSPENDING: token });
+    },
+  );
+
+  // Such a rotation would change the password of the user that AWSCURRENT is for by now.
+  it('releases the lock when a whole rotation has gone by since its look', async () => {
     const world = alternating();
-    const { secrets } = portsOf(world);
-    const late = {
-      ...secrets,
-      put: async (version: Parameters<typeof secrets.put>[0]) => {
-        const outcome = await secrets.put(version);
-        const { plan } = await finished(world);
-        world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
-        return outcome;
-      },
-    };
-    await expect(createSecret({ secrets: late }, onDemand())).rejects.toThrow(RotationInProgressError);
+    const late = rightBefore('moveLabel', async () => release(world, (await finished(world)).plan));
+    const attempt = createSecret(portsOf(world, late), onDemand());
+    await expect(attempt).rejects.toThrow(RotationInProgressError);
+    await expect(attempt).rejects.toThrow(/labels of .* were moved/);
     expect(world.endProblems()).toEqual([]);
+    expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('releases the lock when only AWSPREVIOUS was moved since its look', async () => {
+    const world = rotatedOnce();
+    const late = rightBefore('moveLabel', () =>
+      world.store.addVersion(
+        SECRET,
+        ['AWSPREVIOUS'],
+        secretText({ username: 'app', password: newPassword() }),
+      ),
+    );
+    await expect(createSecret(portsOf(world, late), { ...onDemand(), mode: 'rollback' })).rejects.toThrow(
+      RotationInProgressError,
+    );
+    expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
     expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
   });
 
-  it('takes its own label off too when a retry finds the lock gone', async () => {
-    const world = new RotationWorld();
-    const input = onDemand();
-    const { secrets } = portsOf(world);
-    const dies = { ...secrets, moveLabel: () => Promise.reject(new Error('died')) };
-    await expect(createSecret({ secrets: dies }, input)).rejects.toThrow('died');
-    const other = await created(world);
-    await expect(createSecret({ secrets }, input)).rejects.toThrow(RotationInProgressError);
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: other.token });
-  });
-
-  it('keeps the lock when its own compare-and-set seems lost, because the reply got lost and it was sent again', async () => {
-    const world = new RotationWorld();
-    const input = onDemand();
-    const { secrets } = portsOf(world);
-    const twice = {
-      ...secrets,
-      moveLabel: async (...move: Parameters<typeof secrets.moveLabel>) => {
-        await secrets.moveLabel(...move);
-        return false;
-      },
-    };
-    expect((await createSecret({ secrets: twice }, input)).token).toBe(input.token);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(input.token);
-  });
+  it.each([true, false])(
+    'keeps the lock when its replies got lost and its requests were sent again (refused: %s)',
+    async (refuses) => {
+      const world = new RotationWorld({ pendingOnCurrent: true });
+      world.store.refusesMoveToHolder = refuses;
+      const { secrets, clock } = portsOf(world);
+      const plan = await createSecret({ secrets: sentAgain(secrets), clock }, onDemand());
+      expect(stages(world)).toEqual({
+        AWSCURRENT: world.current,
+        AWSPENDING: plan.pendingVersion,
+        [OWNER]: plan.lockVersion,
+      });
+    },
+  );
 });
 
+const release = (world: RotationWorld, plan: { lockVersion: string; pendingVersion: string }): void => {
+  world.store.move(SECRET, 'AWSPENDING', { from: plan.pendingVersion });
+  world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+};
+
 describe('CreateSecret of Secrets Manager', () => {
-  it('writes the version that Secrets Manager made, with the RotationToken that allows it', async () => {
+  const joining = (execution: string, token: string) =>
+    ({ execution, secretId: SECRET, mode: 'rotate', token }) as const;
+
+  it('goes on with the lock and the value that the trigger left it', async () => {
     const world = new RotationWorld();
-    const { token, rotationToken } = world.beginRotation();
-    const plan = await createSecret(portsOf(world), byService(token), rotationToken);
-    expect(plan).toMatchObject({ outcome: 'created', token });
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: token });
+    const execution = executionArn('shop-1');
+    const token = await begunByService(world, execution);
+    const labels = world.store.labels(SECRET);
+    const calls = new PortCalls();
+    const plan = await createSecret(portsOf(world, calls), joining(execution, token));
+    expect(plan).toMatchObject({
+      outcome: 'created',
+      lockVersion: versionIdOf(execution, 0),
+      pendingVersion: token,
+      proven: [token],
+      users: { current: 'app', pending: 'app' },
+    });
+    expect(effects(calls)).toEqual([]);
+    expect(world.store.labels(SECRET)).toEqual(labels);
     expect(world.leaks(plan)).toEqual([]);
   });
 
-  it('goes on in the state machine, without a RotationToken, with the value that the trigger wrote', async () => {
+  it('knows from the number of the attempt whether the database may have the value already', async () => {
     const world = new RotationWorld();
+    const execution = executionArn('shop-2');
+    const token = await begunByService(world, execution);
+    expect((await createSecret(portsOf(world), joining(execution, token))).outcome).toBe('already-there');
+  });
+
+  it('waits for what an old answer does not show yet', async () => {
+    const world = new RotationWorld();
+    const { clock } = world;
+    world.store.staleReads = { monotonic: false, milliseconds: 3000, now: clock.now, random: () => 0 };
+    const execution = executionArn('shop-1');
+    const token = await begunByService(world, execution);
+    const plan = await createSecret(portsOf(world), joining(execution, token));
+    expect(plan.pendingVersion).toBe(token);
+  });
+
+  it('fails for an execution that does not have the lock: somebody copied the input', async () => {
+    const world = new RotationWorld();
+    const token = await begunByService(world, executionArn('shop-1'));
+    const calls = new PortCalls();
+    const attempt = createSecret(portsOf(world, calls), joining(executionArn('copy-1'), token));
+    await expect(attempt).rejects.toThrow(UnknownTokenError);
+    expect(effects(calls)).toEqual([]);
+    expect(world.clock.now()).toBeGreaterThanOrEqual(OLDEST_ANSWER_MS);
+  });
+
+  it('fails for a token where nobody has the lock', async () => {
+    const world = new RotationWorld();
+    const attempt = createSecret(portsOf(world), joining(executionArn('shop-1'), newVersionId()));
+    await expect(attempt).rejects.toThrow(UnknownTokenError);
+  });
+
+  it('fails for a version that is not on record: somebody else may have written it', async () => {
+    const world = new RotationWorld();
+    const execution = executionArn('shop-1');
     const { token, rotationToken } = world.beginRotation();
-    await createSecret(portsOf(world), byService(token), rotationToken);
+    const ports = portsOf(world);
+    const secret = await ports.secrets.describe(SECRET);
+    await lockFor(ports, secret, { execution, token, deadline: 60_000 });
+    const value = secretText({ username: 'app', password: newPassword() });
+    await ports.secrets.put({ secretArn: world.secretArn, token, value, label: 'AWSPENDING', rotationToken });
     const calls = new PortCalls();
-    expect((await createSecret(portsOf(world, calls), byService(token))).outcome).toBe('already-there');
-    expect(count(calls, 'put')).toBe(0);
-  });
-
-  it('fails for a token that names no version', async () => {
-    const world = new RotationWorld();
-    const calls = new PortCalls();
-    await expect(createSecret(portsOf(world, calls), byService(newVersionId()))).rejects.toThrow(
-      UnknownTokenError,
+    await expect(createSecret(portsOf(world, calls), joining(execution, token))).rejects.toThrow(
+      UntrustedVersionError,
     );
-    expect([count(calls, 'put'), count(calls, 'moveLabel')]).toEqual([0, 0]);
-  });
-
-  it('fails for an empty version that is not in rotation', async () => {
-    const world = new RotationWorld();
-    const token = world.store.addVersion(SECRET, [], undefined);
-    await expect(createSecret(portsOf(world), byService(token))).rejects.toThrow(UnknownTokenError);
-  });
-});
-
-describe('CreateSecret of a rollback', () => {
-  it('copies AWSPREVIOUS into a version of its own, which holds the lock', async () => {
-    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
-    const plan = await created(world, 'rollback');
-    expect(plan.target).toBe(world.previous);
-    expect(plan.token).not.toBe(world.previous);
-    expect(world.credentialOf(plan.token)).toEqual(world.credentialOf(world.previous ?? ''));
-    expect(world.store.labels(SECRET)).toEqual({ ...world.before.labels, AWSPENDING: plan.token });
-  });
-
-  it('fails when there is no AWSPREVIOUS, and writes nothing', async () => {
-    const world = new RotationWorld();
-    await expect(created(world, 'rollback')).rejects.toThrow(NothingToRollBackError);
-    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
-  });
-
-  it('fails while another rollback of the same secret runs', async () => {
-    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
-    await created(world, 'rollback');
-    await expect(created(world, 'rollback')).rejects.toThrow(RotationInProgressError);
-  });
-
-  it('makes no new password', async () => {
-    const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
-    const calls = new PortCalls();
-    await createSecret(portsOf(world, calls), { ...onDemand(), mode: 'rollback' });
-    expect(count(calls, 'newPassword')).toBe(0);
+    expect(effects(calls)).toEqual([]);
   });
 
   it.each([
     ['another cluster', { host: 'other.cluster-x.eu-central-1.docdb.amazonaws.com', username: 'app' }],
+    ['the same cluster without TLS', { ssl: false, username: 'app' }],
     ['another user', { username: 'somebody' }],
-  ])('fails when AWSPREVIOUS is for %s', async (_what, keys) => {
+  ])('fails when AWSCURRENT is for %s by now', async (_what, keys) => {
     const world = new RotationWorld();
-    world.store.addVersion(SECRET, ['AWSPREVIOUS'], secretText({ password: newVersionId(), ...keys }));
-    await expect(created(world, 'rollback')).rejects.toThrow(PendingVersionMismatchError);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
+    const execution = executionArn('shop-2');
+    const token = await begunByService(world, execution);
+    world.store.addVersion(SECRET, ['AWSCURRENT'], secretText({ password: newPassword(), ...keys }));
+    await expect(createSecret(portsOf(world), joining(execution, token))).rejects.toThrow(
+      PendingVersionMismatchError,
+    );
+  });
+});
+
+describe('CreateSecret of a revert', () => {
+  const revert = () => ({ ...onDemand(), mode: 'rollback' }) as const;
+
+  it('puts AWSPENDING on AWSPREVIOUS itself, and the lock on a marker that names it', async () => {
+    const world = rotatedOnce();
+    const input = revert();
+    const plan = await createSecret(portsOf(world), input);
+    const marker = versionIdOf(input.execution, 0);
+    expect(plan).toMatchObject({
+      outcome: 'already-there',
+      lockVersion: marker,
+      pendingVersion: world.previous,
+      labelsBefore: { current: world.current, previous: world.previous },
+    });
+    expect(stages(world)).toEqual({ ...world.before.labels, AWSPENDING: world.previous, [OWNER]: marker });
+    expect(pendingInMarker(world.store.valueOf(SECRET, marker))).toEqual([world.previous]);
+  });
+
+  it('uses the lock that it has already when it comes again', async () => {
+    const world = rotatedOnce();
+    const input = revert();
+    const plan = await createSecret(portsOf(world), input);
+    const calls = new PortCalls();
+    expect(await createSecret(portsOf(world, calls), input)).toEqual(plan);
+    expect(effects(calls)).toEqual([]);
+  });
+
+  it('works where AWSCURRENT is unreadable: that is what people go back from', async () => {
+    const world = rotatedOnce();
+    const broken = world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
+    expect(await created(world, 'rollback')).toMatchObject({
+      pendingVersion: world.previous,
+      labelsBefore: { current: broken },
+      users: { current: 'app', pending: 'app' },
+    });
+  });
+
+  it('of a pair is for the user of AWSPREVIOUS', async () => {
+    const world = new RotationWorld({
+      strategy: 'alternating-users',
+      admin: true,
+      previous: { username: 'app_clone', state: 'logs in' },
+    });
+    expect(await created(world, 'rollback')).toMatchObject({
+      strategy: 'alternating-users',
+      users: { current: 'app', pending: 'app_clone' },
+    });
+  });
+
+  it('fails when there is no AWSPREVIOUS, and writes nothing', async () => {
+    const world = new RotationWorld();
+    const calls = new PortCalls();
+    await expect(createSecret(portsOf(world, calls), revert())).rejects.toThrow(NothingToRollBackError);
+    expect(effects(calls)).toEqual([]);
+  });
+
+  it('fails while another revert of the same secret runs', async () => {
+    const world = rotatedOnce();
+    await created(world, 'rollback');
+    const labels = world.store.labels(SECRET);
+    await expect(created(world, 'rollback')).rejects.toThrow(RotationInProgressError);
+    expect(world.store.labels(SECRET)).toEqual(labels);
+  });
+
+  it('makes no new password', async () => {
+    const calls = new PortCalls();
+    await createSecret(portsOf(rotatedOnce(), calls), revert());
+    expect(count(calls, 'newPassword')).toBe(0);
   });
 });
 
@@ -322,7 +531,7 @@ describe('CreateSecret decides by the tags', () => {
 
 describe('CreateSecret refuses a secret', () => {
   it('that does not exist', async () => {
-    const input = { ...onDemand(), secretId: 'nothing' };
+    const input = onDemand('nothing');
     await expect(createSecret(portsOf(new RotationWorld()), input)).rejects.toThrow(SecretNotRotatableError);
   });
 
@@ -341,7 +550,7 @@ describe('CreateSecret refuses a secret', () => {
   it('that has no AWSCURRENT', async () => {
     const world = new RotationWorld();
     const name = world.store.addSecret('empty');
-    const input = { ...onDemand(), secretId: name };
+    const input = onDemand(name);
     await expect(createSecret(portsOf(world), input)).rejects.toThrow(SecretNotRotatableError);
   });
 

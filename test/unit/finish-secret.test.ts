@@ -1,87 +1,104 @@
 import { describe, expect, it } from 'vitest';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
-import { RotationSupersededError } from '../../functions/shared/errors.ts';
+import { CurrentChangedError, RotationSupersededError } from '../../functions/shared/errors.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
+import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
+import { newPassword } from '../helpers/in-memory-secret-store.ts';
+import { sentAgain } from '../helpers/meanwhile.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { finished, portsOf, set } from '../helpers/rotation-steps.ts';
+import { executionArn } from '../helpers/rotation-machine.ts';
+import { begunByService, finished, portsOf, set } from '../helpers/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
 
 const boss = () =>
   new RotationWorld({ username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } });
 
+const valueByHand = () => secretText({ username: 'boss', password: newPassword() });
+
 describe('FinishSecret', () => {
-  it('makes the pending version AWSCURRENT, where AWSPENDING is no lock any more', async () => {
+  it('makes the pending version AWSCURRENT, where AWSPENDING is parked', async () => {
     const world = boss();
     const { plan } = await set(world);
     const calls = new PortCalls();
-    expect(await finishSecret(portsOf(world, calls), plan)).toEqual({ outcome: 'promoted' });
-    expect(world.store.labels(SECRET)).toEqual({
-      AWSCURRENT: plan.token,
-      AWSPENDING: plan.token,
+    const version = plan.pendingVersion;
+    expect(await finishSecret(portsOf(world, calls), plan)).toEqual({ outcome: 'promoted', version });
+    expect(world.store.labels(SECRET)).toMatchObject({
+      AWSCURRENT: version,
+      AWSPENDING: version,
       AWSPREVIOUS: world.current,
     });
     expect(count(calls, 'moveLabel')).toBe(1);
-    expect(world.logsIn(plan.token)).toBe(true);
+    expect(world.logsIn(version)).toBe(true);
   });
 
-  it('promotes AWSPREVIOUS itself in a rollback, not the copy of it, and lets AWSPENDING rest there', async () => {
+  it('keeps the lock: AWSCURRENT is still to be tested', async () => {
+    const world = boss();
+    const { plan } = await finished(world);
+    expect(world.store.holder(SECRET, OWNER)).toBe(plan.lockVersion);
+  });
+
+  it('promotes AWSPREVIOUS itself in a revert, not the marker, and parks AWSPENDING there', async () => {
     const world = boss();
     const { plan } = await finished(world, 'rollback');
-    expect(world.store.labels(SECRET)).toEqual({
+    expect(world.store.labels(SECRET)).toMatchObject({
       AWSCURRENT: world.previous,
       AWSPENDING: world.previous,
       AWSPREVIOUS: world.current,
+      [OWNER]: plan.lockVersion,
     });
-    expect(plan.token).not.toBe(world.previous);
+    expect(plan.lockVersion).not.toBe(world.previous);
     expect(world.logsIn(world.previous)).toBe(true);
   });
 
-  it('leaves AWSPENDING to Secrets Manager in a rotation that it started', async () => {
+  it('promotes the version of Secrets Manager in a rotation that it started', async () => {
     const world = boss();
-    const { token, rotationToken } = world.beginRotation();
-    const input = { secretId: SECRET, token, mode: 'rotate', startedBy: 'secrets-manager' } as const;
-    const plan = await createSecret(portsOf(world), input, rotationToken);
+    const execution = executionArn('shop-1');
+    const token = await begunByService(world, execution);
+    const input = { execution, secretId: SECRET, mode: 'rotate', token } as const;
+    const plan = await createSecret(portsOf(world), input);
     await finishSecret(portsOf(world), plan);
     expect(world.store.labels(SECRET)).toMatchObject({ AWSCURRENT: token, AWSPENDING: token });
   });
 
-  it('moves nothing when it comes again', async () => {
+  it('changes nothing when it comes again', async () => {
     const world = boss();
     const { plan } = await finished(world);
     const labels = world.store.labels(SECRET);
-    const calls = new PortCalls();
-    expect(await finishSecret(portsOf(world, calls), plan)).toEqual({ outcome: 'already-promoted' });
-    expect(count(calls, 'moveLabel')).toBe(0);
+    const again = await finishSecret(portsOf(world), plan);
+    expect(again).toEqual({ outcome: 'already-promoted', version: plan.pendingVersion });
     expect(world.store.labels(SECRET)).toEqual(labels);
   });
 
-  it('gives a rollback’s lock back when it died after AWSCURRENT had moved', async () => {
-    const world = boss();
-    const { plan } = await set(world, 'rollback');
-    world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: plan.target });
-    expect(await finishSecret(portsOf(world), plan)).toEqual({ outcome: 'already-promoted' });
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(world.previous);
-  });
-
-  it('takes a compare-and-set that seems lost for its own when AWSCURRENT is on its version', async () => {
+  it('promotes although AWSPENDING is elsewhere by now: another tool took it', async () => {
     const world = boss();
     const { plan } = await set(world);
-    const { secrets } = portsOf(world);
-    const twice = {
-      ...secrets,
-      moveLabel: async (...move: Parameters<typeof secrets.moveLabel>) => {
-        const moved = await secrets.moveLabel(...move);
-        return move[1] === 'AWSCURRENT' ? false : moved;
-      },
+    const { token } = world.beginRotation();
+    await finishSecret(portsOf(world), plan);
+    expect(world.store.labels(SECRET)).toMatchObject({ AWSCURRENT: plan.pendingVersion, AWSPENDING: token });
+  });
+
+  it('takes a compare-and-set that seems lost for its own, by no old answer', async () => {
+    const world = boss();
+    const { plan } = await set(world);
+    const { now } = world.clock;
+    world.store.staleReads = {
+      monotonic: false,
+      milliseconds: OLDEST_ANSWER_MS - 1000,
+      now,
+      random: () => 0,
     };
-    expect(await finishSecret({ secrets: twice }, plan)).toEqual({ outcome: 'already-promoted' });
+    const { secrets, clock } = portsOf(world);
+    expect(await finishSecret({ secrets: sentAgain(secrets), clock }, plan)).toMatchObject({
+      outcome: 'already-promoted',
+    });
   });
 
   it('fails when the lock is lost, and moves nothing', async () => {
     const world = boss();
     const { plan } = await set(world);
-    world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
     const calls = new PortCalls();
     await expect(finishSecret(portsOf(world, calls), plan)).rejects.toThrow(RotationSupersededError);
     expect(count(calls, 'moveLabel')).toBe(0);
@@ -91,12 +108,10 @@ describe('FinishSecret', () => {
   it('fails when somebody put a new value into the secret meanwhile, and leaves it AWSCURRENT', async () => {
     const world = boss();
     const { plan } = await set(world);
-    const byHand = world.store.addVersion(
-      SECRET,
-      ['AWSCURRENT'],
-      secretText({ username: 'boss', password: plan.token }),
-    );
-    await expect(finishSecret(portsOf(world), plan)).rejects.toThrow(RotationSupersededError);
+    const byHand = world.store.putByHand(SECRET, valueByHand());
+    const attempt = finishSecret(portsOf(world), plan);
+    await expect(attempt).rejects.toThrow(CurrentChangedError);
+    await expect(attempt).rejects.toThrow(`is on version ${byHand}, not on ${world.current}`);
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(byHand);
   });
 

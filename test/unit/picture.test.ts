@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Definition, definitionNames, readDefinition } from '../../statemachine/definition.ts';
 import { pictureOf, titleOf } from '../../statemachine/picture.ts';
+import { levelsOf } from '../../statemachine/picture-layout.ts';
 import { readStatesReadme, withStateTables } from '../../statemachine/state-table.ts';
 
 const committed = (machine: string): string =>
@@ -33,6 +34,12 @@ test('a definition that differs gives another picture', async () => {
     },
   };
   expect(await pictureOf(changed, titleOf('retirement'))).not.toBe(committed('retirement'));
+});
+
+// Two states of one loop that fail to the same third one once raised each other's level for ever.
+test('the levels of a definition with a loop have no gap between them', () => {
+  const levels = new Set(levelsOf(readDefinition('recovery')).values());
+  expect([...levels].toSorted((a, b) => a - b)).toEqual([...levels.keys()].map((_, index) => index));
 });
 
 test('the tables of the states are what the definitions give: run `npm run pictures` and commit them', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BREAKAGES } from '../helpers/crash-driver.ts';
 import { type Fault, PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
+import { executionArn, RecoveryMachine, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
 import { inputFor, SCENARIOS, scenario, type Way } from '../helpers/rotation-scenarios.ts';
 import { type RotationWorld, SECRET } from '../helpers/rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from '../helpers/state-machine.ts';
@@ -23,7 +23,7 @@ const late = fc.integer({ min: 0, max: 80 });
 
 const WAYS_BY_HAND: readonly Way[] = ['on demand', 'as a rollback'];
 
-/** What is refused on the way back is left to the operators: no promise holds then, but that they are told. */
+/** What is refused in compensation is left to the operators: no promise holds then, but that they are told. */
 const MENDABLE = BREAKAGES.filter(({ name }) => name !== 'is refused');
 
 /** @param breakages how it may break, if it does */
@@ -72,8 +72,8 @@ const act = async (
     return await new RotationMachine(world, { calls, abortOnDeath: stopped }).run(arn, input);
   } catch (error) {
     if (!(error instanceof ExecutionAbortedError)) throw error;
-    return await new RotationMachine(world, { calls }).run(
-      executionArn(`${name}-recovery`),
+    return await new RecoveryMachine(world, { calls }).run(
+      executionArn(name, 'recovery'),
       stoppedEvent(arn, input),
     );
   }
@@ -85,11 +85,9 @@ const FOR_GOOD = ['RollbackFailed', 'RecoveryFailed'];
 const failedForGood = ({ error = '', cause }: Ending): string[] =>
   FOR_GOOD.includes(error) ? [`it ended as ${error}: ${cause}`] : [];
 
-/** Nobody but a person takes the lock from a rotation that runs: only after FinishSecret has given it back is it another's. */
+/** Nobody but a person takes the lock from a rotation that runs. */
 const robbed = ({ error, cause = '' }: Ending): string[] =>
-  error === 'RotationSupersededError' && !/^(FinishSecret|CheckAfter) /.test(cause)
-    ? [`it lost the lock: ${cause}`]
-    : [];
+  error === 'RotationSupersededError' ? [`it lost the lock: ${cause}`] : [];
 
 /** Lets both run at once, in the turns of the scheduler, and tells what did not hold. */
 const problemsOfBoth = async (
@@ -175,14 +173,14 @@ describe('a recovery by hand in the middle of a rotation that runs', { timeout: 
           });
         const rotating = new RotationMachine(world, { calls: callsOf('rotation') });
         // A step that runs when it is told to stop has ended before the recovery looks.
-        const byHand = new RotationMachine(world, {
+        const byHand = new RecoveryMachine(world, {
           calls: callsOf('recovery'),
           wait: () => rotating.stepEnded(),
         });
         const recover = async (): Promise<Ending> => {
           for (let passed = 0; passed < turns; passed += 1)
             await scheduler.schedule(Promise.resolve(), 'waits');
-          return await byHand.run(executionArn('hand'), { secretId: SECRET, mode: 'recover' });
+          return await byHand.run(executionArn('hand', 'recovery'), { secretId: SECRET });
         };
         const endings = await scheduler.waitFor(
           Promise.all([rotating.run(executionArn('one'), rotation.input), recover()]),

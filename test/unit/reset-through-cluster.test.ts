@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedClusters } from '../../functions/recover-secret/allowed-clusters.ts';
+import { namedByDeployment } from '../../functions/recover-secret/named-by-deployment.ts';
 import { recoverSecret } from '../../functions/recover-secret/recover-secret.ts';
 import { recoverSecretConfig } from '../../functions/shared/config.ts';
 import { RecoverSecretInput } from '../../functions/shared/contract.ts';
@@ -8,16 +8,18 @@ import {
   NoUsableCredentialsError,
   PasswordResetUnderWayError,
   ResetNotAllowedError,
-  RotationInProgressError,
+  RotationSupersededError,
 } from '../../functions/shared/errors.ts';
 import type { ClusterDescription } from '../../functions/shared/ports.ts';
 import { CLUSTER_IDENTIFIER } from '../helpers/in-memory-clusters.ts';
 import { CLUSTER, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RotationMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
+import { executionArn, RecoveryMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
 import { checked, portsOf } from '../helpers/rotation-steps.ts';
 import { RotationWorld, SECRET, type WorldOptions } from '../helpers/rotation-world.ts';
+
+const OWNER = 'docdb-rotation-owner';
 
 /** The primary user's secret, of whose password somebody has set another one. */
 const lockedOut = (options: WorldOptions = {}): RotationWorld => {
@@ -32,21 +34,34 @@ const lockedOut = (options: WorldOptions = {}): RotationWorld => {
 };
 
 const input = {
-  action: 'recover',
+  action: 'reconcile',
+  execution: executionArn('of-it', 'recovery'),
   secretId: SECRET,
-  everyTicket: true,
+  lockVersion: 'v'.repeat(32),
+  suspects: [],
   resetThroughAdmin: false,
   resetThroughCluster: true,
-} as const;
+};
 
-const recover = (world: RotationWorld, calls = new PortCalls(), token?: string) =>
-  recoverSecret(portsOf(world, calls), { ...input, ...(token === undefined ? {} : { token }) });
+/** By hand, as the machine does it, but for its waits. It takes the lock once. */
+const recover = async (world: RotationWorld, calls = new PortCalls(), more: Partial<typeof input> = {}) => {
+  const { execution } = input;
+  const taken = await recoverSecret(portsOf(world), { action: 'take-lock', execution, secretId: SECRET });
+  if (taken.outcome !== 'taken') throw new Error(`it ended as ${taken.outcome}`);
+  const { lockVersion, suspects } = taken;
+  return await recoverSecret(
+    portsOf(world, calls),
+    RecoverSecretInput.parse({ ...input, lockVersion, suspects, ...more }),
+  );
+};
 
-/** Looks again until it is done, as the state machine does. */
-const recoverPatiently = async (world: RotationWorld, token?: string) => {
+/** Looks again until it is done, and releases the lock, as the state machine does. */
+const recoverPatiently = async (world: RotationWorld) => {
   for (let looks = 1; looks < 10; looks++) {
     try {
-      return await recover(world, new PortCalls(), token);
+      const result = await recover(world);
+      world.store.move(SECRET, OWNER, { from: world.store.holder(SECRET, OWNER) ?? '' });
+      return result;
     } catch (error) {
       if (!(error instanceof PasswordResetUnderWayError)) throw error;
     }
@@ -60,7 +75,7 @@ describe('RecoverSecret through the cluster', () => {
     expect(await recoverPatiently(world)).toMatchObject({ kept: 'AWSCURRENT' });
     expect(world.clusters.asked).toBe(1);
     expect(world.endProblems()).toEqual([]);
-    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+    expect(world.restoredProblems()).toEqual([]);
   });
 
   it('says what is under way, and no password', async () => {
@@ -79,9 +94,9 @@ describe('RecoverSecret through the cluster', () => {
     world.database.addUser('dbadmin', world.credentialOf(world.current)?.password ?? '', ROOT, true);
     const { plan } = await checked(world);
     world.database.addUser('dbadmin', newPassword(), ROOT, true);
-    await expect(recover(world, new PortCalls(), plan.token)).rejects.toThrow(PasswordResetUnderWayError);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.token);
-    await recoverPatiently(world, plan.token);
+    await expect(recover(world)).rejects.toThrow(PasswordResetUnderWayError);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.pendingVersion);
+    await recoverPatiently(world);
     expect(world.endProblems()).toEqual([]);
   });
 
@@ -107,7 +122,12 @@ describe('RecoverSecret through the cluster', () => {
 describe('RecoverSecret asks no cluster', () => {
   const expectNothingAsked = async (world: RotationWorld, calls: PortCalls) => {
     expect(count(calls, 'askForPassword')).toBe(0);
-    expect(world.snapshot()).toEqual({ ...world.before, logsIn: [] });
+    const { labels, ...left } = world.snapshot();
+    expect(left).toEqual({ users: world.before.users, logsIn: [] });
+    // It keeps the lock: whoever was told to act has to look first.
+    expect(Object.keys(labels).sort()).toEqual([
+      ...['AWSCURRENT', 'docdb-rotation-claim', 'docdb-rotation-owner'],
+    ]);
   };
 
   it('as long as some version logs in, even when it is told to', async () => {
@@ -120,7 +140,7 @@ describe('RecoverSecret asks no cluster', () => {
   it('by itself, and says that it could', async () => {
     const world = lockedOut();
     const calls = new PortCalls();
-    const failure = recoverSecret(portsOf(world, calls), { ...input, resetThroughCluster: false });
+    const failure = recover(world, calls, { resetThroughCluster: false });
     await expect(failure).rejects.toThrow(NoUsableCredentialsError);
     await expect(failure).rejects.toThrow(/"resetThroughCluster": true/);
     await expectNothingAsked(world, calls);
@@ -189,41 +209,43 @@ describe('RecoverSecret asks no cluster', () => {
     await expect(recover(world)).rejects.toThrow(ClusterMismatchError);
   });
 
-  it('while another rotation that has begun meanwhile holds the lock', async () => {
+  it('once another recovery has the lock', async () => {
     const world = lockedOut();
     const calls = new PortCalls({
       turn: async (method) => {
-        if (method === 'login') world.store.beginRotation(SECRET);
+        const execution = executionArn('next', 'recovery');
+        if (method === 'describe')
+          await recoverSecret(portsOf(world), { action: 'take-lock', execution, secretId: SECRET });
       },
     });
-    await expect(recover(world, calls, 't'.repeat(32))).rejects.toThrow(RotationInProgressError);
+    await expect(recover(world, calls)).rejects.toThrow(RotationSupersededError);
     expect(count(calls, 'describeCluster')).toBe(0);
   });
 });
 
 describe('The recovery through the cluster, as an execution', () => {
-  const execution = { secretId: SECRET, mode: 'recover', resetThroughCluster: true };
+  const byHand = { secretId: SECRET, resetThroughCluster: true };
 
   it('waits until AWSCURRENT logs in, and says that the password was reset', async () => {
     const world = lockedOut();
-    const ending = await new RotationMachine(world, { calls: new PortCalls() }).run(
-      executionArn('one'),
-      execution,
+    const ending = await new RecoveryMachine(world, { calls: new PortCalls() }).run(
+      executionArn('one', 'recovery'),
+      byHand,
     );
     expect(ending).toMatchObject({
       status: 'SUCCEEDED',
       output: { outcome: 'recovered', recovery: { outcome: 'recovered', passwordReset: true } },
     });
-    expect(ending.path).toContain('WaitForReset');
+    expect(ending.path).toContain('WaitForNextAttempt');
     expect(world.endProblems()).toEqual([]);
     expect(world.leaks(ending.trail)).toEqual([]);
   });
 
   it('says nothing of a reset that was not needed', async () => {
     const world = new RotationWorld({ username: 'dbadmin', roles: ROOT, cluster: CLUSTER_IDENTIFIER });
-    const ending = await new RotationMachine(world, { calls: new PortCalls() }).run(
-      executionArn('one'),
-      execution,
+    const ending = await new RecoveryMachine(world, { calls: new PortCalls() }).run(
+      executionArn('one', 'recovery'),
+      byHand,
     );
     expect(ending).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'nothing-to-do' } });
     expect(ending.output).not.toHaveProperty('recovery.passwordReset');
@@ -232,8 +254,8 @@ describe('The recovery through the cluster, as an execution', () => {
   it('gives up after thirty looks, and tells the operators', async () => {
     const world = lockedOut();
     world.clusters.looksToChange = Number.POSITIVE_INFINITY;
-    const machine = new RotationMachine(world, { calls: new PortCalls() });
-    const ending = await machine.run(executionArn('one'), execution);
+    const machine = new RecoveryMachine(world, { calls: new PortCalls() });
+    const ending = await machine.run(executionArn('one', 'recovery'), byHand);
     expect(ending).toMatchObject({ status: 'FAILED', error: 'RecoveryFailed' });
     expect(ending.cause).toContain('PasswordResetUnderWayError');
     expect(ending.path.filter((state) => state === 'RecoverSecret')).toHaveLength(30);
@@ -244,8 +266,9 @@ describe('The recovery through the cluster, as an execution', () => {
   it('never begins by itself, whatever the stopped execution was started with', async () => {
     const world = lockedOut();
     const calls = new PortCalls();
-    const stopped = stoppedEvent(executionArn('one'), { secretId: SECRET, resetThroughCluster: true });
-    const ending = await new RotationMachine(world, { calls }).run(executionArn('two'), stopped);
+    world.executions.set(executionArn('one', 'recovery'), byHand);
+    const stopped = stoppedEvent(executionArn('one', 'recovery'), byHand);
+    const ending = await new RecoveryMachine(world, { calls }).run(executionArn('two', 'recovery'), stopped);
     expect(ending).toMatchObject({ status: 'FAILED', error: 'RecoveryFailed' });
     expect(ending.cause).toContain('NoUsableCredentialsError');
     expect(count(calls, 'describeCluster')).toBe(0);
@@ -269,7 +292,7 @@ describe('The clusters that a deployment allows', () => {
     ['another secret whose name begins in the same way', arn.replace('-AbCdEf', ''), undefined],
     ['a secret whose name goes on', arn.replace('AbCdEf', 'more-??????'), undefined],
   ])('are found by %s', (_what, pattern, cluster) => {
-    expect(allowedClusters({ [pattern]: 'one' })(arn)).toBe(cluster);
+    expect(namedByDeployment({ [pattern]: 'one' })(arn)).toBe(cluster);
   });
 
   it('are none without configuration', () => {

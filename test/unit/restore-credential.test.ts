@@ -4,12 +4,15 @@ import {
   AdminSecretUnavailableError,
   DatabaseUnavailableError,
   NoUsableCredentialsError,
+  RotationSupersededError,
 } from '../../functions/shared/errors.ts';
-import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
+import type { Login } from '../../functions/shared/secret-value.ts';
+import { INSTANCES, READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { checked, finished, portsOf, set } from '../helpers/rotation-steps.ts';
-import { RotationWorld, SECRET, type WorldOptions } from '../helpers/rotation-world.ts';
+import { checked, created, finished, portsOf, set } from '../helpers/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText, type WorldOptions } from '../helpers/rotation-world.ts';
 
 /*
  * single user | the database has    | AWSCURRENT is    | RestoreCredential
@@ -18,6 +21,8 @@ import { RotationWorld, SECRET, type WorldOptions } from '../helpers/rotation-wo
  *             | the pending one     | the old version  | sets the old password back
  *             | the pending one     | the new version  | sets the old password back
  *             | neither             | any              | fails: nobody gets in
+ *             | any                 | someone else's, and logs in | leaves it, and touches nothing
+ *             | any                 | someone else's, and does not | as if AWSCURRENT were the old version
  *
  * pair        | the other user      | before           | RestoreCredential
  * ------------|---------------------|------------------|-----------------------------
@@ -49,7 +54,7 @@ describe.each([
     const { plan, before } = await set(world);
     const result = await restoreCredential(portsOf(world), plan, before);
     expect(result).toEqual({ outcome: 'password-restored' });
-    expect([world.logsIn(world.current), world.logsIn(plan.token)]).toEqual([true, false]);
+    expect([world.logsIn(world.current), world.logsIn(plan.pendingVersion)]).toEqual([true, false]);
     expect(world.leaks(result)).toEqual([]);
   });
 
@@ -147,12 +152,14 @@ describe.each([
 });
 
 describe('RestoreCredential', () => {
-  it('leaves everything alone when the lock is somebody else’s', async () => {
+  it('fails when the lock is somebody else’s, and asks the database nothing', async () => {
     const world = new RotationWorld(SELF);
     const { plan, before } = await set(world);
-    world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
     const calls = new PortCalls();
-    expect(await restoreCredential(portsOf(world, calls), plan, before)).toEqual({ outcome: 'superseded' });
+    await expect(restoreCredential(portsOf(world, calls), plan, before)).rejects.toThrow(
+      RotationSupersededError,
+    );
     expect(count(calls, 'login')).toBe(0);
   });
 
@@ -170,5 +177,140 @@ describe('RestoreCredential', () => {
     const { plan, before } = await set(world);
     await restoreCredential(portsOf(world), plan, before);
     expect(world.database.open).toBe(0);
+  });
+});
+
+describe('RestoreCredential, where somebody wrote AWSCURRENT meanwhile', () => {
+  const byHand = (world: RotationWorld, username: string, keys: Record<string, unknown> = {}) => {
+    const password = newPassword();
+    const version = world.store.putByHand(SECRET, secretText({ username, password, ...keys }));
+    return { version, password };
+  };
+
+  it('leaves it and the database as they are, if it logs in', async () => {
+    const world = new RotationWorld(SELF);
+    const { plan, before } = await set(world);
+    const { version, password } = byHand(world, 'boss');
+    world.database.addUser('boss', password, ROOT);
+    const calls = new PortCalls();
+    expect(await restoreCredential(portsOf(world, calls), plan, before)).toEqual({
+      outcome: 'untouched',
+      currentStays: version,
+    });
+    expect(count(calls, 'updateUser')).toBe(0);
+    expect(world.logsIn(version)).toBe(true);
+  });
+
+  it.each([
+    ['by the user itself', SELF, 'boss'],
+    ['through the admin secret', ADMIN, 'app'],
+  ])('restores what was AWSCURRENT, %s, if it does not log in', async (_how, options, user) => {
+    const world = new RotationWorld(options);
+    const { plan, before } = await set(world);
+    const { version } = byHand(world, user);
+    expect(await restoreCredential(portsOf(world), plan, before)).toEqual({ outcome: 'password-restored' });
+    expect([world.logsIn(world.current), world.logsIn(version)]).toEqual([true, false]);
+  });
+
+  // Whoever may write the secret would have anybody's password set, by the admin's power.
+  it('never sets the password that it holds', async () => {
+    const world = new RotationWorld(ADMIN);
+    const { plan, before } = await finished(world);
+    const { version } = byHand(world, 'app');
+    await restoreCredential(portsOf(world), plan, before);
+    expect(world.logsIn(version)).toBe(false);
+    expect(world.logsIn(world.current)).toBe(true);
+  });
+
+  it.each([
+    ['another cluster', { host: INSTANCES[0] ?? '' }],
+    ['no TLS', { ssl: false }],
+  ])('sends nothing to it, if it is for %s', async (_what, keys) => {
+    const world = new RotationWorld(SELF);
+    const { plan, before } = await set(world);
+    const { password } = byHand(world, 'boss', keys);
+    const ports = portsOf(world);
+    const tried: string[] = [];
+    const login = (as: Login) => {
+      tried.push(as.password);
+      return ports.database.login(as);
+    };
+    const result = await restoreCredential({ ...ports, database: { login } }, plan, before);
+    expect(result).toEqual({ outcome: 'password-restored' });
+    expect(tried).not.toContain(password);
+  });
+
+  it('puts back the other user of a pair all the same, if it is for the current one', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan, before } = await set(world);
+    const { version, password } = byHand(world, 'app');
+    world.database.addUser('app', password, READ_WRITE);
+    expect(await restoreCredential(portsOf(world), plan, before)).toEqual({
+      outcome: 'user-dropped',
+      currentStays: version,
+    });
+  });
+
+  it('leaves the other user of a pair, if it is for that one', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan, before } = await set(world);
+    const { version, password } = byHand(world, 'app_clone');
+    world.database.addUser('app_clone', password, READ_WRITE);
+    expect(await restoreCredential(portsOf(world), plan, before)).toEqual({
+      outcome: 'untouched',
+      currentStays: version,
+    });
+    expect(world.database.user('app_clone')).toBeDefined();
+  });
+});
+
+describe('RestoreCredential of a single user restores only what is known to be good', () => {
+  const planted = async (proven: boolean) => {
+    const world = new RotationWorld({ ...SELF, previous: { username: 'boss', state: 'locked' }, proven });
+    const password = world.credentialOf(world.previous ?? '')?.password ?? '';
+    // AWSCURRENT does not log in, and AWSPREVIOUS does.
+    world.database.addUser('boss', password, ROOT);
+    const { plan, before } = await set(world);
+    return { world, plan, before };
+  };
+
+  it('not an AWSCURRENT that did not log in at the start: somebody may have planted it', async () => {
+    const { world, plan, before } = await planted(false);
+    const calls = new PortCalls();
+    expect(await restoreCredential(portsOf(world, calls), plan, before)).toEqual({ outcome: 'untouched' });
+    expect(count(calls, 'updateUser')).toBe(0);
+    expect(world.logsIn(world.current)).toBe(false);
+  });
+
+  it('but one that is proven', async () => {
+    const { world, plan, before } = await planted(true);
+    expect(before.logsIn).not.toContain('AWSCURRENT');
+    expect(await restoreCredential(portsOf(world), plan, before)).toEqual({ outcome: 'password-restored' });
+    expect(world.logsIn(world.current)).toBe(true);
+  });
+
+  it('a proven one also where CheckBefore came to no end: an earlier attempt may have changed the password', async () => {
+    const world = new RotationWorld({ ...SELF, proven: true });
+    const plan = await created(world);
+    world.database.addUser('boss', world.credentialOf(plan.pendingVersion)?.password ?? '', ROOT);
+    expect(await restoreCredential(portsOf(world), plan, null)).toEqual({ outcome: 'password-restored' });
+  });
+
+  it('nothing where CheckBefore came to no end and AWSCURRENT is not proven', async () => {
+    const world = new RotationWorld(SELF);
+    const plan = await created(world);
+    world.database.addUser('boss', world.credentialOf(plan.pendingVersion)?.password ?? '', ROOT);
+    expect(await restoreCredential(portsOf(world), plan, null)).toEqual({ outcome: 'untouched' });
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
+  });
+});
+
+describe('RestoreCredential of a pair', () => {
+  it('touches nothing where CheckBefore came to no end: nothing was changed before', async () => {
+    const world = new RotationWorld(PAIR);
+    const plan = await created(world);
+    const calls = new PortCalls();
+    expect(await restoreCredential(portsOf(world, calls), plan, null)).toEqual({ outcome: 'untouched' });
+    expect(count(calls, 'login')).toBe(0);
   });
 });

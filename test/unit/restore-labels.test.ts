@@ -1,172 +1,205 @@
 import { describe, expect, it } from 'vitest';
-import { takeLockAgain } from '../../functions/create-secret/take-lock-again.ts';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
 import type { Plan } from '../../functions/shared/contract.ts';
-import type { SecretStore } from '../../functions/shared/ports.ts';
+import { RotationSupersededError, SecretsManagerUnavailableError } from '../../functions/shared/errors.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
+import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
-import { newVersionId } from '../helpers/in-memory-secret-store.ts';
+import { newPassword } from '../helpers/in-memory-secret-store.ts';
+import { sentAgain } from '../helpers/meanwhile.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { checked, created, finished, portsOf } from '../helpers/rotation-steps.ts';
-import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
+import { executionArn } from '../helpers/rotation-machine.ts';
+import { finished, portsOf, set } from '../helpers/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
 
 /*
- * the rotation got to | its version has                  | RestoreLabels
- * --------------------|----------------------------------|--------------------------------------------------
- * nowhere             | no label                         | moves nothing
- * CreateSecret        | AWSPENDING                       | takes it off, or puts it back on AWSCURRENT
- * TakeLockAgain       | AWSCURRENT; its lock AWSPENDING  | gives both back, and AWSPREVIOUS to who had it before
- * and was superseded  | AWSCURRENT, others’ AWSPENDING   | moves nothing
+ * the rotation got to        | AWSCURRENT is               | RestoreLabels
+ * ---------------------------|-----------------------------|----------------------------------------------------
+ * SetSecret                  | the old version             | moves nothing
+ * FinishSecret               | the pending version         | gives AWSCURRENT and AWSPREVIOUS back
+ * any                        | someone else's, logs in     | leaves it
+ * any                        | someone else's, does not    | moves it back: that version becomes AWSPREVIOUS
+ * FinishSecret, only its own | someone else's              | leaves it for later
  */
 
 const rotated = () =>
   new RotationWorld({ username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } });
-/** A rotation that was promoted, and has taken the lock again. */
-const onWayBack = async (world: RotationWorld, mode: 'rotate' | 'rollback' = 'rotate'): Promise<Plan> =>
-  await takeLockAgain(portsOf(world), (await finished(world, mode)).plan);
-const input = (token: string) => ({ secretId: SECRET, token, keepLock: false });
+const input = (plan: Plan, promoted: boolean) => ({
+  execution: executionArn('one'),
+  plan,
+  promoted,
+  promotionOnly: false,
+});
+const stages = (world: RotationWorld) => {
+  const { AWSCURRENT, AWSPREVIOUS } = world.store.labels(SECRET);
+  return { AWSCURRENT, AWSPREVIOUS };
+};
+const byHand = (world: RotationWorld): string =>
+  world.store.putByHand(SECRET, secretText({ username: 'boss', password: newPassword() }));
 
 describe('RestoreLabels', () => {
-  it('moves nothing when the rotation has left no label', async () => {
+  it('moves nothing when AWSCURRENT was never moved', async () => {
     const world = rotated();
+    const { plan } = await set(world);
     const calls = new PortCalls();
-    expect(await restoreLabels(portsOf(world, calls), input(newVersionId()))).toEqual({
+    expect(await restoreLabels(portsOf(world, calls), input(plan, false))).toEqual({
       outcome: 'untouched',
+      version: world.current,
     });
     expect(count(calls, 'moveLabel')).toBe(0);
   });
 
-  it('takes AWSPENDING off when CreateSecret could not tell its plan', async () => {
-    const world = rotated();
-    const { token } = await created(world);
-    await restoreLabels(portsOf(world), input(token));
-    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
-  });
-
-  it('takes the ticket off when CreateSecret died before it had the lock', async () => {
-    const world = rotated();
-    const token = newVersionId();
-    await portsOf(world).secrets.put({
-      secretArn: SECRET,
-      token,
-      value: '{}',
-      label: `docdb-rotation-${token}`,
-    });
-    await restoreLabels(portsOf(world), input(token));
-    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
-  });
-
-  it('leaves the AWSPENDING of another rotation alone', async () => {
-    const world = rotated();
-    await created(world);
-    const labels = world.store.labels(SECRET);
-    await restoreLabels(portsOf(world), input(newVersionId()));
-    expect(world.store.labels(SECRET)).toEqual(labels);
-  });
-
-  it('puts AWSPENDING back on AWSCURRENT, where Secrets Manager had left it', async () => {
-    const world = new RotationWorld({ pendingOnCurrent: true });
-    const plan = await created(world);
-    await restoreLabels(portsOf(world), { ...input(plan.token), plan });
-    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
-  });
-
-  // A stopped rotation that had slept through a recovery once left it there: on what was AWSCURRENT no more.
-  it('leaves AWSPENDING off if a recovery has moved AWSCURRENT meanwhile', async () => {
-    const world = new RotationWorld({ pendingOnCurrent: true });
-    const plan = await created(world);
-    await portsOf(world).secrets.moveLabel(SECRET, 'AWSCURRENT', { from: world.current, to: plan.token });
-    const { labelsBefore } = plan;
-    await restoreLabels(portsOf(world), {
-      ...input(plan.token),
-      plan: { ...plan, target: labelsBefore.current },
-    });
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
-  });
-
   it.each(['rotate', 'rollback'] as const)(
-    'gives AWSCURRENT and AWSPREVIOUS back after a %s was promoted',
+    'gives AWSCURRENT and AWSPREVIOUS back after a %s was promoted, and keeps the lock',
     async (mode) => {
       const world = rotated();
-      const plan = await onWayBack(world, mode);
-      expect(await restoreLabels(portsOf(world), { ...input(plan.token), plan })).toEqual({
+      const { plan } = await finished(world, mode);
+      expect(await restoreLabels(portsOf(world), input(plan, true))).toEqual({
         outcome: 'restored',
+        version: world.current,
       });
-      expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+      expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: world.previous });
+      expect(world.store.holder(SECRET, OWNER)).toBe(plan.lockVersion);
     },
   );
 
   it('leaves no AWSPREVIOUS where there was none before', async () => {
     const world = new RotationWorld({ username: 'boss', roles: ROOT });
-    const plan = await onWayBack(world);
-    await restoreLabels(portsOf(world), { ...input(plan.token), plan });
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current });
+    const { plan } = await finished(world);
+    await restoreLabels(portsOf(world), input(plan, true));
+    expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: undefined });
   });
 
   it('moves nothing when it comes again', async () => {
     const world = rotated();
-    const plan = await onWayBack(world);
-    await restoreLabels(portsOf(world), { ...input(plan.token), plan });
-    const calls = new PortCalls();
-    expect(await restoreLabels(portsOf(world, calls), { ...input(plan.token), plan })).toEqual({
+    const { plan } = await finished(world);
+    await restoreLabels(portsOf(world), input(plan, true));
+    const labels = world.store.labels(SECRET);
+    expect(await restoreLabels(portsOf(world), input(plan, true))).toEqual({
       outcome: 'untouched',
+      version: world.current,
     });
+    expect(world.store.labels(SECRET)).toEqual(labels);
+  });
+
+  it('puts AWSPREVIOUS back in a call that comes after one died between its two moves', async () => {
+    const world = rotated();
+    const { plan } = await finished(world);
+    world.store.move(SECRET, 'AWSCURRENT', { from: plan.pendingVersion, to: world.current });
+    expect(world.store.holder(SECRET, 'AWSPREVIOUS')).toBe(plan.pendingVersion);
+    expect((await restoreLabels(portsOf(world), input(plan, true))).outcome).toBe('restored');
+    expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: world.previous });
+  });
+
+  it('undoes a promotion that an old answer does not show, with replies that get lost', async () => {
+    const world = rotated();
+    const { now } = world.clock;
+    const { plan } = await set(world);
+    world.store.staleReads = {
+      monotonic: false,
+      milliseconds: OLDEST_ANSWER_MS - 1000,
+      now,
+      random: () => 0,
+    };
+    world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: plan.pendingVersion });
+    const { secrets, clock } = portsOf(world);
+    await restoreLabels({ secrets: sentAgain(secrets), clock }, input(plan, true));
+    expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: world.previous });
+  });
+
+  it('fails when the lock is lost, and moves nothing', async () => {
+    const world = rotated();
+    const { plan } = await finished(world);
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+    const calls = new PortCalls();
+    await expect(restoreLabels(portsOf(world, calls), input(plan, true))).rejects.toThrow(
+      RotationSupersededError,
+    );
     expect(count(calls, 'moveLabel')).toBe(0);
   });
+});
 
-  it('keeps the lock while a pair’s user is still to be put back', async () => {
-    const world = new RotationWorld({ strategy: 'admin-clone', username: 'boss', roles: ROOT });
-    const plan = await onWayBack(world);
-    await restoreLabels(portsOf(world), { ...input(plan.token), plan, keepLock: true });
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: world.current, AWSPENDING: plan.token });
+describe('RestoreLabels, where somebody wrote AWSCURRENT meanwhile', () => {
+  it('leaves it if RestoreCredential saw it log in', async () => {
+    const world = rotated();
+    const { plan } = await set(world);
+    const written = byHand(world);
+    const labels = world.store.labels(SECRET);
+    expect(await restoreLabels(portsOf(world), { ...input(plan, false), currentStays: written })).toEqual({
+      outcome: 'untouched',
+      version: written,
+    });
+    expect(world.store.labels(SECRET)).toEqual(labels);
   });
 
-  /*
-   * Found by the matrix: the lock was taken again by a move that compared nothing. Its request was held, sent again,
-   * and carried out when the way back had ended: AWSPENDING dangled.
-   */
-  it.each(['rotate', 'rollback'] as const)(
-    'does nothing, when the way back of a %s has ended, by a request that comes late',
-    async (mode) => {
-      const world = new RotationWorld({
-        strategy: 'admin-clone',
-        username: 'boss',
-        roles: ROOT,
-        previous: { username: 'boss_clone', state: 'logs in' },
+  it.each([
+    ['before FinishSecret', set, false],
+    ['after it', finished, true],
+  ] as const)(
+    'moves AWSCURRENT back if it does not log in, %s, and says which version it was',
+    async (_when, go, promoted) => {
+      const world = rotated();
+      const { plan } = await go(world);
+      const written = byHand(world);
+      expect(await restoreLabels(portsOf(world), input(plan, promoted))).toEqual({
+        outcome: 'restored',
+        version: world.current,
+        written,
       });
-      const { plan: promoted } = await finished(world, mode);
-      const late: Parameters<SecretStore['moveLabel']>[] = [];
-      const { secrets } = portsOf(world);
-      const moveLabel: SecretStore['moveLabel'] = async (...move) => {
-        late.push(move);
-        return await secrets.moveLabel(...move);
-      };
-      const watched = { secrets: { ...secrets, moveLabel } };
-      const plan = await takeLockAgain(watched, promoted);
-      await restoreLabels(watched, { ...input(plan.token), plan, keepLock: true });
-      await restoreLabels(portsOf(world), { ...input(plan.token), plan });
-      for (const move of late) await secrets.moveLabel(...move);
-      expect(late.length).toBeGreaterThan(0);
-      expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+      expect(stages(world)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: written });
     },
   );
 
-  it('moves nothing when another rotation already builds on what this one promoted', async () => {
+  it('moves one back that was written after RestoreCredential saw another log in', async () => {
     const world = rotated();
-    const { plan } = await finished(world);
-    const other = await created(world);
-    const labels = world.store.labels(SECRET);
-    const result = await restoreLabels(portsOf(world), { ...input(plan.token), plan });
-    expect(result).toEqual({ outcome: 'superseded' });
-    expect(world.store.labels(SECRET)).toEqual(labels);
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other.token);
+    const { plan } = await set(world);
+    const currentStays = byHand(world);
+    const written = byHand(world);
+    const result = await restoreLabels(portsOf(world), { ...input(plan, false), currentStays });
+    expect(result.written).toBe(written);
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 
-  it('leaves another rollback of the same AWSPREVIOUS alone', async () => {
+  it('leaves it for later where only the promotion is to be undone', async () => {
     const world = rotated();
-    const { plan } = await checked(world, 'rollback');
-    world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
-    const other = await created(world, 'rollback');
-    await restoreLabels(portsOf(world), { ...input(plan.token), plan });
-    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(other.token);
+    const { plan } = await finished(world);
+    const written = byHand(world);
+    const result = await restoreLabels(portsOf(world), { ...input(plan, true), promotionOnly: true });
+    expect(result.outcome).toBe('untouched');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(written);
+  });
+
+  it('undoes the promotion alone, where nobody wrote anything', async () => {
+    const world = rotated();
+    const { plan } = await finished(world);
+    const calls = new PortCalls();
+    const result = await restoreLabels(portsOf(world, calls), { ...input(plan, true), promotionOnly: true });
+    expect(result).toEqual({ outcome: 'restored', version: world.current });
+    expect(count(calls, 'moveLabel')).toBe(1);
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+  });
+
+  it('asks to look again while somebody moves AWSCURRENT faster than it does', async () => {
+    const world = rotated();
+    const { plan } = await set(world);
+    byHand(world);
+    const busy = new PortCalls({
+      turn: async (method) => {
+        if (method === 'moveLabel') byHand(world);
+      },
+    });
+    const attempt = restoreLabels(portsOf(world, busy), input(plan, false));
+    await expect(attempt).rejects.toThrow(SecretsManagerUnavailableError);
+    await expect(attempt).rejects.toThrow(/it is tried again/);
+  });
+
+  it('takes a move that seems lost for its own when AWSCURRENT is back', async () => {
+    const world = rotated();
+    const { plan } = await set(world);
+    byHand(world);
+    const { secrets, clock } = portsOf(world);
+    const result = await restoreLabels({ secrets: sentAgain(secrets), clock }, input(plan, false));
+    expect(result.version).toBe(world.current);
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 });

@@ -1,33 +1,55 @@
 import { describe, expect, it } from 'vitest';
+import { endExecution } from '../../functions/release-lock/release-lock.ts';
 import { type RetireUserResult, retireUser } from '../../functions/retire-user/retire-user.ts';
 import type { RetireUserInput } from '../../functions/shared/contract.ts';
-import { DatabaseUnavailableError, NoUsableCredentialsError } from '../../functions/shared/errors.ts';
+import {
+  DatabaseUnavailableError,
+  NoUsableCredentialsError,
+  RotationInProgressError,
+} from '../../functions/shared/errors.ts';
+import { CLAIM, OWNER } from '../../functions/shared/labels.ts';
+import { PROVEN_TAG } from '../../functions/shared/proven.ts';
+import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
-import { count, PortCalls } from '../helpers/port-calls.ts';
+import { rightBefore } from '../helpers/meanwhile.ts';
+import { count, PortCalls, ProcessDiedError } from '../helpers/port-calls.ts';
+import { executionArn } from '../helpers/rotation-machine.ts';
 import { created, finished, portsOf } from '../helpers/rotation-steps.ts';
-import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
+import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
 
 const PAIR = { strategy: 'alternating-users', admin: true } as const;
 const CLONE = { strategy: 'admin-clone', username: 'boss', roles: ROOT } as const;
-const CHANGES = ['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser'];
+const CHANGES = ['createUser', 'updateUser', 'dropUser'];
+const RETIREMENT = executionArn('one', 'retirement');
+const stages = (world: RotationWorld) => {
+  const { [CLAIM]: _, ...labels } = world.store.labels(SECRET);
+  return labels;
+};
 
 interface Scene {
   readonly world: RotationWorld;
   readonly input: RetireUserInput;
 }
 
-const rotated = async (
-  options: typeof PAIR | typeof CLONE,
-  policy: RetireUserInput['policy'],
-): Promise<Scene> => {
-  const world = new RotationWorld(options);
-  const { plan } = await finished(world);
-  const { strategy, adminSecret, users, target } = plan;
+const rotated = (options: typeof PAIR | typeof CLONE, policy: RetireUserInput['policy']): Promise<Scene> =>
+  promoted(new RotationWorld(options), policy);
+
+const promoted = async (world: RotationWorld, policy: RetireUserInput['policy']): Promise<Scene> => {
+  const { plan, before } = await finished(world);
+  await endExecution(portsOf(world), {
+    execution: executionArn('rotation'),
+    secretId: SECRET,
+    plan,
+    ended: 'promoted',
+    before,
+  });
+  const { strategy, adminSecret, users, pendingVersion } = plan;
   if (strategy === 'single-user') throw new Error('a single user has no predecessor');
   const input = {
+    execution: RETIREMENT,
     secretId: SECRET,
-    version: target,
+    version: pendingVersion,
     strategy,
     ...(adminSecret === undefined ? {} : { adminSecret }),
     predecessor: users.current,
@@ -63,11 +85,11 @@ describe.each([
     expect(scene.world.leaks(result)).toEqual([]);
   });
 
-  it('leaves AWSCURRENT and every label alone', async () => {
+  it('leaves every label as it was, and has no lock at its end', async () => {
     const scene = await rotated(options, 'delete');
-    const labels = scene.world.store.labels(SECRET);
+    const labels = stages(scene.world);
     await retire(scene);
-    expect(scene.world.store.labels(SECRET)).toEqual(labels);
+    expect(stages(scene.world)).toEqual(labels);
     expect(scene.world.endProblems()).toEqual([]);
   });
 
@@ -77,47 +99,70 @@ describe.each([
     expect(await retire(scene)).toEqual({ outcome: 'already-gone', user });
   });
 
-  it('leaves the user to another rotation that has begun', async () => {
+  it('waits for another execution that has the lock, and touches nothing of its', async () => {
     const scene = await rotated(options, 'delete');
     await created(scene.world);
+    const labels = scene.world.store.labels(SECRET);
     const calls = new PortCalls();
-    expect(await retire(scene, calls)).toEqual({ outcome: 'superseded', user });
+    await expect(retire(scene, calls)).rejects.toThrow(RotationInProgressError);
     expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+    expect(scene.world.store.labels(SECRET)).toEqual(labels);
   });
 
-  it('leaves the user to a rotation that begins while it looks the user up', async () => {
+  it('waits for another tool that has AWSPENDING', async () => {
     const scene = await rotated(options, 'delete');
-    let begun = false;
-    const calls = new PortCalls({
-      turn: async (method) => {
-        if (method !== 'findUser' || begun) return;
-        begun = true;
-        await created(scene.world);
-      },
-    });
-    expect(await retire(scene, calls)).toEqual({ outcome: 'superseded', user });
+    scene.world.beginRotation();
+    const calls = new PortCalls();
+    await expect(retire(scene, calls)).rejects.toThrow(RotationInProgressError);
     expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
-  it('leaves the user alone after a rollback made it AWSCURRENT again', async () => {
+  it.each(['findUser', 'dropUser'])(
+    'has the lock when it comes to %s: no rotation begins meanwhile',
+    async (when) => {
+      const scene = await rotated(options, 'delete');
+      const begun = rightBefore(when, async () => {
+        await expect(created(scene.world)).rejects.toThrow(RotationInProgressError);
+      });
+      expect(await retire(scene, begun)).toEqual({ outcome: 'deleted', user });
+      expect(count(begun, when)).toBe(1);
+    },
+  );
+
+  it.each([1, 2])(
+    'leaves the user to %i rotations that were promoted before it got the lock',
+    async (times) => {
+      const scene = await rotated(options, 'delete');
+      const late = rightBefore('put', async () => {
+        for (let time = 0; time < times; time += 1) {
+          const { plan } = await finished(scene.world);
+          scene.world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+        }
+      });
+      expect(await retire(scene, late)).toEqual({ outcome: 'superseded', user });
+      expect(scene.world.logsIn(scene.world.store.holder(SECRET, 'AWSCURRENT'))).toBe(true);
+      expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+    },
+  );
+
+  it('leaves the user alone after a revert made it AWSCURRENT again', async () => {
     const scene = await rotated(options, 'delete');
     await finished(scene.world, 'rollback');
     expect(await retire(scene)).toEqual({ outcome: 'superseded', user });
     expect(scene.world.logsIn(scene.world.current)).toBe(true);
   });
 
-  it('sets again what a rotation had set that began at the very moment', async () => {
-    const scene = await rotated(options, 'lock');
-    let next: string | undefined;
-    const calls = new PortCalls({
-      turn: async (method) => {
-        if (method !== 'updateUser' || next !== undefined) return;
-        next = '';
-        next = (await finished(scene.world)).plan.token;
-      },
-    });
-    expect(await retire(scene, calls)).toEqual({ outcome: 'superseded', user });
-    expect(scene.world.logsIn(next)).toBe(true);
+  it('takes no old answer for a secret that has moved on', async () => {
+    const world = new RotationWorld(options);
+    const { now } = world.clock;
+    world.store.staleReads = {
+      monotonic: false,
+      milliseconds: OLDEST_ANSWER_MS - 1000,
+      now,
+      random: () => 0,
+    };
+    expect(await retire(await promoted(world, 'delete'))).toEqual({ outcome: 'deleted', user });
   });
 
   it('fails when AWSCURRENT does not log in: the predecessor may be all that is left', async () => {
@@ -125,6 +170,7 @@ describe.each([
     scene.world.database.addUser(`${user}_clone`, newPassword(), READ_WRITE);
     await expect(retire(scene)).rejects.toThrow(NoUsableCredentialsError);
     expect(scene.world.logsIn(scene.world.current)).toBe(true);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
   it('fails with an error that can be retried while the database is down', async () => {
@@ -152,6 +198,48 @@ describe('RetireUser', () => {
     const calls = new PortCalls();
     expect(await retire(stranger, calls)).toMatchObject({ outcome: 'superseded' });
     expect(count(calls, 'dropUser')).toBe(0);
+  });
+
+  it('touches nobody for an AWSPREVIOUS that was planted', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    scene.world.store.addVersion(
+      SECRET,
+      ['AWSPREVIOUS'],
+      secretText({ username: 'app', password: newPassword() }),
+    );
+    expect(await retire(scene)).toEqual({ outcome: 'superseded', user: 'app' });
+    expect(scene.world.database.user('app')).toBeDefined();
+  });
+
+  it('believes one that is not on record if it logs in, and a proven one though it does not', async () => {
+    const unproven = await rotated(PAIR, 'lock');
+    unproven.world.store.setTag(SECRET, PROVEN_TAG, '');
+    expect(await retire(unproven)).toEqual({ outcome: 'locked', user: 'app' });
+    expect(await retire(unproven)).toEqual({ outcome: 'superseded', user: 'app' });
+    const proven = await rotated(PAIR, 'lock');
+    await retire(proven);
+    expect(await retire(proven)).toEqual({ outcome: 'locked', user: 'app' });
+  });
+
+  it('goes on with the lock that an earlier call left when it died', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const died = new PortCalls({
+      faults: [{ call: 6, when: 'before', error: () => new ProcessDiedError('died') }],
+    });
+    await expect(retire(scene, died)).rejects.toThrow(ProcessDiedError);
+    expect(died.recorded.slice(0, 6)).toEqual([
+      'describe',
+      'describe',
+      'put',
+      'moveLabel',
+      'describe',
+      'read',
+    ]);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeDefined();
+    const calls = new PortCalls();
+    expect(await retire(scene, calls)).toEqual({ outcome: 'deleted', user: 'app' });
+    expect(count(calls, 'put')).toBe(0);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
   it('leaves no connection open', async () => {

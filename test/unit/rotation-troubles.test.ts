@@ -5,11 +5,12 @@ import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { PortCalls, type PortCallsOptions } from '../helpers/port-calls.ts';
 import {
   executionArn,
+  type MachineOptions,
+  RecoveryMachine,
   RotationMachine,
-  type RotationMachineOptions,
   stoppedEvent,
 } from '../helpers/rotation-machine.ts';
-import { set } from '../helpers/rotation-steps.ts';
+import { checked, set } from '../helpers/rotation-steps.ts';
 import { ADMIN_SECRET, RotationWorld, SECRET } from '../helpers/rotation-world.ts';
 import type { Ending } from '../helpers/state-machine.ts';
 
@@ -20,7 +21,7 @@ const boss = (): RotationWorld => new RotationWorld({ username: 'boss', roles: R
 
 interface Circumstances extends PortCallsOptions {
   readonly input?: Record<string, unknown>;
-  readonly machine?: Omit<RotationMachineOptions, 'calls'>;
+  readonly machine?: Omit<MachineOptions, 'calls'>;
 }
 
 const run = async (
@@ -33,21 +34,26 @@ const run = async (
   return { ending, machine, calls };
 };
 
+const recover = async (
+  world: RotationWorld,
+  { input = { secretId: SECRET }, machine: options, ...circumstances }: Circumstances = {},
+): Promise<{ ending: Ending; machine: RecoveryMachine; calls: PortCalls }> => {
+  const calls = new PortCalls(circumstances);
+  const machine = new RecoveryMachine(world, { calls, ...options });
+  return { ending: await machine.run(executionArn('two', 'recovery'), input), machine, calls };
+};
+
 const timesIn = ({ path }: Ending, state: string): number => path.filter((name) => name === state).length;
 
 describe('a rotation whose retirement can’t be started', () => {
-  it('has succeeded, and tells the operators whose power is left', async () => {
+  it('has succeeded, and says that it does not know: an alarm rings, and nobody is woken twice', async () => {
     const world = new RotationWorld(CLONE);
     const { ending, machine } = await run(world, { machine: { retirementIsGone: true } });
     expect(ending.status, ending.cause).toBe('SUCCEEDED');
-    expect(JSON.stringify(machine.notices)).toContain('boss');
+    expect(ending.path.at(-1)).toBe('Rotated');
+    expect(ending.output).toMatchObject({ outcome: 'rotated', user: 'boss_clone', retirement: 'unknown' });
+    expect(machine.notices).toEqual([]);
     expect(world.endProblems()).toEqual([]);
-  });
-
-  it('has succeeded even if nobody can be told', async () => {
-    const world = new RotationWorld(CLONE);
-    const { ending } = await run(world, { machine: { retirementIsGone: true, topicIsGone: true } });
-    expect(ending.status, ending.cause).toBe('SUCCEEDED');
   });
 });
 
@@ -88,7 +94,7 @@ describe('a cluster that falls behind after the promotion', () => {
   });
 });
 
-describe('a way back on a cluster that lags', () => {
+describe('compensation on a cluster that lags', () => {
   it('ends once every reader knows the old password again', async () => {
     const lagging = (): RotationWorld => {
       const world = boss();
@@ -97,7 +103,9 @@ describe('a way back on a cluster that lags', () => {
     };
     const { calls } = await run(lagging());
     const world = lagging();
-    const fault = { call: calls.recorded.length, when: 'before', error: refused } as const;
+    // The last login is one of CheckAfter.
+    const call = calls.recorded.lastIndexOf('login') + 1;
+    const fault = { call, when: 'before', error: refused } as const;
     const { ending } = await run(world, { faults: [fault] });
     expect(ending.error).toBe('RolledBack');
     expect(world.endProblems()).toEqual([]);
@@ -115,14 +123,12 @@ describe('a verification', () => {
 });
 
 describe('a recovery', () => {
-  const input = { mode: 'recover' };
-
   it('looks again where a reader takes minutes', async () => {
     const world = boss();
     world.database.fallBehind(15);
-    const { ending } = await run(world, { input });
+    const { ending } = await recover(world);
     expect(ending.status, ending.cause).toBe('SUCCEEDED');
-    expect(timesIn(ending, 'IsWorthAnotherLook')).toBeGreaterThan(0);
+    expect(timesIn(ending, 'WaitForNextAttempt')).toBeGreaterThan(0);
     expect(world.endProblems()).toEqual([]);
   });
 
@@ -130,8 +136,7 @@ describe('a recovery', () => {
     const world = new RotationWorld({ ...CLONE, previous: { username: 'boss', state: 'locked' } });
     const { password } = world.credentialOf(world.previous ?? '') ?? { password: '' };
     let looks = 0;
-    const { ending } = await run(world, {
-      input,
+    const { ending } = await recover(world, {
       turn: async (method) => {
         // Once the recovery is content with AWSCURRENT, its check is under way.
         if (method === 'instances') looks += 1;
@@ -143,44 +148,85 @@ describe('a recovery', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('waits for another rotation that has the lock, and ends the outage when that one gives up', async () => {
+  // Another rotation once began beside a recovery, and the recovery waited for it while nobody could log in.
+  it('ends the outage though Secrets Manager has begun another rotation, of which it takes nothing', async () => {
     const world = boss();
-    const { plan } = await set(world);
+    const { plan } = await set(world, 'rotate', executionArn('one'));
     const { token: other } = world.beginRotation();
-    let calls = 0;
-    const machine = new RotationMachine(world, {
-      calls: new PortCalls({
-        turn: async () => {
-          calls += 1;
-          if (calls === 60) world.store.move(SECRET, 'AWSPENDING', { from: other });
-        },
-      }),
+    world.executions.set(executionArn('one'), { secretId: SECRET });
+    const { ending } = await recover(world, { input: { ...stoppedEvent(executionArn('one'), {}) } });
+    expect(ending.path.at(-1), ending.cause).toBe('Recovered');
+    expect(world.store.labels(SECRET)).toMatchObject({
+      AWSCURRENT: plan.pendingVersion,
+      AWSPENDING: other,
+      AWSPREVIOUS: world.current,
     });
-    const event = stoppedEvent(executionArn('one'), { secretId: SECRET, token: plan.token });
-    const ending = await machine.run(executionArn('two'), event);
-    expect(ending.status, ending.cause).toBe('SUCCEEDED');
-    expect(calls).toBeGreaterThan(60);
-    expect(world.store.labels(SECRET)).toEqual({ AWSCURRENT: plan.token, AWSPREVIOUS: world.current });
-    expect(world.endProblems()).toEqual([]);
+    expect(world.store.holder(SECRET, 'docdb-rotation-owner')).toBeUndefined();
   });
 
   it('gives up after ten looks, and tells the operators', async () => {
     const world = boss();
     world.database.fallBehind(100_000);
-    const { ending, machine } = await run(world, { input });
+    const { ending, machine } = await recover(world);
     expect(ending.error).toBe('RecoveryFailed');
     expect(timesIn(ending, 'RecoverSecret')).toBe(10);
     expect(machine.notices).toHaveLength(1);
   });
 
-  it('that may not look whether AWSCURRENT logs in tells the operators', async () => {
-    const { calls } = await run(boss(), { input });
-    const { ending, machine } = await run(boss(), {
-      input,
-      faults: [{ call: calls.recorded.length, when: 'before', error: refused }],
-    });
+  it('that may not look whether AWSCURRENT logs in tells the operators, and keeps the lock', async () => {
+    const { calls } = await recover(boss());
+    const world = boss();
+    const call = calls.recorded.lastIndexOf('login') + 1;
+    const { ending, machine } = await recover(world, { faults: [{ call, when: 'before', error: refused }] });
     expect(ending.error).toBe('RecoveryFailed');
+    expect(ending.cause).toMatch(
+      /^CheckRecovered failed with DatabaseIncompatibleError: .* still has the lock/,
+    );
     expect(machine.notices).toHaveLength(1);
+    expect(world.store.holder(SECRET, 'docdb-rotation-owner')).toBeDefined();
+  });
+
+  it('that may not release the lock tells the operators what is true', async () => {
+    const { calls } = await recover(boss());
+    const fault = { call: calls.recorded.length, when: 'before', error: refused } as const;
+    const { ending, machine } = await recover(boss(), { faults: [fault] });
+    expect(ending.error).toBe('RecoveryFailed');
+    expect(ending.cause).toMatch(
+      /^ReleaseLock failed .*AWSCURRENT of shop\/app logs in, but this execution may still have the lock\./,
+    );
+    expect(JSON.stringify(machine.notices)).toContain('AWSCURRENT logs in, but the lock may still be held');
+  });
+
+  it('that may not even take the lock tells the operators what is true', async () => {
+    const fault = { call: 1, when: 'before', error: refused } as const;
+    const { ending, machine } = await recover(boss(), { faults: [fault] });
+    expect(ending.cause).toMatch(/^TakeLock failed .* may not log in, and the lock may still be held\./);
+    expect(JSON.stringify(machine.notices)).toContain(
+      'AWSCURRENT may not log in, and the lock may still be held',
+    );
+  });
+
+  it('ends as failed even if nobody can be told', async () => {
+    const world = boss();
+    world.database.fallBehind(100_000);
+    const { ending, machine } = await recover(world, { machine: { topicIsGone: true } });
+    expect(ending.error).toBe('RecoveryFailed');
+    expect(machine.notices).toEqual([]);
+  });
+
+  it('by the rule leaves a rotation alone that has the lock', async () => {
+    const world = boss();
+    const { plan } = await checked(world);
+    const before = world.snapshot();
+    world.executions.set(executionArn('one'), { secretId: SECRET });
+    const { ending } = await recover(world, { input: { ...stoppedEvent(executionArn('one'), {}) } });
+    expect(ending).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { outcome: 'nothing-to-recover', secret: SECRET },
+    });
+    expect(ending.path.at(-1)).toBe('NothingToRecover');
+    expect(world.snapshot()).toEqual(before);
+    expect(world.store.holder(SECRET, 'docdb-rotation-owner')).toBe(plan.lockVersion);
   });
 });
 

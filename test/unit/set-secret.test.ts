@@ -9,6 +9,7 @@ import {
   NoUsableCredentialsError,
   RotationSupersededError,
 } from '../../functions/shared/errors.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
 import { READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
@@ -29,7 +30,7 @@ describe('SetSecret for a single user', () => {
     const { plan, before } = await checked(world);
     const result = await setSecret(portsOf(world), plan, before);
     expect(result.outcome).toBe('changed');
-    expect(world.logsIn(plan.token)).toBe(true);
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
     expect(world.logsIn(world.current)).toBe(false);
     expect(world.leaks(result)).toEqual([]);
   });
@@ -60,7 +61,7 @@ describe('SetSecret for a single user', () => {
     world.database.addUser('boss', previous, ROOT);
     const { plan, before } = await checked(world);
     await setSecret(portsOf(world), plan, before);
-    expect(world.logsIn(plan.token)).toBe(true);
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
   });
 
   it('fails when no version proves that the secret is the user’s own, and never asks the admin', async () => {
@@ -68,7 +69,9 @@ describe('SetSecret for a single user', () => {
     const { plan, before } = await checked(world);
     world.database.addUser('app', newPassword(), READ_WRITE);
     const calls = new PortCalls();
-    await expect(setSecret(portsOf(world, calls), plan, before)).rejects.toThrow(NoUsableCredentialsError);
+    const attempt = setSecret(portsOf(world, calls), plan, before);
+    await expect(attempt).rejects.toThrow(NoUsableCredentialsError);
+    await expect(attempt).rejects.toThrow('start the recovery machine for it with "resetThroughAdmin": true');
     expect(count(calls, 'updateUser')).toBe(0);
   });
 
@@ -96,7 +99,9 @@ describe('SetSecret for a single user', () => {
     const world = throughAdmin();
     const { plan, before } = await checked(world);
     world.database.addUser('root', newPassword(), ROOT, true);
-    await expect(setSecret(portsOf(world), plan, before)).rejects.toThrow(AdminSecretUnavailableError);
+    const attempt = setSecret(portsOf(world), plan, before);
+    await expect(attempt).rejects.toThrow(AdminSecretUnavailableError);
+    await expect(attempt).rejects.toThrow('start the recovery machine for it');
   });
 
   it('uses the pending password of an admin secret that is being rotated', async () => {
@@ -111,7 +116,7 @@ describe('SetSecret for a single user', () => {
   it('fails when the database refuses the password, and AWSCURRENT still logs in', async () => {
     const world = boss();
     const { plan, before } = await checked(world);
-    const { password } = world.credentialOf(plan.token) ?? {};
+    const { password } = world.credentialOf(plan.pendingVersion) ?? {};
     const database = world.database.port();
     const picky = {
       login: async (login: Parameters<typeof database.login>[0]) => {
@@ -122,7 +127,7 @@ describe('SetSecret for a single user', () => {
         });
       },
     };
-    const failure = setSecret({ secrets: world.store.port(), database: picky }, plan, before);
+    const failure = setSecret({ ...portsOf(world), database: picky }, plan, before);
     await expect(failure).rejects.toThrow(ChangeRefusedError);
     await expect(failure).rejects.not.toThrow(new RegExp(password ?? 'none'));
     expect(world.logsIn(world.current)).toBe(true);
@@ -148,7 +153,7 @@ describe('SetSecret for a pair', () => {
       const result = await setSecret(portsOf(world), plan, before);
       expect(result).toEqual({ outcome: 'created', roles });
       expect(world.database.user(other)?.roles).toEqual(roles);
-      expect([world.logsIn(plan.token), world.logsIn(world.current)]).toEqual([true, true]);
+      expect([world.logsIn(plan.pendingVersion), world.logsIn(world.current)]).toEqual([true, true]);
     },
   );
 
@@ -163,15 +168,15 @@ describe('SetSecret for a pair', () => {
   });
 
   it('writes no roles where they are the same: the cluster’s primary user takes none', async () => {
-    const world = new RotationWorld({ strategy: 'admin-clone', username: 'boss_clone', roles: ROOT });
-    world.store.addVersion(
-      SECRET,
-      ['AWSPREVIOUS'],
-      secretText({ username: 'boss', password: newPassword() }),
-    );
+    const world = new RotationWorld({
+      strategy: 'admin-clone',
+      username: 'boss_clone',
+      roles: ROOT,
+      previous: { username: 'boss', state: 'locked' },
+    });
     world.database.addUser('boss', newPassword(), ROOT, true);
     const { plan } = await set(world);
-    expect(world.logsIn(plan.token)).toBe(true);
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
   });
 
   it('changes nothing when it comes again', async () => {
@@ -191,7 +196,7 @@ describe('SetSecret for a pair', () => {
     expect(count(calls, 'createUser') + count(calls, 'updateUser')).toBe(0);
   });
 
-  it('rolls back from an AWSCURRENT that does not log in, with nobody’s power', async () => {
+  it('reverts from an AWSCURRENT that does not log in, with nobody’s power', async () => {
     const world = new RotationWorld({
       strategy: 'alternating-users',
       admin: true,
@@ -206,31 +211,49 @@ describe('SetSecret for a pair', () => {
   });
 });
 
-describe('SetSecret without the lock', () => {
-  it('fails before it changes anything when the lock is lost', async () => {
-    const world = boss();
-    const { plan, before } = await checked(world);
-    world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
-    const calls = new PortCalls();
-    await expect(setSecret(portsOf(world, calls), plan, before)).rejects.toThrow(RotationSupersededError);
-    expect(count(calls, 'login')).toBe(0);
-  });
-
+describe('SetSecret and the lock', () => {
   it.each([
     ['a single user', boss],
     ['a pair', alternating],
-  ])('takes its change of %s back when the lock is lost meanwhile', async (_what, make) => {
+  ])('fails before it changes anything of %s when the lock is lost', async (_what, make) => {
     const world = make();
     const { plan, before } = await checked(world);
-    const stolen = new PortCalls({
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+    const calls = new PortCalls();
+    await expect(setSecret(portsOf(world, calls), plan, before)).rejects.toThrow(RotationSupersededError);
+    expect(count(calls, 'login') + count(calls, 'moveLabel')).toBe(0);
+  });
+
+  // Its password may be the only way in from now on: a version without a label is deleted at any time.
+  it('puts AWSPENDING back on the version whose password the database is about to get', async () => {
+    const world = boss();
+    const { plan, before } = await checked(world);
+    world.store.move(SECRET, 'AWSPENDING', { from: plan.pendingVersion });
+    const calls = new PortCalls({
       turn: async (method) => {
-        const changes = method === 'updateUser' || method === 'createUser';
-        if (changes) world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
+        if (method !== 'updateUser') return;
+        expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.pendingVersion);
       },
     });
-    await expect(setSecret(portsOf(world, stolen), plan, before)).rejects.toThrow(RotationSupersededError);
-    expect(world.logsIn(world.current)).toBe(true);
-    expect(world.powerProblems()).toEqual([]);
+    expect((await setSecret(portsOf(world, calls), plan, before)).outcome).toBe('changed');
+    expect(count(calls, 'updateUser')).toBe(1);
+  });
+
+  it('goes on where another tool took AWSPENDING: the pending version has the owner label', async () => {
+    const world = boss();
+    const { plan, before } = await checked(world);
+    const { token } = world.beginRotation();
+    await setSecret(portsOf(world), plan, before);
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(token);
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
+  });
+
+  it('goes by the version that was AWSCURRENT at its start, not by one written since', async () => {
+    const world = boss();
+    const { plan, before } = await checked(world);
+    world.store.putByHand(SECRET, secretText({ username: 'boss', password: newPassword() }));
+    expect((await setSecret(portsOf(world), plan, before)).outcome).toBe('changed');
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
   });
 });
 
@@ -239,7 +262,7 @@ describe('SetSecret with a broken version', () => {
     const world = boss();
     world.store.addVersion(SECRET, ['AWSPREVIOUS'], 'no JSON');
     const { plan } = await set(world);
-    expect(world.logsIn(plan.token)).toBe(true);
+    expect(world.logsIn(plan.pendingVersion)).toBe(true);
   });
 
   it('leaves no connection open', async () => {

@@ -126,7 +126,7 @@ const variablesIn = (node: unknown): string[] => {
 /** Those that it makes itself: by `:=`, or as parameters of a function. */
 const variablesMadeIn = (node: unknown): string[] => {
   if (typeof node !== 'object' || node === null) return [];
-  const { type, lhs, arguments: parameters } = node as jsonata.ExprNode & { lhs?: unknown };
+  const { type, lhs, arguments: parameters } = node as { type?: string; lhs?: unknown; arguments?: unknown };
   const own = type === 'bind' ? variablesIn(lhs) : type === 'lambda' ? variablesIn(parameters) : [];
   return [...own, ...Object.values(node).flatMap(variablesMadeIn)];
 };

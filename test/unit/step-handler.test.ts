@@ -8,7 +8,11 @@ import {
 import { foreseen, stepHandler } from '../../functions/shared/step-handler.ts';
 import { newPassword } from '../helpers/in-memory-secret-store.ts';
 
-const Input = z.strictObject({ secretId: z.string(), token: z.string().optional() });
+const Input = z.strictObject({
+  execution: z.string().optional(),
+  secretId: z.string(),
+  token: z.string().optional(),
+});
 
 /** What the logger writes, whichever way it goes out. */
 const lines: string[] = [];
@@ -27,10 +31,10 @@ afterEach(() => {
 });
 
 describe('a step', () => {
-  it('gets its parsed input without what is for the log only', async () => {
+  it('gets its parsed input, with the execution that calls', async () => {
     const run = vi.fn(async () => ({ outcome: 'done' }));
     await stepHandler('Step', Input, run)({ secretId: 'shop/app', execution: 'arn:of:it' });
-    expect(run).toHaveBeenCalledExactlyOnceWith({ secretId: 'shop/app' });
+    expect(run).toHaveBeenCalledExactlyOnceWith({ secretId: 'shop/app', execution: 'arn:of:it' });
   });
 
   it('answers at once when it is only to be kept ready', async () => {
@@ -47,6 +51,15 @@ describe('a step', () => {
     });
     expect(lines).toHaveLength(1);
     for (const word of ['Step', 'done', 'shop/app', 'arn:of:it']) expect(lines[0]).toContain(word);
+  });
+
+  it('writes which secret and which version it is about, where both are in a plan', async () => {
+    const about = { secretArn: 'arn:of:the:secret', pendingVersion: 'v'.repeat(32) };
+    const schema = z.strictObject({ plan: z.object({ secretArn: z.string(), pendingVersion: z.string() }) });
+    await stepHandler('Step', schema, async () => ({ outcome: 'done' }))({
+      plan: { lockVersion: 'l', ...about },
+    });
+    for (const word of Object.values(about)) expect(lines[0]).toContain(word);
   });
 
   it('logs nothing of its output but the outcome', async () => {

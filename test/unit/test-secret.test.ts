@@ -1,28 +1,39 @@
 import { describe, expect, it } from 'vitest';
+import type { Plan, TestSecretInput } from '../../functions/shared/contract.ts';
 import {
   CredentialNotPropagatedError,
+  CurrentChangedError,
   DatabaseUnavailableError,
   InstanceNotTrustedError,
   RolesDifferError,
-  RotationSupersededError,
 } from '../../functions/shared/errors.ts';
+import { OWNER } from '../../functions/shared/labels.ts';
+import type { Role } from '../../functions/shared/ports.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
 import { CLUSTER, PORT, READ_WRITE, ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
-import { checked, portsOf, set } from '../helpers/rotation-steps.ts';
+import { executionArn } from '../helpers/rotation-machine.ts';
+import { checked, finished, portsOf, set } from '../helpers/rotation-steps.ts';
 import { RotationWorld, SECRET } from '../helpers/rotation-world.ts';
 
 const CHANGES = ['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser'];
 const boss = () => new RotationWorld({ username: 'boss', roles: ROOT });
-const current = { check: 'current', secretId: SECRET } as const;
+const EXECUTION = executionArn('test');
+const current = { execution: EXECUTION, check: 'current', secretId: SECRET } as const;
+const pending = (plan: Plan, roles: readonly Role[]): TestSecretInput => ({
+  execution: EXECUTION,
+  check: 'pending',
+  plan,
+  roles: [...roles],
+});
 
 describe('TestSecret of the pending credential', () => {
   it('logs in and pings on every instance', async () => {
     const world = boss();
     const { plan, before } = await set(world);
     const calls = new PortCalls();
-    const result = await testSecret(portsOf(world, calls), { check: 'pending', plan, roles: before.roles });
+    const result = await testSecret(portsOf(world, calls), pending(plan, before.roles));
     expect(result).toEqual({ outcome: 'accepted', username: 'boss', instances: 3, roles: ROOT });
     expect(count(calls, 'ping')).toBe(3);
     expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
@@ -31,7 +42,7 @@ describe('TestSecret of the pending credential', () => {
   it('fails before SetSecret has set it, with the error that means: wait', async () => {
     const world = boss();
     const { plan, before } = await checked(world);
-    const failure = testSecret(portsOf(world), { check: 'pending', plan, roles: before.roles });
+    const failure = testSecret(portsOf(world), pending(plan, before.roles));
     await expect(failure).rejects.toThrow(CredentialNotPropagatedError);
   });
 
@@ -39,7 +50,7 @@ describe('TestSecret of the pending credential', () => {
     const world = boss();
     world.database.lag = 1;
     const { plan, before } = await set(world);
-    const input = { check: 'pending', plan, roles: before.roles } as const;
+    const input = pending(plan, before.roles);
     await expect(testSecret(portsOf(world), input)).rejects.toThrow(/still refused on two\./);
     expect(await testSecret(portsOf(world), input)).toMatchObject({ outcome: 'accepted', instances: 3 });
   });
@@ -48,14 +59,14 @@ describe('TestSecret of the pending credential', () => {
     const world = boss();
     const { plan, before } = await set(world);
     world.database.loseReader();
-    const failure = testSecret(portsOf(world), { check: 'pending', plan, roles: before.roles });
+    const failure = testSecret(portsOf(world), pending(plan, before.roles));
     await expect(failure).rejects.toThrow(DatabaseUnavailableError);
   });
 
   it('fails when the user has other roles than it should', async () => {
     const world = boss();
     const { plan } = await set(world);
-    const failure = testSecret(portsOf(world), { check: 'pending', plan, roles: [...READ_WRITE] });
+    const failure = testSecret(portsOf(world), pending(plan, READ_WRITE));
     await expect(failure).rejects.toThrow(RolesDifferError);
     await expect(failure).rejects.toThrow(/root@admin instead of readWrite@shop/);
   });
@@ -64,26 +75,34 @@ describe('TestSecret of the pending credential', () => {
     const roles = [...READ_WRITE, ...ROOT];
     const world = new RotationWorld({ roles });
     const { plan } = await set(world);
-    const result = await testSecret(portsOf(world), { check: 'pending', plan, roles: [...roles].reverse() });
+    const result = await testSecret(portsOf(world), pending(plan, [...roles].reverse()));
     expect(result).toMatchObject({ outcome: 'accepted' });
   });
 
-  it('fails when the lock is lost, and asks the database nothing', async () => {
+  // It changes nothing; FinishSecret sees that the lock is lost.
+  it('needs no lock, and reads nothing but the value', async () => {
     const world = boss();
     const { plan, before } = await set(world);
-    world.store.move(SECRET, 'AWSPENDING', { from: plan.token });
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
     const calls = new PortCalls();
-    const failure = testSecret(portsOf(world, calls), { check: 'pending', plan, roles: before.roles });
-    await expect(failure).rejects.toThrow(RotationSupersededError);
-    expect(count(calls, 'login')).toBe(0);
+    await testSecret(portsOf(world, calls), pending(plan, before.roles));
+    expect(calls.recorded.filter((method) => method === 'describe' || method === 'read')).toEqual(['read']);
+  });
+
+  it('waits for an answer that knows the value, which has just been written', async () => {
+    const world = boss();
+    const { now } = world.clock;
+    world.store.staleReads = { monotonic: false, milliseconds: 3000, now, random: () => 0 };
+    const { plan, before } = await set(world);
+    expect(await testSecret(portsOf(world), pending(plan, before.roles))).toMatchObject({
+      outcome: 'accepted',
+    });
   });
 
   it('closes every connection, also when a test fails', async () => {
     const world = boss();
     const { plan } = await set(world);
-    await testSecret(portsOf(world), { check: 'pending', plan, roles: [...READ_WRITE] }).catch(
-      () => undefined,
-    );
+    await testSecret(portsOf(world), pending(plan, READ_WRITE)).catch(() => undefined);
     expect(world.database.open).toBe(0);
   });
 });
@@ -96,10 +115,31 @@ describe('TestSecret of AWSCURRENT', () => {
   it('tests the version of a token instead, where Secrets Manager asks for one', async () => {
     const world = boss();
     const { plan } = await set(world);
-    expect(await testSecret(portsOf(world), { ...current, version: plan.token })).toMatchObject({
+    expect(await testSecret(portsOf(world), { ...current, version: plan.pendingVersion })).toMatchObject({
       outcome: 'accepted',
     });
     await expect(testSecret(portsOf(world), current)).rejects.toThrow(CredentialNotPropagatedError);
+  });
+
+  it('tests AWSCURRENT after a promotion only where it is the promoted version', async () => {
+    const world = boss();
+    const { plan } = await finished(world);
+    const promoted = { ...current, promoted: plan.pendingVersion };
+    expect(await testSecret(portsOf(world), promoted)).toMatchObject({ outcome: 'accepted' });
+    const byHand = world.store.putByHand(SECRET, world.store.valueOf(SECRET, plan.pendingVersion) ?? '');
+    const attempt = testSecret(portsOf(world), promoted);
+    await expect(attempt).rejects.toThrow(CurrentChangedError);
+    await expect(attempt).rejects.toThrow(`is on version ${byHand}, not on ${plan.pendingVersion}`);
+  });
+
+  it('takes no old answer for a promotion that did not last', async () => {
+    const world = boss();
+    const { plan } = await set(world);
+    const { now } = world.clock;
+    world.store.staleReads = { monotonic: false, milliseconds: 3000, now, random: () => 0 };
+    world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: plan.pendingVersion });
+    const promoted = { ...current, promoted: plan.pendingVersion };
+    expect(await testSecret(portsOf(world), promoted)).toMatchObject({ outcome: 'accepted' });
   });
 
   it('fails when it does not log in, and says no password', async () => {

