@@ -157,7 +157,7 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
     await expectSettled(stack, secret.arn);
   });
 
-  test('one whose execution somebody aborts is retried beside the recovery', async () => {
+  test('one whose execution someone aborts is retried beside the recovery', async () => {
     const secret = await secretOf('single-user');
     const aborted: string[] = [];
     const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
