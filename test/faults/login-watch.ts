@@ -3,7 +3,7 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import { credentialIn } from './outside-view.ts';
 
-/** A login takes both sides 8 ms of a processor, which the rotations need too. After each change somebody looks anyway. */
+/** A login takes both sides 8 ms of a processor, which the rotations need too. After each change someone looks anyway. */
 const EVERY_MS = 2000;
 
 /**

@@ -15,7 +15,7 @@ const Users = z.array(
   z.object({ user: z.string(), roles: z.array(z.object({ role: z.string(), db: z.string() })) }),
 );
 
-/** What somebody without any part in the rotation sees of a secret and its database. */
+/** What someone without any part in the rotation sees of a secret and its database. */
 export interface OutsideView {
   /** Labels by version; versions without one have an empty list. */
   readonly labels: ReadonlyMap<string, readonly string[]>;

@@ -168,7 +168,7 @@ const everythingWritten = async (stack: LocalStack): Promise<string> => {
 /**
  * No password, of any version that any test of this stack made, is written anywhere.
  *
- * @param more what somebody was told besides
+ * @param more what someone was told besides
  */
 export const expectNoPasswordAnywhere = async (stack: LocalStack, more = ''): Promise<void> => {
   const passwords = await everyPassword(stack);

@@ -304,7 +304,7 @@ describe('names', () => {
   });
 
   test.each(['admin-clone', 'alternating-users'])(
-    'fails in %s if the clone’s name is somebody else’s, who is left alone',
+    'fails in %s if the clone’s name is someone else’s, who is left alone',
     async (strategy) => {
       const secret = await pair(strategy);
       const other = await stack.makeSecret({ username: `${secret.username}_clone` });

@@ -16,7 +16,7 @@ export interface Decision {
   readonly beginning: Beginning;
   /** What breaks, and at which of the calls. */
   readonly fault?: { readonly kind: string; readonly call: number };
-  /** A second fault, mostly on the way back from the first. */
+  /** A second fault, usually met in the compensation of the first. */
   readonly second?: { readonly kind: string; readonly call: number };
   /** What somebody else does to the same secret once so many calls have been made. */
   readonly meanwhile?: { readonly mode: Interference; readonly call: number };
@@ -39,7 +39,7 @@ const SLOW = new Set(['delayed', 'timed-out-before', 'timed-out-after', 'outage'
 
 const FAULTS = Object.fromEntries(FAULT_KINDS.map(({ name }) => [name, SLOW.has(name) ? 1 : 10]));
 
-/** Calls of a rotation and its way back, roughly: later ones are not met. */
+/** Calls of a rotation and its compensation, roughly: later ones are not met. */
 const CALLS = 90;
 
 /** The decisions for one secret: the same for the same seed, whatever the clock does. */
