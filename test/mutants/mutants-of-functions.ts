@@ -63,8 +63,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'An execution begins only where nobody has the lock, and AWSPENDING is free.',
     file: 'functions/shared/lock.ts',
-    find: "lockHolder(secret, execution) !== 'another' && isPendingFree(secret, own)",
-    replace: "lockHolder(secret, execution) !== 'another'",
+    find: "return holder === 'nobody' && isPendingFree(secret, versionIdsOf(execution));",
+    replace: "return holder === 'nobody';",
     tests: ['create-secret.test.ts'],
   },
   {
@@ -105,15 +105,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A tag holds 256 characters: the oldest proven versions are forgotten.',
     file: 'functions/shared/proven.ts',
-    find: "versions.join(' ').length <= LONGEST_VALUE",
-    replace: 'versions.length < 9',
+    find: "all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE",
+    replace: 'last < 9',
     tests: ['proven.test.ts'],
   },
   {
     breaks: 'The tag is not written where it says all already.',
     file: 'functions/shared/proven.ts',
-    find: '  if (versions.every((version) => known.includes(version))) return all;\n',
-    replace: '',
+    find: '  if (!isSame) await',
+    replace: '  await',
     tests: ['proven.test.ts', 'release-lock.test.ts'],
   },
   {
@@ -162,8 +162,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A version of Secrets Manager is used only if it is on record that its rotation function wrote it.',
     file: 'functions/create-secret/create-secret.ts',
-    find: 'if (!provenVersions(seen).includes(token)) {',
-    replace: "if (token === '') {",
+    find: '  if (!isOwnVersion(seen, token)) {',
+    replace: "  if (token === '') {",
     tests: ['create-secret.test.ts'],
   },
   {
@@ -291,8 +291,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'That an unproven AWSPREVIOUS logs in counts only in the place that AWSCURRENT names.',
     file: 'functions/test-secret/check-before.ts',
-    find: '(current !== undefined && asPending !== undefined)',
-    replace: 'asPending !== undefined',
+    find: 'if (current !== undefined && asPending !== undefined && isOwnUser) return;',
+    replace: 'if (asPending !== undefined && isOwnUser) return;',
     tests: ['check-before.test.ts'],
   },
   {
@@ -370,15 +370,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'Only a version that was promoted, and so tested, is proven by its rotation.',
     file: 'functions/release-lock/release-lock.ts',
-    find: "...(ended === 'promoted' ? [pendingVersion] : [])",
-    replace: 'pendingVersion',
+    find: "if (ended === 'promoted') return",
+    replace: 'if (ended !== undefined) return',
     tests: ['release-lock.test.ts'],
   },
   {
     breaks: 'An AWSCURRENT that did not log in is not proven.',
     file: 'functions/release-lock/release-lock.ts',
-    find: '...(before?.logsIn.includes(CURRENT) ? [labelsBefore.current] : [])',
-    replace: 'labelsBefore.current',
+    find: 'const currents = wasGood ? [current] : [];',
+    replace: 'const currents = wasGood || !wasGood ? [current] : [];',
     tests: ['release-lock.test.ts'],
   },
   {
@@ -429,7 +429,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'Compensation makes nothing log in that is neither proven nor logged in before: somebody may have planted it.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: "  if (!isGood(plan, before)) return { outcome: 'untouched' };\n",
+    find: "  if (!wasGood(plan, before)) return { outcome: 'untouched' };\n",
     replace: '',
     tests: ['restore-credential.test.ts'],
   },
@@ -443,15 +443,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'An AWSCURRENT that somebody wrote meanwhile, and that logs in, is not broken.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: "  if (isSameUser) return { outcome: 'untouched', ...stays };\n",
+    find: "  if (isSameUser && (await logsIn(ports, written)))\n    return { outcome: 'untouched', currentStays: written.version };\n",
     replace: '',
     tests: ['restore-credential.test.ts'],
   },
   {
     breaks: 'An AWSCURRENT that somebody wrote meanwhile stays only if it logs in.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: 'return session === undefined ? undefined : { version, value };',
-    replace: 'return { version, value };',
+    find: 'return (await logsIn(ports, written)) ? {',
+    replace: 'return written !== undefined ? {',
     tests: ['restore-credential.test.ts'],
   },
   {
@@ -501,8 +501,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'An AWSCURRENT that somebody wrote meanwhile, and that logs in, stays.',
     file: 'functions/restore-labels/restore-labels.ts',
-    find: '[current, currentStays].includes(',
-    replace: '[current].includes(',
+    find: '[before, currentStays].includes(holderOf(secret, CURRENT))',
+    replace: "[before].includes(holderOf(secret, CURRENT) ?? '')",
     tests: ['restore-labels.test.ts'],
   },
   {
@@ -529,8 +529,9 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A retirement has the lock while it changes the user: no rotation begins meanwhile.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));\n  try {\n    const seen = await describeAsOwner(ports, secret.arn, lockVersion);',
-    replace: "const lockVersion = 'none';\n  try {\n    const seen = free;",
+    find: '    const seen = await describeAsOwner(ports, secret.arn, lockVersion);\n    return hasLabel',
+    replace:
+      '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n    const seen = free;\n    return hasLabel',
     tests: ['retire-user.test.ts'],
   },
   {
@@ -543,8 +544,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A retirement has no lock at its end, whatever its end is.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n',
-    replace: '',
+    find: '  await releaseLock(ports.secrets, secret.arn, lockVersion);\n  return result;\n',
+    replace: '  return result;\n',
     tests: ['retire-user.test.ts'],
   },
   {
@@ -599,8 +600,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery takes off a dangling AWSPENDING (invariant 3).',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'return isStuck && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }));',
-    replace: 'return isStuck;',
+    find: 'isStuck(secret, holder, suspects) && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }))',
+    replace: 'isStuck(secret, holder, suspects)',
     tests: ['recover-secret.test.ts'],
   },
   {
@@ -634,7 +635,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery tries the versions whose password the database may have (invariant 1).',
     file: 'functions/recover-secret/reconcile.ts',
-    find: "    ...suspects.map((id) => usable(secrets, secret, id, 'AWSPENDING')),\n",
+    find: "    ...suspects.map((id) => ({ id, was: 'AWSPENDING' as const })),\n",
     replace: '',
     tests: ['recover-secret.test.ts'],
   },
@@ -685,8 +686,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A version that another rotation has replaced is no suspect: its user is in its grace period.',
     file: 'functions/recover-secret/take-over.ts',
-    find: 'token === undefined || wasReplaced(secret, token)',
-    replace: 'token === undefined',
+    find: '      .filter((version) => !hasLabel(secret, version, PREVIOUS)),\n',
+    replace: ',\n',
     tests: ['recover-secret.test.ts'],
   },
   {
@@ -699,7 +700,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery drops or locks a user only for a version that this project wrote (confused deputy).',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: ' || !proven.includes(id)',
+    find: ' || !isOwnVersion(secret, id)',
     replace: '',
     tests: ['recover-secret.test.ts'],
   },
@@ -835,15 +836,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A value that the rotation function did not write, or did not record, is never used (confused deputy).',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: 'if (!provenVersions(secret).includes(token)) throw untrusted(secret, token);',
-    replace: '',
+    find: 'if (existing === undefined || !isOwnVersion(secret, token)) throw untrusted(secret, token);',
+    replace: 'if (existing === undefined) throw untrusted(secret, token);',
     tests: ['rotation-trigger.test.ts'],
   },
   {
     breaks: 'A value that somebody else writes at that very moment is never used.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: "if (written === 'exists') throw untrusted(secret, token);",
-    replace: '',
+    find: "  if (written === 'exists') {\n",
+    replace: "  if (rotationToken === '') {\n",
     tests: ['rotation-trigger.test.ts'],
   },
   {
@@ -871,7 +872,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What the rotation function wrote is recorded as its own.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: '  await recordProven(secrets, secret.arn, provenVersions(secret), [token]);\n',
+    find: '  await recordProven(secrets, secret.arn, provenVersions(secret), withNewest(secret, asWritten(token)));\n',
     replace: '',
     tests: ['rotation-trigger.test.ts', 'rotation-machine.test.ts'],
   },
@@ -1032,7 +1033,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A token counts only if the trigger put it on record.',
     file: 'functions/create-secret/create-secret.ts',
-    find: '  if (!provenVersions(seen).includes(token)) {',
+    find: '  if (!isOwnVersion(seen, token)) {',
     replace: "  if (token === '') {",
     tests: POWER,
   },
@@ -1062,8 +1063,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A refused rotation makes nothing forgotten that is proven.',
     file: 'functions/release-lock/release-lock.ts',
-    find: '  if (currents.length === 0)\n    return proven.filter((version) => version !== pendingVersion || version === previous);\n',
-    replace: '',
+    find: '  return proven.filter((entry) => kept.includes(entry) || !failed.includes(entry));',
+    replace: '  return proven.filter((entry) => kept.includes(entry) && !failed.includes(entry));',
     tests: POWER,
   },
 ];
