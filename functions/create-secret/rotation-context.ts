@@ -6,7 +6,7 @@ import {
 } from '../shared/errors.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { SecretDescription, SecretStore } from '../shared/ports.ts';
-import { provenVersions } from '../shared/proven.ts';
+import { recordOf } from '../shared/proven.ts';
 import { assertRotatable } from '../shared/rotatable.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
@@ -104,6 +104,6 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     },
     users,
     host: `${pending.login.host}:${pending.login.port}`,
-    proven: [...new Set([...proven, ...provenVersions(seen)])],
+    proven: [...new Set([...proven, ...recordOf(seen)])],
   };
 };

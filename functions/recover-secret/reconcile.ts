@@ -1,5 +1,9 @@
 import type { ReconcileInput } from '../shared/contract.ts';
 import {
+  CertificateNotTrustedError,
+  DatabaseIncompatibleError,
+  DatabaseUnavailableError,
+  HostNotFoundError,
   InvalidSecretError,
   NoUsableCredentialsError,
   ResetNotAllowedError,
@@ -9,7 +13,7 @@ import {
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { asWritten, provenVersions, recordProven, withNewest } from '../shared/proven.ts';
+import { asWritten, provenVersions, recordOf, recordProven, withNewest } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../shared/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
@@ -50,6 +54,8 @@ export interface RecoveryContext {
   readonly secret: SecretDescription;
   readonly settings: RotationSettings;
   readonly currentVersion: string;
+  /** AWSCURRENT, where it is for another place or for other users. */
+  readonly elsewhere: Version | undefined;
   /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
 }
@@ -70,7 +76,9 @@ export interface RecoveryContext {
 export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): Promise<ReconcileResult> => {
   const secret = await describeAsOwner(ports, input.secretId, input.lockVersion);
   const context = await loadRecoveryContext(ports.secrets, secret, input.suspects);
-  const good = await firstThatLogsIn(ports.database, context.candidates);
+  const good =
+    (await currentElsewhere(ports.database, context)) ??
+    (await firstThatLogsIn(ports.database, context.candidates));
   if (good === undefined) await resetPassword(ports, context, input);
   else if (good.id !== context.currentVersion) await promote(ports, context, good);
   const version = good?.id ?? context.currentVersion;
@@ -80,7 +88,7 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   await recordProven(
     ports.secrets,
     secret.arn,
-    provenVersions(secret),
+    recordOf(secret),
     stillProven(secret, version, input.suspects),
   );
   const kept = good?.was ?? CURRENT;
@@ -117,7 +125,7 @@ export const stillProven = (
 ): string[] => [
   ...withNewest(secret, version),
   // Secrets Manager may come again with the same token, whose version can't be written a second time.
-  ...provenVersions(secret).filter((entry) => suspects.map(asWritten).includes(entry)),
+  ...recordOf(secret).filter((entry) => suspects.map(asWritten).includes(entry)),
 ];
 
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
@@ -144,6 +152,7 @@ const loadRecoveryContext = async (
     secret,
     settings: settingsOf(secret),
     currentVersion,
+    elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
     candidates: [
       ...unique.filter((version) => isMeant(version, reference)),
       ...unlabelled.filter((version) => isForSameUsers(version, reference)),
@@ -195,6 +204,30 @@ const isMeant = (version: Version, reference: Version): boolean =>
 
 const isForSameUsers = ({ value }: Version, { value: reference }: Version): boolean =>
   sameCluster(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
+
+/**
+ * An AWSCURRENT for another place or user than what is proven: somebody moved on, or had a slip of the pen. It stays if it logs in.
+ * What its host answers otherwise, or that there is none, is no reason to wait: what is proven counts then.
+ */
+const currentElsewhere = async (
+  database: Database,
+  { elsewhere }: RecoveryContext,
+): Promise<Version | undefined> => {
+  if (elsewhere === undefined) return undefined;
+  try {
+    return await firstThatLogsIn(database, [elsewhere]);
+  } catch (error) {
+    if (ELSEWHERE_UNUSABLE.some((kind) => error instanceof kind)) return undefined;
+    throw error;
+  }
+};
+
+const ELSEWHERE_UNUSABLE = [
+  CertificateNotTrustedError,
+  DatabaseIncompatibleError,
+  DatabaseUnavailableError,
+  HostNotFoundError,
+];
 
 const firstThatLogsIn = async (
   database: Database,

@@ -135,7 +135,8 @@ const restoreOtherUser = async (
   // Nothing was changed before CheckBefore had looked at that user.
   if (before?.otherUser === undefined) return { outcome: 'untouched' };
   const current = await readVersion(ports.secrets, plan.secretArn, plan.labelsBefore.current, 'AWSCURRENT');
-  const previous = await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.previous, current);
+  const holder = before.otherUser.version ?? plan.labelsBefore.previous;
+  const previous = await readUsable(ports.secrets, plan.secretArn, holder, current);
   if (plan.strategy !== 'admin-clone') {
     await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
     return await putBack(admin, ports, { pending, previous }, before.otherUser);

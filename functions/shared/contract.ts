@@ -65,8 +65,10 @@ export const Before = z.object({
     .object({
       existed: z.boolean(),
       roles: z.array(Role),
-      /** Whether AWSPREVIOUS logged in as it. Otherwise it was locked. */
+      /** Whether AWSPREVIOUS, or the version that is named here, logged in as it. Otherwise it was locked. */
       previousLoggedIn: z.boolean(),
+      /** The proven version that holds it, where that is not AWSPREVIOUS: somebody wrote AWSCURRENT since. */
+      version: z.string().optional(),
     })
     .optional(),
 });

@@ -16,8 +16,14 @@ export const asWritten = (version: string): string => `${WRITTEN}${version}`;
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
 const LONGEST_VALUE = 256;
 
-/** @returns what the tag holds, the latest first: ids of proven versions, and those that are only written as `asWritten` says */
-export const provenVersions = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
+/** @returns the ids of proven versions, the latest first */
+export const provenVersions = (secret: Pick<SecretDescription, 'tags'>): string[] =>
+  recordOf(secret).filter(isProvenEntry);
+
+export const isProvenEntry = (entry: string): boolean => !entry.startsWith(WRITTEN);
+
+/** @returns all that the tag holds, the latest first: ids of proven versions, and those that are only written as `asWritten` says */
+export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
   (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
 
 /**
@@ -43,7 +49,7 @@ export const recordProven = async (
 
 /** Whether this project wrote that version, or saw it log in. */
 export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
-  [version, asWritten(version)].some((entry) => provenVersions(secret).includes(entry));
+  [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
 
 /** Those of the tag that still have a label that matters, and a new one before them. */
 export const withNewest = (secret: SecretDescription, newest: string): string[] => [

@@ -2,6 +2,7 @@ import type { Plan } from './contract.ts';
 import { InvalidSecretError } from './errors.ts';
 import type { LockPorts } from './lock.ts';
 import type { SecretStore } from './ports.ts';
+import { isProvenEntry } from './proven.ts';
 import { readUntil } from './read-again.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from './secret-value.ts';
 
@@ -46,6 +47,17 @@ export const readUsable = async (
     if (error instanceof InvalidSecretError) return undefined;
     throw error;
   }
+};
+
+/** A version of the record; undefined for one that was only written, or that Secrets Manager has deleted since. */
+export const readProven = async (
+  secrets: SecretStore,
+  secretArn: string,
+  entry: string,
+): Promise<SecretValue | undefined> => {
+  if (!isProvenEntry(entry)) return undefined;
+  const text = await secrets.read(secretArn, entry);
+  return text === undefined ? undefined : parseSecretValue(text, `version ${entry}`);
 };
 
 /** Whether the rotation goes back to AWSPREVIOUS. */

@@ -9,9 +9,9 @@ import {
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { LockPorts } from '../shared/lock.ts';
 import type { Database, Role, Session } from '../shared/ports.ts';
-import type { Login, SecretValue } from '../shared/secret-value.ts';
+import { type Login, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
 import { areOfOnePair, listRoles, sameRoles } from '../shared/users.ts';
-import { isRevert, readPending, readUsable, readVersion } from '../shared/versions.ts';
+import { isRevert, readPending, readProven, readUsable, readVersion } from '../shared/versions.ts';
 import { isSameInstance, loginsOnInstances } from './instances.ts';
 import { assertTakesWrites } from './takes-writes.ts';
 
@@ -196,10 +196,28 @@ const findOtherUser = async (
   const found = await (admin ?? asCurrent).findUser(username);
   if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
   const isProven = previousLogsIn || plan.proven.includes(plan.labelsBefore.previous ?? '');
-  const isOwn = previous?.login.username === username && isProven;
-  if (!isOwn && pendingLogsIn) return { existed: false, roles: [], previousLoggedIn: false };
-  if (!isOwn) throw nameTaken(plan);
-  return { existed: true, roles: copy(found.roles), previousLoggedIn: previousLogsIn };
+  if (previous?.login.username === username && isProven)
+    return { existed: true, roles: copy(found.roles), previousLoggedIn: previousLogsIn };
+  if (pendingLogsIn) return { existed: false, roles: [], previousLoggedIn: false };
+  const earlier = await provenVersionOf(ports, plan, username, login);
+  if (earlier === undefined) throw nameTaken(plan);
+  return { existed: true, roles: copy(found.roles), ...earlier };
+};
+
+/** A value that was written by hand has taken AWSPREVIOUS from the version that holds the other user; the record still has it. */
+const provenVersionOf = async (
+  { secrets, database }: CheckBeforePorts,
+  { secretArn, proven }: Plan,
+  username: string,
+  login: Login,
+): Promise<{ readonly version: string; readonly previousLoggedIn: boolean } | undefined> => {
+  for (const version of proven) {
+    const value = await readProven(secrets, secretArn, version);
+    if (value?.login.username !== username || !sameEndpoint(value.login, login)) continue;
+    await using session = await database.login(value.login);
+    return { version, previousLoggedIn: session !== undefined };
+  }
+  return undefined;
 };
 
 /**

@@ -262,23 +262,38 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A pair does not take over a user of somebody else.',
     file: 'functions/test-secret/check-before.ts',
-    find: '  if (!isOwn) throw nameTaken(plan);\n',
+    find: '  if (earlier === undefined) throw nameTaken(plan);\n',
     replace: '',
     tests: ['check-before.test.ts'],
+  },
+  {
+    breaks: 'A recovery lets an AWSCURRENT that logs in stay, wherever it is for.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '    (await currentElsewhere(ports.database, context)) ??\n',
+    replace: '',
+    tests: ['hand-written.test.ts'],
+  },
+  {
+    breaks:
+      'Compensation of a pair puts back the version that holds the other user, not AWSPREVIOUS as such.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: 'before.otherUser.version ?? plan.labelsBefore.previous',
+    replace: 'plan.labelsBefore.previous',
+    tests: ['hand-written.test.ts'],
   },
   {
     breaks:
       'An AWSPREVIOUS that is not proven and does not log in gives nobody’s user away (confused deputy).',
     file: 'functions/test-secret/check-before.ts',
-    find: 'previous?.login.username === username && isProven;',
-    replace: 'previous?.login.username === username;',
+    find: 'previous?.login.username === username && isProven)',
+    replace: 'previous?.login.username === username)',
     tests: ['check-before.test.ts'],
   },
   {
     breaks: 'A proven AWSPREVIOUS shows only that its own user is this secret’s.',
     file: 'functions/test-secret/check-before.ts',
-    find: 'previous?.login.username === username && isProven;',
-    replace: 'isProven;',
+    find: 'previous?.login.username === username && isProven)',
+    replace: 'isProven)',
     tests: ['check-before.test.ts'],
   },
   {
@@ -872,7 +887,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What the rotation function wrote is recorded as its own.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: '  await recordProven(secrets, secret.arn, provenVersions(secret), withNewest(secret, asWritten(token)));\n',
+    find: '  await recordProven(secrets, secret.arn, recordOf(secret), withNewest(secret, asWritten(token)));\n',
     replace: '',
     tests: ['rotation-trigger.test.ts', 'rotation-machine.test.ts'],
   },

@@ -13,7 +13,7 @@ import {
 } from '../../functions/shared/errors.ts';
 import { CLAIM, OWNER } from '../../functions/shared/labels.ts';
 import { pendingInMarker } from '../../functions/shared/marker.ts';
-import { asWritten, provenVersions } from '../../functions/shared/proven.ts';
+import { asWritten, recordOf } from '../../functions/shared/proven.ts';
 import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { versionIdOf } from '../../functions/shared/version-ids.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
@@ -130,9 +130,7 @@ describe('CreateSecret on demand', () => {
   it('records the version of a pair before the database can get it, and none of a single user', async () => {
     const pair = alternating();
     const plan = await created(pair);
-    expect(provenVersions(await pair.store.port().describe(SECRET))).toEqual([
-      asWritten(plan.pendingVersion),
-    ]);
+    expect(recordOf(await pair.store.port().describe(SECRET))).toEqual([asWritten(plan.pendingVersion)]);
     expect(plan.proven).toEqual([asWritten(plan.pendingVersion)]);
     const calls = new PortCalls();
     await createSecret(portsOf(new RotationWorld(), calls), onDemand());

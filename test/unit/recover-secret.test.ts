@@ -243,12 +243,12 @@ describe('where and for whom a secret is', () => {
     return { world, written: world.store.putByHand(SECRET, text) };
   };
 
-  it('is what a proven version says: an AWSCURRENT for somebody else’s user is not believed', async () => {
-    const { world } = rewritten({});
-    expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSPREVIOUS', version: world.current });
+  it('is what AWSCURRENT says where it logs in: somebody moved on to another user', async () => {
+    const { world, written } = rewritten({});
+    expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSCURRENT', version: written });
   });
 
-  it('is what a proven version says: no credential goes to another host', async () => {
+  it('is what a proven version says where the host of AWSCURRENT does not answer', async () => {
     const { world } = rewritten({ host: CLUSTER.replace('demo', 'elsewhere') });
     expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSPREVIOUS', version: world.current });
   });

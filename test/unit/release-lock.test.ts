@@ -5,7 +5,7 @@ import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts'
 import type { ReleaseLockInput } from '../../functions/shared/contract.ts';
 import { SecretsManagerRefusedError, SecretsManagerUnavailableError } from '../../functions/shared/errors.ts';
 import { CLAIM, OWNER } from '../../functions/shared/labels.ts';
-import { provenVersions } from '../../functions/shared/proven.ts';
+import { recordOf } from '../../functions/shared/proven.ts';
 import { OLDEST_ANSWER_MS } from '../../functions/shared/read-again.ts';
 import { ROOT } from '../helpers/in-memory-database.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
@@ -31,7 +31,7 @@ const stages = (world: RotationWorld) => {
   const { [CLAIM]: _, ...labels } = world.store.labels(SECRET);
   return labels;
 };
-const proven = async (world: RotationWorld) => provenVersions(await world.store.port().describe(SECRET));
+const proven = async (world: RotationWorld) => recordOf(await world.store.port().describe(SECRET));
 
 describe('ReleaseLock after a promotion', () => {
   it.each(['rotate', 'rollback'] as const)(

@@ -20,7 +20,7 @@ import {
   UnknownTokenError,
   UntrustedVersionError,
 } from '../../functions/shared/errors.ts';
-import { asWritten, provenVersions } from '../../functions/shared/proven.ts';
+import { asWritten, recordOf } from '../../functions/shared/proven.ts';
 import { versionIdOf } from '../../functions/shared/version-ids.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { newPassword, newVersionId } from '../helpers/in-memory-secret-store.ts';
@@ -302,7 +302,7 @@ describe('the trigger takes the lock', () => {
 });
 
 describe('the value of the pending version', () => {
-  const proven = async ({ world }: Scene) => provenVersions(await world.store.port().describe(SECRET));
+  const proven = async ({ world }: Scene) => recordOf(await world.store.port().describe(SECRET));
 
   it('is recorded as this function’s own', async () => {
     const rig = scene();
