@@ -12,6 +12,7 @@ import {
   type Slot,
   type Stage,
   TOKEN,
+  TOKEN_WRITTEN,
   versionOf,
   WRITTEN,
 } from './stage.ts';
@@ -178,13 +179,14 @@ const TRIGGER: Readonly<Record<string, Step>> = {
     if (stage.isTokenWritten) {
       // Others who record what is proven may leave it out: then Secrets Manager has to begin a rotation of its own again.
       const isAlone = stage.slots.every(({ kind }) => ['attempt', 'recovery', 'free'].includes(kind));
-      if ((stage.proven & bit(TOKEN)) === 0 && isAlone) problem('no retry of this token can ever succeed');
-      slot.pc = (stage.proven & bit(TOKEN)) === 0 ? 'give back' : 'join';
+      const isOnRecord = (stage.proven & (bit(TOKEN) | bit(TOKEN_WRITTEN))) !== 0;
+      if (!isOnRecord && isAlone) problem('no retry of this token can ever succeed');
+      slot.pc = isOnRecord ? 'join' : 'give back';
       return;
     }
     stage.isTokenWritten = true;
     stage.pending = TOKEN;
-    stage.proven |= bit(TOKEN);
+    stage.proven |= bit(TOKEN_WRITTEN);
     slot.pc = 'join';
   },
   join: (turn) => {

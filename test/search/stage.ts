@@ -1,6 +1,6 @@
 import { CURRENT, OWNER, PENDING, PREVIOUS } from '../../functions/shared/labels.ts';
 import type { SecretDescription } from '../../functions/shared/ports.ts';
-import { PROVEN_TAG } from '../../functions/shared/proven.ts';
+import { asWritten, PROVEN_TAG } from '../../functions/shared/proven.ts';
 import { versionIdOf } from '../../functions/shared/version-ids.ts';
 
 /*
@@ -21,6 +21,9 @@ export const WRITTEN = 3;
 export const OWN = 4;
 
 export const MOST_SLOTS = 6;
+
+/** Not a version: on record, that the rotation function wrote the token's. */
+export const TOKEN_WRITTEN = OWN + MOST_SLOTS;
 
 export type Kind = 'rotation' | 'attempt' | 'copy' | 'recovery' | 'by hand';
 
@@ -144,6 +147,7 @@ export const arnOf = (slot: number): string =>
 const IDS = [
   ...Array.from({ length: OWN }, (_, version) => versionIdOf('of nobody', version)),
   ...Array.from({ length: MOST_SLOTS }, (_, slot) => versionIdOf(arnOf(slot), 0)),
+  asWritten(versionIdOf('of nobody', TOKEN)),
 ];
 
 export const idOf = (version: number): string => IDS[version] ?? '';
@@ -154,7 +158,7 @@ const descriptions = new Map<number, SecretDescription>();
 
 /** As DescribeSecret would tell it. */
 export const describeStage = ({ current, previous, pending, owner, proven }: Stage): SecretDescription => {
-  const key = ((((current + 1) * 16 + previous + 1) * 16 + pending + 1) * 16 + owner + 1) * 1024 + proven;
+  const key = ((((current + 1) * 16 + previous + 1) * 16 + pending + 1) * 16 + owner + 1) * 2048 + proven;
   const known = descriptions.get(key);
   if (known !== undefined) return known;
   const versions: Record<string, string[]> = {};
@@ -195,4 +199,4 @@ export const move = (stage: Stage, label: Label, from: number, to: number): bool
 export const bit = (index: number): number => (index < 0 ? 0 : 1 << index);
 
 export const bits = (mask: number): number[] =>
-  Array.from({ length: OWN + MOST_SLOTS }, (_, index) => index).filter((index) => (mask >> index) % 2 === 1);
+  Array.from({ length: TOKEN_WRITTEN + 1 }, (_, index) => index).filter((index) => (mask >> index) % 2 === 1);
