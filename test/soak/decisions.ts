@@ -1,4 +1,5 @@
 import { FAULT_KINDS } from '../faults/fault-kinds.ts';
+import type { ByHand } from './by-hand.ts';
 import { Random } from './random.ts';
 
 /** How a rotation begins. */
@@ -23,7 +24,7 @@ export interface Decision {
   readonly pauseMs: number;
 }
 
-export type Interference = 'rotate' | 'verify' | 'rollback' | 'recover';
+export type Interference = 'rotate' | 'verify' | 'rollback' | 'recover' | ByHand;
 
 const BEGINNINGS: Readonly<Record<Beginning, number>> = {
   'on-demand': 50,
@@ -51,7 +52,7 @@ export function* decisions(seed: number, secret: number): Generator<Decision, ne
       pauseMs: random.below(400),
       ...(random.chance(0.4) ? { fault: faultFrom(random) } : {}),
       ...(random.chance(0.08) ? { second: faultFrom(random) } : {}),
-      ...(random.chance(0.12) ? { meanwhile: interferenceFrom(random) } : {}),
+      ...(random.chance(0.2) ? { meanwhile: interferenceFrom(random) } : {}),
     };
   }
 }
@@ -61,6 +62,11 @@ const INTERFERENCES: Readonly<Record<Interference, number>> = {
   verify: 1,
   rollback: 3,
   recover: 3,
+  edit: 2,
+  'take-pending-off': 2,
+  'take-lock-off': 1,
+  copy: 2,
+  stop: 3,
 };
 
 const interferenceFrom = (random: Random): NonNullable<Decision['meanwhile']> => ({

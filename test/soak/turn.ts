@@ -4,7 +4,8 @@ import { executionOf, rotateSecret } from '../faults/rotate-secret.ts';
 import type { WatchedStack } from '../faults/watched-stack.ts';
 import type { LocalStack } from '../stack/local-stack/index.ts';
 import type { Rotation } from '../stack/secrets-manager/index.ts';
-import type { Decision } from './decisions.ts';
+import { ACTS, BY_HAND, type ByHand } from './by-hand.ts';
+import type { Decision, Interference } from './decisions.ts';
 import type { Member } from './population.ts';
 import { RandomFault } from './random-fault.ts';
 import { settledProblems } from './settled.ts';
@@ -31,8 +32,13 @@ export const takeTurn = async (
   const actor: SoakActor = new SoakActor(stack, member.subject, faults, meanwhileOf());
   function meanwhileOf() {
     const { meanwhile } = decision;
-    return meanwhile && { call: meanwhile.call, act: () => start(meanwhile.mode) };
+    return meanwhile && { call: meanwhile.call, act: () => interfere(meanwhile.mode) };
   }
+  const interfere = async (what: Interference): Promise<void> => {
+    if (!isByHand(what)) return await start(what);
+    actor.note(`someone does by hand: ${what}`);
+    await ACTS[what](stack, actor);
+  };
   const start = async (mode: string): Promise<void> => {
     actor.note(`someone starts ${mode}`);
     const { secretArn: secretId } = actor;
@@ -79,6 +85,8 @@ export const takeTurn = async (
     director.leave(actor);
   }
 };
+
+const isByHand = (what: Interference): what is ByHand => BY_HAND.some((each) => each === what);
 
 /** Nothing if Secrets Manager refuses: another rotation of the secret is under way. */
 const rotationBySecretsManager = async (
