@@ -161,7 +161,7 @@ describe('a clone that is someone else’s', () => {
     const victim = await stack.makeSecret({ username: `${secret.username}_clone`, roles });
     await write(secret, { username: victim.username, password: randomUUID() });
     await write(secret, { username: secret.username, password: secret.password });
-    await expectRefused(secret, /^UserNameTakenError: .*no proven AWSPREVIOUS/);
+    await expectRefused(secret, /^UserNameTakenError: .*no proven version/);
     expect(await logsInEverywhere(stack, victim)).toBe(true);
     await expectSettled(stack, secret.arn);
   });
