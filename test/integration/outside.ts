@@ -59,8 +59,19 @@ export const logsInEverywhere = async (stack: LocalStack, credential: Credential
 
 /** The invariants that hold at the end of every execution: AWSCURRENT logs in, and no label is left dangling. */
 export const expectSettled = async (stack: LocalStack, secretId: string): Promise<void> => {
+  const labels = await labelsWhenReleased(stack, secretId);
   expect(await currentLogsIn(stack, secretId), 'AWSCURRENT logs in').toBe(true);
-  expect(await labelsOf(stack, secretId)).toMatchObject({ pending: undefined, others: [] });
+  expect(labels).toMatchObject({ pending: undefined, others: [] });
+};
+
+/** The retirement that a rotation starts has the lock for as long as its change takes: some seconds at the most. */
+const labelsWhenReleased = async (stack: LocalStack, secretId: string): Promise<Labels> => {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const labels = await labelsOf(stack, secretId);
+    if (!labels.others.includes(OWNER) || Date.now() > deadline) return labels;
+    await sleep(200);
+  }
 };
 
 export interface Ended {
