@@ -8,7 +8,7 @@ import { writeDefinitions } from './write-definitions.ts';
 
 const FUNCTIONS = join(import.meta.dirname, '..', 'functions');
 
-/** What the mongodb driver loads only if somebody installed it; none is needed to speak to DocumentDB. */
+/** What the mongodb driver loads only if someone installed it; none is needed to speak to DocumentDB. */
 const OPTIONAL_DEPENDENCIES_OF_MONGODB = [
   '@aws-sdk/credential-providers',
   '@mongodb-js/zstd',

@@ -17,7 +17,7 @@ const statement = (key: IKey, machine: StateMachine, actions: readonly string[])
   });
 
 /**
- * Lets somebody start and describe executions whose data a key of the user's encrypts. In the role, as everywhere here:
+ * Lets someone start and describe executions whose data a key of the user's encrypts. In the role, as everywhere here:
  * an imported key's policy can't be changed.
  *
  * Source: KmsAccessDeniedException, which speaks of the caller, among the errors of
@@ -32,7 +32,7 @@ export const letUseMachineKey = (
   if (key) principal.addToPrincipalPolicy(statement(key, machine, READ_AND_WRITE));
 };
 
-/** Lets somebody describe such executions, and not start any. */
+/** Lets someone describe such executions, and not start any. */
 export const letReadWithMachineKey = (
   principal: IPrincipal,
   key: IKey | undefined,

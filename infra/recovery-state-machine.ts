@@ -43,7 +43,7 @@ export class RecoveryStateMachine extends Construct {
   }
 
   /**
-   * Nobody compensates for an execution that somebody aborts, that times out, or that fails by an error of Step
+   * Nobody compensates for an execution that someone aborts, that times out, or that fails by an error of Step
    * Functions itself, which no state can catch. One that lost its lock touches nothing more: where the recovery that
    * took the lock was stopped too, this one answers. The machine knows this event's shape.
    *

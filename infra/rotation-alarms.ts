@@ -15,7 +15,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { machineMetric } from './rotation-metrics.ts';
 
-/** Short, since somebody waits: an end is told within a minute or two. */
+/** Short, since someone waits: an end is told within a minute or two. */
 const END = Duration.minutes(1);
 
 /** Errors of functions, and of rules. */

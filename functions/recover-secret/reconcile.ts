@@ -162,7 +162,7 @@ const loadRecoveryContext = async (
 
 /**
  * Two values that were written one after the other take every label from what worked before. It is tried too: else nothing would
- * log in, and a reset would set the password that somebody wrote.
+ * log in, and a reset would set the password that someone wrote.
  */
 const provenWithoutLabel = async (
   secrets: SecretStore,
@@ -206,7 +206,7 @@ const isForSameUsers = ({ value }: Version, { value: reference }: Version): bool
   sameCluster(value.login, reference.login) && areOfOnePair(value.login.username, reference.login.username);
 
 /**
- * An AWSCURRENT for another place or user than what is proven: somebody moved on, or had a slip of the pen. It stays if it logs in.
+ * An AWSCURRENT for another place or user than what is proven: someone moved on, or had a slip of the pen. It stays if it logs in.
  * What its host answers otherwise, or that there is none, is no reason to wait: what is proven counts then.
  */
 const currentElsewhere = async (
@@ -292,7 +292,7 @@ const promote = async (
   );
   if (hasLabel(now, to.id, CURRENT)) return;
   throw new SecretsManagerUnavailableError(
-    `AWSCURRENT of ${secret.name} was moved by somebody else during the recovery; it looks again`,
+    `AWSCURRENT of ${secret.name} was moved by someone else during the recovery; it looks again`,
   );
 };
 
@@ -310,7 +310,7 @@ const takePendingOff = async (
   );
 };
 
-/** Whether the version with AWSPENDING is what was cut off, or stranded: anything else is somebody else's. */
+/** Whether the version with AWSPENDING is what was cut off, or stranded: anything else is someone else's. */
 export const isStuck = (secret: SecretDescription, holder: string, suspects: readonly string[]): boolean =>
   suspects.includes(holder) || hasLabel(secret, holder, PREVIOUS);
 

@@ -20,7 +20,7 @@ export interface ResetThroughAdminPorts extends LockPorts {
  *
  * Nothing proves then that the secret may speak for its user: who may write it could have anyone's password set. So the
  * deployment has to name the secret and the user. Of a pair it names one: the other counts where a rotation made AWSCURRENT for it,
- * since a user of that name may be somebody else's. And a user that may change users itself is never reset this way: that would
+ * since a user of that name may be someone else's. And a user that may change users itself is never reset this way: that would
  * be the admin, its other half, or another admin.
  *
  * Safe to repeat: the password is the same each time.

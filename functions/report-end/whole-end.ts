@@ -62,7 +62,7 @@ const described = async (
   );
 };
 
-/** @returns an object without keys for everything that is none: somebody may have started an execution with a number */
+/** @returns an object without keys for everything that is none: someone may have started an execution with a number */
 export const parseObject = (text: unknown): Record<string, unknown> => {
   if (typeof text !== 'string') return {};
   try {

@@ -9,7 +9,7 @@ export interface RestoreLabelsResult {
   readonly outcome: 'restored' | 'untouched';
   /** The version that AWSCURRENT is on now. */
   readonly version: string | undefined;
-  /** A version that somebody made AWSCURRENT meanwhile and that does not log in: it is AWSPREVIOUS now. */
+  /** A version that someone made AWSCURRENT meanwhile and that does not log in: it is AWSPREVIOUS now. */
   readonly written?: string;
 }
 
@@ -18,7 +18,7 @@ export interface RestoreLabelsResult {
  * version that logs in: a single user's password has been restored by now, a pair's current user was never touched.
  *
  * What this execution did is undone, whatever an old answer shows: compare-and-set tells whether it was. An AWSCURRENT that
- * somebody wrote meanwhile stays if it logs in.
+ * someone wrote meanwhile stays if it logs in.
  *
  * Safe to repeat.
  *
@@ -48,7 +48,7 @@ const moveCurrentBack = async ({ secrets }: LockPorts, plan: Plan, from: string)
   from !== plan.labelsBefore.current &&
   (await secrets.moveLabel(plan.secretArn, CURRENT, { from, to: plan.labelsBefore.current }));
 
-/** @returns the version that AWSCURRENT was taken from, if somebody had put it there who is not this execution */
+/** @returns the version that AWSCURRENT was taken from, if someone had put it there who is not this execution */
 const replaceWritten = async (
   ports: LockPorts,
   plan: Plan,
@@ -63,7 +63,7 @@ const replaceWritten = async (
   if (written !== undefined && (await moveCurrentBack(ports, plan, written))) return written;
   if (isGood(await readUntil(ports.clock, describe, isGood))) return undefined;
   throw new SecretsManagerUnavailableError(
-    `AWSCURRENT of ${plan.secretName} can't be moved back to version ${current}: somebody moves labels at the same time; it is tried again`,
+    `AWSCURRENT of ${plan.secretName} can't be moved back to version ${current}: someone moves labels at the same time; it is tried again`,
   );
 };
 

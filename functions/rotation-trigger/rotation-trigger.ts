@@ -102,7 +102,7 @@ const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationE
   const now = await readUntil(clock, () => secrets.describe(event.SecretId), isPromoted);
   if (isPromoted(now)) return;
   throw new RotationFailedError(
-    `the execution of this rotation succeeded, but AWSCURRENT of ${now.name} is not on its version any more; somebody else moved it`,
+    `the execution of this rotation succeeded, but AWSCURRENT of ${now.name} is not on its version any more; someone else moved it`,
   );
 };
 

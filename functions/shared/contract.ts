@@ -67,7 +67,7 @@ export const Before = z.object({
       roles: z.array(Role),
       /** Whether AWSPREVIOUS, or the version that is named here, logged in as it. Otherwise it was locked. */
       previousLoggedIn: z.boolean(),
-      /** The proven version that holds it, where that is not AWSPREVIOUS: somebody wrote AWSCURRENT since. */
+      /** The proven version that holds it, where that is not AWSPREVIOUS: someone wrote AWSCURRENT since. */
       version: z.string().optional(),
     })
     .optional(),

@@ -23,7 +23,7 @@ export interface LockPorts {
  * Waits until nobody else works on the secret, as far as labels tell: an old answer may show a lock that is released.
  *
  * @returns the secret as it is then
- * @throws RotationInProgressError if somebody does
+ * @throws RotationInProgressError if someone does
  */
 export const describeWhenFree = async (
   { secrets, clock }: LockPorts,
@@ -78,7 +78,7 @@ export const takeLock = async (
   // Twice: an old look may not have shown an earlier version of the execution's own, or that the lock is free by now.
   for (let attempt = 1; attempt <= 2 && lockHolder(seen, execution) !== 'another'; attempt += 1) {
     if (await moveOwner(ports.secrets, seen, version)) return version;
-    // The compare failed: somebody has it; or this very version, by a request whose reply got lost and that the SDK sent again.
+    // The compare failed: someone has it; or this very version, by a request whose reply got lost and that the SDK sent again.
     // To give up then would leave the lock behind, so that no old answer may decide.
     seen = await readUntil(
       ports.clock,
@@ -126,7 +126,7 @@ export const writeOwnVersion = async (
 /**
  * @param lockVersion the version that had the owner label when the caller took the lock
  * @returns the secret, at least as new as the taking of the lock
- * @throws RotationSupersededError if somebody else took the label, or took it off
+ * @throws RotationSupersededError if someone else took the label, or took it off
  */
 export const describeAsOwner = async (
   { secrets, clock }: LockPorts,
@@ -140,7 +140,7 @@ export const describeAsOwner = async (
   );
   if (hasLabel(secret, lockVersion, OWNER)) return secret;
   throw new RotationSupersededError(
-    `version ${lockVersion} of ${secret.name} has the lock no more: a recovery took it, or somebody moved the label ${OWNER}; this execution touches nothing further`,
+    `version ${lockVersion} of ${secret.name} has the lock no more: a recovery took it, or someone moved the label ${OWNER}; this execution touches nothing further`,
   );
 };
 

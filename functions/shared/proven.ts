@@ -28,7 +28,7 @@ export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
 
 /**
  * Records which versions are proven from now on. Only the owner of the lock writes it: a tag has no compare-and-set. What has no
- * label any more is left out: an old password that somebody knows is not to come back.
+ * label any more is left out: an old password that someone knows is not to come back.
  *
  * @param known what the tag holds
  * @param versions the latest first; the oldest are left out where the tag is full

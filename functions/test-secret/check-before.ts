@@ -227,7 +227,7 @@ const provenVersionOf = async (
  */
 const nameTaken = (plan: Plan): UserNameTakenError =>
   new UserNameTakenError(
-    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven version is for it. If it is somebody else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
+    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven version is for it. If it is someone else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
   );
 
 const copy = (roles: readonly Role[]): Role[] => [...roles];

@@ -77,6 +77,6 @@ const readPromoted = async (
   );
   if (current?.version === version) return parseSecretValue(current.text, `AWSCURRENT (version ${version})`);
   throw new CurrentChangedError(
-    `AWSCURRENT of ${secretArn} is on version ${current?.version}, not on ${version}: somebody wrote or moved it meanwhile`,
+    `AWSCURRENT of ${secretArn} is on version ${current?.version}, not on ${version}: someone wrote or moved it meanwhile`,
   );
 };

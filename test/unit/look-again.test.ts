@@ -142,7 +142,7 @@ describe('compensation', () => {
     expect(written).toBeDefined();
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(written);
     expect(ending.cause).toContain(
-      `. What this rotation did is undone: AWSCURRENT of shop/app (version ${written}) logs in on every instance. Somebody made it AWSCURRENT meanwhile, and it stays, since it logs in.`,
+      `. What this rotation did is undone: AWSCURRENT of shop/app (version ${written}) logs in on every instance. Someone made it AWSCURRENT meanwhile, and it stays, since it logs in.`,
     );
     expect(ending.cause).not.toContain('as before');
     expect(world.endProblems()).toEqual([]);
@@ -162,7 +162,7 @@ describe('compensation', () => {
     expect(ending.error, ending.cause).toBe('RolledBack');
     expect(ending.cause).toMatch(
       new RegExp(
-        `^FinishSecret failed with CurrentChangedError: .* Everything is as before: AWSCURRENT of shop/app \\(version ${world.current}\\) logs in on every instance\\. Version ${written}, which somebody made AWSCURRENT meanwhile, does not log in and is AWSPREVIOUS now\\.`,
+        `^FinishSecret failed with CurrentChangedError: .* Everything is as before: AWSCURRENT of shop/app \\(version ${world.current}\\) logs in on every instance\\. Version ${written}, which someone made AWSCURRENT meanwhile, does not log in and is AWSPREVIOUS now\\.`,
       ),
     );
     expect(world.store.holder(SECRET, 'AWSPREVIOUS')).toBe(written);

@@ -61,9 +61,9 @@ export class Arena {
     database.addUser(OWN_USER, this.ownPassword, LITTLE);
     database.addUser(OTHER_USER, newPassword(), READ_WRITE);
     if (database.user('root') === undefined) database.addUser('root', newPassword(), ROOT, true);
-    if (pair === 'somebody else’s') database.addUser(this.pairUser, newPassword(), READ_WRITE);
+    if (pair === 'someone else’s') database.addUser(this.pairUser, newPassword(), READ_WRITE);
     if (pair === 'the attacker’s') database.addUser(this.pairUser, this.ownPassword, LITTLE);
-    this.isPairForeign = pair === 'somebody else’s';
+    this.isPairForeign = pair === 'someone else’s';
     this.#isPairMine = pair === 'the attacker’s';
     this.#known.push({ username: OWN_USER, password: this.ownPassword });
     if (this.#isPairMine) this.#known.push({ username: this.pairUser, password: this.ownPassword });

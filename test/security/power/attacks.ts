@@ -27,7 +27,7 @@ const ownUser = ({ ownPassword }: Arena): Record<string, unknown> => ({
 
 const KINDS = ['on demand', 'scheduled', 'back'] as const;
 
-/** A write at each moment of what somebody else started. */
+/** A write at each moment of what someone else started. */
 const meanwhile = (
   what: string,
   kinds: readonly (typeof KINDS)[number][],
@@ -74,7 +74,7 @@ const planted = (what: string, write: (arena: Arena) => void): Attack[] => [
   },
 ];
 
-/** Values that somebody would have believed. */
+/** Values that someone would have believed. */
 const VALUES: Readonly<Record<string, (arena: Arena) => Record<string, unknown>>> = {
   'a password of mine for the user': (arena) => arena.mine(),
   'one for its pair': (arena) => arena.mine(arena.pairUser),
@@ -360,7 +360,7 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
 
 const TAGGING_AND_WRITING: Attack[] = [
   {
-    name: 'a proven value for somebody else’s user, and a rotation',
+    name: 'a proven value for someone else’s user, and a rotation',
     needs: ['write', 'tag'],
     run: async (arena) => {
       arena.tagProven(arena.write(arena.mine(arena.pairUser), 'AWSPREVIOUS'), arena.world.current);

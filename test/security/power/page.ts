@@ -11,12 +11,12 @@ const END = '<!-- end of matrix -->';
 
 const HEADINGS: Readonly<Record<Want, string>> = {
   user: 'a login as the secret’s user',
-  pair: 'as a `…_clone` of somebody else',
+  pair: 'as a `…_clone` of someone else',
   'another user': 'as another user',
   admin: 'as the admin, or with its roles',
   roles: 'more roles for a user of theirs',
   host: 'a password at another host',
-  harm: 'somebody else’s user changed',
+  harm: 'someone else’s user changed',
   outage: 'an outage',
 };
 

@@ -1,4 +1,4 @@
-/** What somebody may do with one secret of an application, or with the machines. */
+/** What someone may do with one secret of an application, or with the machines. */
 export const RIGHTS = ['write', 'read', 'tag', 'start', 'recover', 'deploy'] as const;
 export type Right = (typeof RIGHTS)[number];
 

@@ -5,7 +5,7 @@ import type { WorldOptions } from '../../helpers/rotation-world.ts';
 export interface ArenaOptions {
   readonly options: WorldOptions;
   /** Whose `…_clone` is, if it is there already. */
-  readonly pair: 'somebody else’s' | 'the attacker’s' | 'the secret’s own';
+  readonly pair: 'someone else’s' | 'the attacker’s' | 'the secret’s own';
   readonly wasRotated: boolean;
 }
 
@@ -25,7 +25,7 @@ const previous = (username: string, state: 'logs in' | 'locked' | 'absent'): Wor
 
 const never = (options: WorldOptions): ArenaOptions => ({
   options,
-  pair: 'somebody else’s',
+  pair: 'someone else’s',
   wasRotated: false,
 });
 const rotated = (options: WorldOptions, pair: ArenaOptions['pair'] = 'the secret’s own'): ArenaOptions => ({
@@ -37,10 +37,10 @@ const rotated = (options: WorldOptions, pair: ArenaOptions['pair'] = 'the secret
 /** Each strategy; rotated before or not; resets allowed, since only then can they be abused. */
 export const WORLDS: Readonly<Record<string, ArenaOptions>> = {
   'single-user, never rotated': never(SINGLE),
-  'single-user': rotated({ ...SINGLE, ...previous('app', 'locked') }, 'somebody else’s'),
+  'single-user': rotated({ ...SINGLE, ...previous('app', 'locked') }, 'someone else’s'),
   'single-user that changes itself': rotated(
     { ...ADMIN, strategy: 'single-user', ...previous('boss', 'locked') },
-    'somebody else’s',
+    'someone else’s',
   ),
   'alternating-users, never rotated': never(PAIR),
   'alternating-users, and the attacker has the other user': { ...never(PAIR), pair: 'the attacker’s' },
