@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UntagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
 import type { Outcome } from '../../functions/report-end/outcome.ts';
 import { labelsOf, recover, recoveryOf, run } from '../integration/outside.ts';
@@ -96,7 +97,9 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
     RetirementFailed: {
       cause: async () => {
         const { secret, promoted } = await rotatedPair(stack);
-        // Without the admin secret, by whose power alone it could be done.
+        // Without the tag of the admin secret, by whose power alone it could be done.
+        const TagKeys = ['docdb-rotation:admin-secret'];
+        await stack.secretsManager.send(new UntagResourceCommand({ SecretId: secret.arn, TagKeys }));
         return await stack.retirements.start(retirementOf(secret, promoted));
       },
       alarms: ['RetirementFailed'],
