@@ -143,7 +143,8 @@ const withoutPermission = async (_name: string, grant: Grant): Promise<void> => 
   expect(end).toContain('AccessDeniedException');
   expect(end).not.toMatch(scenario.ends);
   const denied = askedSince(before).filter(({ allowed }) => !allowed);
-  expect(denied.flatMap((decision) => grantOf(decision, subject) ?? [])).toEqual([grant]);
+  const missed = denied.flatMap((decision) => grantOf(decision, subject) ?? []).map(nameOf);
+  expect([...new Set(missed)]).toEqual([nameOf(grant)]);
   await scenario.mend?.(stack, subject);
   await recover(stack, { secretId: subject.secret.arn });
   await expectSettled(stack, subject.secret.arn);
@@ -151,7 +152,8 @@ const withoutPermission = async (_name: string, grant: Grant): Promise<void> => 
 
 const ofOneSecret = ({ on }: Grant): boolean => on === 'the secret' || on === 'its admin secret';
 
-describe.concurrent('With one permission for one secret taken away', () => {
+/** Thirty rotations at once, on two cores. */
+describe.concurrent('With one permission for one secret taken away', { timeout: 300_000 }, () => {
   test.each(named(GRANTS.filter(ofOneSecret), nameOf))('%s', withoutPermission);
 });
 
