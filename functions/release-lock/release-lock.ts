@@ -3,7 +3,7 @@ import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { asWritten, recordProven } from '../shared/proven.ts';
+import { asWritten, isProvenEntry, recordProven } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
 
@@ -52,10 +52,9 @@ export const provenBy = (
   const currents = wasGood ? [current] : [];
   if (ended === 'promoted') return [pendingVersion, ...currents];
   const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
-  if (currents.length > 0) return [...currents, ...proven.filter((entry) => kept.includes(entry))];
-  // A value that does not log in, whoever wrote it, makes nothing forgotten: a recovery finds by it what did.
-  const failed = [pendingVersion, asWritten(pendingVersion)];
-  return proven.filter((entry) => kept.includes(entry) || !failed.includes(entry));
+  // Nothing else is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
+  const isProven = (entry: string): boolean => isProvenEntry(entry) && entry !== pendingVersion;
+  return [...currents, ...proven.filter((entry) => kept.includes(entry) || isProven(entry))];
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

@@ -1,4 +1,3 @@
-import { CURRENT, hasLabel, PREVIOUS } from './labels.ts';
 import type { SecretDescription, SecretStore } from './ports.ts';
 
 /**
@@ -27,8 +26,7 @@ export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
   (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
 
 /**
- * Records which versions are proven from now on. Only the owner of the lock writes it: a tag has no compare-and-set. What has no
- * label any more is left out: an old password that someone knows is not to come back.
+ * Records which versions are proven from now on. Only the owner of the lock writes it: a tag has no compare-and-set.
  *
  * @param known what the tag holds
  * @param versions the latest first; the oldest are left out where the tag is full
@@ -51,10 +49,8 @@ export const recordProven = async (
 export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
   [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
 
-/** Those of the tag that still have a label that matters, and a new one before them. */
-export const withNewest = (secret: SecretDescription, newest: string): string[] => [
+/** A new entry, and all versions that are proven. The next rotation that succeeds leaves only its own two. */
+export const withNewest = (secret: Pick<SecretDescription, 'tags'>, newest: string): string[] => [
   newest,
-  ...provenVersions(secret).filter((version) =>
-    [CURRENT, PREVIOUS].some((label) => hasLabel(secret, version, label)),
-  ),
+  ...provenVersions(secret),
 ];

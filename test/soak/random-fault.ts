@@ -8,6 +8,7 @@ export class RandomFault implements Fault {
   readonly #from: number;
   #calls = 0;
   #planned: PlannedFault | undefined;
+  #isLifted = false;
 
   constructor(kind: FaultKind, from: number) {
     this.kind = kind;
@@ -23,10 +24,11 @@ export class RandomFault implements Fault {
     if (this.#calls >= this.#from && moment === this.kind.when && this.kind.appliesTo(call)) {
       this.#planned ??= new PlannedFault(call, this.kind);
     }
-    return this.#planned?.strike(moment, call);
+    return this.#isLifted ? undefined : this.#planned?.strike(moment, call);
   }
 
   lift(): void {
+    this.#isLifted = true;
     this.#planned?.lift();
   }
 }

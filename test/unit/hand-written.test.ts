@@ -28,8 +28,8 @@ const PAIRS: readonly [string, WorldOptions][] = [
 const edit = (world: RotationWorld): string =>
   world.store.putByHand(SECRET, secretText({ ...world.credentialOf(world.current), note: 'edited' }));
 
-const rotate = (world: RotationWorld, calls = new PortCalls()) =>
-  new RotationMachine(world, { calls }).run(executionArn('one'), { secretId: SECRET });
+const rotate = (world: RotationWorld, calls = new PortCalls(), execution = executionArn('one')) =>
+  new RotationMachine(world, { calls }).run(execution, { secretId: SECRET });
 
 describe.each(PAIRS)('a pair %s, whose AWSCURRENT was edited by hand', (_which, options) => {
   it('is rotated, with the edit', async () => {
@@ -46,13 +46,21 @@ describe.each(PAIRS)('a pair %s, whose AWSCURRENT was edited by hand', (_which, 
     const world = new RotationWorld(options);
     edit(world);
     world.before = world.snapshot();
-    const clean = new PortCalls();
-    await rotate(new RotationWorld(options), clean);
     world.database.failWith({ command: 'ping', code: 2, times: INSTANCES.length });
     const ending = await rotate(world);
     expect(ending.error, ending.cause).toBe('RolledBack');
     expect(world.restoredProblems()).toEqual([]);
     expect(world.powerProblems()).toEqual([]);
+  });
+
+  it('is rotated by the next rotation when one has failed, or a recovery has looked', async () => {
+    const world = new RotationWorld(options);
+    edit(world);
+    world.database.failWith({ command: 'ping', code: 2, times: INSTANCES.length });
+    expect((await rotate(world)).error).toBe('RolledBack');
+    expect((await recover(world)).status).toBe('SUCCEEDED');
+    const ending = await rotate(world, new PortCalls(), executionArn('two'));
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
   });
 
   it('is refused where the record names no version of the other user', async () => {

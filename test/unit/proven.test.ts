@@ -73,8 +73,8 @@ describe('a version that was only written', () => {
     expect(isOwnVersion(secretWith('b'), 'a')).toBe(false);
   });
 
-  it('stands before those of the tag that still have a label', () => {
-    const secret = { ...secretWith('a b c'), versions: { a: ['AWSCURRENT'], c: ['AWSPREVIOUS'], d: [] } };
+  it('stands before all that are proven, in the place of any other', () => {
+    const secret = secretWith(`a ${asWritten('b')} c`);
     expect(withNewest(secret, asWritten('d'))).toEqual([asWritten('d'), 'a', 'c']);
   });
 });
