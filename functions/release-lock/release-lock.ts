@@ -3,7 +3,7 @@ import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { asWritten, recordProven } from '../shared/proven.ts';
+import { asProven, asWritten, isProvenIn, recordProven } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
 
@@ -48,9 +48,10 @@ export const provenBy = (
   }: Pick<ReleaseLockInput, 'ended' | 'token'> & { readonly before: Pick<Before, 'logsIn'> | null },
 ): string[] => {
   const { current, previous } = labelsBefore;
-  const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
-  const currents = wasGood ? [current] : [];
-  if (ended === 'promoted') return [pendingVersion, ...currents];
+  const wasGood = before?.logsIn.includes(CURRENT) || isProvenIn(proven, current);
+  const currents = wasGood ? asProven(current) : [];
+  const promoted = ended === 'promoted' ? asProven(pendingVersion) : [];
+  if (promoted.length > 0) return [...promoted, ...currents];
   const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
   if (currents.length > 0) return [...currents, ...proven.filter((entry) => kept.includes(entry))];
   // A value that does not log in, whoever wrote it, makes nothing forgotten: a recovery finds by it what did.

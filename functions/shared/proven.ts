@@ -10,6 +10,14 @@ export const PROVEN_TAG = 'docdb-rotation:proven';
 
 const WRITTEN = '+';
 
+/**
+ * An id that can stand in the tag. Secrets Manager takes any characters, and whoever writes a value may choose its id: one with a plus
+ * sign in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
+ */
+const PLAIN_ID = /^[\w.:/=@-][\w.:/=@+-]*$/;
+
+const isPlain = (version: string): boolean => PLAIN_ID.test(version);
+
 /** A version that this project wrote, as it stands in the tag until it is seen to log in. */
 export const asWritten = (version: string): string => `${WRITTEN}${version}`;
 
@@ -47,14 +55,31 @@ export const recordProven = async (
   return next;
 };
 
+/** A version that was seen to log in, as it stands in the tag; nothing for one whose id can't stand there. */
+export const asProven = (version: string): string[] => (isPlain(version) ? [version] : []);
+
+/** Whether the tag, or a plan's copy of it, says that the version is proven: an id with a plus sign in front is no entry. */
+export const isProvenIn = (record: readonly string[], version: string | undefined): boolean =>
+  version !== undefined && isPlain(version) && record.includes(version);
+
 /** Whether this project wrote that version, or saw it log in. */
 export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
-  [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
+  isPlain(version) && [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
 
-/** Those of the tag that still have a label that matters, and a new one before them. */
-export const withNewest = (secret: SecretDescription, newest: string): string[] => [
-  newest,
-  ...provenVersions(secret).filter((version) =>
-    [CURRENT, PREVIOUS].some((label) => hasLabel(secret, version, label)),
-  ),
+/** A version that was seen to log in, and after it those of the tag that still have a label that matters. */
+export const withNewest = (secret: SecretDescription, newest: string): string[] => {
+  const proven = provenVersions(secret);
+  if (!isPlain(newest)) return proven;
+  const isLabelled = (version: string): boolean =>
+    [CURRENT, PREVIOUS].some((label) => hasLabel(secret, version, label));
+  return [newest, ...proven.filter(isLabelled)];
+};
+
+/**
+ * A version that was only written, and after it all that is proven. Nobody knows yet whether it will log in: two values written by
+ * hand may have taken each label from what does, and a recovery finds that by the record only.
+ */
+export const withWritten = (secret: SecretDescription, written: string): string[] => [
+  ...asProven(written).map(asWritten),
+  ...provenVersions(secret),
 ];

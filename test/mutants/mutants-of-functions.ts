@@ -392,8 +392,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'An AWSCURRENT that did not log in is not proven.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'const currents = wasGood ? [current] : [];',
-    replace: 'const currents = wasGood || !wasGood ? [current] : [];',
+    find: 'const currents = wasGood ? asProven(current) : [];',
+    replace: 'const currents = wasGood || !wasGood ? asProven(current) : [];',
     tests: ['release-lock.test.ts'],
   },
   {
@@ -451,7 +451,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A proven AWSCURRENT is restored, though CheckBefore came to no end.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: ' || plan.proven.includes(plan.labelsBefore.current)',
+    find: ' || isProvenIn(plan.proven, plan.labelsBefore.current)',
     replace: '',
     tests: ['restore-credential.test.ts'],
   },
@@ -887,7 +887,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What the rotation function wrote is recorded as its own.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: '  await recordProven(secrets, secret.arn, recordOf(secret), withNewest(secret, asWritten(token)));\n',
+    find: '  await recordProven(secrets, secret.arn, recordOf(secret), withWritten(secret, token));\n',
     replace: '',
     tests: ['rotation-trigger.test.ts', 'rotation-machine.test.ts'],
   },
@@ -1034,7 +1034,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: "A pair's other user belongs to the secret only by a proven AWSPREVIOUS.",
     file: 'functions/test-secret/check-before.ts',
-    find: "const isProven = previousLogsIn || plan.proven.includes(plan.labelsBefore.previous ?? '');",
+    find: 'const isProven = previousLogsIn || isProvenIn(plan.proven, plan.labelsBefore.previous);',
     replace: 'const isProven = true;',
     tests: POWER,
   },
