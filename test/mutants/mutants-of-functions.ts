@@ -103,6 +103,20 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['read-again.test.ts'],
   },
   {
+    breaks: 'What is proven stays on record while a new version is only written.',
+    file: 'functions/shared/proven.ts',
+    find: '  ...asProven(written).map(asWritten),\n  ...provenVersions(secret),',
+    replace: '  ...asProven(written).map(asWritten),',
+    tests: ['proven.test.ts'],
+  },
+  {
+    breaks: 'An id that reads as the entry of another version is never proven.',
+    file: 'functions/shared/proven.ts',
+    find: 'PLAIN_ID.test(version);',
+    replace: 'PLAIN_ID.test(version) || version !== undefined;',
+    tests: ['proven.test.ts'],
+  },
+  {
     breaks: 'A tag holds 256 characters: the oldest proven versions are forgotten.',
     file: 'functions/shared/proven.ts',
     find: "all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE",
