@@ -21,7 +21,7 @@ import {
 } from '../shared/lock.ts';
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { asWritten, isOwnVersion, recordOf, recordProven, withNewest } from '../shared/proven.ts';
+import { isOwnVersion, recordOf, recordProven, withWritten } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { parseSecretValue } from '../shared/secret-value.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
@@ -77,7 +77,7 @@ const begin = async (
   const isPair = context.settings.strategy !== 'single-user';
   // A recovery drops or locks a pair's other user only for a version that this project wrote.
   const proven = isPair
-    ? await recordProven(ports.secrets, seen.arn, recordOf(seen), withNewest(seen, asWritten(lockVersion)))
+    ? await recordProven(ports.secrets, seen.arn, recordOf(seen), withWritten(seen, lockVersion))
     : [];
   return planOf(context, seen, {
     outcome: 'created',

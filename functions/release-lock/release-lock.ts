@@ -3,7 +3,7 @@ import { SecretsManagerRefusedError } from '../shared/errors.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
 import { type LockPorts, releaseLock } from '../shared/lock.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { asWritten, isProvenEntry, recordProven } from '../shared/proven.ts';
+import { asProven, asWritten, isProvenEntry, isProvenIn, recordProven } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import { versionIdsOf } from '../shared/version-ids.ts';
 
@@ -48,9 +48,10 @@ export const provenBy = (
   }: Pick<ReleaseLockInput, 'ended' | 'token'> & { readonly before: Pick<Before, 'logsIn'> | null },
 ): string[] => {
   const { current, previous } = labelsBefore;
-  const wasGood = before?.logsIn.includes(CURRENT) || proven.includes(current);
-  const currents = wasGood ? [current] : [];
-  if (ended === 'promoted') return [pendingVersion, ...currents];
+  const wasGood = before?.logsIn.includes(CURRENT) || isProvenIn(proven, current);
+  const currents = wasGood ? asProven(current) : [];
+  const promoted = ended === 'promoted' ? asProven(pendingVersion) : [];
+  if (promoted.length > 0) return [...promoted, ...currents];
   const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
   // Nothing else is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
   const isProven = (entry: string): boolean => isProvenEntry(entry) && entry !== pendingVersion;

@@ -4,6 +4,7 @@ import { NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.t
 import { CURRENT, holderOf } from '../shared/labels.ts';
 import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
 import type { Database, Session } from '../shared/ports.ts';
+import { isProvenIn } from '../shared/proven.ts';
 import type { SecretValue } from '../shared/secret-value.ts';
 import { sameRoles } from '../shared/users.ts';
 import { readPending, readUsable, readVersion } from '../shared/versions.ts';
@@ -81,7 +82,7 @@ const logsIn = async (
 export const wasGood = (
   plan: Pick<Plan, 'proven' | 'labelsBefore'>,
   before: Pick<Before, 'logsIn'> | null,
-): boolean => before?.logsIn.includes(CURRENT) === true || plan.proven.includes(plan.labelsBefore.current);
+): boolean => before?.logsIn.includes(CURRENT) === true || isProvenIn(plan.proven, plan.labelsBefore.current);
 
 const restorePassword = async (
   ports: RestoreCredentialPorts,

@@ -15,7 +15,7 @@ import { hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../shared/labels
 import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce } from '../shared/lock.ts';
 import { markerOf } from '../shared/marker.ts';
 import type { SecretDescription } from '../shared/ports.ts';
-import { asWritten, isOwnVersion, recordOf, recordProven, withNewest } from '../shared/proven.ts';
+import { isOwnVersion, recordOf, recordProven, withWritten } from '../shared/proven.ts';
 import { readUntil } from '../shared/read-again.ts';
 import type { RotationEvent } from './rotation-trigger.ts';
 
@@ -109,7 +109,7 @@ const ensureValue = async (
     const read = () => secrets.read(secret.arn, token);
     return assertOwnValue(context, secret, token, await readUntil(clock, read, (text) => text !== undefined));
   }
-  await recordProven(secrets, secret.arn, recordOf(secret), withNewest(secret, asWritten(token)));
+  await recordProven(secrets, secret.arn, recordOf(secret), withWritten(secret, token));
 };
 
 const assertOwnValue = (

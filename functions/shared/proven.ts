@@ -9,6 +9,14 @@ export const PROVEN_TAG = 'docdb-rotation:proven';
 
 const WRITTEN = '+';
 
+/**
+ * An id that can stand in the tag. Secrets Manager takes any characters, and whoever writes a value may choose its id: one with a plus
+ * sign in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
+ */
+const PLAIN_ID = /^[\w.:/=@-][\w.:/=@+-]*$/;
+
+const isPlain = (version: string): boolean => PLAIN_ID.test(version);
+
 /** A version that this project wrote, as it stands in the tag until it is seen to log in. */
 export const asWritten = (version: string): string => `${WRITTEN}${version}`;
 
@@ -45,12 +53,25 @@ export const recordProven = async (
   return next;
 };
 
+/** A version that was seen to log in, as it stands in the tag; nothing for one whose id can't stand there. */
+export const asProven = (version: string): string[] => (isPlain(version) ? [version] : []);
+
+/** Whether the tag, or a plan's copy of it, says that the version is proven: an id with a plus sign in front is no entry. */
+export const isProvenIn = (record: readonly string[], version: string | undefined): boolean =>
+  version !== undefined && isPlain(version) && record.includes(version);
+
 /** Whether this project wrote that version, or saw it log in. */
 export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
-  [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
+  isPlain(version) && [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
 
-/** A new entry, and all versions that are proven. The next rotation that succeeds leaves only its own two. */
-export const withNewest = (secret: Pick<SecretDescription, 'tags'>, newest: string): string[] => [
-  newest,
+/** A version that was seen to log in, and after it all that are proven. The next rotation that succeeds leaves only its own two. */
+export const withNewest = (secret: SecretDescription, newest: string): string[] => [
+  ...asProven(newest),
+  ...provenVersions(secret),
+];
+
+/** A version that was only written, and after it all that are proven: nobody knows yet whether it will log in. */
+export const withWritten = (secret: SecretDescription, written: string): string[] => [
+  ...asProven(written).map(asWritten),
   ...provenVersions(secret),
 ];

@@ -9,6 +9,7 @@ import {
 import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
 import type { LockPorts } from '../shared/lock.ts';
 import type { Database, Role, Session } from '../shared/ports.ts';
+import { isProvenIn } from '../shared/proven.ts';
 import { type Login, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
 import { areOfOnePair, listRoles, sameRoles } from '../shared/users.ts';
 import { isRevert, readPending, readProven, readUsable, readVersion } from '../shared/versions.ts';
@@ -101,7 +102,7 @@ const assertTrusted = (
   asPending: Session | undefined,
 ): void => {
   const isOwnUser = areOfOnePair(plan.users.current, plan.users.pending);
-  if (plan.proven.includes(plan.pendingVersion)) return;
+  if (isProvenIn(plan.proven, plan.pendingVersion)) return;
   if (current !== undefined && asPending !== undefined && isOwnUser) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now as a user of this secret; if it is the right value, put it into the secret as AWSCURRENT yourself`,
@@ -117,7 +118,7 @@ const assertGainsNothing = async (
   asPending: Session | undefined,
   roles: readonly Role[],
 ): Promise<void> => {
-  if (asPending === undefined || plan.proven.includes(plan.pendingVersion)) return;
+  if (asPending === undefined || isProvenIn(plan.proven, plan.pendingVersion)) return;
   const own = await asPending.ownRoles();
   if (sameRoles(own, roles)) return;
   throw new UntrustedVersionError(
@@ -195,7 +196,7 @@ const findOtherUser = async (
     plan.strategy === 'admin-clone' ? undefined : await openAdminSession(ports, plan.adminSecret, login);
   const found = await (admin ?? asCurrent).findUser(username);
   if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
-  const isProven = previousLogsIn || plan.proven.includes(plan.labelsBefore.previous ?? '');
+  const isProven = previousLogsIn || isProvenIn(plan.proven, plan.labelsBefore.previous);
   if (previous?.login.username === username && isProven)
     return { existed: true, roles: copy(found.roles), previousLoggedIn: previousLogsIn };
   if (pendingLogsIn) return { existed: false, roles: [], previousLoggedIn: false };

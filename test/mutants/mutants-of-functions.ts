@@ -103,6 +103,20 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['read-again.test.ts'],
   },
   {
+    breaks: 'What is proven stays on record while a new version is only written.',
+    file: 'functions/shared/proven.ts',
+    find: '  ...asProven(written).map(asWritten),\n  ...provenVersions(secret),',
+    replace: '  ...asProven(written).map(asWritten),',
+    tests: ['proven.test.ts'],
+  },
+  {
+    breaks: 'An id that reads as the entry of another version is never proven.',
+    file: 'functions/shared/proven.ts',
+    find: 'PLAIN_ID.test(version);',
+    replace: 'PLAIN_ID.test(version) || version !== undefined;',
+    tests: ['proven.test.ts'],
+  },
+  {
     breaks: 'A tag holds 256 characters: the oldest proven versions are forgotten.',
     file: 'functions/shared/proven.ts',
     find: "all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE",
@@ -385,15 +399,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'Only a version that was promoted, and so tested, is proven by its rotation.',
     file: 'functions/release-lock/release-lock.ts',
-    find: "if (ended === 'promoted') return",
-    replace: 'if (ended !== undefined) return',
+    find: "ended === 'promoted' ? asProven(pendingVersion) : []",
+    replace: 'asProven(pendingVersion)',
     tests: ['release-lock.test.ts'],
   },
   {
     breaks: 'An AWSCURRENT that did not log in is not proven.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'const currents = wasGood ? [current] : [];',
-    replace: 'const currents = wasGood || !wasGood ? [current] : [];',
+    find: 'const currents = wasGood ? asProven(current) : [];',
+    replace: 'const currents = wasGood || !wasGood ? asProven(current) : [];',
     tests: ['release-lock.test.ts'],
   },
   {
@@ -451,7 +465,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A proven AWSCURRENT is restored, though CheckBefore came to no end.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: ' || plan.proven.includes(plan.labelsBefore.current)',
+    find: ' || isProvenIn(plan.proven, plan.labelsBefore.current)',
     replace: '',
     tests: ['restore-credential.test.ts'],
   },
@@ -887,7 +901,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What the rotation function wrote is recorded as its own.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: '  await recordProven(secrets, secret.arn, recordOf(secret), withNewest(secret, asWritten(token)));\n',
+    find: '  await recordProven(secrets, secret.arn, recordOf(secret), withWritten(secret, token));\n',
     replace: '',
     tests: ['rotation-trigger.test.ts', 'rotation-machine.test.ts'],
   },
@@ -1034,7 +1048,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: "A pair's other user belongs to the secret only by a proven AWSPREVIOUS.",
     file: 'functions/test-secret/check-before.ts',
-    find: "const isProven = previousLogsIn || plan.proven.includes(plan.labelsBefore.previous ?? '');",
+    find: 'const isProven = previousLogsIn || isProvenIn(plan.proven, plan.labelsBefore.previous);',
     replace: 'const isProven = true;',
     tests: POWER,
   },

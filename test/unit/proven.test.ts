@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
+  asProven,
   asWritten,
   isOwnVersion,
+  isProvenIn,
   PROVEN_TAG,
   provenVersions,
   recordProven,
   withNewest,
+  withWritten,
 } from '../../functions/shared/proven.ts';
 import { versionIdsOf } from '../../functions/shared/version-ids.ts';
 import { count, PortCalls } from '../helpers/port-calls.ts';
@@ -73,9 +76,44 @@ describe('a version that was only written', () => {
     expect(isOwnVersion(secretWith('b'), 'a')).toBe(false);
   });
 
-  it('stands before all that are proven, in the place of any other', () => {
-    const secret = secretWith(`a ${asWritten('b')} c`);
-    expect(withNewest(secret, asWritten('d'))).toEqual([asWritten('d'), 'a', 'c']);
+  it('stands before all that is proven: nobody knows yet whether it will log in', () => {
+    const secret = { ...secretWith('+e a b c'), versions: { a: ['AWSCURRENT'], c: ['AWSPREVIOUS'], d: [] } };
+    expect(withWritten(secret, 'd')).toEqual([asWritten('d'), 'a', 'b', 'c']);
+  });
+});
+
+describe('a version that was seen to log in', () => {
+  it('stands before all that are proven', () => {
+    const secret = { ...EMPTY, tags: { [PROVEN_TAG]: 'a +b c' } };
+    expect(withNewest(secret, 'd')).toEqual(['d', 'a', 'c']);
+  });
+});
+
+describe('an id that whoever wrote the value chose', () => {
+  const [id = '', other = ''] = UUIDS;
+  const secret = { ...EMPTY, tags: { [PROVEN_TAG]: `+${id} ${other}` } };
+
+  it.each([
+    ['a plus sign in front', `+${id}`],
+    ['two', `++${id}`],
+    ['a space', `x ${other}`],
+    ['a line feed', `x\n${other}`],
+    ['what no tag may hold', `${id}#`],
+  ])('with %s is nobody’s entry', (_what, chosen) => {
+    expect(isOwnVersion(secret, chosen)).toBe(false);
+    expect(isProvenIn([chosen, `+${id}`, other], chosen)).toBe(false);
+    expect(asProven(chosen)).toEqual([]);
+    expect(withNewest(secret, chosen)).toEqual([other]);
+    expect(withWritten(secret, chosen)).toEqual([other]);
+  });
+
+  it.each([id, 'a_person.chose:this/one=2@home+1'])('of other characters may be proven: %s', (chosen) => {
+    expect(asProven(chosen)).toEqual([chosen]);
+    expect(isProvenIn([chosen], chosen)).toBe(true);
+  });
+
+  it('that is not there is not proven', () => {
+    expect(isProvenIn([''], undefined)).toBe(false);
   });
 });
 

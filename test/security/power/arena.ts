@@ -290,7 +290,8 @@ export class Arena {
       const port: Database = original(gate);
       return {
         login: async (login) => {
-          if (login.host === CLUSTER || INSTANCES.includes(login.host)) return await port.login(login);
+          const host = login.host.toLowerCase();
+          if (host === CLUSTER || INSTANCES.includes(host)) return await port.login({ ...login, host });
           return this.#evilSession(login);
         },
       };
