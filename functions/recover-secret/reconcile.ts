@@ -83,7 +83,9 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   else if (good.id !== context.currentVersion) await promote(ports, context, good);
   const version = good?.id ?? context.currentVersion;
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
-  const otherUser = good === undefined ? undefined : await disableOtherUser(ports, context, good);
+  // Another place has other users: what the stopped rotation made is not there.
+  const isElsewhere = good === undefined || good === context.elsewhere;
+  const otherUser = isElsewhere ? undefined : await disableOtherUser(ports, context, good);
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   await recordProven(
     ports.secrets,

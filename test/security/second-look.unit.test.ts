@@ -376,7 +376,7 @@ const ELSEWHERE: Attack[] = [
         twice(arena, arena.mine());
         return [...endings, ...(await resets(arena))];
       },
-      errors: what === 'my own user' ? ['RecoveryFailed', 'RolledBack'] : [],
+      errors: what === 'my own user' ? ['RolledBack'] : [],
       leavesOutage: true,
     }),
   ),
