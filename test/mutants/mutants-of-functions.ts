@@ -722,7 +722,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery disables the other user of a pair (invariant 8).',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'good === undefined ? undefined : await disableOtherUser(ports, context, good);',
+    find: 'isElsewhere ? undefined : await disableOtherUser(ports, context, good);',
     replace: 'undefined;',
     tests: ['recover-secret.test.ts'],
   },
@@ -959,7 +959,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     file: 'functions/test-secret/check-before.ts',
     find: 'current !== undefined && asPending !== undefined && isOwnUser',
     replace: 'current !== undefined && asPending !== undefined',
-    tests: ['rotation-machine.test.ts'],
+    tests: ['check-before.test.ts'],
   },
   {
     breaks: 'The daily call that keeps a function ready does nothing else.',

@@ -163,9 +163,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'A recovery that starts by itself resets no password.',
     file: RECOVERY,
-    find: 'resetThroughCluster: "{% $states.input.resetThroughCluster = true %}"',
-    replace:
-      'resetThroughCluster: "{% $states.input.resetThroughCluster = true or $exists($states.input.executionArn) %}"',
+    find: 'resetThroughCluster = true and $not($exists($states.input.executionArn))',
+    replace: 'resetThroughCluster = true or $exists($states.input.executionArn)',
     tests: ['reset-through-cluster.test.ts', 'machine-inputs.test.ts'],
   },
   {

@@ -518,7 +518,7 @@ const ODD: Attack[] = [
       const event = stoppedEvent(executionArn('known'), { secretId: SECRET });
       return [await arena.recover({ ...event, resetThroughAdmin: true, resetThroughCluster: true })];
     },
-    errors: ['RecoveryFailed'],
+    errors: [],
   },
   ...['delete', 'revoke', 'lock'].flatMap((policy) =>
     ['admin-clone', 'alternating-users'].map(

@@ -337,6 +337,13 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that somebody 
     await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
   });
 
+  it('for another user, though it logs in and has the same roles', async () => {
+    const world = planted(false, { username: 'somebody' });
+    const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
+    world.database.addUser('somebody', password, READ_WRITE);
+    await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
+  });
+
   it('beside an unreadable AWSCURRENT, though it logs in: nothing says that it is for the same place', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
     world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');

@@ -147,6 +147,14 @@ describe('a recovery by hand', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
+  it('leaves nothing behind where an earlier rotation parked AWSPENDING there, and the stopped one has written nothing', async () => {
+    const world = new RotationWorld({ ...SELF, pendingOnCurrent: true });
+    world.database.addUser('boss', world.credentialOf(world.previous ?? '')?.password ?? '', ROOT);
+    await recover(portsOf(world), { stopped: [STOPPED] });
+    expect(labels(world)).toEqual({ AWSCURRENT: world.previous, AWSPREVIOUS: world.current });
+    expect(world.endProblems()).toEqual([]);
+  });
+
   it('leaves nothing behind where the AWSPENDING of a stopped revert was parked on one that does not log in', async () => {
     const world = new RotationWorld(SELF);
     await finished(world, 'rollback', STOPPED);
