@@ -1,7 +1,7 @@
 """Has ministack evaluate all of an Assign with the variables as they were when the state was entered.
 
-ministack evaluates one expression after the other, each with what the one before has just assigned. On AWS their order means
-nothing: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html#variables-evaluation-order
+ministack evaluates one expression after the other, each with what the one before has just assigned. On AWS all are evaluated before
+anything is assigned: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html#evaluation-order-in-an-assign-field
 """
 
 from ministack.services import stepfunctions
