@@ -137,13 +137,17 @@ describe('the package', () => {
       expect.arrayContaining([
         'README.md',
         'LICENSE',
+        'CHANGELOG.md',
+        'functions/LOCK.md',
         'dist/functions/set-secret/index.mjs',
         'dist/statemachine/rotation.asl.json',
         'statemachine/rotation.asl.yaml',
         'statemachine/RUNBOOK.md',
       ]),
     );
-    expect(files.filter((file) => /(?<!\.d)\.ts$|^(test|infra|functions|\.ci)\b/.test(file))).toEqual([]);
+    expect(
+      files.filter((file) => /(?<!\.d)\.ts$|^(test|infra|\.ci)\b|^functions\/.*(?<!\.md)$/.test(file)),
+    ).toEqual([]);
   });
 
   test('can be required too, and needs nothing but its peers', async () => {
