@@ -1,5 +1,5 @@
-import { ListExecutionsCommand, type SFNClient, SFNServiceException } from '@aws-sdk/client-sfn';
-import { StepFunctionsUnavailableError } from '../shared/errors.ts';
+import { ListExecutionsCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import { reachingStepFunctions } from '../shared/reaching-step-functions.ts';
 
 /** The most that one answer holds: https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html */
 const PAGE = 1000;
@@ -19,7 +19,7 @@ const running = async (client: SFNClient, stateMachineArn: string): Promise<stri
   const arns: string[] = [];
   let nextToken: string | undefined;
   do {
-    const page = await reaching(() =>
+    const page = await reachingStepFunctions('listing executions', () =>
       client.send(
         new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: PAGE, nextToken }),
       ),
@@ -28,16 +28,4 @@ const running = async (client: SFNClient, stateMachineArn: string): Promise<stri
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
   return arns;
-};
-
-const reaching = async <T>(send: () => Promise<T>): Promise<T> => {
-  try {
-    return await send();
-  } catch (failure) {
-    if (failure instanceof SFNServiceException) throw failure;
-    const name = failure instanceof Error ? failure.name : 'an unknown error';
-    throw new StepFunctionsUnavailableError(
-      `listing executions: ${name}; is there a route to Step Functions from this VPC?`,
-    );
-  }
 };

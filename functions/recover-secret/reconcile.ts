@@ -126,7 +126,6 @@ export const stillProven = (
   suspects: readonly string[],
 ): string[] => [
   ...withNewest(secret, version),
-  // Secrets Manager may come again with the same token, whose version can't be written a second time.
   ...recordOf(secret).filter((entry) => suspects.map(asWritten).includes(entry)),
 ];
 

@@ -4,11 +4,10 @@ import {
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   type SFNClient,
-  SFNServiceException,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { consoleLink } from '../shared/console-link.ts';
-import { StepFunctionsUnavailableError } from '../shared/errors.ts';
+import { reachingStepFunctions } from '../shared/reaching-step-functions.ts';
 
 export interface Execution {
   readonly arn: string;
@@ -48,7 +47,7 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
     `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   const find = async (name: string): Promise<Execution | undefined> => {
     try {
-      const { status, error, cause } = await reaching(() =>
+      const { status, error, cause } = await reachingStepFunctions('calling Step Functions', () =>
         client.send(new DescribeExecutionCommand({ executionArn: arnOf(name) })),
       );
       return {
@@ -68,7 +67,7 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
     arnOf,
     start: async (name, input) => {
       try {
-        await reaching(() =>
+        await reachingStepFunctions('calling Step Functions', () =>
           client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })),
         );
       } catch (failure) {
@@ -78,17 +77,4 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
     },
     link: consoleLink,
   };
-};
-
-/** What Step Functions answers goes on as it is; where nothing answers, that is said in words. */
-const reaching = async <T>(send: () => Promise<T>): Promise<T> => {
-  try {
-    return await send();
-  } catch (failure) {
-    if (failure instanceof SFNServiceException) throw failure;
-    const name = failure instanceof Error ? failure.name : 'an unknown error';
-    throw new StepFunctionsUnavailableError(
-      `calling Step Functions: ${name}; is there a route to Step Functions from this VPC?`,
-    );
-  }
 };
