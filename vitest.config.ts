@@ -18,13 +18,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{unit,infra,upgrade,commands/demonstration}/**/*.test.ts',
-            'test/{permissions,security}/*.unit.test.ts',
+            'test/{unit,upgrade,mutation,chaos/faults,local-stack/commands/demonstration}/**/*.test.ts',
+            'test/{e2e/permissions,security}/*.unit.test.ts',
           ],
-          // Tens of thousands of cases, in a minute and a half.
-          exclude: ['test/unit/crash*.test.ts'],
-          globalSetup: ['test/infra/bundled.ts'],
-          setupFiles: ['test/coverage/keep.ts'],
+          globalSetup: ['test/unit/infra/bundled.ts'],
+          setupFiles: ['test/mutation/coverage/keep.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -32,15 +30,17 @@ export default defineConfig({
       {
         test: {
           name: 'crashes',
-          include: ['test/unit/crash*.test.ts', 'test/search/*.test.ts'],
-          setupFiles: ['test/coverage/keep.ts'],
+          // Tens of thousands of cases.
+          include: ['test/chaos/{in-memory,search}/*.test.ts'],
+          setupFiles: ['test/mutation/coverage/keep.ts'],
           testTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'stack',
-          include: ['test/stack/**/*.test.ts'],
+          include: ['test/local-stack/**/*.test.ts'],
+          exclude: ['test/local-stack/commands/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -48,16 +48,16 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', 'test/commands/*.test.ts'],
+          include: ['test/e2e/rotations/**/*.test.ts', 'test/local-stack/commands/*.test.ts'],
           ...onTheStack,
         },
       },
       {
         test: {
           name: 'security',
-          include: ['test/{alarms,package,permissions,security}/**/*.test.ts'],
+          include: ['test/{e2e/alarms,e2e/package,e2e/permissions,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
-          globalSetup: ['test/infra/bundled.ts'],
+          globalSetup: ['test/unit/infra/bundled.ts'],
           // Where nothing answers, tests wait for time-outs: all at once.
           maxConcurrency: 20,
           ...onTheStack,

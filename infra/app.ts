@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
-import { readConfig } from './config.ts';
-import { leaveOut } from './leave-out.ts';
+import { leaveOut } from './build/leave-out.ts';
+import { readConfig } from './options/config.ts';
 import { RotationStack } from './rotation-stack.ts';
 
 const app = new App();

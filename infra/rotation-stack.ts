@@ -4,11 +4,11 @@ import { Schedule } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import type { Config, ManagedSecret } from './config.ts';
 import { DocDbRotation, type DocDbRotationProps } from './docdb-rotation.ts';
-import type { ManageOptions } from './manage-options.ts';
+import type { Config, ManagedSecret } from './options/config.ts';
+import type { ManageOptions } from './options/manage-options.ts';
+import { Strategy } from './options/strategy.ts';
 import { addOutputs } from './rotation-outputs.ts';
-import { Strategy } from './strategy.ts';
 
 export interface RotationStackProps extends StackProps {
   readonly config: Config;

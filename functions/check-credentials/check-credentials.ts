@@ -1,4 +1,4 @@
-import { SecretsManagerUnavailableError } from '../shared/errors.ts';
+import { SecretsManagerUnavailableError } from '../contract/errors.ts';
 import { daysOfTrust, type TrustedCertificates } from './certificate-expiry.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

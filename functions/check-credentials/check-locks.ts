@@ -1,7 +1,7 @@
-import { SecretsManagerUnavailableError } from '../shared/errors.ts';
-import { holderOf, OWNER } from '../shared/labels.ts';
-import type { Clock, SecretDescription } from '../shared/ports.ts';
-import { versionIdsOf } from '../shared/version-ids.ts';
+import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import { holderOf, OWNER } from '../secret/labels.ts';
+import type { Clock, SecretDescription } from '../secret/secret-store.ts';
+import { versionIdsOf } from '../secret/version-ids.ts';
 
 /**
  * Longer than an answer is old, and than the trigger takes between the lock and the start of the execution that it is

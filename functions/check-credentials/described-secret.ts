@@ -4,8 +4,8 @@ import {
   type SecretsManagerClient,
   SecretsManagerServiceException,
 } from '@aws-sdk/client-secrets-manager';
-import { SecretsManagerUnavailableError } from '../shared/errors.ts';
-import type { SecretDescription } from '../shared/ports.ts';
+import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import type { Schedule } from './check-credentials.ts';
 
 /** @throws SecretsManagerUnavailableError where nothing answers; what Secrets Manager itself answers goes on as it is */

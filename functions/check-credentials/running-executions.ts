@@ -1,5 +1,5 @@
 import { ListExecutionsCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import { reachingStepFunctions } from '../shared/reaching-step-functions.ts';
+import { reachingStepFunctions } from '../runtime/reaching-step-functions.ts';
 
 /** The most that one answer holds: https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html */
 const PAGE = 1000;

@@ -1,4 +1,3 @@
-import type { CreateSecretInput, Plan } from '../shared/contract.ts';
 import {
   InvalidSecretError,
   RotationInProgressError,
@@ -6,8 +5,10 @@ import {
   SecretsManagerRefusedError,
   UnknownTokenError,
   UntrustedVersionError,
-} from '../shared/errors.ts';
-import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
+} from '../contract/errors.ts';
+import type { CreateSecretInput, Plan } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
@@ -18,15 +19,20 @@ import {
   takeLock,
   takeLockOnce,
   takePending,
-} from '../shared/lock.ts';
-import { markerOf } from '../shared/marker.ts';
-import type { SecretDescription } from '../shared/ports.ts';
-import { isOwnVersion, recordOf, recordProven, withWritten } from '../shared/proven.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { parseSecretValue } from '../shared/secret-value.ts';
-import { versionIdsOf } from '../shared/version-ids.ts';
-import { readVersion } from '../shared/versions.ts';
-import { loadContext, newValue, parsePending, planOf, type RotationContext } from './rotation-context.ts';
+} from '../secret/lock.ts';
+import { markerOf } from '../secret/marker.ts';
+import { isOwnVersion, recordOf, recordProven, withWritten } from '../secret/proven.ts';
+import {
+  loadContext,
+  newValue,
+  parsePending,
+  planOf,
+  type RotationContext,
+} from '../secret/rotation-context.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
+import { parseSecretValue } from '../secret/secret-value.ts';
+import { versionIdsOf } from '../secret/version-ids.ts';
+import { readVersion } from '../secret/versions.ts';
 
 export type CreateSecretPorts = LockPorts;
 

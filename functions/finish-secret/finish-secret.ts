@@ -1,8 +1,8 @@
-import type { Plan } from '../shared/contract.ts';
-import { CurrentChangedError } from '../shared/errors.ts';
-import { CURRENT, holderOf } from '../shared/labels.ts';
-import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
-import { readUntil } from '../shared/read-again.ts';
+import { CurrentChangedError } from '../contract/errors.ts';
+import type { Plan } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { CURRENT, holderOf } from '../secret/labels.ts';
+import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 
 /**
  * Step 4 of 4: the pending version becomes AWSCURRENT, and with it AWSPENDING is parked. Secrets Manager moves AWSPREVIOUS

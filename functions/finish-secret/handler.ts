@@ -1,6 +1,6 @@
-import { clock, secretStore } from '../shared/clients.ts';
-import { FinishSecretInput } from '../shared/contract.ts';
-import { stepHandler } from '../shared/step-handler.ts';
+import { FinishSecretInput } from '../contract/steps.ts';
+import { stepHandler } from '../runtime/step-handler.ts';
+import { clock, secretStore } from '../secret/open-secret-store.ts';
 import { finishSecret } from './finish-secret.ts';
 
 const ports = { secrets: secretStore(), clock };

@@ -1,8 +1,8 @@
-import { openAdminSession } from '../shared/admin-session.ts';
-import { NoUsableCredentialsError } from '../shared/errors.ts';
-import { holderOf, PREVIOUS } from '../shared/labels.ts';
-import type { Session } from '../shared/ports.ts';
-import { isOwnVersion } from '../shared/proven.ts';
+import { NoUsableCredentialsError } from '../contract/errors.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import { holderOf, PREVIOUS } from '../secret/labels.ts';
+import { isOwnVersion } from '../secret/proven.ts';
+import type { Session } from '../secret/secret-store.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**

@@ -8,8 +8,8 @@ import {
   InvalidDBInstanceStateFault,
   ModifyDBClusterCommand,
 } from '@aws-sdk/client-docdb';
-import { ClusterApiRefusedError, ClusterApiUnavailableError } from '../shared/errors.ts';
-import type { ClusterDescription, Clusters } from '../shared/ports.ts';
+import { ClusterApiRefusedError, ClusterApiUnavailableError } from '../contract/errors.ts';
+import type { ClusterDescription, Clusters } from '../secret/secret-store.ts';
 
 /**
  * Errors that say nothing about the request itself.

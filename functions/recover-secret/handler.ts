@@ -1,10 +1,10 @@
 import { DocDBClient } from '@aws-sdk/client-docdb';
-import { clock, secretStore } from '../shared/clients.ts';
-import { recoverSecretConfig } from '../shared/config.ts';
-import { RecoverSecretInput } from '../shared/contract.ts';
-import { databaseClient } from '../shared/database-client.ts';
-import { REQUEST_LIMITS } from '../shared/request-limits.ts';
-import { stepHandler } from '../shared/step-handler.ts';
+import { RecoverSecretInput } from '../contract/steps.ts';
+import { databaseClient } from '../database/open-database.ts';
+import { recoverSecretConfig } from '../runtime/config.ts';
+import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
+import { stepHandler } from '../runtime/step-handler.ts';
+import { clock, secretStore } from '../secret/open-secret-store.ts';
 import { documentDbApi } from './document-db-api.ts';
 import { namedByDeployment } from './named-by-deployment.ts';
 import { recoverSecret } from './recover-secret.ts';

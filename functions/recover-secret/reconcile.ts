@@ -1,4 +1,3 @@
-import type { ReconcileInput } from '../shared/contract.ts';
 import {
   CertificateNotTrustedError,
   DatabaseIncompatibleError,
@@ -9,15 +8,16 @@ import {
   ResetNotAllowedError,
   SecretNotRotatableError,
   SecretsManagerUnavailableError,
-} from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../shared/labels.ts';
-import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
-import type { Clusters, Database, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { asWritten, provenVersions, recordOf, recordProven, withNewest } from '../shared/proven.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../shared/secret-value.ts';
-import { type RotationSettings, settingsOf } from '../shared/strategy.ts';
-import { areOfOnePair } from '../shared/users.ts';
+} from '../contract/errors.ts';
+import type { ReconcileInput } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../secret/labels.ts';
+import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
+import { asWritten, provenVersions, recordOf, recordProven, withNewest } from '../secret/proven.ts';
+import type { Clusters, Database, SecretDescription, SecretStore } from '../secret/secret-store.ts';
+import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
+import { type RotationSettings, settingsOf } from '../secret/settings.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
 import { disableOtherUser } from './disable-other-user.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 import { resetThroughAdmin } from './reset-through-admin.ts';

@@ -1,5 +1,5 @@
-import type { RecoverSecretInput } from '../shared/contract.ts';
-import { releaseLock } from '../shared/lock.ts';
+import type { RecoverSecretInput } from '../contract/steps.ts';
+import { releaseLock } from '../secret/lock.ts';
 import { type ReconcilePorts, type ReconcileResult, reconcile } from './reconcile.ts';
 import { type TakeOverResult, takeOver } from './take-over.ts';
 

@@ -1,12 +1,12 @@
-import { openAdminSession } from '../shared/admin-session.ts';
-import { ResetNotAllowedError, UserNotFoundError } from '../shared/errors.ts';
-import { CURRENT, holderOf } from '../shared/labels.ts';
-import type { LockPorts } from '../shared/lock.ts';
-import type { Database, SecretDescription } from '../shared/ports.ts';
-import { provenVersions } from '../shared/proven.ts';
-import type { Login } from '../shared/secret-value.ts';
-import type { RotationSettings } from '../shared/strategy.ts';
-import { areOfOnePair, mayChangeUsers } from '../shared/users.ts';
+import { ResetNotAllowedError, UserNotFoundError } from '../contract/errors.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import { CURRENT, holderOf } from '../secret/labels.ts';
+import type { LockPorts } from '../secret/lock.ts';
+import { provenVersions } from '../secret/proven.ts';
+import type { Database, SecretDescription } from '../secret/secret-store.ts';
+import type { Login } from '../secret/secret-value.ts';
+import type { RotationSettings } from '../secret/settings.ts';
+import { areOfOnePair, mayChangeUsers } from '../secret/user-pair.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 
 export interface ResetThroughAdminPorts extends LockPorts {

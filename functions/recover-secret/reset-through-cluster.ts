@@ -1,6 +1,10 @@
-import { ClusterMismatchError, PasswordResetUnderWayError, ResetNotAllowedError } from '../shared/errors.ts';
-import type { ClusterDescription, Clusters, SecretDescription } from '../shared/ports.ts';
-import type { Login } from '../shared/secret-value.ts';
+import {
+  ClusterMismatchError,
+  PasswordResetUnderWayError,
+  ResetNotAllowedError,
+} from '../contract/errors.ts';
+import type { ClusterDescription, Clusters, SecretDescription } from '../secret/secret-store.ts';
+import type { Login } from '../secret/secret-value.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 
 /** The only status in which a cluster can be modified: https://docs.aws.amazon.com/documentdb/latest/developerguide/db-cluster-modify.html */

@@ -1,12 +1,12 @@
-import type { TakeOverInput } from '../shared/contract.ts';
-import { NothingToRecoverError, RotationInProgressError } from '../shared/errors.ts';
-import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
-import { type LockPorts, writeOwnVersion } from '../shared/lock.ts';
-import { markerOf, pendingInMarker } from '../shared/marker.ts';
-import type { SecretDescription } from '../shared/ports.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { assertRotatable } from '../shared/rotatable.ts';
-import { versionIdOf, versionIdOfBefore02, versionIdsOf } from '../shared/version-ids.ts';
+import { NothingToRecoverError, RotationInProgressError } from '../contract/errors.ts';
+import type { TakeOverInput } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
+import { type LockPorts, writeOwnVersion } from '../secret/lock.ts';
+import { markerOf, pendingInMarker } from '../secret/marker.ts';
+import { assertRotatable } from '../secret/rotatable.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
+import { versionIdOf, versionIdOfBefore02, versionIdsOf } from '../secret/version-ids.ts';
 
 export interface TakeOverResult {
   readonly outcome: 'taken';

@@ -1,6 +1,6 @@
-import { clock, secretStore } from '../shared/clients.ts';
-import { ReleaseLockInput } from '../shared/contract.ts';
-import { stepHandler } from '../shared/step-handler.ts';
+import { ReleaseLockInput } from '../contract/steps.ts';
+import { stepHandler } from '../runtime/step-handler.ts';
+import { clock, secretStore } from '../secret/open-secret-store.ts';
 import { endExecution } from './release-lock.ts';
 
 const ports = { secrets: secretStore(), clock };

@@ -1,11 +1,11 @@
-import type { Before, Plan, ReleaseLockInput } from '../shared/contract.ts';
-import { SecretsManagerRefusedError } from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../shared/labels.ts';
-import { type LockPorts, releaseLock } from '../shared/lock.ts';
-import type { SecretDescription } from '../shared/ports.ts';
-import { asProven, asWritten, isProvenEntry, isProvenIn, recordProven } from '../shared/proven.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { versionIdsOf } from '../shared/version-ids.ts';
+import { SecretsManagerRefusedError } from '../contract/errors.ts';
+import type { Before, Plan, ReleaseLockInput } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
+import { type LockPorts, releaseLock } from '../secret/lock.ts';
+import { asProven, asWritten, isProvenEntry, isProvenIn, recordProven } from '../secret/proven.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
+import { versionIdsOf } from '../secret/version-ids.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';

@@ -1,9 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { recordMetric } from '../shared/cloudwatch-metrics.ts';
-import { reportEndConfig } from '../shared/config.ts';
-import { REQUEST_LIMITS } from '../shared/request-limits.ts';
+import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
+import { reportEndConfig } from '../runtime/config.ts';
+import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
 import { eventBridge } from './event-bridge.ts';
 import { ExecutionEnded } from './execution-ended.ts';
 import { reportEnd } from './report-end.ts';

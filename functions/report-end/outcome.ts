@@ -1,4 +1,4 @@
-import type { WholeEnd } from './whole-end.ts';
+import type { WholeEnd } from './execution-result.ts';
 
 /** How an execution of one of the machines can have ended. Each is a metric of the same name. */
 export type Outcome =

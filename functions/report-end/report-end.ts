@@ -1,5 +1,6 @@
-import { consoleLink } from '../shared/console-link.ts';
+import { consoleLink } from '../runtime/console-link.ts';
 import type { ExecutionEnded } from './execution-ended.ts';
+import { asObject, type Executions, parseObject, type WholeEnd, wholeEnd } from './execution-result.ts';
 import {
   type Outcome,
   outcomeOfRecovery,
@@ -8,7 +9,6 @@ import {
   runbookSection,
 } from './outcome.ts';
 import { startsRecovery } from './starts-recovery.ts';
-import { asObject, type Executions, parseObject, type WholeEnd, wholeEnd } from './whole-end.ts';
 
 /** What becomes of a measurement: CloudWatch's metrics. */
 export interface Measurements {

@@ -1,8 +1,8 @@
+import { parseObject, type WholeEnd } from './execution-result.ts';
 import { isBroken } from './outcome.ts';
-import { parseObject, type WholeEnd } from './whole-end.ts';
 
 /**
- * Whether a rule has started a recovery that looks after a secret: infra/recovery-state-machine.ts has the rules, and
+ * Whether a rule has started a recovery that looks after a secret: infra/workflows/recovery-state-machine.ts has the rules, and
  * statemachine/recovery.asl.yaml passes over what changed nothing, or names no secret.
  */
 export const startsRecovery = (ended: WholeEnd): boolean => isCutOff(ended) && isOfASecret(ended);

@@ -1,5 +1,5 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import type { Executions } from './whole-end.ts';
+import type { Executions } from './execution-result.ts';
 
 export const stepFunctions = (client: SFNClient): Executions => ({
   describe: async (executionArn) => {

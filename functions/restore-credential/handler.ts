@@ -1,7 +1,7 @@
-import { clock, secretStore } from '../shared/clients.ts';
-import { RestoreCredentialInput } from '../shared/contract.ts';
-import { databaseClient } from '../shared/database-client.ts';
-import { stepHandler } from '../shared/step-handler.ts';
+import { RestoreCredentialInput } from '../contract/steps.ts';
+import { databaseClient } from '../database/open-database.ts';
+import { stepHandler } from '../runtime/step-handler.ts';
+import { clock, secretStore } from '../secret/open-secret-store.ts';
 import { restoreCredential } from './restore-credential.ts';
 
 const ports = { secrets: secretStore(), clock, database: databaseClient(import.meta.dirname) };

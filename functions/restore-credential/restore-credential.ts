@@ -1,13 +1,13 @@
-import { openAdminSession } from '../shared/admin-session.ts';
-import type { Before, Plan } from '../shared/contract.ts';
-import { NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
-import { CURRENT, holderOf } from '../shared/labels.ts';
-import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
-import type { Database, Session } from '../shared/ports.ts';
-import { isProvenIn } from '../shared/proven.ts';
-import type { SecretValue } from '../shared/secret-value.ts';
-import { sameRoles } from '../shared/users.ts';
-import { readPending, readUsable, readVersion } from '../shared/versions.ts';
+import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors.ts';
+import type { Before, Plan } from '../contract/steps.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import { CURRENT, holderOf } from '../secret/labels.ts';
+import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
+import { isProvenIn } from '../secret/proven.ts';
+import type { Database, Session } from '../secret/secret-store.ts';
+import type { SecretValue } from '../secret/secret-value.ts';
+import { sameRoles } from '../secret/user-pair.ts';
+import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RestoreCredentialPorts extends LockPorts {
   readonly database: Database;

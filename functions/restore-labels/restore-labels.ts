@@ -1,9 +1,9 @@
-import type { Plan, RestoreLabelsInput } from '../shared/contract.ts';
-import { SecretsManagerUnavailableError } from '../shared/errors.ts';
-import { CURRENT, holderOf, PREVIOUS } from '../shared/labels.ts';
-import { describeAsOwner, type LockPorts } from '../shared/lock.ts';
-import type { SecretDescription } from '../shared/ports.ts';
-import { readUntil } from '../shared/read-again.ts';
+import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import type { Plan, RestoreLabelsInput } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { CURRENT, holderOf, PREVIOUS } from '../secret/labels.ts';
+import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 
 export interface RestoreLabelsResult {
   readonly outcome: 'restored' | 'untouched';

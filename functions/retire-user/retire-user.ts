@@ -1,28 +1,28 @@
-import { openAdminSession } from '../shared/admin-session.ts';
-import type { RetireUserInput } from '../shared/contract.ts';
 import {
   ChangeRefusedError,
   DatabaseUnavailableError,
   NotAuthorizedError,
   NoUsableCredentialsError,
-} from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../shared/labels.ts';
+} from '../contract/errors.ts';
+import type { RetireUserInput } from '../contract/steps.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
   type LockPorts,
   releaseLock,
   takeLockOnce,
-} from '../shared/lock.ts';
-import { markerOf } from '../shared/marker.ts';
-import type { Database, SecretDescription, SecretStore, Session } from '../shared/ports.ts';
-import { provenVersions } from '../shared/proven.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { assertRotatable } from '../shared/rotatable.ts';
-import type { SecretValue } from '../shared/secret-value.ts';
-import { settingsOf } from '../shared/strategy.ts';
-import { areOfOnePair } from '../shared/users.ts';
-import { readUsable, readVersion } from '../shared/versions.ts';
+} from '../secret/lock.ts';
+import { markerOf } from '../secret/marker.ts';
+import { provenVersions } from '../secret/proven.ts';
+import { assertRotatable } from '../secret/rotatable.ts';
+import type { Database, SecretDescription, SecretStore, Session } from '../secret/secret-store.ts';
+import type { SecretValue } from '../secret/secret-value.ts';
+import { settingsOf } from '../secret/settings.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
+import { readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RetireUserPorts extends LockPorts {
   readonly database: Database;

@@ -6,8 +6,8 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { consoleLink } from '../shared/console-link.ts';
-import { reachingStepFunctions } from '../shared/reaching-step-functions.ts';
+import { consoleLink } from '../runtime/console-link.ts';
+import { reachingStepFunctions } from '../runtime/reaching-step-functions.ts';
 
 export interface Execution {
   readonly arn: string;

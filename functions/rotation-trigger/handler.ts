@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { secretStore } from '../shared/clients.ts';
-import { triggerConfig } from '../shared/config.ts';
-import { isKeepReady } from '../shared/keep-ready.ts';
-import { REQUEST_LIMITS } from '../shared/request-limits.ts';
-import { foreseen } from '../shared/step-handler.ts';
+import { triggerConfig } from '../runtime/config.ts';
+import { isKeepReady } from '../runtime/keep-active.ts';
+import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
+import { foreseen } from '../runtime/step-handler.ts';
+import { secretStore } from '../secret/open-secret-store.ts';
 import { stepFunctions } from './executions.ts';
 import { parseRotationEvent, rotationTrigger } from './rotation-trigger.ts';
 

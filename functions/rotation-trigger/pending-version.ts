@@ -1,22 +1,17 @@
 import {
-  loadContext,
-  newValue,
-  parsePending,
-  type RotationContext,
-} from '../create-secret/rotation-context.ts';
-import {
   InvalidSecretError,
   PendingVersionMismatchError,
   RotationInProgressError,
   UnknownTokenError,
   UntrustedVersionError,
-} from '../shared/errors.ts';
-import { hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../shared/labels.ts';
-import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce } from '../shared/lock.ts';
-import { markerOf } from '../shared/marker.ts';
-import type { SecretDescription } from '../shared/ports.ts';
-import { isOwnVersion, recordOf, recordProven, withWritten } from '../shared/proven.ts';
-import { readUntil } from '../shared/read-again.ts';
+} from '../contract/errors.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../secret/labels.ts';
+import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce } from '../secret/lock.ts';
+import { markerOf } from '../secret/marker.ts';
+import { isOwnVersion, recordOf, recordProven, withWritten } from '../secret/proven.ts';
+import { loadContext, newValue, parsePending, type RotationContext } from '../secret/rotation-context.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import type { RotationEvent } from './rotation-trigger.ts';
 
 /** Gentle: DescribeSecret takes 40,000 calls a minute for the whole account, but every schedule may wait at once. */

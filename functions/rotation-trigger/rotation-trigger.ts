@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { Token } from '../shared/contract.ts';
 import {
   InvalidInputError,
   RotationFailedError,
   RotationStillRunningError,
   UnknownTokenError,
-} from '../shared/errors.ts';
-import { CURRENT, hasLabel, holderOf, OWNER } from '../shared/labels.ts';
-import { releaseLock } from '../shared/lock.ts';
-import type { Clock, SecretDescription, SecretStore } from '../shared/ports.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { assertRotatable } from '../shared/rotatable.ts';
+} from '../contract/errors.ts';
+import { Token } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
+import { releaseLock } from '../secret/lock.ts';
+import { assertRotatable } from '../secret/rotatable.ts';
+import type { Clock, SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type Execution, type Executions, executionName } from './executions.ts';
 import { lockFor, writePendingVersion } from './pending-version.ts';
 

@@ -1,12 +1,12 @@
-import { openAdminSession } from '../shared/admin-session.ts';
-import type { Before, Plan } from '../shared/contract.ts';
-import { NotAuthorizedError, NoUsableCredentialsError } from '../shared/errors.ts';
-import { describeAsOwner, type LockPorts, takePending } from '../shared/lock.ts';
-import type { Database, Role, Session } from '../shared/ports.ts';
-import type { SecretValue } from '../shared/secret-value.ts';
-import { sameRoles } from '../shared/users.ts';
-import { readPending, readUsable } from '../shared/versions.ts';
-import { writeUser } from '../shared/write-user.ts';
+import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors.ts';
+import type { Before, Plan } from '../contract/steps.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import { writeUser } from '../database/write-user.ts';
+import { describeAsOwner, type LockPorts, takePending } from '../secret/lock.ts';
+import type { Database, Role, Session } from '../secret/secret-store.ts';
+import type { SecretValue } from '../secret/secret-value.ts';
+import { sameRoles } from '../secret/user-pair.ts';
+import { readPending, readUsable } from '../secret/versions.ts';
 
 export interface SetSecretPorts extends LockPorts {
   readonly database: Database;

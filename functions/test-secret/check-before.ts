@@ -1,20 +1,20 @@
-import { openAdminSession } from '../shared/admin-session.ts';
-import type { Before, Plan } from '../shared/contract.ts';
 import {
   NoUsableCredentialsError,
   UntrustedVersionError,
   UserNameTakenError,
   UserNotFoundError,
-} from '../shared/errors.ts';
-import { CURRENT, PENDING, PREVIOUS } from '../shared/labels.ts';
-import type { LockPorts } from '../shared/lock.ts';
-import type { Database, Role, Session } from '../shared/ports.ts';
-import { isProvenIn } from '../shared/proven.ts';
-import { type Login, type SecretValue, sameEndpoint } from '../shared/secret-value.ts';
-import { areOfOnePair, listRoles, sameRoles } from '../shared/users.ts';
-import { isRevert, readPending, readProven, readUsable, readVersion } from '../shared/versions.ts';
-import { isSameInstance, loginsOnInstances } from './instances.ts';
-import { assertTakesWrites } from './takes-writes.ts';
+} from '../contract/errors.ts';
+import type { Before, Plan } from '../contract/steps.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import { isSameInstance, loginsOnInstances } from '../database/instances.ts';
+import { assertTakesWrites } from '../database/takes-writes.ts';
+import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
+import type { LockPorts } from '../secret/lock.ts';
+import { isProvenIn } from '../secret/proven.ts';
+import type { Database, Role, Session } from '../secret/secret-store.ts';
+import { type Login, type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
+import { areOfOnePair, listRoles, sameRoles } from '../secret/user-pair.ts';
+import { isRevert, readPending, readProven, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface CheckBeforePorts extends LockPorts {
   readonly database: Database;

@@ -1,8 +1,8 @@
-import { CredentialNotPropagatedError, RolesDifferError } from '../shared/errors.ts';
-import type { Database, Role, Session } from '../shared/ports.ts';
-import type { Login } from '../shared/secret-value.ts';
-import { listRoles, sameRoles } from '../shared/users.ts';
-import { isSameInstance, loginsOnInstances } from './instances.ts';
+import { CredentialNotPropagatedError, RolesDifferError } from '../contract/errors.ts';
+import { isSameInstance, loginsOnInstances } from '../database/instances.ts';
+import type { Database, Role, Session } from '../secret/secret-store.ts';
+import type { Login } from '../secret/secret-value.ts';
+import { listRoles, sameRoles } from '../secret/user-pair.ts';
 
 export interface TestedCredential {
   readonly outcome: 'accepted';

@@ -1,11 +1,11 @@
-import type { Before, Plan, TestSecretInput } from '../shared/contract.ts';
-import { CurrentChangedError, InvalidSecretError } from '../shared/errors.ts';
-import type { LockPorts } from '../shared/lock.ts';
-import type { Database, Role } from '../shared/ports.ts';
-import { readUntil } from '../shared/read-again.ts';
-import { assertRotatable } from '../shared/rotatable.ts';
-import { parseSecretValue, type SecretValue } from '../shared/secret-value.ts';
-import { readPending, readVersion } from '../shared/versions.ts';
+import { CurrentChangedError, InvalidSecretError } from '../contract/errors.ts';
+import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import type { LockPorts } from '../secret/lock.ts';
+import { assertRotatable } from '../secret/rotatable.ts';
+import type { Database, Role } from '../secret/secret-store.ts';
+import { parseSecretValue, type SecretValue } from '../secret/secret-value.ts';
+import { readPending, readVersion } from '../secret/versions.ts';
 import { checkBefore } from './check-before.ts';
 import { type TestedCredential, testCredential } from './test-credential.ts';
 

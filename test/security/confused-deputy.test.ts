@@ -16,9 +16,9 @@ import {
   recover,
   recoveriesOf,
   run,
-} from '../integration/outside.ts';
-import type { StoredUser } from '../stack/document-db/index.ts';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+} from '../e2e/rotations/outside.ts';
+import { type DatabaseSecret, type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
+import type { StoredUser } from '../local-stack/document-db/index.ts';
 
 /**
  * Someone may write one secret, and wants the rotation, which may use the admin secret, to act on another user; or

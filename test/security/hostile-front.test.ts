@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, expectNoPasswordAnywhere, labelsOf, logsInEverywhere } from '../integration/outside.ts';
-import type { Hostility } from '../stack/document-db/index.ts';
-import { type LocalStack, startLocalStack } from '../stack/local-stack/index.ts';
+import { ended, expectNoPasswordAnywhere, labelsOf, logsInEverywhere } from '../e2e/rotations/outside.ts';
+import { type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
+import type { Hostility } from '../local-stack/document-db/index.ts';
 import { processesBelow } from './leaks.ts';
 
 /** The secret's host is a server that means harm. It has a certificate that verifies. */

@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import { Binary } from 'bson';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { documentDb } from '../../functions/shared/document-db.ts';
-import { RotationError } from '../../functions/shared/errors.ts';
-import type { Login } from '../../functions/shared/secret-value.ts';
+import { RotationError } from '../../functions/contract/errors.ts';
+import { documentDb } from '../../functions/database/document-db.ts';
+import type { Login } from '../../functions/secret/secret-value.ts';
 import { testCredential } from '../../functions/test-secret/test-credential.ts';
-import { type DocumentDbStandIn, startDocumentDb } from '../stack/document-db/index.ts';
-import type { WireMessage } from '../stack/document-db/wire-protocol.ts';
+import { type DocumentDbStandIn, startDocumentDb } from '../local-stack/document-db/index.ts';
+import type { WireMessage } from '../local-stack/document-db/wire-protocol.ts';
 import { formsOf } from './leaks.ts';
 import { type Meddler, type MeddlerOptions, openMeddler, plainUpstream } from './meddler.ts';
 

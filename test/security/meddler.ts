@@ -1,15 +1,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Document, Long } from 'bson';
-import type { ServerCertificate } from '../stack/document-db/certificate-authority.ts';
-import { MessageStream } from '../stack/document-db/message-stream.ts';
+import type { ServerCertificate } from '../local-stack/document-db/certificate-authority.ts';
+import { MessageStream } from '../local-stack/document-db/message-stream.ts';
 import {
   commandName,
   decode,
   encode,
   replyTo,
   type WireMessage,
-} from '../stack/document-db/wire-protocol.ts';
+} from '../local-stack/document-db/wire-protocol.ts';
 
 /** What was asked, and what the honest server answers. */
 export interface Exchange {

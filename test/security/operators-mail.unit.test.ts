@@ -1,14 +1,14 @@
 import { ResourceNotFoundException, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
-import { secretsManager } from '../../functions/shared/secrets-manager.ts';
-import { PortCalls } from '../helpers/port-calls.ts';
+import { secretsManager } from '../../functions/secret/secrets-manager.ts';
+import { PortCalls } from '../support/port-calls.ts';
 import {
   executionArn,
   RecoveryMachine,
   RetirementMachine,
   RotationMachine,
-} from '../helpers/rotation-machine.ts';
-import { RotationWorld } from '../helpers/rotation-world.ts';
+} from '../support/rotation-machine.ts';
+import { RotationWorld } from '../support/rotation-world.ts';
 
 /** Whoever may start an execution writes to the operators by it: at most this many characters of their own. */
 const MOST = 200;

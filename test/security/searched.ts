@@ -3,7 +3,7 @@ import {
   ListSecretsCommand,
   ListSecretVersionIdsCommand,
 } from '@aws-sdk/client-secrets-manager';
-import type { LocalStack } from '../stack/local-stack/index.ts';
+import type { LocalStack } from '../local-stack/deployment/index.ts';
 import type { Written } from './leaks.ts';
 
 /** The passwords that any version of any secret of a stack ever had, and the primary user's first one. */

@@ -104,7 +104,7 @@ export const table = (): string => {
   return [...byFile]
     .map(([file, own]) =>
       [
-        `#### [${file.replace('test/stack/', '')}](${file.replace('test/', '')})`,
+        `#### [${file.replace('test/local-stack/', '')}](${file.replace('test/', '')})`,
         '',
         '| Rule, as its test is named | Source |',
         '|---|---|',

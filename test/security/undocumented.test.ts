@@ -7,14 +7,14 @@ import {
   logsInEverywhere,
   recoveriesOf,
   run,
-} from '../integration/outside.ts';
+} from '../e2e/rotations/outside.ts';
 import {
   type DatabaseSecret,
   type LocalStack,
   type LocalStackOptions,
   startLocalStack,
-} from '../stack/local-stack/index.ts';
-import type { Rotation } from '../stack/secrets-manager/index.ts';
+} from '../local-stack/deployment/index.ts';
+import type { Rotation } from '../local-stack/secrets-manager/index.ts';
 
 /**
  * What AWS does not document, both ways. How often a failed rotation is retried, and with which token; whether

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as errors from '../../functions/shared/errors.ts';
-import type { SecretDescription } from '../../functions/shared/ports.ts';
-import { PROVEN_TAG } from '../../functions/shared/proven.ts';
-import { Predecessor, Strategy, settingsOf } from '../../functions/shared/strategy.ts';
-import { readConfig } from '../../infra/config.ts';
+import * as errors from '../../functions/contract/errors.ts';
+import { PROVEN_TAG } from '../../functions/secret/proven.ts';
+import type { SecretDescription } from '../../functions/secret/secret-store.ts';
+import { Predecessor, Strategy, settingsOf } from '../../functions/secret/settings.ts';
+import { readConfig } from '../../infra/options/config.ts';
 import { definitionNames, failuresOf, flowOf, readDefinition } from '../../statemachine/definition.ts';
 
 /** What the documents say is what the code does, as far as a program can tell. */
@@ -337,7 +337,7 @@ describe('the documents and the code agree', () => {
   });
 
   test('on the configuration in CDK’s context', () => {
-    const source = read('infra/config.ts');
+    const source = read('infra/options/config.ts');
     const keys = [...source.slice(source.indexOf('const Config =')).matchAll(/^ {2}(\w+): (?!string)/gm)];
     const rows = tableOf(README, 'key').map(([key, fallback]) => [codeIn(key)[0], codeIn(fallback)[0]]);
     expect(rows.map(([key]) => key)).toEqual(keys.map(([, key]) => key));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
+import type { RotationError } from '../../functions/contract/errors.ts';
 import {
   CreateSecretInput,
   FinishSecretInput,
@@ -10,17 +10,17 @@ import {
   RestoreLabelsInput,
   SetSecretInput,
   TestSecretInput,
-} from '../../functions/shared/contract.ts';
-import type { RotationError } from '../../functions/shared/errors.ts';
-import { stepHandler } from '../../functions/shared/step-handler.ts';
+} from '../../functions/contract/steps.ts';
+import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
+import { stepHandler } from '../../functions/runtime/step-handler.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
-import { ROOT } from '../helpers/in-memory-database.ts';
-import { newPassword } from '../helpers/in-memory-secret-store.ts';
-import { PortCalls } from '../helpers/port-calls.ts';
-import { executionArn, RecoveryMachine, stoppedEvent } from '../helpers/rotation-machine.ts';
-import { portsOf } from '../helpers/rotation-steps.ts';
-import { RotationWorld, SECRET, secretText } from '../helpers/rotation-world.ts';
-import { type Definition, type Ending, StateMachine } from '../helpers/state-machine.ts';
+import { ROOT } from '../support/in-memory-database.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
+import { PortCalls } from '../support/port-calls.ts';
+import { executionArn, RecoveryMachine, stoppedEvent } from '../support/rotation-machine.ts';
+import { portsOf } from '../support/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../support/rotation-world.ts';
+import { type Definition, type Ending, StateMachine } from '../support/state-machine.ts';
 
 /*
  * A deployment over a rotation that runs: it began with the definition of before, under which AWSPENDING on its token's version

@@ -1,22 +1,22 @@
-import { NotAuthorizedError } from '../../../functions/shared/errors.ts';
-import type { Database, Role, Session } from '../../../functions/shared/ports.ts';
-import { PROVEN_TAG } from '../../../functions/shared/proven.ts';
-import type { Login } from '../../../functions/shared/secret-value.ts';
-import { mayChangeUsers, sameRoles } from '../../../functions/shared/users.ts';
-import { versionIdsOf } from '../../../functions/shared/version-ids.ts';
-import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../helpers/in-memory-database.ts';
-import { newPassword, newVersionId } from '../../helpers/in-memory-secret-store.ts';
-import { PortCalls } from '../../helpers/port-calls.ts';
+import { NotAuthorizedError } from '../../../functions/contract/errors.ts';
+import { PROVEN_TAG } from '../../../functions/secret/proven.ts';
+import type { Database, Role, Session } from '../../../functions/secret/secret-store.ts';
+import type { Login } from '../../../functions/secret/secret-value.ts';
+import { mayChangeUsers, sameRoles } from '../../../functions/secret/user-pair.ts';
+import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
+import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
+import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';
+import { PortCalls } from '../../support/port-calls.ts';
 import {
   executionArn,
   RecoveryMachine,
   RetirementMachine,
   RotationMachine,
   stoppedEvent,
-} from '../../helpers/rotation-machine.ts';
-import { begunByService, portsOf } from '../../helpers/rotation-steps.ts';
-import { RotationWorld, SECRET, secretText } from '../../helpers/rotation-world.ts';
-import { type Ending, ExecutionAbortedError } from '../../helpers/state-machine.ts';
+} from '../../support/rotation-machine.ts';
+import { begunByService, portsOf } from '../../support/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../../support/rotation-world.ts';
+import { type Ending, ExecutionAbortedError } from '../../support/state-machine.ts';
 import type { Right, Want } from './rights.ts';
 import type { ArenaOptions } from './worlds.ts';
 

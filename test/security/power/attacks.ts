@@ -1,8 +1,8 @@
-import { markerOf } from '../../../functions/shared/marker.ts';
-import { READ_WRITE } from '../../helpers/in-memory-database.ts';
-import { newPassword } from '../../helpers/in-memory-secret-store.ts';
-import { executionArn, stoppedEvent } from '../../helpers/rotation-machine.ts';
-import { ADMIN_SECRET, SECRET } from '../../helpers/rotation-world.ts';
+import { markerOf } from '../../../functions/secret/marker.ts';
+import { READ_WRITE } from '../../support/in-memory-database.ts';
+import { newPassword } from '../../support/in-memory-secret-store.ts';
+import { executionArn, stoppedEvent } from '../../support/rotation-machine.ts';
+import { ADMIN_SECRET, SECRET } from '../../support/rotation-world.ts';
 import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './arena.ts';
 import type { Right } from './rights.ts';
 

@@ -1,6 +1,6 @@
-import { CLUSTER_IDENTIFIER } from '../../helpers/in-memory-clusters.ts';
-import { ROOT } from '../../helpers/in-memory-database.ts';
-import type { WorldOptions } from '../../helpers/rotation-world.ts';
+import { CLUSTER_IDENTIFIER } from '../../support/in-memory-clusters.ts';
+import { ROOT } from '../../support/in-memory-database.ts';
+import type { WorldOptions } from '../../support/rotation-world.ts';
 
 export interface ArenaOptions {
   readonly options: WorldOptions;

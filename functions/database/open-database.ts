@@ -1,0 +1,8 @@
+import { databaseConfig } from '../runtime/config.ts';
+import type { Database } from '../secret/secret-store.ts';
+import { trustedCertificates } from './certificate-authority.ts';
+import { documentDb } from './document-db.ts';
+
+/** @param folder where the handler lies, and beside it a certificate authority of the user's own */
+export const databaseClient = (folder: string): Database =>
+  documentDb(trustedCertificates(folder, databaseConfig().CERTIFICATE_AUTHORITY_FILE));

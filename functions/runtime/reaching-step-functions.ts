@@ -1,0 +1,20 @@
+import { SFNServiceException } from '@aws-sdk/client-sfn';
+import { StepFunctionsUnavailableError } from '../contract/errors.ts';
+
+/**
+ * What Step Functions answers goes on as it is; where nothing answers, that is said in words.
+ *
+ * @param doing what the call is for, as the message says it
+ * @throws StepFunctionsUnavailableError where nothing answers
+ */
+export const reachingStepFunctions = async <T>(doing: string, send: () => Promise<T>): Promise<T> => {
+  try {
+    return await send();
+  } catch (failure) {
+    if (failure instanceof SFNServiceException) throw failure;
+    const name = failure instanceof Error ? failure.name : 'an unknown error';
+    throw new StepFunctionsUnavailableError(
+      `${doing}: ${name}; is there a route to Step Functions from this VPC?`,
+    );
+  }
+};

@@ -1,0 +1,125 @@
+import { InvalidSecretError } from '../contract/errors.ts';
+import type { Login } from './secret-value.ts';
+
+type Credential = Pick<Login, 'username' | 'password'>;
+
+/** What is changed: from which credential of which host, to which one. */
+interface Change {
+  readonly from: Login;
+  readonly to: Credential;
+}
+
+/** Keys of AWS's own that say where and who, at the top of the value. The credential itself is written apart. */
+const NOT_SEARCHED = new Set(['engine', 'host', 'username', 'password', 'masterarn', 'dbClusterIdentifier']);
+
+/** Deeper than anybody writes by hand. The stack of a function has room for more. */
+const DEEPEST = 200;
+
+/** In a message. */
+const LONGEST_PATH = 100;
+
+/** The database takes no shorter one, and a shorter text is in too many others. https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
+const SHORTEST_PASSWORD = 8;
+
+/**
+ * Scheme, user and password of a connection string. What is special in a URI is percent-encoded there, so that the
+ * first `:` and the first `@` are separators: https://www.mongodb.com/docs/manual/reference/connection-string/
+ */
+const CONNECTION_STRING = /^(mongodb(?:\+srv)?:\/\/)([^:@/?#]+):([^@/]*)(@.*)$/s;
+
+/**
+ * Brings what a value says of its password outside of `password` in step with a new credential. The user and the
+ * password of a connection string are replaced, percent-encoded; all else of it stays byte for byte.
+ *
+ * @param where which secret and version, for the message
+ * @throws InvalidSecretError with the name of a key that holds the password in any other way: it would be wrong after
+ *   the rotation, and no one here knows how to write it
+ */
+export const inStep = (
+  json: Readonly<Record<string, unknown>>,
+  change: Change,
+  where: string,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [
+      key,
+      NOT_SEARCHED.has(key) ? value : replaceIn(value, change, { where, path: [key] }),
+    ]),
+  );
+
+interface Place {
+  readonly where: string;
+  readonly path: readonly string[];
+}
+
+const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
+  refuseKey(change, place);
+  if (typeof value === 'string') return replaceText(value, change, place);
+  if (typeof value !== 'object' || value === null || isRawJson(value)) return value;
+  if (place.path.length >= DEEPEST) {
+    throw new InvalidSecretError(
+      `${place.where} is nested more than ${DEEPEST} levels deep; make it flatter`,
+    );
+  }
+  const inner = Object.entries(value).map(([key, item]): [string, unknown] => [
+    key,
+    replaceIn(item, change, { ...place, path: [...place.path, key] }),
+  ]);
+  return Array.isArray(value) ? inner.map(([, item]) => item) : Object.fromEntries(inner);
+};
+
+const replaceText = (text: string, change: Change, place: Place): string => {
+  const [, scheme, user = '', password = '', rest = ''] = CONNECTION_STRING.exec(text) ?? [];
+  if (scheme === undefined || !isOwn({ user, password, rest }, change.from)) {
+    if (holds(text, change.from.password)) throw refusal(place);
+    return text;
+  }
+  if (holds(rest, change.from.password)) throw refusal(place);
+  const { from, to } = change;
+  const newUser = to.username === from.username ? user : encode(to.username);
+  return `${scheme}${newUser}:${encode(to.password)}${rest}`;
+};
+
+/** Another cluster may have a user of the same name: only its password, or the host, shows that it is this one. */
+const isOwn = (
+  { user, password, rest }: { readonly user: string; readonly password: string; readonly rest: string },
+  { username, password: own, host }: Login,
+): boolean => {
+  const [, hosts = ''] = /^@([^/?]*)/.exec(rest) ?? [];
+  const names = hosts.split(',').map((name) => name.replace(/:\d*$/, '').toLowerCase());
+  return isWritten(user, username) && (isWritten(password, own) || names.includes(host.toLowerCase()));
+};
+
+const isWritten = (part: string, text: string): boolean => part === text || decode(part) === text;
+
+/** In its own letters, percent-encoded, or as a part of JSON in a text. */
+const holds = (text: string, password: string): boolean => {
+  if (password.length < SHORTEST_PASSWORD) return text === password;
+  const forms = [password, JSON.stringify(password).slice(1, -1)];
+  return forms.some((form) => text.includes(form) || decode(text).includes(form));
+};
+
+const refuseKey = ({ from }: Change, { where, path }: Place): void => {
+  if (!holds(path.at(-1) ?? '', from.password)) return;
+  throw new InvalidSecretError(`${where} holds the password in the name of a key; take it out of there`);
+};
+
+const refusal = ({ where, path }: Place): InvalidSecretError =>
+  new InvalidSecretError(
+    `${where}: the key "${path.join('.').slice(0, LONGEST_PATH)}" holds the password too, and not as a connection string (mongodb://…) that could be kept in step; take it out of there`,
+  );
+
+/** Each run of percent-encoded bytes by itself: one that is none stays as it is. */
+const decode = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+
+const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
+
+/** A number that is kept as it was written; see secret-value.ts. */
+const isRawJson = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;

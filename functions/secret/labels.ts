@@ -1,0 +1,48 @@
+import type { SecretDescription } from './secret-store.ts';
+import { versionIdsOf } from './version-ids.ts';
+
+export const CURRENT = 'AWSCURRENT';
+export const PENDING = 'AWSPENDING';
+export const PREVIOUS = 'AWSPREVIOUS';
+
+/** The three labels that Secrets Manager gives a meaning. */
+export type StagingLabel = typeof CURRENT | typeof PENDING | typeof PREVIOUS;
+
+/** On a version of the execution that has the lock. */
+export const OWNER = 'docdb-rotation-owner';
+
+/** Lets a version exist before it has another label. It says nothing, is stolen freely and never removed. */
+export const CLAIM = 'docdb-rotation-claim';
+
+/** Whether a label is one that this project used before 0.2, for each rotation another. */
+export const isOldLabel = (label: string): boolean =>
+  label.startsWith('docdb-rotation-') && label !== OWNER && label !== CLAIM;
+
+/** @returns the id of the version that holds the label, if any does */
+export const holderOf = (secret: Pick<SecretDescription, 'versions'>, label: string): string | undefined =>
+  Object.entries(secret.versions).find(([, labels]) => labels.includes(label))?.[0];
+
+export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>
+  secret.versions[version]?.includes(label) ?? false;
+
+/** Who has the lock, as an execution sees it. */
+export const lockHolder = (
+  secret: SecretDescription,
+  execution: string,
+): 'nobody' | 'this execution' | 'another' => {
+  const holder = holderOf(secret, OWNER);
+  if (holder === undefined) return 'nobody';
+  return versionIdsOf(execution).includes(holder) ? 'this execution' : 'another';
+};
+
+/**
+ * Whether AWSPENDING keeps nobody from beginning. It is free on no version; parked on AWSCURRENT, where a rotation leaves it;
+ * and stranded on AWSPREVIOUS, where a value written by hand leaves what was parked.
+ *
+ * @param own versions of the execution that asks, which may have it already
+ */
+export const isPendingFree = (secret: SecretDescription, own: readonly string[] = []): boolean => {
+  const holder = holderOf(secret, PENDING);
+  if (holder === undefined || own.includes(holder)) return true;
+  return hasLabel(secret, holder, CURRENT) || hasLabel(secret, holder, PREVIOUS);
+};

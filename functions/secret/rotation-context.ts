@@ -1,0 +1,109 @@
+import {
+  NothingToRollBackError,
+  PendingVersionMismatchError,
+  SecretNotRotatableError,
+} from '../contract/errors.ts';
+import type { CreateSecretInput, Plan } from '../contract/steps.ts';
+import { CURRENT, holderOf, PENDING, PREVIOUS } from './labels.ts';
+import { recordOf } from './proven.ts';
+import { assertRotatable } from './rotatable.ts';
+import type { SecretDescription, SecretStore } from './secret-store.ts';
+import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
+import { type RotationSettings, settingsOf } from './settings.ts';
+import { areOfOnePair, otherUserOf } from './user-pair.ts';
+import { readVersion } from './versions.ts';
+
+/** What one call of CreateSecret goes by, read once and handed on. */
+export interface RotationContext {
+  readonly secret: SecretDescription;
+  readonly currentVersion: string;
+  /** AWSCURRENT; to go back, the version with AWSPREVIOUS: AWSCURRENT may be the very thing that is broken. */
+  readonly reference: SecretValue;
+  readonly settings: RotationSettings;
+  readonly mode: CreateSecretInput['mode'];
+}
+
+/** @throws SecretNotRotatableError, InvalidSecretError, NothingToRollBackError */
+export const loadContext = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  mode: CreateSecretInput['mode'],
+): Promise<RotationContext> => {
+  assertRotatable(secret);
+  const currentVersion = holderOf(secret, CURRENT);
+  if (currentVersion === undefined)
+    throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
+  const label = mode === 'rollback' ? PREVIOUS : CURRENT;
+  const version = holderOf(secret, label);
+  if (version === undefined)
+    throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
+  const reference = await readVersion(secrets, secret.arn, version, label);
+  return { secret, currentVersion, reference, settings: settingsOf(secret), mode };
+};
+
+/** The text of a new version: another password, and for a pair the other user. */
+export const newValue = async (
+  secrets: SecretStore,
+  { reference, settings }: RotationContext,
+): Promise<string> =>
+  withCredential(reference, pendingUser(settings, reference), await secrets.newPassword(), CURRENT);
+
+const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): string =>
+  strategy === 'single-user' ? login.username : otherUserOf(login.username);
+
+const endpoint = ({ login: { host, port, tls } }: SecretValue): string =>
+  `${host}:${port} ${tls ? 'with' : 'without'} TLS`;
+
+/** @throws PendingVersionMismatchError: the credential would go to a cluster, or change a user, that was not meant */
+export const parsePending = ({ secret, reference, settings }: RotationContext, text: string): SecretValue => {
+  const pending = parseSecretValue(text, 'the pending version');
+  if (!sameEndpoint(pending.login, reference.login)) {
+    throw new PendingVersionMismatchError(
+      `the pending version of ${secret.name} is for ${endpoint(pending)}, AWSCURRENT for ${endpoint(reference)}; start a new rotation`,
+    );
+  }
+  const expected = pendingUser(settings, reference);
+  if (pending.login.username === expected) return pending;
+  throw new PendingVersionMismatchError(
+    `the pending version of ${secret.name} is for the user "${pending.login.username}", but this rotation is for "${expected}"; start a new rotation`,
+  );
+};
+
+interface Decided {
+  readonly outcome: Plan['outcome'];
+  readonly lockVersion: string;
+  readonly pendingVersion: string;
+  readonly pending: SecretValue;
+  /** The user of AWSCURRENT. */
+  readonly currentUser: string;
+  readonly proven: readonly string[];
+}
+
+/** Only the two of a pair take turns: to go back to any other user gives that one no roles. */
+const isPair = ({ current, pending }: Plan['users']): boolean =>
+  current !== pending && areOfOnePair(current, pending);
+
+/** @param seen the secret as the owner of the lock sees it */
+export const planOf = (context: RotationContext, seen: SecretDescription, decided: Decided): Plan => {
+  const { currentVersion, settings } = context;
+  const { pending, currentUser, proven, ...rest } = decided;
+  const previous = holderOf(seen, PREVIOUS);
+  const users = { current: currentUser, pending: pending.login.username };
+  return {
+    ...rest,
+    secretArn: seen.arn,
+    secretName: seen.name,
+    strategy: isPair(users) ? settings.strategy : 'single-user',
+    ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),
+    predecessor: settings.predecessor,
+    graceSeconds: settings.graceSeconds,
+    labelsBefore: {
+      current: currentVersion,
+      ...(previous === undefined ? {} : { previous }),
+      ...(holderOf(seen, PENDING) === currentVersion ? { pending: currentVersion } : {}),
+    },
+    users,
+    host: `${pending.login.host}:${pending.login.port}`,
+    proven: [...new Set([...proven, ...recordOf(seen)])],
+  };
+};

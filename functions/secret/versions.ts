@@ -1,0 +1,65 @@
+import { InvalidSecretError } from '../contract/errors.ts';
+import type { Plan } from '../contract/steps.ts';
+import { readUntil } from '../runtime/read-again.ts';
+import type { LockPorts } from './lock.ts';
+import { isProvenEntry } from './proven.ts';
+import type { SecretStore } from './secret-store.ts';
+import { parseSecretValue, type SecretValue, sameEndpoint } from './secret-value.ts';
+
+/** @throws InvalidSecretError when the version has no value, or one that can't be used */
+export const readVersion = async (
+  secrets: SecretStore,
+  secretArn: string,
+  version: string,
+  what: string,
+): Promise<SecretValue> => {
+  const text = await secrets.read(secretArn, version);
+  if (text === undefined)
+    throw new InvalidSecretError(`${what} (version ${version} of ${secretArn}) has no value`);
+  return parseSecretValue(text, `${what} (version ${version})`);
+};
+
+/** What is to be promoted. It has just been written, perhaps: an old answer does not know it yet. */
+export const readPending = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<SecretValue> => {
+  const { secretArn, pendingVersion } = plan;
+  const text = await readUntil(
+    clock,
+    () => secrets.read(secretArn, pendingVersion),
+    (answer) => answer !== undefined,
+  );
+  if (text === undefined)
+    throw new InvalidSecretError(`the pending version (${pendingVersion} of ${secretArn}) has no value`);
+  return parseSecretValue(text, `the pending version (${pendingVersion})`);
+};
+
+/** A version that may be tried: undefined if it is malformed, or of another cluster or without TLS, where no credential is to go. */
+export const readUsable = async (
+  secrets: SecretStore,
+  secretArn: string,
+  version: string | undefined,
+  reference: SecretValue,
+): Promise<SecretValue | undefined> => {
+  if (version === undefined) return undefined;
+  try {
+    const value = await readVersion(secrets, secretArn, version, 'the version');
+    return sameEndpoint(value.login, reference.login) ? value : undefined;
+  } catch (error) {
+    if (error instanceof InvalidSecretError) return undefined;
+    throw error;
+  }
+};
+
+/** A version of the record; undefined for one that was only written, or that Secrets Manager has deleted since. */
+export const readProven = async (
+  secrets: SecretStore,
+  secretArn: string,
+  entry: string,
+): Promise<SecretValue | undefined> => {
+  if (!isProvenEntry(entry)) return undefined;
+  const text = await secrets.read(secretArn, entry);
+  return text === undefined ? undefined : parseSecretValue(text, `version ${entry}`);
+};
+
+/** Whether the rotation goes back to AWSPREVIOUS. */
+export const isRevert = ({ pendingVersion, labelsBefore }: Plan): boolean =>
+  pendingVersion === labelsBefore.previous;

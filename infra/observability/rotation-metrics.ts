@@ -1,0 +1,22 @@
+import type { Duration } from 'aws-cdk-lib';
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+
+/** What the functions write their measurements under: functions/runtime/cloudwatch-metrics.ts. */
+export const METRICS_NAMESPACE = 'DocDbRotation';
+
+/** How many executions of a machine ended in one way, or what else is measured for the machine as a whole. */
+export const machineMetric = (
+  metricName: string,
+  machine: StateMachine,
+  period: Duration,
+  options: MetricOptions = {},
+): Metric =>
+  new Metric({
+    statistic: 'Sum',
+    period,
+    ...options,
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { StateMachine: machine.stateMachineName },
+  });

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { Duration, Token } from 'aws-cdk-lib';
+import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
+import type { Schedule } from 'aws-cdk-lib/aws-events';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { DocDbRotationProps } from '../docdb-rotation.ts';
+import type { ManageOptions } from './manage-options.ts';
+import { PREDECESSORS } from './retirement-policy.ts';
+
+/** The longest that a state waits. */
+const LONGEST_GRACE = Duration.days(365);
+
+const NEEDS_VPC = ['vpcSubnets', 'securityGroup', 'cluster', 'vpcEndpoints'] as const;
+
+/**
+ * Refuses what would deploy and then not work.
+ *
+ * @throws Error that says what is wrong, and what is allowed
+ */
+export const checkProps = (props: DocDbRotationProps): void => {
+  for (const name of NEEDS_VPC) {
+    if (props[name] && !props.vpc) {
+      throw new Error(
+        `${name} is of no use to functions outside any VPC: give vpc too, or leave ${name} out`,
+      );
+    }
+  }
+  if (props.cluster && !canBeReached(props.cluster)) {
+    throw new Error(
+      'cluster is imported without its port or its security group: give it both, or leave cluster out and use connections.allowTo',
+    );
+  }
+  const file = props.certificateAuthorityFile;
+  if (file !== undefined && !existsSync(file)) {
+    throw new Error(`certificateAuthorityFile is ${file}, which does not exist: give the path of a PEM file`);
+  }
+};
+
+const canBeReached = ({ connections }: IDatabaseCluster): boolean =>
+  connections.defaultPort !== undefined && connections.securityGroups.length > 0;
+
+/**
+ * Refuses what would deploy and then not work.
+ *
+ * @throws Error that says what is wrong, and what is allowed
+ */
+export const checkManageOptions = (secret: ISecret, options: ManageOptions): void => {
+  const { strategy, predecessor, grace, schedule } = options;
+  const refuse = (what: string): never => {
+    throw new Error(`${secret.node.path} can't be managed like this: ${what}`);
+  };
+  if (strategy?.adminSecret === secret) {
+    refuse('it is its own admin secret; give the secret of another user, or use Strategy.adminClone()');
+  }
+  if (predecessor !== undefined && !PREDECESSORS.includes(predecessor)) {
+    refuse(`predecessor is "${predecessor}"; it may be ${PREDECESSORS.join(', ')}`);
+  }
+  if (grace && grace.toSeconds({ integral: false }) % 1 !== 0) {
+    refuse(`grace is ${grace.toHumanString()}; give whole seconds`);
+  }
+  if (grace && grace.toSeconds() > LONGEST_GRACE.toSeconds()) {
+    refuse(`grace is ${grace.toHumanString()}; it may be ${LONGEST_GRACE.toHumanString()} at most`);
+  }
+  if (schedule && !isScheduleOfSecretsManager(schedule)) {
+    refuse(
+      `schedule is ${schedule.expressionString}; it may be a rate of 4 hours to 999 days, in hours or days, or a cron expression whose minute is 0 and whose year is *`,
+    );
+  }
+};
+
+/** A rotation window opens on the hour, every year. */
+const CRON = /^cron\(0( \S+){4} \*\)$/;
+
+/**
+ * EventBridge has more schedules than Secrets Manager.
+ *
+ * Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+ */
+const isScheduleOfSecretsManager = ({ expressionString }: Schedule): boolean => {
+  if (Token.isUnresolved(expressionString) || CRON.test(expressionString)) return true;
+  const [, number, unit] = /^rate\((\d+) (hour|day)s?\)$/.exec(expressionString) ?? [];
+  const hours = Number(number) * (unit === 'day' ? 24 : 1);
+  return hours >= 4 && hours <= 999 * 24;
+};

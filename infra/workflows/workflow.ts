@@ -1,0 +1,96 @@
+import { Aws } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import {
+  CustomerManagedEncryptionConfiguration,
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { acknowledge, acknowledgeEveryResource } from '../build/acknowledge.ts';
+import type { StepFunction } from '../functions/step-function.ts';
+import { letUseItsOwnKey } from '../grants/grant-use-machine-key.ts';
+import { definitionText } from './definition-text.ts';
+
+/** What the workflows of one rotation share. */
+export interface WorkflowDefaults {
+  /** Told when a person is needed. */
+  readonly operatorsTopic: ITopic;
+  /** Where the causes of failures point their readers. */
+  readonly runbookUrl: string;
+  /** @default RetentionDays.THREE_MONTHS */
+  readonly logRetention?: RetentionDays | undefined;
+  /**
+   * Encrypts the log, and the definition and the data of executions.
+   *
+   * @default - a key of AWS
+   */
+  readonly encryptionKey?: IKey | undefined;
+}
+
+export interface WorkflowProps extends WorkflowDefaults {
+  /** The name of its file under `statemachine/`, without the ending. */
+  readonly definition: string;
+  /** The functions that the machine calls, keyed by the placeholder each one fills in the definition. */
+  readonly functions: Readonly<Record<string, StepFunction>>;
+  /**
+   * What else the definition has placeholders for.
+   *
+   * @default - nothing
+   */
+  readonly substitutions?: Readonly<Record<string, string>>;
+}
+
+/** A state machine that is defined by a file under `statemachine/`, and may do what the file needs. */
+export class Workflow extends Construct {
+  readonly stateMachine: StateMachine;
+
+  constructor(scope: Construct, id: string, props: WorkflowProps) {
+    super(scope, id);
+    const functions = Object.entries(props.functions);
+    this.stateMachine = new StateMachine(this, 'Resource', {
+      // fromString keeps the definition in the template, where `cdk diff` shows it.
+      // TimeoutSeconds is in the JSON: CDK ignores `timeout` for a JSON definition.
+      definitionBody: DefinitionBody.fromString(definitionText(props.definition)),
+      definitionSubstitutions: {
+        ...Object.fromEntries(
+          functions.map(([placeholder, step]) => [placeholder, step.function.functionArn]),
+        ),
+        OperatorsTopicArn: props.operatorsTopic.topicArn,
+        RunbookUrl: props.runbookUrl,
+        Partition: Aws.PARTITION,
+        ...props.substitutions,
+      },
+      tracingEnabled: true,
+      ...(props.encryptionKey
+        ? { encryptionConfiguration: new CustomerManagedEncryptionConfiguration(props.encryptionKey) }
+        : {}),
+      logs: {
+        destination: new LogGroup(this, 'Logs', {
+          retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+          ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}),
+        }),
+        level: LogLevel.ERROR,
+        includeExecutionData: false,
+      },
+    });
+    acknowledge(
+      this.stateMachine,
+      'SF1',
+      'Step Functions keeps the history of every execution for 90 days, and each step writes a line of its own: the log is for errors.',
+    );
+    acknowledgeEveryResource(this.stateMachine.role, 'sending traces, managing the delivery of logs');
+    // CDK grants a JSON definition nothing.
+    this.stateMachine.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: functions.map(([, step]) => step.function.functionArn),
+      }),
+    );
+    props.operatorsTopic.grantPublish(this.stateMachine);
+    if (props.encryptionKey) letUseItsOwnKey(this, props.encryptionKey, this.stateMachine);
+  }
+}

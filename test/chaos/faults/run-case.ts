@@ -1,0 +1,170 @@
+import type { LocalStack } from '../../local-stack/deployment/index.ts';
+import type { Call } from './call.ts';
+import { CaseActor } from './case-actor.ts';
+import { type Ending, isRetirement, untilOver } from './endings.ts';
+import { watchLogins } from './login-watch.ts';
+import type { Case, Combination } from './matrix.ts';
+import { holderOf, logsInEverywhere, look, type OutsideView } from './outside-view.ts';
+import { writtenPasswords } from './passwords.ts';
+import { PlannedFault } from './planned-fault.ts';
+import { makeSubject, removeSubject, type Subject } from './strategies.ts';
+import { type Course, type Outcome, outcomeOf, problemsOf, rotationOf } from './verdict.ts';
+import type { WatchedStack } from './watched-stack.ts';
+import { wayNamed } from './ways.ts';
+
+export interface CaseResult {
+  /** None if it could not be judged. */
+  readonly outcome: Outcome | undefined;
+  /** Whether the call that was to be broken came at all. */
+  readonly struck: boolean;
+  readonly problems: readonly string[];
+  readonly trace: readonly string[];
+  readonly recorded: readonly Call[];
+}
+
+/** Rotates a new secret, with the fault of the case or without one, and checks from outside how it ended. */
+export const runCase = async (
+  watched: WatchedStack,
+  combination: Combination,
+  broken?: Pick<Case, 'target' | 'kind'>,
+): Promise<CaseResult> => {
+  const { stack, director } = watched;
+  const fault = broken && new PlannedFault(broken.target, broken.kind);
+  const faults = [...wayNamed(combination.way).faults(combination.strategy), ...(fault ? [fault] : [])];
+  const subject = await makeSubject(stack, combination.strategy);
+  const actor = new CaseActor(stack, subject, faults);
+  director.enter(actor);
+  let outcome: Outcome | undefined;
+  try {
+    outcome = await rotateAndCheck(watched, combination, { subject, actor, fault });
+  } catch (error) {
+    // A case that can't be judged has not held anything.
+    actor.problems.add(`it could not be judged: ${error instanceof Error ? error.message : 'no error'}`);
+  } finally {
+    director.leave(actor);
+    await removeSubject(stack, subject);
+  }
+  return {
+    outcome,
+    struck: fault === undefined || fault.hits > 0,
+    problems: [...actor.problems],
+    recorded: actor.recorded,
+    trace: actor.trace,
+  };
+};
+
+interface Cast {
+  readonly subject: Subject;
+  readonly actor: CaseActor;
+  readonly fault: PlannedFault | undefined;
+}
+
+const rotateAndCheck = async (
+  watched: WatchedStack,
+  { way: wayName }: Combination,
+  { subject, actor, fault }: Cast,
+): Promise<Outcome> => {
+  const { stack, director } = watched;
+  const way = wayNamed(wayName);
+  const before = await look(stack, subject);
+  const watch = subject.isPair ? watchLogins(stack, actor.secretArn) : undefined;
+  const execution = await way.start(stack, actor.secretArn);
+  const endings = await untilOver(stack, director, actor, execution);
+  const byHand = await recoverByHand(watched, actor, endings);
+  const failures = (await watch?.stop())?.failures ?? 0;
+  if (failures > 0) actor.problems.add(`${failures} logins with AWSCURRENT failed meanwhile`);
+  const after = await look(stack, subject);
+  const course: Course = {
+    before,
+    after,
+    endings: [...endings, ...byHand],
+    byHand: byHand.length > 0,
+    isRollback: wayName.includes('rollback'),
+  };
+  await check(stack, course, { subject, actor, fault }, way.ends);
+  return outcomeOf(course);
+};
+
+const check = async (
+  stack: LocalStack,
+  course: Course,
+  { subject, actor, fault }: Cast,
+  expected: Outcome,
+): Promise<void> => {
+  for (const problem of problemsOf(subject, course)) actor.problems.add(problem);
+  await checkLogins(stack, subject, course.after, actor);
+  if (fault?.hits) checkPatience(fault, expected, course, actor);
+  await checkPasswords(stack, course, actor);
+  for (const { arn, status, error } of course.endings) {
+    actor.note(`${arn.split(':').at(-1)}: ${status} ${error ?? ''}`);
+  }
+};
+
+/** What a person does once the reason is gone, if the machine has given up or never began. */
+const recoverByHand = async (
+  { stack, director }: WatchedStack,
+  actor: CaseActor,
+  endings: readonly Ending[],
+): Promise<Ending[]> => {
+  const rotation = rotationOf(endings);
+  const givenUp = endings.some(({ error }) => error === 'RollbackFailed' || error === 'RecoveryFailed');
+  if (rotation && !givenUp) return [];
+  actor.liftFaults();
+  actor.note('a person starts a recovery');
+  const execution = await stack.recoveries.start({ secretId: actor.secretArn });
+  const all = await untilOver(stack, director, actor, execution);
+  const recovery = all.find(({ arn }) => arn === execution);
+  if (recovery?.status !== 'SUCCEEDED') {
+    actor.problems.add(`the recovery by hand ended as ${recovery?.error}: ${recovery?.cause}`);
+  }
+  return recovery ? [recovery] : [];
+};
+
+const checkLogins = async (
+  stack: LocalStack,
+  { admin }: Subject,
+  after: OutsideView,
+  actor: CaseActor,
+): Promise<void> => {
+  const current = after.credentials.get(holderOf(after, 'AWSCURRENT') ?? '');
+  if (!current || !(await logsInEverywhere(stack, current))) {
+    actor.problems.add('AWSCURRENT does not log in on every instance');
+  }
+  if (admin && !(await stack.logsIn(admin))) actor.problems.add('the admin secret does not log in any more');
+};
+
+/** A trouble that passes keeps nothing from its end. Secrets Manager and the trigger may give up, and begin again. */
+const checkPatience = (
+  { kind, target }: PlannedFault,
+  expected: Outcome,
+  course: Course,
+  actor: CaseActor,
+): void => {
+  if (!kind.passes || target.step.startsWith('Trigger')) return;
+  const outcome = outcomeOf(course);
+  // The emulator gives an expression one second by the clock, which a busy machine does not always have.
+  if (rotationOf(course.endings)?.error === 'States.QueryEvaluationError') return;
+  if (outcome !== expected) {
+    const reason = rotationOf(course.endings)?.cause ?? '';
+    actor.problems.add(`the trouble passed, but it ended as ${outcome}, not as ${expected}: ${reason}`);
+  }
+  for (const retirement of course.endings.filter(isRetirement)) {
+    if (retirement.status !== 'SUCCEEDED') actor.problems.add(`the retirement ended: ${retirement.cause}`);
+  }
+};
+
+const checkPasswords = async (
+  stack: LocalStack,
+  { after, endings }: Course,
+  actor: CaseActor,
+): Promise<void> => {
+  const passwords = [...after.credentials.values()].map(({ password }) => password);
+  for (const { arn } of endings) {
+    const written = JSON.stringify([
+      await stack.executions.describe(arn),
+      await stack.executions.history(arn),
+    ]);
+    if (writtenPasswords(written, passwords) > 0)
+      actor.problems.add(`a password is in the history of ${arn}`);
+  }
+};

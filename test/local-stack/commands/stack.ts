@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type LocalStack, type LocalStackOptions, startLocalStack, Undo } from '../deployment/index.ts';
+import { ENGINES, type EngineVersion } from '../document-db/index.ts';
+import { removeStackFile, writeStackFile } from './stack-file.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
+
+const USAGE = `npm run stack [-- options]
+
+Starts AWS (ministack), Secrets Manager and DocumentDB on this machine, deploys the rotation to them, and
+stays up until Ctrl-C. All of it listens on 127.0.0.1 only.
+
+  --port N                   port of the AWS endpoint (default: a free one)
+  --secrets-manager-port N   port of Secrets Manager (default: a free one)
+  --document-db-port N       port of DocumentDB (default: a free one)
+  --instances N              instances of the database cluster (default: 1)
+  --engine-version V         version of DocumentDB: ${Object.keys(ENGINES).join(', ')} (default: 5.0)
+  --extra-secrets N          secrets of applications beside demo/app (default: 0)
+  --forward-budget N         seconds that a rotation may try to go forward (default: 15)
+  --straggler-wait N         seconds that a recovery waits for a running step (default: 5)
+  --file PATH                where the description goes (default: .local/stack.json)
+  --help
+`;
+
+const FILE = join(import.meta.dirname, '..', '..', '..', '.local', 'stack.json');
+
+const readArguments = () =>
+  parseArgs({
+    options: {
+      port: { type: 'string' },
+      'secrets-manager-port': { type: 'string' },
+      'document-db-port': { type: 'string' },
+      instances: { type: 'string' },
+      'engine-version': { type: 'string' },
+      'extra-secrets': { type: 'string' },
+      'forward-budget': { type: 'string' },
+      'straggler-wait': { type: 'string' },
+      file: { type: 'string', default: FILE },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
+
+type Arguments = ReturnType<typeof readArguments>;
+type NumberOption = Exclude<keyof Arguments, 'help' | 'file' | 'engine-version'>;
+
+const numberOf = (values: Arguments, name: NumberOption): number | undefined => {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`);
+  return Number(text);
+};
+
+const engineVersionOf = (text: string): EngineVersion => {
+  const version = (Object.keys(ENGINES) as EngineVersion[]).find((known) => known === text);
+  if (version) return version;
+  throw new Error(`--engine-version takes one of ${Object.keys(ENGINES).join(', ')}, not "${text}"`);
+};
+
+/** Leaves out what was not given, so that defaults apply. */
+const given = <T extends object>(values: T) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
+const optionsFrom = (values: Arguments): LocalStackOptions =>
+  given({
+    ports: given({
+      aws: numberOf(values, 'port'),
+      secretsManager: numberOf(values, 'secrets-manager-port'),
+      documentDb: numberOf(values, 'document-db-port'),
+    }),
+    instances: numberOf(values, 'instances'),
+    engineVersion:
+      values['engine-version'] === undefined ? undefined : engineVersionOf(values['engine-version']),
+    extraSecrets: numberOf(values, 'extra-secrets'),
+    forwardBudgetSeconds: numberOf(values, 'forward-budget'),
+    stragglerSeconds: numberOf(values, 'straggler-wait'),
+  });
+
+const instructions = (stack: LocalStack): string =>
+  [
+    `export AWS_ENDPOINT_URL=${stack.awsEndpointUrl}`,
+    `export AWS_ENDPOINT_URL_SECRETS_MANAGER=${stack.secretsManagerEndpointUrl}`,
+    `export AWS_REGION=${stack.region}`,
+    // Version 1 of the AWS CLI, and boto3, read only this one.
+    `export AWS_DEFAULT_REGION=${stack.region}`,
+    'export AWS_ACCESS_KEY_ID=test',
+    'export AWS_SECRET_ACCESS_KEY=test',
+    '',
+    'ready',
+  ].join('\n');
+
+const undo = new Undo();
+let ready = false;
+// Ctrl-C is how this command ends; only before it is ready has something been cut short.
+const isStopping = stopOnSignal(undo, (ofSignal) => (ready ? 0 : ofSignal));
+
+const run = async (values: Arguments): Promise<void> => {
+  const stack = await startLocalStack(optionsFrom(values), (what) => console.error(`… ${what}`), undo);
+  undo.add(() => removeStackFile(values.file));
+  writeStackFile(values.file, stack);
+  ready = true;
+  console.log(instructions(stack));
+  // Something must keep the process up, whatever the stand-ins do.
+  setInterval(() => {}, 60_000);
+};
+
+try {
+  const values = readArguments();
+  if (values.help) console.log(USAGE);
+  else await run(values);
+} catch (error) {
+  // Whoever stopped it ends the process, once everything is stopped.
+  if (!isStopping()) {
+    console.error(`the local stack did not start: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,159 @@
+import { MongoServerError, MongoWriteConcernError } from 'mongodb';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  DatabaseIncompatibleError,
+  DatabaseUnavailableError,
+} from '../../../../functions/contract/errors.ts';
+import { documentDb } from '../../../../functions/database/document-db.ts';
+import type { Session } from '../../../../functions/secret/secret-store.ts';
+import { newPassword } from '../../../support/in-memory-secret-store.ts';
+
+/** What a server is asked, and answers, as the driver passes it on. Real servers are in test/stack and test/security. */
+const server = vi.hoisted(() => ({
+  commands: [] as Record<string, unknown>[],
+  options: { socketTimeoutMS: 0 },
+  answer: (_command: Record<string, unknown>): Record<string, unknown> => ({ ok: 1 }),
+  connect: () => {},
+  closed: 0,
+}));
+
+vi.mock('mongodb', async (original) => ({
+  ...(await original<typeof import('mongodb')>()),
+  MongoClient: class {
+    constructor(_url: string, options: typeof server.options) {
+      server.options = options;
+    }
+    async connect(): Promise<void> {
+      server.connect();
+    }
+    db() {
+      return {
+        command: async (command: Record<string, unknown>) => {
+          server.commands.push(command);
+          return server.answer(command);
+        },
+      };
+    }
+    async close(): Promise<void> {
+      server.closed += 1;
+    }
+  },
+}));
+
+const LOGIN = { host: 'host', port: 27017, username: 'app', password: newPassword(), tls: true };
+const ROLES = [{ role: 'readWrite', db: 'shop' }];
+
+const login = () => documentDb([]).login(LOGIN);
+
+const open = async (): Promise<Session> => {
+  const session = await login();
+  if (session === undefined) throw new Error('it was refused');
+  return session;
+};
+
+/** The server answers one command with an error, and every other. */
+const failAt = (name: string, error: Error) => {
+  server.answer = (command) => {
+    if (name in command) throw error;
+    return { ok: 1 };
+  };
+};
+
+const error = (code: number) => new MongoServerError({ message: 'no', code });
+const names = () => server.commands.map((command) => Object.keys(command)[0]);
+
+beforeEach(() => {
+  server.commands = [];
+  server.answer = () => ({ ok: 1 });
+  server.connect = () => {};
+  server.closed = 0;
+});
+
+const CHANGES = [
+  ['createUser', (session: Session) => session.createUser('x', newPassword(), ROLES)],
+  ['updateUser', (session: Session) => session.updateUser('x', { password: newPassword() })],
+  ['dropUser', (session: Session) => session.dropUser('x')],
+] as const;
+
+describe.each(CHANGES)('%s', (name, change) => {
+  // Else the connection is cut at the moment at which the server says that the change is made.
+  it('waits for a majority, for clearly less time than for an answer', async () => {
+    await using session = await open();
+    await change(session);
+    expect(server.options.socketTimeoutMS).toBe(10_000);
+    expect(server.commands).toEqual([
+      expect.objectContaining({ [name]: 'x', writeConcern: { w: 'majority', wtimeout: 5000 } }),
+    ]);
+  });
+
+  it.each([64, 100, 11])(
+    'is neither made nor refused, while no majority confirms it: code %i',
+    async (code) => {
+      await using session = await open();
+      failAt(name, new MongoWriteConcernError({ ok: 1, writeConcernError: { code, errmsg: 'no' } }));
+      await expect(change(session)).rejects.toThrow(DatabaseUnavailableError);
+    },
+  );
+
+  it('meets a transient error', async () => {
+    await using session = await open();
+    failAt(name, error(112));
+    await expect(change(session)).rejects.toThrow(DatabaseUnavailableError);
+  });
+});
+
+it('a user that does not exist is dropped', async () => {
+  await using session = await open();
+  failAt('dropUser', error(11));
+  await session.dropUser('x');
+});
+
+describe('a server is asked by isMaster', () => {
+  const answerIsMaster = (code: number) => {
+    server.answer = (command) => {
+      if ('hello' in command) throw error(code);
+      return { ok: 1, ismaster: true, hosts: ['one:1'] };
+    };
+  };
+
+  it.each([59, 303, 115, 2, 0])('if it answers %i to hello', async (code) => {
+    await using session = await open();
+    answerIsMaster(code);
+    expect(await session.instances()).toEqual([{ host: 'one', port: 1 }]);
+    expect(await session.takesWrites()).toBe('here');
+    expect(names()).toEqual(['hello', 'isMaster', 'hello', 'isMaster']);
+  });
+
+  it.each([13, 18, 91, 112, 11600])('but not if it answers %i', async (code) => {
+    await using session = await open();
+    answerIsMaster(code);
+    await expect(session.instances()).rejects.toThrow(`code ${code}`);
+    expect(names()).toEqual(['hello']);
+  });
+});
+
+describe('a login', () => {
+  const answer = (code: number) => {
+    server.connect = () => {
+      throw error(code);
+    };
+  };
+
+  it('is refused by the one code for it', async () => {
+    answer(18);
+    expect(await login()).toBeUndefined();
+    expect(server.closed).toBe(1);
+  });
+
+  it.each([24, 64, 91, 112, 246, 279, 11600])('meets the transient error %i', async (code) => {
+    answer(code);
+    await expect(login()).rejects.toThrow(DatabaseUnavailableError);
+    expect(server.closed).toBe(1);
+  });
+
+  it.each([303, -301, 334, 13, 11, 2])('is not refused by the code %i', async (code) => {
+    answer(code);
+    await expect(login()).rejects.toThrow(DatabaseIncompatibleError);
+    expect(server.closed).toBe(1);
+  });
+});

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import {
+  SecretsManagerRefusedError,
+  SecretsManagerUnavailableError,
+} from '../../../../functions/contract/errors.ts';
+import type { ReleaseLockInput } from '../../../../functions/contract/steps.ts';
+import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
+import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
+import { restoreLabels } from '../../../../functions/restore-labels/restore-labels.ts';
+import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
+import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
+import { recordOf } from '../../../../functions/secret/proven.ts';
+import { ROOT } from '../../../support/in-memory-database.ts';
+import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
+import { rightBefore } from '../../../support/meanwhile.ts';
+import { count, PortCalls } from '../../../support/port-calls.ts';
+import { executionArn } from '../../../support/rotation-machine.ts';
+import { begunByService, checked, created, finished, portsOf } from '../../../support/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../../../support/rotation-world.ts';
+
+const ONE = executionArn('one');
+const boss = () =>
+  new RotationWorld({ username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } });
+
+const ending = (over: Partial<ReleaseLockInput>): ReleaseLockInput => ({
+  execution: ONE,
+  secretId: SECRET,
+  plan: null,
+  ended: 'restored',
+  before: null,
+  ...over,
+});
+const stages = (world: RotationWorld) => {
+  const { [CLAIM]: _, ...labels } = world.store.labels(SECRET);
+  return labels;
+};
+const proven = async (world: RotationWorld) => recordOf(await world.store.port().describe(SECRET));
+
+describe('ReleaseLock after a promotion', () => {
+  it.each(['rotate', 'rollback'] as const)(
+    'takes the owner label off a %s, and leaves AWSPENDING parked',
+    async (mode) => {
+      const world = boss();
+      const { plan, before } = await finished(world, mode, ONE);
+      const result = await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
+      expect(result).toEqual({ outcome: 'released', pendingMoved: false });
+      expect(stages(world)).toEqual({
+        AWSCURRENT: plan.pendingVersion,
+        AWSPENDING: plan.pendingVersion,
+        AWSPREVIOUS: world.current,
+      });
+    },
+  );
+
+  it('records what was promoted, and what logged in before', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    const { plan, before } = await finished(world);
+    await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
+    expect(await proven(world)).toEqual([plan.pendingVersion, world.current]);
+  });
+
+  it('records that before it releases: only who has the lock writes the tag', async () => {
+    const world = boss();
+    const { plan, before } = await finished(world);
+    const calls = new PortCalls();
+    await endExecution(portsOf(world, calls), ending({ plan, before, ended: 'promoted' }));
+    expect(calls.recorded).toEqual(['setTag', 'moveLabel']);
+  });
+
+  it('releases nothing when it comes again, and harms nobody who has the lock by then', async () => {
+    const world = boss();
+    const { plan, before } = await finished(world);
+    const input = ending({ plan, before, ended: 'promoted' });
+    await endExecution(portsOf(world), input);
+    const next = await created(world);
+    const labels = stages(world);
+    expect((await endExecution(portsOf(world), input)).outcome).toBe('nothing-to-release');
+    expect(stages(world)).toEqual(labels);
+    expect(world.store.holder(SECRET, OWNER)).toBe(next.lockVersion);
+  });
+
+  it('releases all the same where it may not write the tag, and says so', async () => {
+    const world = boss();
+    const { plan, before } = await finished(world);
+    const { secrets, clock } = portsOf(world);
+    const setTag = () => Promise.reject(new SecretsManagerRefusedError('no permission'));
+    const attempt = endExecution(
+      { secrets: { ...secrets, setTag }, clock },
+      ending({ plan, before, ended: 'promoted' }),
+    );
+    await expect(attempt).rejects.toThrow(SecretsManagerRefusedError);
+    expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('keeps the lock while Secrets Manager can not be reached: it is tried again', async () => {
+    const world = boss();
+    const { plan, before } = await finished(world);
+    const { secrets, clock } = portsOf(world);
+    const setTag = () => Promise.reject(new SecretsManagerUnavailableError('throttled'));
+    const attempt = endExecution(
+      { secrets: { ...secrets, setTag }, clock },
+      ending({ plan, before, ended: 'promoted' }),
+    );
+    await expect(attempt).rejects.toThrow(SecretsManagerUnavailableError);
+    expect(world.store.holder(SECRET, OWNER)).toBe(plan.lockVersion);
+  });
+});
+
+describe('ReleaseLock after compensation', () => {
+  it.each(['rotate', 'rollback'] as const)('takes AWSPENDING and the owner label off a %s', async (mode) => {
+    const world = boss();
+    const { plan, before } = await checked(world, mode);
+    const result = await endExecution(portsOf(world), ending({ plan, before }));
+    expect(result).toEqual({ outcome: 'released', pendingMoved: true });
+    expect(stages(world)).toEqual(world.before.labels);
+  });
+
+  it('parks AWSPENDING where it was before', async () => {
+    const world = new RotationWorld({ pendingOnCurrent: true });
+    const { plan, before } = await checked(world);
+    await endExecution(portsOf(world), ending({ plan, before }));
+    expect(stages(world)).toEqual(world.before.labels);
+  });
+
+  // A stopped rotation that had slept through a recovery once left it there: on what was AWSCURRENT no more.
+  it('leaves AWSPENDING off where AWSCURRENT has moved meanwhile', async () => {
+    const world = new RotationWorld({ pendingOnCurrent: true });
+    const { plan, before } = await checked(world);
+    world.store.putByHand(SECRET, secretText({ username: 'app', password: newPassword() }));
+    await endExecution(portsOf(world), ending({ plan, before }));
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBeUndefined();
+  });
+
+  it('leaves an AWSPENDING that another tool has taken', async () => {
+    const world = boss();
+    const { plan, before } = await checked(world);
+    const { token } = world.beginRotation();
+    const result = await endExecution(portsOf(world), ending({ plan, before }));
+    expect(result).toEqual({ outcome: 'released', pendingMoved: false });
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(token);
+  });
+
+  it('records AWSCURRENT if it logged in, but not the version that was not tested', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    const { plan, before } = await finished(world, 'rotate', ONE);
+    await restoreLabels(portsOf(world), { execution: ONE, plan, promoted: true, promotionOnly: false });
+    await endExecution(portsOf(world), ending({ plan, before }));
+    expect(await proven(world)).toEqual([world.current]);
+  });
+
+  it.each([
+    ['CheckBefore came to no end', null],
+    ['it did not log in', { logsIn: [], roles: [] }],
+  ])('records nothing of AWSCURRENT where %s', async (_why, before) => {
+    const world = new RotationWorld();
+    const plan = await created(world);
+    const calls = new PortCalls();
+    await endExecution(portsOf(world, calls), ending({ plan, before }));
+    expect(count(calls, 'setTag')).toBe(0);
+  });
+});
+
+describe('ReleaseLock where CreateSecret came to no end', () => {
+  const died = () => Promise.reject(new Error('died'));
+
+  it.each([
+    ['before it took the lock', 1, 'nothing-to-release'],
+    ['before it took AWSPENDING', 2, 'released'],
+  ] as const)('leaves no label behind that it took, %s', async (_when, move, outcome) => {
+    const world = new RotationWorld({ pendingOnCurrent: true });
+    const input = { execution: ONE, secretId: SECRET, mode: 'rotate' } as const;
+    await createSecret(portsOf(world, rightBefore('moveLabel', died, move)), input).catch(() => undefined);
+    expect((await endExecution(portsOf(world), ending({}))).outcome).toBe(outcome);
+    expect(stages(world)).toEqual(world.before.labels);
+  });
+
+  it.each(['rotate', 'rollback'] as const)('takes AWSPENDING and the lock off a whole %s', async (mode) => {
+    const world = boss();
+    await created(world, mode, ONE);
+    expect(await endExecution(portsOf(world), ending({}))).toEqual({
+      outcome: 'released',
+      pendingMoved: true,
+    });
+    expect(stages(world)).toEqual(world.before.labels);
+  });
+
+  it('takes AWSPENDING off Secrets Manager’s version, where its rotation began the execution', async () => {
+    const world = boss();
+    const token = await begunByService(world, ONE);
+    expect(await endExecution(portsOf(world), ending({ token }))).toEqual({
+      outcome: 'released',
+      pendingMoved: true,
+    });
+    expect(stages(world)).toEqual(world.before.labels);
+  });
+
+  it('leaves AWSPENDING on any version that is not its own', async () => {
+    const world = boss();
+    await begunByService(world, ONE);
+    const pending = world.store.holder(SECRET, 'AWSPENDING');
+    await endExecution(portsOf(world), ending({ token: newVersionId() }));
+    expect(stages(world)).toEqual({ ...world.before.labels, AWSPENDING: pending });
+  });
+
+  it('leaves everything of another execution alone, whatever an old answer shows', async () => {
+    const world = boss();
+    await created(world);
+    const labels = world.store.labels(SECRET);
+    const result = await endExecution(portsOf(world), ending({}));
+    expect(result).toEqual({ outcome: 'nothing-to-release', pendingMoved: false });
+    expect(world.store.labels(SECRET)).toEqual(labels);
+    expect(world.clock.now()).toBeGreaterThanOrEqual(OLDEST_ANSWER_MS);
+  });
+
+  it('finds the lock that an old answer does not show yet', async () => {
+    const world = boss();
+    const { now } = world.clock;
+    world.store.staleReads = {
+      monotonic: false,
+      milliseconds: OLDEST_ANSWER_MS - 1000,
+      now,
+      random: () => 0,
+    };
+    await createSecret(portsOf(world), { execution: ONE, secretId: SECRET, mode: 'rotate' });
+    expect((await endExecution(portsOf(world), ending({}))).outcome).toBe('released');
+    expect(stages(world)).toEqual(world.before.labels);
+  });
+});

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import {
+  DatabaseUnavailableError,
+  NoUsableCredentialsError,
+  RotationInProgressError,
+} from '../../../../functions/contract/errors.ts';
+import type { RetireUserInput } from '../../../../functions/contract/steps.ts';
+import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
+import { type RetireUserResult, retireUser } from '../../../../functions/retire-user/retire-user.ts';
+import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
+import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
+import { PROVEN_TAG } from '../../../../functions/secret/proven.ts';
+import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
+import { newPassword } from '../../../support/in-memory-secret-store.ts';
+import { rightBefore } from '../../../support/meanwhile.ts';
+import { count, PortCalls, ProcessDiedError } from '../../../support/port-calls.ts';
+import { executionArn } from '../../../support/rotation-machine.ts';
+import { created, finished, portsOf } from '../../../support/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText } from '../../../support/rotation-world.ts';
+
+const PAIR = { strategy: 'alternating-users', admin: true } as const;
+const CLONE = { strategy: 'admin-clone', username: 'boss', roles: ROOT } as const;
+const CHANGES = ['createUser', 'updateUser', 'dropUser'];
+const RETIREMENT = executionArn('one', 'retirement');
+const stages = (world: RotationWorld) => {
+  const { [CLAIM]: _, ...labels } = world.store.labels(SECRET);
+  return labels;
+};
+
+interface Scene {
+  readonly world: RotationWorld;
+  readonly input: RetireUserInput;
+}
+
+const rotated = (options: typeof PAIR | typeof CLONE, policy: RetireUserInput['policy']): Promise<Scene> =>
+  promoted(new RotationWorld(options), policy);
+
+const promoted = async (world: RotationWorld, policy: RetireUserInput['policy']): Promise<Scene> => {
+  const { plan, before } = await finished(world);
+  await endExecution(portsOf(world), {
+    execution: executionArn('rotation'),
+    secretId: SECRET,
+    plan,
+    ended: 'promoted',
+    before,
+  });
+  const { strategy, adminSecret, users, pendingVersion } = plan;
+  if (strategy === 'single-user') throw new Error('a single user has no predecessor');
+  const input = {
+    execution: RETIREMENT,
+    secretId: SECRET,
+    version: pendingVersion,
+    strategy,
+    ...(adminSecret === undefined ? {} : { adminSecret }),
+    predecessor: users.current,
+    policy,
+  };
+  return { world, input };
+};
+
+const retire = ({ world, input }: Scene, calls = new PortCalls()): Promise<RetireUserResult> =>
+  retireUser(portsOf(world, calls), input);
+
+describe.each([
+  ['alternating-users', PAIR, 'app'],
+  ['admin-clone', CLONE, 'boss'],
+] as const)('RetireUser, %s', (_strategy, options, user) => {
+  it('deletes the predecessor', async () => {
+    const scene = await rotated(options, 'delete');
+    expect(await retire(scene)).toEqual({ outcome: 'deleted', user });
+    expect(scene.world.database.user(user)).toBeUndefined();
+  });
+
+  it('takes its roles away', async () => {
+    const scene = await rotated(options, 'revoke');
+    expect(await retire(scene)).toEqual({ outcome: 'revoked', user });
+    expect(scene.world.database.user(user)?.roles).toEqual([]);
+  });
+
+  it('locks it with a password that nobody keeps', async () => {
+    const scene = await rotated(options, 'lock');
+    const result = await retire(scene);
+    expect(result).toEqual({ outcome: 'locked', user });
+    expect(scene.world.logsIn(scene.world.current)).toBe(false);
+    expect(scene.world.leaks(result)).toEqual([]);
+  });
+
+  it('leaves every label as it was, and has no lock at its end', async () => {
+    const scene = await rotated(options, 'delete');
+    const labels = stages(scene.world);
+    await retire(scene);
+    expect(stages(scene.world)).toEqual(labels);
+    expect(scene.world.endProblems()).toEqual([]);
+  });
+
+  it('says so when the user is gone already, as when it comes again', async () => {
+    const scene = await rotated(options, 'delete');
+    await retire(scene);
+    expect(await retire(scene)).toEqual({ outcome: 'already-gone', user });
+  });
+
+  it('waits for another execution that has the lock, and touches nothing of its', async () => {
+    const scene = await rotated(options, 'delete');
+    await created(scene.world);
+    const labels = scene.world.store.labels(SECRET);
+    const calls = new PortCalls();
+    await expect(retire(scene, calls)).rejects.toThrow(RotationInProgressError);
+    expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+    expect(scene.world.store.labels(SECRET)).toEqual(labels);
+  });
+
+  it('waits for another tool that has AWSPENDING', async () => {
+    const scene = await rotated(options, 'delete');
+    scene.world.beginRotation();
+    const calls = new PortCalls();
+    await expect(retire(scene, calls)).rejects.toThrow(RotationInProgressError);
+    expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it.each(['findUser', 'dropUser'])(
+    'has the lock when it comes to %s: no rotation begins meanwhile',
+    async (when) => {
+      const scene = await rotated(options, 'delete');
+      const begun = rightBefore(when, async () => {
+        await expect(created(scene.world)).rejects.toThrow(RotationInProgressError);
+      });
+      expect(await retire(scene, begun)).toEqual({ outcome: 'deleted', user });
+      expect(count(begun, when)).toBe(1);
+    },
+  );
+
+  it.each([1, 2])(
+    'leaves the user to %i rotations that were promoted before it got the lock',
+    async (times) => {
+      const scene = await rotated(options, 'delete');
+      const late = rightBefore('put', async () => {
+        for (let time = 0; time < times; time += 1) {
+          const { plan } = await finished(scene.world);
+          scene.world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+        }
+      });
+      expect(await retire(scene, late)).toEqual({ outcome: 'superseded', user });
+      expect(scene.world.logsIn(scene.world.store.holder(SECRET, 'AWSCURRENT'))).toBe(true);
+      expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+    },
+  );
+
+  it('leaves the user alone after a revert made it AWSCURRENT again', async () => {
+    const scene = await rotated(options, 'delete');
+    await finished(scene.world, 'rollback');
+    expect(await retire(scene)).toEqual({ outcome: 'superseded', user });
+    expect(scene.world.logsIn(scene.world.current)).toBe(true);
+  });
+
+  it('takes no old answer for a secret that has moved on', async () => {
+    const world = new RotationWorld(options);
+    const { now } = world.clock;
+    world.store.staleReads = {
+      monotonic: false,
+      milliseconds: OLDEST_ANSWER_MS - 1000,
+      now,
+      random: () => 0,
+    };
+    expect(await retire(await promoted(world, 'delete'))).toEqual({ outcome: 'deleted', user });
+  });
+
+  it('fails when AWSCURRENT does not log in: the predecessor may be all that is left', async () => {
+    const scene = await rotated(options, 'delete');
+    scene.world.database.addUser(`${user}_clone`, newPassword(), READ_WRITE);
+    await expect(retire(scene)).rejects.toThrow(NoUsableCredentialsError);
+    expect(scene.world.logsIn(scene.world.current)).toBe(true);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('fails with an error that can be retried while the database is down', async () => {
+    const scene = await rotated(options, 'delete');
+    scene.world.database.down = true;
+    await expect(retire(scene)).rejects.toThrow(DatabaseUnavailableError);
+  });
+});
+
+describe('RetireUser', () => {
+  it.each(['delete', 'revoke'] as const)(
+    'locks the cluster’s primary user instead of "%s", and says so',
+    async (policy) => {
+      const scene = await rotated(CLONE, policy);
+      const { password = '', roles = [] } = scene.world.database.user('boss') ?? {};
+      scene.world.database.addUser('boss', password, roles, true);
+      expect(await retire(scene)).toEqual({ outcome: 'locked', user: 'boss', insteadOf: policy });
+      expect(scene.world.logsIn(scene.world.current)).toBe(false);
+    },
+  );
+
+  it('touches no user that is not the other half of the promoted one', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const stranger = { ...scene, input: { ...scene.input, predecessor: 'root' } };
+    const calls = new PortCalls();
+    expect(await retire(stranger, calls)).toMatchObject({ outcome: 'superseded' });
+    expect(count(calls, 'dropUser')).toBe(0);
+  });
+
+  it('touches nobody for an AWSPREVIOUS that was planted', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    scene.world.store.addVersion(
+      SECRET,
+      ['AWSPREVIOUS'],
+      secretText({ username: 'app', password: newPassword() }),
+    );
+    expect(await retire(scene)).toEqual({ outcome: 'superseded', user: 'app' });
+    expect(scene.world.database.user('app')).toBeDefined();
+  });
+
+  it('believes one that is not on record if it logs in, and a proven one though it does not', async () => {
+    const unproven = await rotated(PAIR, 'lock');
+    unproven.world.store.setTag(SECRET, PROVEN_TAG, '');
+    expect(await retire(unproven)).toEqual({ outcome: 'locked', user: 'app' });
+    expect(await retire(unproven)).toEqual({ outcome: 'superseded', user: 'app' });
+    const proven = await rotated(PAIR, 'lock');
+    await retire(proven);
+    expect(await retire(proven)).toEqual({ outcome: 'locked', user: 'app' });
+  });
+
+  it('goes on with the lock that an earlier call left when it died', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const died = new PortCalls({
+      faults: [{ call: 6, when: 'before', error: () => new ProcessDiedError('died') }],
+    });
+    await expect(retire(scene, died)).rejects.toThrow(ProcessDiedError);
+    expect(died.recorded.slice(0, 6)).toEqual([
+      'describe',
+      'describe',
+      'put',
+      'moveLabel',
+      'describe',
+      'read',
+    ]);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeDefined();
+    const calls = new PortCalls();
+    expect(await retire(scene, calls)).toEqual({ outcome: 'deleted', user: 'app' });
+    expect(count(calls, 'put')).toBe(0);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('leaves no connection open', async () => {
+    const scene = await rotated(PAIR, 'lock');
+    await retire(scene);
+    expect(scene.world.database.open).toBe(0);
+  });
+});

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InvalidSecretError } from '../../../../functions/contract/errors.ts';
+import { parseSecretValue, withCredential } from '../../../../functions/secret/secret-value.ts';
+import { CLUSTER } from '../../../support/in-memory-database.ts';
+import { newPassword } from '../../../support/in-memory-secret-store.ts';
+import { secretText } from '../../../support/rotation-world.ts';
+
+const WHERE = 'AWSCURRENT';
+const OPTIONS = `?replicaSet=rs0&readPreference=secondaryPreferred&appName=${encodeURIComponent('a:b@c%')}`;
+
+const secretWith = (keys: Record<string, unknown>, password = newPassword()) =>
+  parseSecretValue(secretText({ username: 'app', password, ...keys }), WHERE);
+
+/** What one key of the value is after a rotation. */
+const rotated = (key: unknown, password: string, to = { username: 'app', password: newPassword() }) => {
+  const text = withCredential(secretWith({ key }, password), to.username, to.password, WHERE);
+  return JSON.parse(text).key;
+};
+
+const refusal = (keys: Record<string, unknown>, password: string): string => {
+  try {
+    withCredential(secretWith(keys, password), 'app', newPassword(), WHERE);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidSecretError);
+    const { message } = error as Error;
+    expect(message).not.toContain(password);
+    expect(message).not.toContain(encodeURIComponent(password));
+    return message;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('a connection string in the value', () => {
+  // What DocumentDB takes and a URI does not.
+  const special = () => `${newPassword()}:?#[]%&=+$ `;
+
+  it.each(['mongodb', 'mongodb+srv'])('%s:// gets the new password, all else stays', (scheme) => {
+    const [before, password] = [newPassword(), special()];
+    const rest = `${CLUSTER}:27017/shop${OPTIONS}`;
+    expect(rotated(`${scheme}://app:${before}@${rest}`, before, { username: 'app', password })).toBe(
+      `${scheme}://app:${encodeURIComponent(password)}@${rest}`,
+    );
+  });
+
+  it('gets the other user of a pair too', () => {
+    const [before, password] = [newPassword(), newPassword()];
+    expect(rotated(`mongodb://app:${before}@${CLUSTER}/`, before, { username: 'app_clone', password })).toBe(
+      `mongodb://app_clone:${password}@${CLUSTER}/`,
+    );
+  });
+
+  it.each([
+    ['percent-encoded', encodeURIComponent],
+    ['percent-encoded in small letters', (text: string) => encodeURIComponent(text).toLowerCase()],
+    ['as it is', (text: string) => text],
+  ])('whose password is written %s follows', (_how, write) => {
+    const before = special().toLowerCase();
+    const to = { username: 'app', password: newPassword() };
+    expect(rotated(`mongodb://app:${write(before)}@${CLUSTER}`, before, to)).toBe(
+      `mongodb://app:${to.password}@${CLUSTER}`,
+    );
+  });
+
+  it('follows in lists and objects, at any depth', () => {
+    const before = newPassword();
+    const uri = `mongodb://app:${before}@${CLUSTER}`;
+    const { spring, list } = rotated({ spring: { data: { uri } }, list: [1, uri] }, before);
+    for (const text of [spring.data.uri, list[1]]) {
+      expect(text).toMatch(/^mongodb:\/\/app:/);
+      expect(text).not.toContain(before);
+    }
+  });
+
+  it('with an outdated password for this host is put right', () => {
+    const to = { username: 'app', password: newPassword() };
+    const hosts = `${CLUSTER.toUpperCase()}:27017,other.example:27018`;
+    expect(rotated(`mongodb://app:${newPassword()}@${hosts}`, newPassword(), to)).toBe(
+      `mongodb://app:${to.password}@${hosts}`,
+    );
+  });
+
+  it.each([
+    ['another user', `mongodb://reporting:${newPassword()}@${CLUSTER}/`],
+    ['the same name on another cluster', `mongodb://app:${newPassword()}@other.example/`],
+    ['nobody', `mongodb://${CLUSTER}/`],
+  ])('for %s stays as it is', (_whose, uri) => {
+    expect(rotated(uri, newPassword())).toBe(uri);
+  });
+});
+
+describe('the password in any other place is refused, by the name of the key', () => {
+  it.each([
+    ['as it is', 'legacyPassword', (password: string) => password],
+    ['in a text', 'env', (password: string) => `MONGO_PASSWORD=${password}\n`],
+    ['in a connection string inside a text', 'env', (password: string) => `URL=mongodb://app:${password}@h`],
+    ['in the connection string of another user', 'uri', (password: string) => `mongodb://x:${password}@h`],
+    ['behind the host', 'uri', (password: string) => `mongodb://app:${password}@${CLUSTER}/?p=${password}`],
+    ['percent-encoded', 'query', (password: string) => `p=${encodeURIComponent(password)}`],
+    ['in JSON inside a text', 'json', (password: string) => JSON.stringify({ password })],
+  ])('%s', (_how, key, write) => {
+    const password = `${newPassword()}:\\% x`;
+    expect(refusal({ [key]: write(password) }, password)).toContain(`"${key}"`);
+  });
+
+  it('deep inside, with the way to it', () => {
+    const password = newPassword();
+    expect(refusal({ replicas: [{ password }] }, password)).toContain('"replicas.0.password"');
+  });
+
+  it('in the name of a key, which is not told', () => {
+    const password = newPassword();
+    expect(refusal({ old: { [`was ${password}`]: true } }, password)).toContain('the name of a key');
+  });
+
+  it('in a value that is nested too deeply to be searched', () => {
+    const deep = JSON.parse(`${'['.repeat(300)}${']'.repeat(300)}`);
+    expect(refusal({ deep }, newPassword())).toContain('nested');
+  });
+});
+
+describe('what is no trace of the password stays', () => {
+  it('a short password’s letters in other words: the database takes none that short', () => {
+    expect(rotated('a short story', 'short')).toBe('a short story');
+  });
+
+  it('AWS’s own keys, whatever is in them', () => {
+    const password = 'docdb.amazonaws.com';
+    const value = secretWith({ masterarn: password, dbClusterIdentifier: password }, password);
+    const text = withCredential(value, 'app', newPassword(), WHERE);
+    expect(JSON.parse(text)).toMatchObject({ masterarn: password, dbClusterIdentifier: password });
+  });
+
+  it('a long number, as it was written', () => {
+    const text = `${secretText({ username: 'app', password: newPassword() }).slice(0, -1)},"nested":{"id":123456789012345678901}}`;
+    expect(withCredential(parseSecretValue(text, WHERE), 'app', newPassword(), WHERE)).toContain(
+      '"nested":{"id":123456789012345678901}',
+    );
+  });
+});
+
+describe('after a rotation', () => {
+  const password = fc.string({
+    minLength: 12,
+    maxLength: 100,
+    unit: fc.constantFrom(...'aB3$%:?&#[]~ +=\\'),
+  });
+  const withTrace = (secret: string) => {
+    const trace = fc.constantFrom(
+      `mongodb://app:${encodeURIComponent(secret)}@${CLUSTER}/`,
+      `mongodb+srv://app:${secret}@${CLUSTER}`,
+      `mongodb://app:${encodeURIComponent(secret)}@${CLUSTER}/?x=${secret}`,
+      secret,
+      `x${secret}x`,
+      encodeURIComponent(secret),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        trace,
+        fc.jsonValue(),
+        fc.dictionary(fc.string(), tie('tree'), { maxKeys: 3 }),
+        fc.array(tie('tree'), { maxLength: 3 }),
+      ),
+    }));
+    return tree.map((extra) => ({ secret, extra }));
+  };
+
+  const textsIn = (value: unknown): string[] => {
+    if (typeof value === 'string') return [value];
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([key, item]) => [key, ...textsIn(item)]);
+  };
+
+  it('no text of the value holds the old password, or nothing was written', () => {
+    let written = 0;
+    fc.assert(
+      fc.property(password.chain(withTrace), ({ secret, extra }) => {
+        try {
+          const text = withCredential(secretWith({ extra }, secret), 'app_clone', newPassword(), WHERE);
+          written += 1;
+          for (const part of textsIn(JSON.parse(text))) {
+            expect(part).not.toContain(secret);
+            expect(part).not.toContain(encodeURIComponent(secret));
+          }
+        } catch (error) {
+          if (!(error instanceof InvalidSecretError)) throw error;
+          expect(error.message).not.toContain(secret);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(written).toBeGreaterThan(100);
+  });
+});

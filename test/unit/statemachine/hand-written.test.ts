@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { INSTANCES, ROOT } from '../../support/in-memory-database.ts';
+import { newPassword } from '../../support/in-memory-secret-store.ts';
+import { PortCalls } from '../../support/port-calls.ts';
+import { executionArn, RecoveryMachine, RotationMachine } from '../../support/rotation-machine.ts';
+import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../support/rotation-world.ts';
+
+/* What an honest operator writes by hand, and what becomes of it. */
+
+const PAIRS: readonly [string, WorldOptions][] = [
+  [
+    'of which the other user logs in',
+    { strategy: 'alternating-users', admin: true, previous: { username: 'app_clone', state: 'logs in' } },
+  ],
+  [
+    'of which the other user is locked',
+    {
+      strategy: 'admin-clone',
+      username: 'boss',
+      roles: ROOT,
+      predecessor: 'lock',
+      previous: { username: 'boss_clone', state: 'locked' },
+    },
+  ],
+];
+
+/** Another key of the value, as people add one; the credential stays. */
+const edit = (world: RotationWorld): string =>
+  world.store.putByHand(SECRET, secretText({ ...world.credentialOf(world.current), note: 'edited' }));
+
+const rotate = (world: RotationWorld, calls = new PortCalls(), execution = executionArn('one')) =>
+  new RotationMachine(world, { calls }).run(execution, { secretId: SECRET });
+
+describe.each(PAIRS)('a pair %s, whose AWSCURRENT was edited by hand', (_which, options) => {
+  it('is rotated, with the edit', async () => {
+    const world = new RotationWorld(options);
+    edit(world);
+    const ending = await rotate(world);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    const promoted = world.store.holder(SECRET, 'AWSCURRENT') ?? '';
+    expect(JSON.parse(world.store.valueOf(SECRET, promoted) ?? '')).toMatchObject({ note: 'edited' });
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('has its other user back as it was when the rotation fails', async () => {
+    const world = new RotationWorld(options);
+    edit(world);
+    world.before = world.snapshot();
+    world.database.failWith({ command: 'ping', code: 2, times: INSTANCES.length });
+    const ending = await rotate(world);
+    expect(ending.error, ending.cause).toBe('RolledBack');
+    expect(world.restoredProblems()).toEqual([]);
+    expect(world.powerProblems()).toEqual([]);
+  });
+
+  it('is rotated by the next rotation when one has failed, or a recovery has looked', async () => {
+    const world = new RotationWorld(options);
+    edit(world);
+    world.database.failWith({ command: 'ping', code: 2, times: INSTANCES.length });
+    expect((await rotate(world)).error).toBe('RolledBack');
+    expect((await recover(world)).status).toBe('SUCCEEDED');
+    const ending = await rotate(world, new PortCalls(), executionArn('two'));
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+  });
+
+  it('is refused where the record names no version of the other user', async () => {
+    const world = new RotationWorld({ ...options, proven: false });
+    edit(world);
+    expect((await rotate(world)).error).toBe('UserNameTakenError');
+  });
+});
+
+const recover = (world: RotationWorld) =>
+  new RecoveryMachine(world, { calls: new PortCalls() }).run(executionArn('by-hand', 'recovery'), {
+    secretId: SECRET,
+  });
+
+describe('a recovery of a secret whose AWSCURRENT was written for somebody else', () => {
+  it('lets it stay where it logs in', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT, proven: true });
+    const moved = { username: 'successor', password: newPassword() };
+    world.database.addUser(moved.username, moved.password, ROOT);
+    const written = world.store.putByHand(SECRET, secretText(moved));
+    const ending = await recover(world);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(written);
+  });
+
+  it.each([
+    ['does not log in', { username: 'successor', password: newPassword() }],
+    ['has a host that does not answer', { host: 'elsewhere.example.com' }],
+  ])('goes back to what is proven where it %s', async (_what, keys) => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT, proven: true });
+    world.store.putByHand(SECRET, secretText({ ...world.credentialOf(world.current), ...keys }));
+    const ending = await recover(world);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+    expect(world.endProblems()).toEqual([]);
+  });
+});
