@@ -18,14 +18,14 @@ import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanage
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { KeepReady } from './functions/keep-active.ts';
+import { KeepActive } from './functions/keep-active.ts';
 import { RotationFunctions } from './functions/rotation-functions.ts';
 import type { StepFunction } from './functions/step-function.ts';
-import { letUseMachineKey } from './grants/grant-use-machine-key.ts';
+import { grantUseMachineKey } from './grants/grant-use-machine-key.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './network/service-endpoints.ts';
 import { CredentialCheck } from './observability/credential-check.ts';
-import { letLogsUse } from './observability/log-encryption.ts';
-import { EndReporter } from './observability/outcome-reporter.ts';
+import { grantLogs } from './observability/log-encryption.ts';
+import { OutcomeReporter } from './observability/outcome-reporter.ts';
 import { RotationAlarms } from './observability/rotation-alarms.ts';
 import { RotationDashboard } from './observability/rotation-dashboard.ts';
 import { machineMetric } from './observability/rotation-metrics.ts';
@@ -39,7 +39,7 @@ import { RotationStateMachine } from './workflows/rotation-state-machine.ts';
 import { Workflow } from './workflows/workflow.ts';
 
 /** The time-out of a function, 10 seconds in which Lambda starts it, and 20 more. functions/LOCK.md says why. */
-const STRAGGLER_WAIT = Duration.seconds(90);
+const DRAIN = Duration.seconds(90);
 
 const METRIC_PERIOD = Duration.minutes(5);
 
@@ -107,14 +107,14 @@ export interface DocDbRotationProps {
    *
    * @default Duration.minutes(10)
    */
-  readonly forwardBudget?: Duration;
+  readonly propagationTimeout?: Duration;
   /**
    * How long a recovery, and compensation whose outcome is open, wait for a step that may still be running. Keep it
    * above a step's timeout of 60 seconds and the 10 in which Lambda may start it.
    *
    * @default Duration.seconds(90)
    */
-  readonly stragglerWait?: Duration;
+  readonly drain?: Duration;
   /**
    * Where the causes of failures point their readers.
    *
@@ -163,7 +163,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (props.cluster) this.connections.allowToDefaultPort(props.cluster, 'Rotation of credentials');
 
     this.operatorsTopic = props.operatorsTopic ?? new Topic(this, 'Operators', { enforceSSL: true });
-    if (props.encryptionKey) letLogsUse(props.encryptionKey, Stack.of(this));
+    if (props.encryptionKey) grantLogs(props.encryptionKey, Stack.of(this));
     const functionDefaults = {
       network: props.vpc && { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups },
       logRetention: props.logRetention,
@@ -183,13 +183,13 @@ export class DocDbRotation extends Construct implements IConnectable {
       definition: 'retirement',
       functions: this.functions.retirementByPlaceholder,
     }).stateMachine;
-    const stragglerWait = props.stragglerWait ?? STRAGGLER_WAIT;
+    const drain = props.drain ?? DRAIN;
     const rotation = new RotationStateMachine(this, 'StateMachine', {
       ...workflowDefaults,
       steps: this.functions.byPlaceholder,
       retirement: this.retirement,
-      forwardBudget: props.forwardBudget ?? Duration.minutes(10),
-      stragglerWait,
+      propagationTimeout: props.propagationTimeout ?? Duration.minutes(10),
+      drain,
     });
     this.stateMachine = rotation.stateMachine;
     const recovery = new RecoveryStateMachine(this, 'Recovery', {
@@ -197,20 +197,24 @@ export class DocDbRotation extends Construct implements IConnectable {
       steps: this.functions.recoveryByPlaceholder,
       rotation: this.stateMachine,
       retirement: this.retirement,
-      stragglerWait,
+      drain,
     });
     this.recovery = recovery.stateMachine;
-    this.functions.letTriggerStart(this.stateMachine);
-    letUseMachineKey(this.functions.trigger.role, props.encryptionKey, this.stateMachine);
+    this.functions.grantTriggerStart(this.stateMachine);
+    grantUseMachineKey(this.functions.trigger.role, props.encryptionKey, this.stateMachine);
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
     this.addEndpoints(props, securityGroups);
 
     const machines = { rotation: this.stateMachine, recovery: this.recovery, retirement: this.retirement };
-    const reporter = new EndReporter(this, 'EndReporter', { ...functionDefaults, ...machines, runbookUrl });
+    const reporter = new OutcomeReporter(this, 'OutcomeReporter', {
+      ...functionDefaults,
+      ...machines,
+      runbookUrl,
+    });
     this.credentialCheck = new CredentialCheck(this, 'CredentialCheck', { ...functionDefaults, ...machines });
     const steps = this.functions.all().map((step) => step.function);
-    new KeepReady(this, 'KeepReady', steps);
+    new KeepActive(this, 'KeepActive', steps);
     this.alarms = new RotationAlarms(this, 'Alarms', {
       ...machines,
       runbookUrl,
@@ -218,7 +222,10 @@ export class DocDbRotation extends Construct implements IConnectable {
       trigger: this.trigger,
       patient: functionsOf(this.functions.patient),
       patientInCompensation: functionsOf(this.functions.patientInCompensation),
-      observers: { ReportEnd: reporter.step.function, CheckCredentials: this.credentialCheck.step.function },
+      observers: {
+        ReportOutcome: reporter.step.function,
+        CheckCredentials: this.credentialCheck.step.function,
+      },
       recoveryRules: recovery.rules,
       reportRule: reporter.rule,
     }).alarms;
@@ -235,11 +242,11 @@ export class DocDbRotation extends Construct implements IConnectable {
     checkManageOptions(secret, options);
     this.schedules.claim(secret);
     const adminSecret = options.strategy?.adminSecret;
-    this.functions.letManage(secret);
+    this.functions.grantManage(secret);
     this.credentialCheck.watch(secret);
-    if (adminSecret) this.functions.letReadAdmin(adminSecret);
+    if (adminSecret) this.functions.grantReadAdmin(adminSecret);
     if (options.resetThroughCluster) {
-      this.functions.letReset(secret, clusterIdentifierOf(options.resetThroughCluster));
+      this.functions.grantReset(secret, clusterIdentifierOf(options.resetThroughCluster));
     }
     if (options.resetThroughAdmin) this.functions.nameUser(secret, options.resetThroughAdmin);
     const tags = tagsFor(options);
@@ -289,7 +296,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   }
 
   private grantStartOf(machine: StateMachine, grantee: IGrantable): Grant {
-    letUseMachineKey(grantee.grantPrincipal, this.encryptionKey, machine);
+    grantUseMachineKey(grantee.grantPrincipal, this.encryptionKey, machine);
     return Grant.addToPrincipal({
       grantee,
       actions: ['states:StartExecution'],

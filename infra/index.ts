@@ -2,5 +2,5 @@
 export { DocDbRotation, type DocDbRotationProps } from './docdb-rotation.ts';
 export type { ServiceEndpointsOptions } from './network/service-endpoints.ts';
 export type { ManageOptions } from './options/manage-options.ts';
-export { Predecessor } from './options/retirement-policy.ts';
+export { RetirementPolicy } from './options/retirement-policy.ts';
 export { type SingleUserOptions, Strategy } from './options/strategy.ts';

@@ -29,8 +29,8 @@ export class RotationStack extends Stack {
       ...(config.certificateAuthorityFile
         ? { certificateAuthorityFile: config.certificateAuthorityFile }
         : {}),
-      forwardBudget: Duration.seconds(config.forwardBudgetSeconds),
-      stragglerWait: Duration.seconds(config.stragglerSeconds),
+      propagationTimeout: Duration.seconds(config.propagationTimeoutSeconds),
+      drain: Duration.seconds(config.drainSeconds),
       runbookUrl: config.runbookUrl,
     });
     if (config.clusterSecurityGroupId) {
@@ -78,7 +78,7 @@ export class RotationStack extends Stack {
       rotateImmediately: secret.rotateImmediately,
       ...(secret.resetThroughCluster ? { resetThroughCluster: secret.resetThroughCluster } : {}),
       ...(secret.resetThroughAdmin ? { resetThroughAdmin: secret.resetThroughAdmin } : {}),
-      ...(secret.predecessor ? { predecessor: secret.predecessor } : {}),
+      ...(secret.retirementPolicy ? { predecessor: secret.retirementPolicy } : {}),
       ...(secret.graceSeconds === undefined ? {} : { grace: Duration.seconds(secret.graceSeconds) }),
     };
   }

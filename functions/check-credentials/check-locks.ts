@@ -1,6 +1,7 @@
 import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { holderOf, OWNER } from '../secret/labels.ts';
-import type { Clock, SecretDescription } from '../secret/secret-store.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 
 /**

@@ -172,9 +172,9 @@ export class UserNameTakenError extends RotationError {
   override readonly name = 'UserNameTakenError';
 }
 
-/** `rollback` was asked for, and the secret has no AWSPREVIOUS to go back to. */
-export class NothingToRollBackError extends RotationError {
-  override readonly name = 'NothingToRollBackError';
+/** `revert` was asked for, and the secret has no AWSPREVIOUS to go back to. */
+export class NothingToRevertError extends RotationError {
+  override readonly name = 'NothingToRevertError';
 }
 
 /** Trigger only: the execution of this rotation ended without rotating. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { LONGEST_USERNAME } from '../secret/secret-value.ts';
-import { Predecessor, Strategy } from '../secret/settings.ts';
+import { RETIREMENT_POLICIES, STRATEGIES } from './strategy.ts';
+
+/** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
+export const LONGEST_USERNAME = 63;
 
 /**
  * What the states hand to the functions and get from them: ARNs, version ids, user names, roles and outcomes.
@@ -20,7 +22,7 @@ const execution = z.string().min(1).max(2048);
 export const CreateSecretInput = z.strictObject({
   execution,
   secretId,
-  mode: z.enum(['rotate', 'rollback']),
+  mode: z.enum(['rotate', 'revert']),
   /** The version that Secrets Manager made: only where its own rotation started the execution. */
   token: Token.optional(),
 });
@@ -36,9 +38,9 @@ export const Plan = z.object({
   lockVersion: Token,
   /** The version that is to become AWSCURRENT: a new one, Secrets Manager's, or to go back the one with AWSPREVIOUS. */
   pendingVersion: z.string().min(1),
-  strategy: Strategy,
+  strategy: z.enum(STRATEGIES),
   adminSecret: z.string().optional(),
-  predecessor: Predecessor,
+  retirementPolicy: z.enum(RETIREMENT_POLICIES),
   graceSeconds: z.number().int().min(0),
   /** Which versions held the labels before this rotation touched any. */
   labelsBefore: z.object({
@@ -179,11 +181,11 @@ export const RetireUserInput = z.strictObject({
   secretId,
   /** The version that was promoted. If it is no longer AWSCURRENT, no user is retired. */
   version: z.string().min(1),
-  strategy: Strategy.exclude(['single-user']),
+  strategy: z.enum(STRATEGIES).exclude(['single-user']),
   /** Not used any more: the secret's tag names it. Whoever may start an execution would choose it here. */
   adminSecret: z.string().max(2048).optional(),
   /** The user that the promoted one replaced. */
   predecessor: z.string().min(1).max(LONGEST_USERNAME),
-  policy: Predecessor.exclude(['keep']),
+  policy: z.enum(RETIREMENT_POLICIES).exclude(['keep']),
 });
 export type RetireUserInput = z.infer<typeof RetireUserInput>;

@@ -48,16 +48,14 @@ export type CreateSecretPorts = LockPorts;
  * @throws RotationInProgressError if another execution has the lock, or another tool AWSPENDING; nothing of theirs is
  *   touched, and nothing of this execution's is left
  * @throws UnknownTokenError, UntrustedVersionError for a token whose version Secrets Manager's rotation did not write
- * @throws SecretNotRotatableError, InvalidSecretError, PendingVersionMismatchError, NothingToRollBackError
+ * @throws SecretNotRotatableError, InvalidSecretError, PendingVersionMismatchError, NothingToRevertError
  */
 export const createSecret = async (ports: CreateSecretPorts, input: CreateSecretInput): Promise<Plan> => {
   const { execution, secretId, mode, token } = input;
   if (token !== undefined) return await joinRotation(ports, { execution, secretId, token });
   const free = await refusing(() => describeWhenFree(ports, secretId, execution));
   const context = await loadContext(ports.secrets, free, mode);
-  return mode === 'rollback'
-    ? await goBack(ports, context, execution)
-    : await begin(ports, context, execution);
+  return mode === 'revert' ? await goBack(ports, context, execution) : await begin(ports, context, execution);
 };
 
 /** The first call of all. If it is denied on demand, nothing was done, and no operator has to put anything right. */

@@ -1,6 +1,7 @@
 import { CreateSecretInput } from '../contract/steps.ts';
+import { clock } from '../runtime/clock.ts';
 import { stepHandler } from '../runtime/step-handler.ts';
-import { clock, secretStore } from '../secret/open-secret-store.ts';
+import { secretStore } from '../secret/open-secret-store.ts';
 import { createSecret } from './create-secret.ts';
 
 const ports = { secrets: secretStore(), clock };

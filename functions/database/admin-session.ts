@@ -6,8 +6,9 @@ import {
   SecretNotRotatableError,
 } from '../contract/errors.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from '../secret/labels.ts';
-import type { Database, SecretDescription, SecretStore, Session } from '../secret/secret-store.ts';
+import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type Login, parseSecretValue, sameCluster } from '../secret/secret-value.ts';
+import type { Database, Session } from './database.ts';
 import { managedLogin } from './managed-admin.ts';
 
 interface AdminSessionPorts {

@@ -3,8 +3,8 @@ import './driver-bounds.ts';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { DatabaseIncompatibleError, DatabaseUnavailableError, RotationError } from '../contract/errors.ts';
-import type { Database, Role, Session, TakesWrites, UserChange } from '../secret/secret-store.ts';
 import type { Login } from '../secret/secret-value.ts';
+import type { Database, Role, Session, TakesWrites, UserChange } from './database.ts';
 import {
   isRefusedLogin,
   isUnknownCommand,

@@ -1,6 +1,6 @@
 import { InstanceNotTrustedError } from '../contract/errors.ts';
-import type { Session } from '../secret/secret-store.ts';
 import type { Login } from '../secret/secret-value.ts';
+import type { Session } from './database.ts';
 
 /**
  * The same login for each instance of the cluster, as the session's server lists them.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AdminSecretMismatchError } from '../contract/errors.ts';
+import { HOST_TAG } from '../contract/tags.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { DEFAULT_PORT, type Login, parseJsonObject } from '../secret/secret-value.ts';
 
@@ -12,9 +13,6 @@ const Credential = z.object({
   username: z.string().min(1),
   password: z.string().min(1),
 });
-
-/** Says where a managed secret's user may log in: "host" or "host:port". Its owner puts it there. */
-const HOST_TAG = 'docdb-rotation:host';
 
 /**
  * The service's own tag. No one else can write a tag whose key begins with `aws:`.

@@ -1,6 +1,6 @@
 import { databaseConfig } from '../runtime/config.ts';
-import type { Database } from '../secret/secret-store.ts';
 import { trustedCertificates } from './certificate-authority.ts';
+import type { Database } from './database.ts';
 import { documentDb } from './document-db.ts';
 
 /** @param folder where the handler lies, and beside it a certificate authority of the user's own */

@@ -1,5 +1,5 @@
 import { DatabaseUnavailableError } from '../contract/errors.ts';
-import type { Session, TakesWrites } from '../secret/secret-store.ts';
+import type { Session, TakesWrites } from './database.ts';
 import { READ_ONLY } from './document-db-errors.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Role, Session } from '../secret/secret-store.ts';
 import type { Login } from '../secret/secret-value.ts';
-import { sameRoles } from '../secret/user-pair.ts';
+import type { Role, Session } from './database.ts';
+import { sameRoles } from './roles.ts';
 
 /**
  * Makes a user of a pair what its credential says, whether it exists or not. Roles are written only where they

@@ -1,8 +1,8 @@
 import { NoUsableCredentialsError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
+import type { Session } from '../database/database.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
 import { isOwnVersion } from '../secret/proven.ts';
-import type { Session } from '../secret/secret-store.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**

@@ -9,7 +9,7 @@ import {
   ModifyDBClusterCommand,
 } from '@aws-sdk/client-docdb';
 import { ClusterApiRefusedError, ClusterApiUnavailableError } from '../contract/errors.ts';
-import type { ClusterDescription, Clusters } from '../secret/secret-store.ts';
+import type { ClusterDescription, Clusters } from './clusters.ts';
 
 /**
  * Errors that say nothing about the request itself.

@@ -1,10 +1,11 @@
 import { DocDBClient } from '@aws-sdk/client-docdb';
 import { RecoverSecretInput } from '../contract/steps.ts';
 import { databaseClient } from '../database/open-database.ts';
+import { clock } from '../runtime/clock.ts';
 import { recoverSecretConfig } from '../runtime/config.ts';
 import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
 import { stepHandler } from '../runtime/step-handler.ts';
-import { clock, secretStore } from '../secret/open-secret-store.ts';
+import { secretStore } from '../secret/open-secret-store.ts';
 import { documentDbApi } from './document-db-api.ts';
 import { namedByDeployment } from './named-by-deployment.ts';
 import { recoverSecret } from './recover-secret.ts';

@@ -10,14 +10,16 @@ import {
   SecretsManagerUnavailableError,
 } from '../contract/errors.ts';
 import type { ReconcileInput } from '../contract/steps.ts';
+import type { Database } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { asWritten, provenVersions, recordOf, recordProven, withNewest } from '../secret/proven.ts';
-import type { Clusters, Database, SecretDescription, SecretStore } from '../secret/secret-store.ts';
+import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../secret/settings.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
+import type { Clusters } from './clusters.ts';
 import { disableOtherUser } from './disable-other-user.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 import { resetThroughAdmin } from './reset-through-admin.ts';

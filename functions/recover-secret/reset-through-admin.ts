@@ -1,12 +1,14 @@
 import { ResetNotAllowedError, UserNotFoundError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
+import type { Database } from '../database/database.ts';
+import { mayChangeUsers } from '../database/roles.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { provenVersions } from '../secret/proven.ts';
-import type { Database, SecretDescription } from '../secret/secret-store.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import type { Login } from '../secret/secret-value.ts';
 import type { RotationSettings } from '../secret/settings.ts';
-import { areOfOnePair, mayChangeUsers } from '../secret/user-pair.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 
 export interface ResetThroughAdminPorts extends LockPorts {

@@ -3,8 +3,9 @@ import {
   PasswordResetUnderWayError,
   ResetNotAllowedError,
 } from '../contract/errors.ts';
-import type { ClusterDescription, Clusters, SecretDescription } from '../secret/secret-store.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import type { Login } from '../secret/secret-value.ts';
+import type { ClusterDescription, Clusters } from './clusters.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 
 /** The only status in which a cluster can be modified: https://docs.aws.amazon.com/documentdb/latest/developerguide/db-cluster-modify.html */

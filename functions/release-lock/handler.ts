@@ -1,6 +1,7 @@
 import { ReleaseLockInput } from '../contract/steps.ts';
+import { clock } from '../runtime/clock.ts';
 import { stepHandler } from '../runtime/step-handler.ts';
-import { clock, secretStore } from '../secret/open-secret-store.ts';
+import { secretStore } from '../secret/open-secret-store.ts';
 import { endExecution } from './release-lock.ts';
 
 const ports = { secrets: secretStore(), clock };

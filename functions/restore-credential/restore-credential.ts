@@ -1,12 +1,12 @@
 import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors.ts';
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
+import type { Database, Session } from '../database/database.ts';
+import { sameRoles } from '../database/roles.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { isProvenIn } from '../secret/proven.ts';
-import type { Database, Session } from '../secret/secret-store.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
-import { sameRoles } from '../secret/user-pair.ts';
 import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RestoreCredentialPorts extends LockPorts {

@@ -6,6 +6,7 @@ import {
 } from '../contract/errors.ts';
 import type { RetireUserInput } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
+import type { Database, Session } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
 import {
@@ -18,7 +19,7 @@ import {
 import { markerOf } from '../secret/marker.ts';
 import { provenVersions } from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
-import type { Database, SecretDescription, SecretStore, Session } from '../secret/secret-store.ts';
+import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
 import { settingsOf } from '../secret/settings.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { triggerConfig } from '../runtime/config.ts';
-import { isKeepReady } from '../runtime/keep-active.ts';
+import { isKeepActive } from '../runtime/keep-active.ts';
 import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
-import { foreseen } from '../runtime/step-handler.ts';
+import { toRotationError } from '../runtime/step-handler.ts';
 import { secretStore } from '../secret/open-secret-store.ts';
 import { stepFunctions } from './executions.ts';
 import { parseRotationEvent, rotationTrigger } from './rotation-trigger.ts';
@@ -27,14 +27,14 @@ export const handler = async (
   event: unknown,
   context: { getRemainingTimeInMillis(): number },
 ): Promise<void> => {
-  if (isKeepReady(event)) return;
+  if (isKeepActive(event)) return;
   try {
     const rotation = parseRotationEvent(event);
     const about = { step: rotation.Step, secret: rotation.SecretId, token: rotation.ClientRequestToken };
     await rotationTrigger(ports, rotation, Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS);
     logger.info(`${rotation.Step} answered`, about);
   } catch (error) {
-    const known = foreseen('rotation-trigger', error);
+    const known = toRotationError('rotation-trigger', error);
     logger.error('the rotation failed', { error: known.name, reason: known.message });
     throw known;
   }

@@ -6,11 +6,12 @@ import {
   UnknownTokenError,
 } from '../contract/errors.ts';
 import { Token } from '../contract/steps.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
 import { releaseLock } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
-import type { Clock, SecretDescription, SecretStore } from '../secret/secret-store.ts';
+import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type Execution, type Executions, executionName } from './executions.ts';
 import { lockFor, writePendingVersion } from './pending-version.ts';
 

@@ -1,7 +1,5 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-
-/** Everything of this project is in one namespace. infra/ names it too, for alarms; a test holds both together. */
-export const METRICS_NAMESPACE = 'DocDbRotation';
+import { METRICS_NAMESPACE } from '../contract/metrics.ts';
 
 export type MetricUnitName = 'Count' | 'Milliseconds';
 

@@ -39,7 +39,7 @@ const triggerSchema = z.object({
 });
 
 /** What the reporter of ends reads. */
-const reportEndSchema = z.object({
+const reportOutcomeSchema = z.object({
   RECOVERY_STATE_MACHINE_ARN: stateMachineArn,
   RETIREMENT_STATE_MACHINE_ARN: stateMachineArn,
   RUNBOOK_URL: z.string().min(1),
@@ -73,8 +73,8 @@ export const recoverSecretConfig = (environment: NodeJS.ProcessEnv = process.env
 export const triggerConfig = (environment: NodeJS.ProcessEnv = process.env) =>
   read(triggerSchema, environment);
 
-export const reportEndConfig = (environment: NodeJS.ProcessEnv = process.env) =>
-  read(reportEndSchema, environment);
+export const reportOutcomeConfig = (environment: NodeJS.ProcessEnv = process.env) =>
+  read(reportOutcomeSchema, environment);
 
 export const checkCredentialsConfig = (environment: NodeJS.ProcessEnv = process.env) =>
   read(checkCredentialsSchema, environment);

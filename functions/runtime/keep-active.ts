@@ -3,5 +3,5 @@
  * of compensation are: it refuses the next call then, and needs a minute or two to make the function active again.
  * https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */
-export const isKeepReady = (event: unknown): boolean =>
-  typeof event === 'object' && event !== null && 'keepReady' in event && event.keepReady === true;
+export const isKeepActive = (event: unknown): boolean =>
+  typeof event === 'object' && event !== null && 'keepActive' in event && event.keepActive === true;

@@ -1,4 +1,4 @@
-import type { Clock } from '../secret/secret-store.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * How old an answer of Secrets Manager may be, in milliseconds. It is eventually consistent, and says nowhere for how long:

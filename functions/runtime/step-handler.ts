@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { z } from 'zod';
 import { answerBefore02 } from '../contract/before-upgrade.ts';
 import { InvalidInputError, RotationError, UnexpectedError } from '../contract/errors.ts';
-import { isKeepReady } from './keep-active.ts';
+import { isKeepActive } from './keep-active.ts';
 
 /** What a log line says of a step, beside its outcome. */
 interface Subject {
@@ -23,7 +23,7 @@ export const stepHandler = <Input, Output>(
 ): ((event: unknown) => Promise<Output | undefined>) => {
   const logger = new Logger({ serviceName: 'docdb-rotation' });
   return async (event) => {
-    if (isKeepReady(event)) return undefined;
+    if (isKeepActive(event)) return undefined;
     const started = performance.now();
     const input = asObject(event);
     const about = { step, execution: input.execution, ...subject(input) };
@@ -33,7 +33,7 @@ export const stepHandler = <Input, Output>(
       logger.info(`${step} done`, { ...about, outcome: outcomeOf(output), durationMs: since(started) });
       return output;
     } catch (error) {
-      const known = foreseen(step, error);
+      const known = toRotationError(step, error);
       logger.error(`${step} failed`, {
         ...about,
         error: known.name,
@@ -71,7 +71,7 @@ const parse = <Input>(step: string, schema: z.ZodType<Input>, input: unknown): I
 };
 
 /** An error of a library may quote a connection string, a command or a value: only its kind and its place go on. */
-export const foreseen = (step: string, error: unknown): RotationError => {
+export const toRotationError = (step: string, error: unknown): RotationError => {
   if (error instanceof RotationError) return error;
   const name = error instanceof Error ? error.name : typeof error;
   const place = error instanceof Error ? placeOf(error) : undefined;

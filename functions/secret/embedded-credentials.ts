@@ -35,7 +35,7 @@ const CONNECTION_STRING = /^(mongodb(?:\+srv)?:\/\/)([^:@/?#]+):([^@/]*)(@.*)$/s
  * @throws InvalidSecretError with the name of a key that holds the password in any other way: it would be wrong after
  *   the rotation, and no one here knows how to write it
  */
-export const inStep = (
+export const updateEmbeddedCredentials = (
   json: Readonly<Record<string, unknown>>,
   change: Change,
   where: string,

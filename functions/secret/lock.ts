@@ -3,6 +3,7 @@ import {
   RotationSupersededError,
   SecretsManagerRefusedError,
 } from '../contract/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import {
   CLAIM,
@@ -15,7 +16,7 @@ import {
   PENDING,
   PREVIOUS,
 } from './labels.ts';
-import type { Clock, SecretDescription, SecretStore } from './secret-store.ts';
+import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { versionIdsOf } from './version-ids.ts';
 
 export interface LockPorts {

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
-import type { Clock, SecretStore } from './secret-store.ts';
+import type { SecretStore } from './secret-store.ts';
 import { secretsManager } from './secrets-manager.ts';
 
 /**
@@ -10,5 +9,3 @@ import { secretsManager } from './secrets-manager.ts';
  */
 export const secretStore = (): SecretStore =>
   secretsManager(new SecretsManagerClient({ maxAttempts: 3, requestHandler: REQUEST_LIMITS }));
-
-export const clock: Clock = { now: Date.now, sleep: (milliseconds) => sleep(milliseconds) };

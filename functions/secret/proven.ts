@@ -1,11 +1,5 @@
+import { PROVEN_TAG } from '../contract/tags.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
-
-/**
- * The tag with the ids of versions that are proven: this project saw them log in. Behind a plus sign stand those that it wrote and
- * that nobody has seen log in yet. Who may write values can't write it: only the functions may, and whoever may tag the secret,
- * who chooses its strategy and admin secret anyway.
- */
-export const PROVEN_TAG = 'docdb-rotation:proven';
 
 const WRITTEN = '+';
 

@@ -1,5 +1,5 @@
 import {
-  NothingToRollBackError,
+  NothingToRevertError,
   PendingVersionMismatchError,
   SecretNotRotatableError,
 } from '../contract/errors.ts';
@@ -23,7 +23,7 @@ export interface RotationContext {
   readonly mode: CreateSecretInput['mode'];
 }
 
-/** @throws SecretNotRotatableError, InvalidSecretError, NothingToRollBackError */
+/** @throws SecretNotRotatableError, InvalidSecretError, NothingToRevertError */
 export const loadContext = async (
   secrets: SecretStore,
   secret: SecretDescription,
@@ -33,10 +33,10 @@ export const loadContext = async (
   const currentVersion = holderOf(secret, CURRENT);
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
-  const label = mode === 'rollback' ? PREVIOUS : CURRENT;
+  const label = mode === 'revert' ? PREVIOUS : CURRENT;
   const version = holderOf(secret, label);
   if (version === undefined)
-    throw new NothingToRollBackError(`${secret.name} has no AWSPREVIOUS to go back to`);
+    throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
   return { secret, currentVersion, reference, settings: settingsOf(secret), mode };
 };
@@ -95,7 +95,7 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     secretName: seen.name,
     strategy: isPair(users) ? settings.strategy : 'single-user',
     ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),
-    predecessor: settings.predecessor,
+    retirementPolicy: settings.retirementPolicy,
     graceSeconds: settings.graceSeconds,
     labelsBefore: {
       current: currentVersion,

@@ -1,5 +1,3 @@
-import type { Login } from './secret-value.ts';
-
 /** What DescribeSecret tells: who holds which label. */
 export interface SecretDescription {
   readonly arn: string;
@@ -45,13 +43,6 @@ export interface CurrentVersion {
   readonly text: string;
 }
 
-/** Time, as a step needs it: to read again what may be an old answer. */
-export interface Clock {
-  /** Milliseconds since some moment. */
-  now(): number;
-  sleep(milliseconds: number): Promise<void>;
-}
-
 export interface NewVersion {
   readonly secretArn: string;
   readonly token: string;
@@ -64,72 +55,4 @@ export interface NewVersion {
 export interface LabelMove {
   readonly to?: string;
   readonly from?: string;
-}
-
-export interface Role {
-  readonly role: string;
-  readonly db: string;
-}
-
-/** The database. "Refused" is undefined, "unreachable" is a DatabaseUnavailableError, and never the same. */
-export interface Database {
-  /**
-   * @returns undefined when the server refused the credential
-   * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, DatabaseIncompatibleError
-   */
-  login(login: Login): Promise<Session | undefined>;
-}
-
-/**
- * A logged-in connection. Changes are written with majority. Every method may throw DatabaseUnavailableError,
- * after which it is unknown whether the change was made.
- */
-export interface Session extends AsyncDisposable {
-  ping(): Promise<void>;
-  /** The instances of the cluster, as `hello` lists them. */
-  instances(): Promise<readonly { readonly host: string; readonly port: number }[]>;
-  /** Whether this instance takes writes, or names one that does. */
-  takesWrites(): Promise<TakesWrites>;
-  /** The roles that this connection has. */
-  ownRoles(): Promise<readonly Role[]>;
-  /** @throws NotAuthorizedError */
-  findUser(username: string): Promise<{ readonly roles: readonly Role[] } | undefined>;
-  /** @throws NotAuthorizedError, UserNameTakenError, ChangeRefusedError */
-  createUser(username: string, password: string, roles: readonly Role[]): Promise<void>;
-  /** @throws NotAuthorizedError, UserNotFoundError, ChangeRefusedError */
-  updateUser(username: string, change: UserChange): Promise<void>;
-  /** No error when there is no such user. @throws NotAuthorizedError, ChangeRefusedError */
-  dropUser(username: string): Promise<void>;
-}
-
-/** `nowhere` in the middle of a fail-over, and always in a secondary cluster of a global cluster. */
-export type TakesWrites = 'here' | 'elsewhere' | 'nowhere';
-
-export interface UserChange {
-  readonly password?: string;
-  readonly roles?: readonly Role[];
-}
-
-/** What AWS says of a cluster. */
-export interface ClusterDescription {
-  /** `docdb`; the same API also knows the clusters of RDS and Neptune. */
-  readonly engine: string | undefined;
-  /** `available`, or what is being done to it. */
-  readonly status: string | undefined;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly primaryUser: string | undefined;
-  /** Whether AWS keeps the primary user's password in a secret of its own, and rotates it. */
-  readonly passwordManaged: boolean;
-}
-
-/** The clusters, from AWS's side. Both calls may throw ClusterApiUnavailableError or ClusterApiRefusedError. */
-export interface Clusters {
-  /** @returns undefined when there is no such cluster */
-  describe(cluster: string): Promise<ClusterDescription | undefined>;
-  /**
-   * Asks for a new password of the primary user. It works some time later; until then the old one does.
-   * @returns false when the cluster is being changed already, and was not asked
-   */
-  askForPassword(cluster: string, password: string): Promise<boolean>;
 }

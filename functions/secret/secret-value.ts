@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { InvalidSecretError } from '../contract/errors.ts';
-import { inStep } from './embedded-credentials.ts';
-
-/** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
-export const LONGEST_USERNAME = 63;
+import { LONGEST_USERNAME } from '../contract/steps.ts';
+import { updateEmbeddedCredentials } from './embedded-credentials.ts';
 
 export const DEFAULT_PORT = 27017;
 
@@ -88,7 +86,7 @@ export const withCredential = (
   where: string,
 ): string =>
   JSON.stringify({
-    ...inStep(json, { from: login, to: { username, password } }, where),
+    ...updateEmbeddedCredentials(json, { from: login, to: { username, password } }, where),
     username,
     password,
   });

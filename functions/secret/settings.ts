@@ -1,24 +1,35 @@
-import { z } from 'zod';
 import { InvalidSecretError } from '../contract/errors.ts';
+import {
+  RETIREMENT_POLICIES,
+  type RetirementPolicy,
+  STRATEGIES,
+  type Strategy,
+} from '../contract/strategy.ts';
+import {
+  ADMIN_SECRET_TAG,
+  GRACE_TAG,
+  KNOWN_TAGS,
+  RENAMED_TAGS,
+  RETIREMENT_POLICY_TAG,
+  STRATEGY_TAG,
+  TAG_PREFIX,
+} from '../contract/tags.ts';
 import type { SecretDescription } from './secret-store.ts';
-
-export const Strategy = z.enum(['single-user', 'alternating-users', 'admin-clone']);
-export type Strategy = z.infer<typeof Strategy>;
-
-export const Predecessor = z.enum(['delete', 'revoke', 'lock', 'keep']);
-export type Predecessor = z.infer<typeof Predecessor>;
 
 const DEFAULT_GRACE_SECONDS = 3600;
 
 /** Seconds in a year: Step Functions ends a standard execution after that. */
 const LONGEST_GRACE_SECONDS = 365 * 24 * 3600;
 
-/** What the secret's tags say of how it is rotated. */
+/** What a message quotes of a tag that someone wrote. */
+const LONGEST_QUOTE = 60;
+
+/** How a secret is rotated, as its tags configure it. */
 export interface RotationSettings {
   readonly strategy: Strategy;
   /** Name or ARN of the secret whose user may change this one's. */
   readonly adminSecret?: string;
-  readonly predecessor: Predecessor;
+  readonly retirementPolicy: RetirementPolicy;
   /** How long the predecessor stays usable, in seconds. */
   readonly graceSeconds: number;
 }
@@ -27,41 +38,51 @@ export interface RotationSettings {
  * An alternating user's predecessor is the next rotation's user and its applications may still be connected: it
  * stays. An admin's predecessor is a key to everything that no one needs any more: it is locked.
  */
-const defaultPredecessor = (strategy: Strategy): Predecessor =>
+const defaultPolicy = (strategy: Strategy): RetirementPolicy =>
   strategy === 'admin-clone' ? 'lock' : 'keep';
 
 /**
  * The admin secret is the one that the tag names. The value's own `masterarn` does not count: who may write the value would
  * choose by whose power its user is changed.
  *
- * @throws InvalidSecretError when a tag has a value that is none of the known ones, or an admin secret is missing
+ * @throws InvalidSecretError when a tag of this project is not known or has a value that is none of the known ones, or an admin
+ * secret is missing
  */
-export const settingsOf = (secret: SecretDescription): RotationSettings => {
-  const tag = (name: string): string | undefined => secret.tags[`docdb-rotation:${name}`];
-  const strategy = oneOf(Strategy, 'strategy', tag('strategy') ?? 'single-user');
-  const adminSecret = tag('admin-secret');
+export const settingsOf = ({ name, tags }: SecretDescription): RotationSettings => {
+  assertKnown(tags);
+  const strategy = oneOf(STRATEGIES, STRATEGY_TAG, tags[STRATEGY_TAG] ?? 'single-user');
+  const adminSecret = tags[ADMIN_SECRET_TAG];
   if (strategy === 'alternating-users' && adminSecret === undefined) {
     throw new InvalidSecretError(
-      `${secret.name}: alternating-users needs an admin secret; name it by the tag docdb-rotation:admin-secret; the key masterarn in its value is not enough`,
+      `${name}: alternating-users needs an admin secret; name it by the tag ${ADMIN_SECRET_TAG}; the key masterarn in its value is not enough`,
     );
   }
+  const policy = tags[RETIREMENT_POLICY_TAG] ?? defaultPolicy(strategy);
   return {
     strategy,
     ...(adminSecret === undefined ? {} : { adminSecret }),
-    predecessor: oneOf(Predecessor, 'predecessor', tag('predecessor') ?? defaultPredecessor(strategy)),
-    graceSeconds: grace(tag('grace')),
+    retirementPolicy: oneOf(RETIREMENT_POLICIES, RETIREMENT_POLICY_TAG, policy),
+    graceSeconds: grace(tags[GRACE_TAG]),
   };
 };
 
-const oneOf = <T extends string>(
-  schema: z.ZodType<T> & { options: readonly T[] },
-  name: string,
-  value: string,
-): T => {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
+/** A misspelt tag would be a wish that is not heard: a secret would be rotated in another way than its owner thinks. */
+const assertKnown = (tags: SecretDescription['tags']): void => {
+  const unknown = Object.keys(tags).find((tag) => tag.startsWith(TAG_PREFIX) && !KNOWN_TAGS.includes(tag));
+  if (unknown === undefined) return;
+  const renamed = RENAMED_TAGS[unknown];
   throw new InvalidSecretError(
-    `the tag docdb-rotation:${name} is "${value.slice(0, 60)}"; it may be ${schema.options.join(', ')}`,
+    renamed === undefined
+      ? `the tag ${unknown.slice(0, LONGEST_QUOTE)} is not known; known are ${KNOWN_TAGS.join(', ')}`
+      : `the tag ${unknown} is called ${renamed} since 0.2; rename it`,
+  );
+};
+
+const oneOf = <T extends string>(known: readonly T[], tag: string, value: string): T => {
+  const found = known.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new InvalidSecretError(
+    `the tag ${tag} is "${value.slice(0, LONGEST_QUOTE)}"; it may be ${known.join(', ')}`,
   );
 };
 
@@ -70,6 +91,6 @@ const grace = (tag: string | undefined): number => {
   const seconds = /^\d{1,9}$/.test(tag) ? Number(tag) : Number.NaN;
   if (seconds <= LONGEST_GRACE_SECONDS) return seconds;
   throw new InvalidSecretError(
-    `the tag docdb-rotation:grace is "${tag.slice(0, 60)}"; it takes whole seconds, at most ${LONGEST_GRACE_SECONDS}`,
+    `the tag ${GRACE_TAG} is "${tag.slice(0, LONGEST_QUOTE)}"; it takes whole seconds, at most ${LONGEST_GRACE_SECONDS}`,
   );
 };

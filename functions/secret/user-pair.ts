@@ -1,6 +1,5 @@
 import { InvalidSecretError } from '../contract/errors.ts';
-import type { Role } from './secret-store.ts';
-import { LONGEST_USERNAME } from './secret-value.ts';
+import { LONGEST_USERNAME } from '../contract/steps.ts';
 
 /** The name that AWS's own rotation for alternating users gives the second user. */
 const SUFFIX = '_clone';
@@ -21,19 +20,3 @@ export const otherUserOf = (username: string): string => {
 /** Whether two names are the same user, or the two of a pair. */
 export const areOfOnePair = (one: string, other: string): boolean =>
   one === other || one === `${other}${SUFFIX}` || other === `${one}${SUFFIX}`;
-
-/**
- * The built-in roles that may change any user.
- * https://docs.aws.amazon.com/documentdb/latest/developerguide/role_based_access_control.html
- */
-const OVER_USERS = ['root', 'userAdminAnyDatabase', 'restore'];
-
-export const mayChangeUsers = (roles: readonly Role[]): boolean =>
-  roles.some(({ role, db }) => db === 'admin' && OVER_USERS.includes(role));
-
-export const sameRoles = (some: readonly Role[], others: readonly Role[]): boolean =>
-  listRoles(some) === listRoles(others);
-
-/** Roles as a person reads them, in an order of their own. */
-export const listRoles = (roles: readonly Role[]): string =>
-  [...new Set(roles.map(({ role, db }) => `${role}@${db}`))].sort().join(', ') || 'none';

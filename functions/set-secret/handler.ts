@@ -1,7 +1,8 @@
 import { SetSecretInput } from '../contract/steps.ts';
 import { databaseClient } from '../database/open-database.ts';
+import { clock } from '../runtime/clock.ts';
 import { stepHandler } from '../runtime/step-handler.ts';
-import { clock, secretStore } from '../secret/open-secret-store.ts';
+import { secretStore } from '../secret/open-secret-store.ts';
 import { setSecret } from './set-secret.ts';
 
 const ports = { secrets: secretStore(), clock, database: databaseClient(import.meta.dirname) };

@@ -1,11 +1,11 @@
 import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors.ts';
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
+import type { Database, Role, Session } from '../database/database.ts';
+import { sameRoles } from '../database/roles.ts';
 import { writeUser } from '../database/write-user.ts';
 import { describeAsOwner, type LockPorts, takePending } from '../secret/lock.ts';
-import type { Database, Role, Session } from '../secret/secret-store.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
-import { sameRoles } from '../secret/user-pair.ts';
 import { readPending, readUsable } from '../secret/versions.ts';
 
 export interface SetSecretPorts extends LockPorts {

@@ -6,14 +6,15 @@ import {
 } from '../contract/errors.ts';
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
+import type { Database, Role, Session } from '../database/database.ts';
 import { isSameInstance, loginsOnInstances } from '../database/instances.ts';
+import { listRoles, sameRoles } from '../database/roles.ts';
 import { assertTakesWrites } from '../database/takes-writes.ts';
 import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { isProvenIn } from '../secret/proven.ts';
-import type { Database, Role, Session } from '../secret/secret-store.ts';
 import { type Login, type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
-import { areOfOnePair, listRoles, sameRoles } from '../secret/user-pair.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
 import { isRevert, readPending, readProven, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface CheckBeforePorts extends LockPorts {

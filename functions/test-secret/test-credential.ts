@@ -1,8 +1,8 @@
 import { CredentialNotPropagatedError, RolesDifferError } from '../contract/errors.ts';
+import type { Database, Role, Session } from '../database/database.ts';
 import { isSameInstance, loginsOnInstances } from '../database/instances.ts';
-import type { Database, Role, Session } from '../secret/secret-store.ts';
+import { listRoles, sameRoles } from '../database/roles.ts';
 import type { Login } from '../secret/secret-value.ts';
-import { listRoles, sameRoles } from '../secret/user-pair.ts';
 
 export interface TestedCredential {
   readonly outcome: 'accepted';

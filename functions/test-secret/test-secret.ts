@@ -1,9 +1,9 @@
 import { CurrentChangedError, InvalidSecretError } from '../contract/errors.ts';
 import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
+import type { Database, Role } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
-import type { Database, Role } from '../secret/secret-store.ts';
 import { parseSecretValue, type SecretValue } from '../secret/secret-value.ts';
 import { readPending, readVersion } from '../secret/versions.ts';
 import { checkBefore } from './check-before.ts';

@@ -72,7 +72,7 @@ class PlainTemplateStack extends Stack {
     const { parameters } = this;
     const rotation = new DocDbRotation(this, 'Rotation', {
       vpc: this.importVpc(),
-      forwardBudget: Duration.seconds(parameters.ForwardBudgetSeconds.valueAsNumber),
+      propagationTimeout: Duration.seconds(parameters.PropagationTimeoutSeconds.valueAsNumber),
       runbookUrl: parameters.RunbookUrl.valueAsString,
     });
     this.useSubnets();

@@ -33,7 +33,7 @@ const GROUPS = {
       allowedPattern: '^(rate\\(.+\\)|cron\\(0( \\S+){4} \\*\\))$',
       constraintDescription: 'must be a rate, or a cron expression whose minute is 0 and whose year is *',
     },
-    ForwardBudgetSeconds: {
+    PropagationTimeoutSeconds: {
       type: 'Number',
       description: 'How long a rotation may wait for the new credential, before it is rolled back',
       default: 600,

@@ -13,7 +13,7 @@ const TARGETS_PER_RULE = 5;
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */
-export class KeepReady extends Construct {
+export class KeepActive extends Construct {
   constructor(scope: Construct, id: string, functions: readonly IFunction[]) {
     super(scope, id);
     for (let from = 0; from < functions.length; from += TARGETS_PER_RULE) {
@@ -23,7 +23,7 @@ export class KeepReady extends Construct {
         targets: functions
           .slice(from, from + TARGETS_PER_RULE)
           .map(
-            (each) => new LambdaFunction(each, { event: RuleTargetInput.fromObject({ keepReady: true }) }),
+            (each) => new LambdaFunction(each, { event: RuleTargetInput.fromObject({ keepActive: true }) }),
           ),
       });
     }

@@ -2,7 +2,8 @@ import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { letDescribeExecutions } from '../grants/grant-describe-executions.ts';
+import { PROVEN_TAG } from '../../functions/contract/tags.ts';
+import { grantDescribeExecutions } from '../grants/grant-describe-executions.ts';
 import { secretArnForPolicy } from '../grants/secret-arn-for-policy.ts';
 import { StepFunction, type StepFunctionDefaults, type StepFunctionProps } from './step-function.ts';
 
@@ -17,7 +18,7 @@ const WRITE_VERSION = [...READ, 'secretsmanager:PutSecretValue', 'secretsmanager
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html, with the operator
  * that https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-tag-keys shows
  */
-const PROVEN_TAG_ONLY = { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['docdb-rotation:proven'] } };
+const PROVEN_TAG_ONLY = { 'ForAllValues:StringEquals': { 'aws:TagKeys': [PROVEN_TAG] } };
 
 /** The functions of a rotation, and what each may do. */
 export class RotationFunctions extends Construct {
@@ -126,7 +127,7 @@ export class RotationFunctions extends Construct {
       RecoverSecret: this.recoverSecret,
     };
     this.patientInCompensation = { TestSecret: this.testSecret };
-    this.letMakePasswords();
+    this.grantPasswords();
   }
 
   all(): StepFunction[] {
@@ -135,7 +136,7 @@ export class RotationFunctions extends Construct {
   }
 
   /** Grants what rotating a secret takes, to each function no more than its own part. */
-  letManage(secret: ISecret): void {
+  grantManage(secret: ISecret): void {
     const arn = [secretArnForPolicy(secret)];
     const writers = [this.createSecret, this.recoverSecret, this.retireUser, this.trigger];
     for (const writer of writers) writer.allow(WRITE_VERSION, arn);
@@ -147,12 +148,12 @@ export class RotationFunctions extends Construct {
       recorder.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
     const readers = [this.setSecret, this.testSecret, this.restoreCredential];
     for (const reader of readers) reader.allow(READ, arn);
-    this.letDecrypt(secret, [...readers, ...writers]);
-    this.letEncrypt(secret, writers);
+    this.grantDecrypt(secret, [...readers, ...writers]);
+    this.grantEncrypt(secret, writers);
   }
 
   /** Grants the functions that use an admin's power the reading of its secret. */
-  letReadAdmin(secret: ISecret): void {
+  grantReadAdmin(secret: ISecret): void {
     const users = [
       this.setSecret,
       this.testSecret,
@@ -161,11 +162,11 @@ export class RotationFunctions extends Construct {
       this.retireUser,
     ];
     for (const user of users) user.allow(READ, [secretArnForPolicy(secret)]);
-    this.letDecrypt(secret, users);
+    this.grantDecrypt(secret, users);
   }
 
   /** Lets a recovery have AWS set the password of this cluster's primary user, and of no other, for this secret only. */
-  letReset(secret: ISecret, clusterIdentifier: string): void {
+  grantReset(secret: ISecret, clusterIdentifier: string): void {
     const cluster = Stack.of(this).formatArn({
       service: 'rds',
       resource: 'cluster',
@@ -191,14 +192,14 @@ export class RotationFunctions extends Construct {
   }
 
   /** The trigger starts executions of this machine, and looks at no others. */
-  letTriggerStart(machine: StateMachine): void {
+  grantTriggerStart(machine: StateMachine): void {
     this.trigger.function.addEnvironment('STATE_MACHINE_ARN', machine.stateMachineArn);
     this.trigger.allow(['states:StartExecution'], [machine.stateMachineArn]);
-    letDescribeExecutions(this.trigger.role, machine);
+    grantDescribeExecutions(this.trigger.role, machine);
   }
 
   /** GetRandomPassword knows no resources. Those that touch the database need a password that nobody keeps, to lock a user. */
-  private letMakePasswords(): void {
+  private grantPasswords(): void {
     const makers = [
       this.createSecret,
       this.trigger,
@@ -209,19 +210,19 @@ export class RotationFunctions extends Construct {
     for (const maker of makers) maker.allow(['secretsmanager:GetRandomPassword'], ['*']);
   }
 
-  private letDecrypt(secret: ISecret, functions: StepFunction[]): void {
-    this.letUseKey(secret, functions, 'kms:Decrypt');
+  private grantDecrypt(secret: ISecret, functions: StepFunction[]): void {
+    this.grantUseKey(secret, functions, 'kms:Decrypt');
   }
 
-  private letEncrypt(secret: ISecret, functions: StepFunction[]): void {
-    this.letUseKey(secret, functions, 'kms:GenerateDataKey');
+  private grantEncrypt(secret: ISecret, functions: StepFunction[]): void {
+    this.grantUseKey(secret, functions, 'kms:GenerateDataKey');
   }
 
   /**
    * Grants the use of the secret's key, through Secrets Manager only. In the role, not in the key's policy
    * as CDK's own grants: an imported key's policy can't be changed from here.
    */
-  private letUseKey({ encryptionKey }: ISecret, functions: StepFunction[], action: string): void {
+  private grantUseKey({ encryptionKey }: ISecret, functions: StepFunction[], action: string): void {
     if (!encryptionKey) return;
     const viaSecretsManager = {
       StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.amazonaws.com` },

@@ -33,7 +33,7 @@ const explain = (where: IConstruct, machine: StateMachine): void => {
 };
 
 /** Lets a function look at the executions of this machine, and at no others. */
-export const letDescribeExecutions = (role: IRole, machine: StateMachine): void => {
+export const grantDescribeExecutions = (role: IRole, machine: StateMachine): void => {
   role.addToPrincipalPolicy(statement(machine));
   explain(role, machine);
 };
@@ -42,7 +42,7 @@ export const letDescribeExecutions = (role: IRole, machine: StateMachine): void 
  * Lets a machine look at executions, its own among them: in a policy that it does not wait for, since this one names
  * it.
  */
-export const letDescribeExecutionsOf = (
+export const grantDescribeExecutionsOf = (
   scope: Construct,
   machine: StateMachine,
   described: readonly StateMachine[],

@@ -24,7 +24,7 @@ const statement = (key: IKey, machine: StateMachine, actions: readonly string[])
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html and
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
  */
-export const letUseMachineKey = (
+export const grantUseMachineKey = (
   principal: IPrincipal,
   key: IKey | undefined,
   machine: StateMachine,
@@ -33,7 +33,7 @@ export const letUseMachineKey = (
 };
 
 /** Lets someone describe such executions, and not start any. */
-export const letReadWithMachineKey = (
+export const grantReadWithMachineKey = (
   principal: IPrincipal,
   key: IKey | undefined,
   machine: StateMachine,
@@ -46,7 +46,7 @@ export const letReadWithMachineKey = (
  * user's the ARN in its condition ends before the name, and is none. In a policy that the machine does not wait for,
  * since this one names it.
  */
-export const letUseItsOwnKey = (scope: Construct, key: IKey, machine: StateMachine): void => {
+export const grantUseOfOwnKey = (scope: Construct, key: IKey, machine: StateMachine): void => {
   new Policy(scope, 'OwnKey', { statements: [statement(key, machine, READ_AND_WRITE)] }).attachToRole(
     machine.role,
   );

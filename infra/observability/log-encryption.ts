@@ -8,7 +8,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
-export const letLogsUse = (key: IKey, { partition, region, account }: Stack): void => {
+export const grantLogs = (key: IKey, { partition, region, account }: Stack): void => {
   key.addToResourcePolicy(
     new PolicyStatement({
       sid: `LogsOf${region.replaceAll(/[^A-Za-z0-9]/g, '')}`,

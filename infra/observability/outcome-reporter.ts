@@ -4,10 +4,10 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { StepFunction, type StepFunctionDefaults } from '../functions/step-function.ts';
-import { letDescribeExecutions } from '../grants/grant-describe-executions.ts';
-import { letReadWithMachineKey } from '../grants/grant-use-machine-key.ts';
+import { grantDescribeExecutions } from '../grants/grant-describe-executions.ts';
+import { grantReadWithMachineKey } from '../grants/grant-use-machine-key.ts';
 
-export interface EndReporterProps extends StepFunctionDefaults {
+export interface OutcomeReporterProps extends StepFunctionDefaults {
   readonly rotation: StateMachine;
   readonly recovery: StateMachine;
   readonly retirement: StateMachine;
@@ -15,18 +15,18 @@ export interface EndReporterProps extends StepFunctionDefaults {
 }
 
 /** Makes metrics and events of the project's own out of how executions end. Alarms look at the metrics. */
-export class EndReporter extends Construct {
+export class OutcomeReporter extends Construct {
   readonly step: StepFunction;
   /** Calls it when an execution has ended. */
   readonly rule: Rule;
 
-  constructor(scope: Construct, id: string, props: EndReporterProps) {
+  constructor(scope: Construct, id: string, props: OutcomeReporterProps) {
     super(scope, id);
     const { rotation, recovery, retirement, runbookUrl, network: _network, ...defaults } = props;
-    this.step = new StepFunction(this, 'ReportEnd', {
+    this.step = new StepFunction(this, 'ReportOutcome', {
       // Outside any VPC: it needs neither the database nor a secret, and no endpoint has to be paid for.
       ...defaults,
-      name: 'report-end',
+      name: 'report-outcome',
       description: 'Makes metrics and an event out of the end of an execution',
       usesDatabase: false,
       environment: {
@@ -46,8 +46,8 @@ export class EndReporter extends Construct {
     const machines = [rotation, recovery, retirement];
     // An event may come without what the execution began and ended with.
     for (const machine of machines) {
-      letDescribeExecutions(this.step.role, machine);
-      letReadWithMachineKey(this.step.role, props.encryptionKey, machine);
+      grantDescribeExecutions(this.step.role, machine);
+      grantReadWithMachineKey(this.step.role, props.encryptionKey, machine);
     }
     this.rule = new Rule(this, 'Ended', {
       description: 'Reports how rotations, recoveries and retirements of DocumentDB credentials ended',

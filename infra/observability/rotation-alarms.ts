@@ -74,7 +74,7 @@ export class RotationAlarms extends Construct {
   constructor(scope: Construct, id: string, props: RotationAlarmsProps) {
     super(scope, id);
     this.props = props;
-    this.letCloudWatchPublish();
+    this.grantCloudWatchPublish();
     this.addEndsOfRotations();
     this.addEndsOfRecoveries();
     this.addEndsOfRetirements();
@@ -248,7 +248,7 @@ export class RotationAlarms extends Construct {
    *
    * Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
-  private letCloudWatchPublish(): void {
+  private grantCloudWatchPublish(): void {
     this.props.operatorsTopic.masterKey?.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsOfThisAccount',

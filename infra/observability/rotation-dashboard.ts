@@ -8,7 +8,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE, machineMetric } from './rotation-metrics.ts';
+import { METRICS_NAMESPACE } from '../../functions/contract/metrics.ts';
+import { machineMetric } from './rotation-metrics.ts';
 
 const HOUR = Duration.hours(1);
 

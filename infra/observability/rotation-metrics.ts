@@ -1,9 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-
-/** What the functions write their measurements under: functions/runtime/cloudwatch-metrics.ts. */
-export const METRICS_NAMESPACE = 'DocDbRotation';
+import { METRICS_NAMESPACE } from '../../functions/contract/metrics.ts';
 
 /** How many executions of a machine ended in one way, or what else is measured for the machine as a whole. */
 export const machineMetric = (

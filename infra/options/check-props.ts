@@ -3,9 +3,9 @@ import { Duration, Token } from 'aws-cdk-lib';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { DocDbRotationProps } from '../docdb-rotation.ts';
 import type { ManageOptions } from './manage-options.ts';
-import { PREDECESSORS } from './retirement-policy.ts';
 
 /** The longest that a state waits. */
 const LONGEST_GRACE = Duration.days(365);
@@ -45,15 +45,15 @@ const canBeReached = ({ connections }: IDatabaseCluster): boolean =>
  * @throws Error that says what is wrong, and what is allowed
  */
 export const checkManageOptions = (secret: ISecret, options: ManageOptions): void => {
-  const { strategy, predecessor, grace, schedule } = options;
+  const { strategy, retirementPolicy, grace, schedule } = options;
   const refuse = (what: string): never => {
     throw new Error(`${secret.node.path} can't be managed like this: ${what}`);
   };
   if (strategy?.adminSecret === secret) {
     refuse('it is its own admin secret; give the secret of another user, or use Strategy.adminClone()');
   }
-  if (predecessor !== undefined && !PREDECESSORS.includes(predecessor)) {
-    refuse(`predecessor is "${predecessor}"; it may be ${PREDECESSORS.join(', ')}`);
+  if (retirementPolicy !== undefined && !RETIREMENT_POLICIES.includes(retirementPolicy)) {
+    refuse(`retirementPolicy is "${retirementPolicy}"; it may be ${RETIREMENT_POLICIES.join(', ')}`);
   }
   if (grace && grace.toSeconds({ integral: false }) % 1 !== 0) {
     refuse(`grace is ${grace.toHumanString()}; give whole seconds`);

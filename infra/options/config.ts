@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PREDECESSORS } from './retirement-policy.ts';
+import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
 
 /** `--context key=value` on the command line gives text, cdk.json gives values. */
 const json = (value: unknown): unknown => {
@@ -23,7 +23,7 @@ export const KEY_ARN = /^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/;
 const ManagedSecret = z
   .strictObject({
     arn: z.string().regex(SECRET_ARN, 'must be the whole ARN of a secret'),
-    strategy: z.enum(['single-user', 'alternating-users', 'admin-clone']).default('single-user'),
+    strategy: z.enum(STRATEGIES).default('single-user'),
     /** The ARN of the secret whose user may change this one's. */
     adminSecretArn: z.string().optional(),
     /** The ARN of the KMS key that encrypts it, if that is a key of the user's own. */
@@ -33,7 +33,7 @@ const ManagedSecret = z
     /** A rate or cron expression. */
     schedule: z.string().default('rate(30 days)'),
     rotateImmediately: z.boolean().default(false),
-    predecessor: z.enum(PREDECESSORS).optional(),
+    retirementPolicy: z.enum(RETIREMENT_POLICIES).optional(),
     graceSeconds: z.number().int().min(0).optional(),
     /** The identifier of the cluster whose primary user's secret this is: a recovery may reset that user through it. */
     resetThroughCluster: z.string().optional(),
@@ -56,8 +56,8 @@ const Config = z.strictObject({
   secrets: z.preprocess(json, z.array(ManagedSecret)).default([]),
   /** A PEM file with the certificate authorities of the database. */
   certificateAuthorityFile: z.string().optional(),
-  forwardBudgetSeconds: seconds.default(600),
-  stragglerSeconds: seconds.default(90),
+  propagationTimeoutSeconds: seconds.default(600),
+  drainSeconds: seconds.default(90),
   runbookUrl: z.string().default('statemachine/RUNBOOK.md'),
   /** CloudFormation types that the target does not have, as an emulator of AWS. */
   leaveOut: z.preprocess(json, z.array(z.string())).default([]),

@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
-import type { Predecessor } from './retirement-policy.ts';
+import type { RetirementPolicy } from './retirement-policy.ts';
 import type { Strategy } from './strategy.ts';
 
 /** How one secret is rotated. */
@@ -25,7 +25,7 @@ export interface ManageOptions {
    *
    * @default - `lock` for an admin clone, otherwise `keep`
    */
-  readonly predecessor?: Predecessor;
+  readonly retirementPolicy?: RetirementPolicy;
   /**
    * The cluster whose primary user's secret this is, by its construct or its identifier. It allows a recovery that a
    * person starts with `"resetThroughCluster": true` to have AWS set that user's password, when no version of the

@@ -1,15 +1,15 @@
+import type { RetirementPolicy as Name } from '../../functions/contract/strategy.ts';
+
 /** What becomes of the user that a rotation replaced, once the grace period is over. */
-export const Predecessor = {
+export const RetirementPolicy = {
   /** The user is dropped. */
   DELETE: 'delete',
   /** Its roles are taken away. */
   REVOKE: 'revoke',
-  /** It gets a random password that nobody keeps. */
+  /** It gets a random password that is kept nowhere. */
   LOCK: 'lock',
   /** Nothing is done. */
   KEEP: 'keep',
-} as const;
+} as const satisfies Record<string, Name>;
 
-export type Predecessor = (typeof Predecessor)[keyof typeof Predecessor];
-
-export const PREDECESSORS = Object.values(Predecessor);
+export type RetirementPolicy = Name;

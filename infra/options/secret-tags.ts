@@ -1,6 +1,12 @@
 import { CfnResource, Tags } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Node } from 'constructs';
+import {
+  ADMIN_SECRET_TAG,
+  GRACE_TAG,
+  RETIREMENT_POLICY_TAG,
+  STRATEGY_TAG,
+} from '../../functions/contract/tags.ts';
 import type { ManageOptions } from './manage-options.ts';
 import { Strategy } from './strategy.ts';
 
@@ -8,10 +14,10 @@ import { Strategy } from './strategy.ts';
 export const tagsFor = (options: ManageOptions): Record<string, string> => {
   const strategy = options.strategy ?? Strategy.singleUser();
   return {
-    'docdb-rotation:strategy': strategy.name,
-    ...(strategy.adminSecret ? { 'docdb-rotation:admin-secret': strategy.adminSecret.secretArn } : {}),
-    ...(options.predecessor ? { 'docdb-rotation:predecessor': options.predecessor } : {}),
-    ...(options.grace ? { 'docdb-rotation:grace': String(options.grace.toSeconds()) } : {}),
+    [STRATEGY_TAG]: strategy.name,
+    ...(strategy.adminSecret ? { [ADMIN_SECRET_TAG]: strategy.adminSecret.secretArn } : {}),
+    ...(options.retirementPolicy ? { [RETIREMENT_POLICY_TAG]: options.retirementPolicy } : {}),
+    ...(options.grace ? { [GRACE_TAG]: String(options.grace.toSeconds()) } : {}),
   };
 };
 

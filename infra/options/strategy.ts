@@ -1,4 +1,5 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Strategy as StrategyName } from '../../functions/contract/strategy.ts';
 
 /** Options of {@link Strategy.singleUser}. */
 export interface SingleUserOptions {
@@ -29,11 +30,11 @@ export class Strategy {
   }
 
   /** The value of the secret's tag `docdb-rotation:strategy`. */
-  readonly name: string;
+  readonly name: StrategyName;
   /** Whose power is used, if not the user's own. */
   readonly adminSecret: ISecret | undefined;
 
-  private constructor(name: string, adminSecret?: ISecret) {
+  private constructor(name: StrategyName, adminSecret?: ISecret) {
     this.name = name;
     this.adminSecret = adminSecret;
   }

@@ -5,8 +5,8 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StepFunction } from '../functions/step-function.ts';
-import { letDescribeExecutionsOf } from '../grants/grant-describe-executions.ts';
-import { letReadWithMachineKey, letUseMachineKey } from '../grants/grant-use-machine-key.ts';
+import { grantDescribeExecutionsOf } from '../grants/grant-describe-executions.ts';
+import { grantReadWithMachineKey, grantUseMachineKey } from '../grants/grant-use-machine-key.ts';
 import { durationText } from '../options/duration-text.ts';
 import { Workflow, type WorkflowDefaults } from './workflow.ts';
 
@@ -17,7 +17,7 @@ export interface RecoveryStateMachineProps extends WorkflowDefaults {
   readonly rotation: StateMachine;
   readonly retirement: StateMachine;
   /** How long it waits for a step that may still be running. */
-  readonly stragglerWait: Duration;
+  readonly drain: Duration;
 }
 
 /** The workflow described in `statemachine/recovery.asl.yaml`, and the rules that start it. */
@@ -28,17 +28,17 @@ export class RecoveryStateMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: RecoveryStateMachineProps) {
     super(scope, id);
-    const { steps, rotation, retirement, stragglerWait, ...defaults } = props;
+    const { steps, rotation, retirement, drain, ...defaults } = props;
     this.stateMachine = new Workflow(this, 'Workflow', {
       ...defaults,
       definition: 'recovery',
       functions: steps,
-      substitutions: { StragglerSeconds: durationText(stragglerWait) },
+      substitutions: { DrainSeconds: durationText(drain) },
     }).stateMachine;
     const followed = [rotation, this.stateMachine, retirement];
-    letDescribeExecutionsOf(this, this.stateMachine, followed);
+    grantDescribeExecutionsOf(this, this.stateMachine, followed);
     for (const other of [rotation, retirement])
-      letReadWithMachineKey(this.stateMachine.role, props.encryptionKey, other);
+      grantReadWithMachineKey(this.stateMachine.role, props.encryptionKey, other);
     this.rules = this.recoverWhatWasCutOff(followed, props);
   }
 
@@ -58,7 +58,7 @@ export class RecoveryStateMachine extends Construct {
       assumedBy: new ServicePrincipal('events.amazonaws.com'),
       description: 'Starts recoveries of what was cut off',
     });
-    letUseMachineKey(role, encryptionKey, this.stateMachine);
+    grantUseMachineKey(role, encryptionKey, this.stateMachine);
     const stateMachineArn = followed.map((machine) => machine.stateMachineArn);
     const error = encryptionKey ? {} : { error: [{ prefix: 'States.' }, 'RotationSupersededError'] };
     return {

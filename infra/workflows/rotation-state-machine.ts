@@ -3,7 +3,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StepFunction } from '../functions/step-function.ts';
-import { letUseMachineKey } from '../grants/grant-use-machine-key.ts';
+import { grantUseMachineKey } from '../grants/grant-use-machine-key.ts';
 import { durationText } from '../options/duration-text.ts';
 import { Workflow, type WorkflowDefaults } from './workflow.ts';
 
@@ -13,9 +13,9 @@ export interface RotationStateMachineProps extends WorkflowDefaults {
   /** Retires the user that a rotation has replaced. */
   readonly retirement: StateMachine;
   /** How long a rotation may try to go forward, before it is rolled back. */
-  readonly forwardBudget: Duration;
+  readonly propagationTimeout: Duration;
   /** How long compensation waits for a step whose answer was lost, and which may still be running. */
-  readonly stragglerWait: Duration;
+  readonly drain: Duration;
 }
 
 /** The workflow described in `statemachine/rotation.asl.yaml`. */
@@ -24,20 +24,20 @@ export class RotationStateMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: RotationStateMachineProps) {
     super(scope, id);
-    const { steps, retirement, forwardBudget, stragglerWait, ...defaults } = props;
+    const { steps, retirement, propagationTimeout, drain, ...defaults } = props;
     this.stateMachine = new Workflow(this, 'Workflow', {
       ...defaults,
       definition: 'rotation',
       functions: steps,
       substitutions: {
         RetirementStateMachineArn: retirement.stateMachineArn,
-        ForwardBudgetSeconds: durationText(forwardBudget),
-        StragglerSeconds: durationText(stragglerWait),
+        PropagationTimeoutSeconds: durationText(propagationTimeout),
+        DrainSeconds: durationText(drain),
       },
     }).stateMachine;
     this.stateMachine.addToRolePolicy(
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [retirement.stateMachineArn] }),
     );
-    letUseMachineKey(this.stateMachine.role, props.encryptionKey, retirement);
+    grantUseMachineKey(this.stateMachine.role, props.encryptionKey, retirement);
   }
 }

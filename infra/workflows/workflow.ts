@@ -12,7 +12,7 @@ import {
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeEveryResource } from '../build/acknowledge.ts';
 import type { StepFunction } from '../functions/step-function.ts';
-import { letUseItsOwnKey } from '../grants/grant-use-machine-key.ts';
+import { grantUseOfOwnKey } from '../grants/grant-use-machine-key.ts';
 import { definitionText } from './definition-text.ts';
 
 /** What the workflows of one rotation share. */
@@ -91,6 +91,6 @@ export class Workflow extends Construct {
       }),
     );
     props.operatorsTopic.grantPublish(this.stateMachine);
-    if (props.encryptionKey) letUseItsOwnKey(this, props.encryptionKey, this.stateMachine);
+    if (props.encryptionKey) grantUseOfOwnKey(this, props.encryptionKey, this.stateMachine);
   }
 }

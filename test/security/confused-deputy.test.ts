@@ -28,7 +28,7 @@ import type { StoredUser } from '../local-stack/document-db/index.ts';
 let stack: LocalStack;
 beforeAll(async () => {
   // Three seconds to wait for a step in flight: the tests that hold one let it go before.
-  stack = await startLocalStack({ forwardBudgetSeconds: 30, stragglerSeconds: 60, waitScale: 0.05 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 30, drainSeconds: 60, waitScale: 0.05 });
 });
 afterAll(async () => {
   await stack?.stop();
@@ -166,7 +166,7 @@ describe('a clone that is someone else’s', () => {
     await expectSettled(stack, secret.arn);
   });
 
-  test.each(['rollback', 'recovery'])(
+  test.each(['revert', 'recovery'])(
     'is left alone by a %s to an AWSPREVIOUS that the attacker plants for it',
     async (way) => {
       const secret = await stack.makeSecret({ tags: { 'docdb-rotation:strategy': 'alternating-users' } });
@@ -174,11 +174,11 @@ describe('a clone that is someone else’s', () => {
       await write(secret, { username: victim.username, password: randomUUID() });
       await write(secret, { username: secret.username, password: secret.password });
       const execution = await expectNobodyElseTouched(secret, () =>
-        way === 'rollback'
-          ? run(stack, { secretId: secret.arn, mode: 'rollback' })
+        way === 'revert'
+          ? run(stack, { secretId: secret.arn, mode: 'revert' })
           : recover(stack, { secretId: secret.arn }),
       );
-      if (way === 'rollback') expect(execution).toMatchObject({ error: 'UntrustedVersionError' });
+      if (way === 'revert') expect(execution).toMatchObject({ error: 'UntrustedVersionError' });
       else expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'nothing-to-do' } });
       expect(await logsInEverywhere(stack, victim)).toBe(true);
       await expectSettled(stack, secret.arn);
@@ -301,7 +301,7 @@ describe('a pending version that was planted is not used', () => {
       const secret = await stack.makeSecret();
       await write(secret, change);
       await write(secret, { username: secret.username, port: stack.documentDb.port });
-      await expectRefused(secret, /^UntrustedVersionError/, { mode: 'rollback' });
+      await expectRefused(secret, /^UntrustedVersionError/, { mode: 'revert' });
       await expectSettled(stack, secret.arn);
     }
   });
@@ -444,7 +444,7 @@ describe('a retirement that is started by hand', () => {
 
   test('does not touch the user of an old version that is named by hand', async () => {
     const secret = await stack.makeSecret({
-      tags: { 'docdb-rotation:strategy': 'alternating-users', 'docdb-rotation:predecessor': 'keep' },
+      tags: { 'docdb-rotation:strategy': 'alternating-users', 'docdb-rotation:retirement-policy': 'keep' },
     });
     const { current: version } = await labelsOf(stack, secret.arn);
     expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });

@@ -8,7 +8,7 @@ import { processesBelow } from './leaks.ts';
 /** The secret's host is a server that means harm. It has a certificate that verifies. */
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ forwardBudgetSeconds: 6, stragglerSeconds: 1, waitScale: 0 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 });
 });
 afterAll(async () => {
   await stack?.stop();

@@ -11,7 +11,7 @@ import { type DatabaseSecret, type LocalStack, startLocalStack } from '../local-
 /** Secret values as odd as JSON allows: kept as data where they can be, refused clearly where not. */
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ forwardBudgetSeconds: 6, stragglerSeconds: 1, waitScale: 0 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 });
 });
 afterAll(async () => {
   await stack?.stop();

@@ -73,7 +73,7 @@ describe('what was written by hand', () => {
     const arena = new Arena(['write'], options);
     for (const slip of [{ host: 'mistyped.example' }, { password: 'mistyped' }]) {
       arena.write({ ...arena.world.credentialOf(arena.world.current), ...slip });
-      expect(await arena.honest.rotate(undefined, undefined, 'rollback')).toMatchObject({
+      expect(await arena.honest.rotate(undefined, undefined, 'revert')).toMatchObject({
         status: 'SUCCEEDED',
       });
       expect(arena.gained()).toEqual([]);

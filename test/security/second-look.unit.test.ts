@@ -48,7 +48,7 @@ const twice = (arena: Arena, value: Record<string, unknown>) => {
   arena.write(value);
   arena.write({ ...value, again: true });
 };
-const revert = (arena: Arena) => arena.honest.rotate(undefined, undefined, 'rollback');
+const revert = (arena: Arena) => arena.honest.rotate(undefined, undefined, 'revert');
 const resets = async (arena: Arena): Promise<Ending[]> => {
   const endings: Ending[] = [];
   for (const reset of RESETS) endings.push(await arena.honest.recover(reset));
@@ -233,7 +233,7 @@ const IN_TIME: Attack[] = [
     errors: ['RotationInProgressError', 'RotationSupersededError'],
     leavesOutage: true,
   },
-  ...['rotate', 'rollback'].map(
+  ...['rotate', 'revert'].map(
     (mode): Attack => ({
       name: `the lock stolen at any moment of a rotation (${mode}) for one of mine, which begins then`,
       needs: ['write', 'start'],
@@ -284,7 +284,7 @@ const IN_TIME: Attack[] = [
     run: async (arena, moment) => {
       copyCurrent(arena, newVersionId());
       const rotation = await arena.honest.rotate(moment, () => arena.write(arena.mine()));
-      const back = await arena.honest.rotate(moment, () => arena.write(arena.mine(), PREVIOUS), 'rollback');
+      const back = await arena.honest.rotate(moment, () => arena.write(arena.mine(), PREVIOUS), 'revert');
       arena.write(arena.mine(arena.pairUser), PREVIOUS);
       return [rotation, back, await arena.honest.recover()];
     },
@@ -554,7 +554,7 @@ const addMine = (arena: Arena, strategy: string): string => {
   arena.world.store.addSecret(name, {
     'docdb-rotation:strategy': strategy,
     'docdb-rotation:admin-secret': ADMIN_SECRET,
-    'docdb-rotation:predecessor': 'delete',
+    'docdb-rotation:retirement-policy': 'delete',
   });
   arena.world.store.putByHand(
     name,
@@ -565,7 +565,7 @@ const addMine = (arena: Arena, strategy: string): string => {
 
 const runMine = async (arena: Arena, secretId: string): Promise<Ending[]> => {
   const endings: Ending[] = [];
-  for (const mode of ['rollback', 'rotate', 'rollback'])
+  for (const mode of ['revert', 'rotate', 'revert'])
     endings.push(
       await new RotationMachine(arena.world, { calls: new PortCalls() }).run(executionArn(newVersionId()), {
         secretId,

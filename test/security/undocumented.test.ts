@@ -52,8 +52,8 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
   let stack: LocalStack;
   beforeAll(async () => {
     stack = await startLocalStack({
-      forwardBudgetSeconds: 6,
-      stragglerSeconds: 1,
+      propagationTimeoutSeconds: 6,
+      drainSeconds: 1,
       waitScale: 0,
       rotationBehaviour,
     });

@@ -45,8 +45,8 @@ beforeAll(async () => {
   const address = hook.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   stack = await startLocalStack({
-    forwardBudgetSeconds: 6,
-    stragglerSeconds: 1,
+    propagationTimeoutSeconds: 6,
+    drainSeconds: 1,
     waitScale: 0,
     functionEnvironment: { INVOCATION_HOOK: `http://127.0.0.1:${port}/` },
   });
@@ -103,7 +103,7 @@ describe.each(['single-user', 'alternating-users'])('with %s, any password can b
     await done(run(stack, { secretId: secret.arn }));
     await expectSettled(stack, secret.arn);
 
-    await done(run(stack, { secretId: secret.arn, mode: 'rollback' }));
+    await done(run(stack, { secretId: secret.arn, mode: 'revert' }));
     expect(await logsInEverywhere(stack, secret), 'the password of before').toBe(true);
     await expectSettled(stack, secret.arn);
 
@@ -114,7 +114,7 @@ describe.each(['single-user', 'alternating-users'])('with %s, any password can b
     expect(rotation, JSON.stringify(rotation?.failures)).toMatchObject({ status: 'succeeded' });
     await expectSettled(stack, secret.arn);
 
-    await done(run(stack, { secretId: secret.arn, mode: 'rollback' }));
+    await done(run(stack, { secretId: secret.arn, mode: 'revert' }));
     await byHand(secret.username, PASSWORDS[kind]?.() ?? '');
     await stack.allowResetThroughAdmin(secret);
     await done(recover(stack, { secretId: secret.arn, resetThroughAdmin: true }));

@@ -9,8 +9,8 @@ const TEXTS = new Map(DEFINITIONS.map((name) => [name, JSON.stringify(readDefini
 
 /** What the infrastructure fills in. Anything else is filled with its own name. */
 const FILLED: Readonly<Record<string, string>> = {
-  ForwardBudgetSeconds: '600',
-  StragglerSeconds: '75',
+  PropagationTimeoutSeconds: '600',
+  DrainSeconds: '75',
   RunbookUrl: 'https://example.com/RUNBOOK.md',
   Partition: 'aws',
 };

@@ -1,4 +1,4 @@
-import type { Clock } from '../../functions/secret/secret-store.ts';
+import type { Clock } from '../../functions/runtime/clock.ts';
 
 /** A clock on which time passes only by sleeping, and then at once. `now` may be handed on by itself. */
 export class FakeClock implements Clock {

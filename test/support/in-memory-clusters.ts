@@ -1,4 +1,4 @@
-import type { ClusterDescription, Clusters } from '../../functions/secret/secret-store.ts';
+import type { ClusterDescription, Clusters } from '../../functions/recover-secret/clusters.ts';
 import { CLUSTER, type InMemoryDatabase, PORT } from './in-memory-database.ts';
 import { type Gate, openGate } from './port-calls.ts';
 

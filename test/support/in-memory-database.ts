@@ -7,18 +7,12 @@ import {
   UserNameTakenError,
   UserNotFoundError,
 } from '../../functions/contract/errors.ts';
+import type { Database, Role, Session, TakesWrites, UserChange } from '../../functions/database/database.ts';
 import {
   isRefusedLogin,
   translateError,
   translateLoginError,
 } from '../../functions/database/document-db-errors.ts';
-import type {
-  Database,
-  Role,
-  Session,
-  TakesWrites,
-  UserChange,
-} from '../../functions/secret/secret-store.ts';
 import type { Login } from '../../functions/secret/secret-value.ts';
 import { type Gate, openGate } from './port-calls.ts';
 

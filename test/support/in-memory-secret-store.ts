@@ -111,7 +111,7 @@ export class InMemorySecretStore implements LabelRules {
   }
 
   /** As RDS and DocumentDB do with the secret of a primary user. */
-  letManage(secretId: string, service: string): void {
+  grantManage(secretId: string, service: string): void {
     this.#change(secretId, (secret) => {
       secret.managedBy = service;
     });

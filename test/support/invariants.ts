@@ -1,4 +1,4 @@
-import type { Role } from '../../functions/secret/secret-store.ts';
+import type { Role } from '../../functions/database/database.ts';
 
 /*
  * What has to hold, in one place: at every moment, at the end, and after a failure. A way to look at a secret and its database

@@ -17,7 +17,7 @@ import { endExecution } from '../../functions/release-lock/release-lock.ts';
 import { restoreCredential } from '../../functions/restore-credential/restore-credential.ts';
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
 import { retireUser } from '../../functions/retire-user/retire-user.ts';
-import { foreseen } from '../../functions/runtime/step-handler.ts';
+import { toRotationError } from '../../functions/runtime/step-handler.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
 import { definitionOf } from './definitions.ts';
@@ -138,7 +138,7 @@ class WorldMachine {
 
   #outcome(error: unknown): Error {
     if (error instanceof ExecutionAbortedError) return error;
-    if (!(error instanceof ProcessDiedError)) return foreseen('the step', error);
+    if (!(error instanceof ProcessDiedError)) return toRotationError('the step', error);
     return this.#options.abortOnDeath ? new ExecutionAbortedError('stopped') : error;
   }
 }

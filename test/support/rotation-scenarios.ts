@@ -23,19 +23,19 @@ export const SCENARIOS: Readonly<Record<string, WorldOptions>> = {
   'alternating-users, its second user was locked': {
     strategy: 'alternating-users',
     admin: true,
-    predecessor: 'lock',
+    retirementPolicy: 'lock',
     previous: { username: 'app_clone', state: 'locked' },
   },
   'alternating-users, its second user was stripped of its roles': {
     strategy: 'alternating-users',
     admin: true,
-    predecessor: 'revoke',
+    retirementPolicy: 'revoke',
     previous: { username: 'app_clone', state: 'logs in', roles: [] },
   },
   'alternating-users, its second user was deleted': {
     strategy: 'alternating-users',
     admin: true,
-    predecessor: 'delete',
+    retirementPolicy: 'delete',
     previous: { username: 'app_clone', state: 'absent' },
   },
   'admin-clone, never rotated': { strategy: 'admin-clone', username: 'boss', roles: ROOT },
@@ -49,7 +49,7 @@ export const SCENARIOS: Readonly<Record<string, WorldOptions>> = {
     strategy: 'admin-clone',
     username: 'boss_clone',
     roles: ROOT,
-    predecessor: 'keep',
+    retirementPolicy: 'keep',
     previous: { username: 'boss', state: 'logs in' },
   },
 };
@@ -64,6 +64,6 @@ export const WAYS: readonly Way[] = ['started by Secrets Manager', 'on demand', 
 /** @param token the version that Secrets Manager made, where it started the rotation */
 export const inputFor = (way: Way, token: string | undefined): Record<string, unknown> => ({
   secretId: SECRET,
-  ...(way === 'as a rollback' ? { mode: 'rollback' } : {}),
+  ...(way === 'as a rollback' ? { mode: 'revert' } : {}),
   ...(way === 'started by Secrets Manager' ? { token } : {}),
 });

@@ -1,9 +1,12 @@
 import type { Before, Plan } from '../../functions/contract/steps.ts';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import type { Database } from '../../functions/database/database.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
+import type { Clusters } from '../../functions/recover-secret/clusters.ts';
 import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
 import { lockFor, writePendingVersion } from '../../functions/rotation-trigger/pending-version.ts';
-import type { Clock, Clusters, Database, SecretStore } from '../../functions/secret/secret-store.ts';
+import type { Clock } from '../../functions/runtime/clock.ts';
+import type { SecretStore } from '../../functions/secret/secret-store.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
 import { checkBefore } from '../../functions/test-secret/check-before.ts';
 import { newVersionId } from './in-memory-secret-store.ts';
@@ -33,7 +36,7 @@ export const portsOf = (world: RotationWorld, calls: Processes = new PortCalls()
   };
 };
 
-type Mode = 'rotate' | 'rollback';
+type Mode = 'rotate' | 'revert';
 
 /** A rotation on demand up to CreateSecret. */
 export const created = (

@@ -1,7 +1,8 @@
+import type { RetirementPolicy, Strategy } from '../../functions/contract/strategy.ts';
+import { PROVEN_TAG } from '../../functions/contract/tags.ts';
+import type { Role } from '../../functions/database/database.ts';
 import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
-import { PROVEN_TAG } from '../../functions/secret/proven.ts';
-import type { Clock, Role } from '../../functions/secret/secret-store.ts';
-import type { Predecessor, Strategy } from '../../functions/secret/settings.ts';
+import type { Clock } from '../../functions/runtime/clock.ts';
 import { FakeClock } from './fake-clock.ts';
 import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
@@ -21,7 +22,7 @@ export const ADMIN_SECRET = 'shop/admin';
 
 export interface WorldOptions {
   readonly strategy?: Strategy;
-  readonly predecessor?: Predecessor;
+  readonly retirementPolicy?: RetirementPolicy;
   /** The user of AWSCURRENT. */
   readonly username?: string;
   /** The roles of that user. */
@@ -188,9 +189,9 @@ export class RotationWorld implements View {
   }
 }
 
-const tagsOf = ({ strategy, predecessor, admin }: WorldOptions): Record<string, string> => ({
+const tagsOf = ({ strategy, retirementPolicy, admin }: WorldOptions): Record<string, string> => ({
   ...(strategy === undefined ? {} : { 'docdb-rotation:strategy': strategy }),
-  ...(predecessor === undefined ? {} : { 'docdb-rotation:predecessor': predecessor }),
+  ...(retirementPolicy === undefined ? {} : { 'docdb-rotation:retirement-policy': retirementPolicy }),
   ...(admin ? { 'docdb-rotation:admin-secret': ADMIN_SECRET } : {}),
 });
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../functions/secret/secret-store.ts';
+import type { Clock } from '../../functions/runtime/clock.ts';
 
 interface Sleeper {
   readonly at: number;

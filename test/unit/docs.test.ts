@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as errors from '../../functions/contract/errors.ts';
-import { PROVEN_TAG } from '../../functions/secret/proven.ts';
+import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
+import { KNOWN_TAGS } from '../../functions/contract/tags.ts';
 import type { SecretDescription } from '../../functions/secret/secret-store.ts';
-import { Predecessor, Strategy, settingsOf } from '../../functions/secret/settings.ts';
+import { settingsOf } from '../../functions/secret/settings.ts';
 import { readConfig } from '../../infra/options/config.ts';
 import { definitionNames, failuresOf, flowOf, readDefinition } from '../../statemachine/definition.ts';
 
@@ -238,7 +239,7 @@ describe('the README and the definitions agree', () => {
       { ...CHECKED, ChooseCompensation: 'RestoreCurrentLabel' },
     ],
     ['`verify`', 'rotation', { CheckInput: 'Verify' }],
-    ['`rollback` of a single user', 'rotation', { ChooseEnd: 'Reverted' }],
+    ['`revert` of a single user', 'rotation', { ChooseEnd: 'Reverted' }],
     ['a recovery that a person starts', 'recovery', {}],
     ['a recovery where nothing logs in', 'recovery', { RecoverSecret: 'NotifyOperators' }],
     ['the recovery of an execution that was stopped', 'recovery', BY_RULE],
@@ -310,15 +311,13 @@ describe('the documents and the code agree', () => {
   const tags = new Map(tableOf(README, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
 
   test('on the tags', () => {
-    const named = [...sourcesUnder('functions').matchAll(/tag\('([a-z-]+)'\)/g)].map(([, tag]) => tag);
-    const ours = [...new Set(named)].map((tag) => `docdb-rotation:${tag}`);
-    expect([...tags.keys()]).toEqual([...ours, PROVEN_TAG]);
+    expect([...tags.keys()]).toEqual(KNOWN_TAGS);
   });
 
   test('on what a tag may be', () => {
-    expect(codeIn(tags.get('docdb-rotation:strategy')?.[0])).toEqual(Strategy.options);
-    expect(codeIn(tags.get('docdb-rotation:predecessor')?.[0])).toEqual(Predecessor.options);
-    expect(tableOf(README, 'strategy').map(([strategy]) => codeIn(strategy)[0])).toEqual(Strategy.options);
+    expect(codeIn(tags.get('docdb-rotation:strategy')?.[0])).toEqual([...STRATEGIES]);
+    expect(codeIn(tags.get('docdb-rotation:retirement-policy')?.[0])).toEqual([...RETIREMENT_POLICIES]);
+    expect(tableOf(README, 'strategy').map(([strategy]) => codeIn(strategy)[0])).toEqual([...STRATEGIES]);
     const longest = codeIn(tags.get('docdb-rotation:grace')?.[0])[0];
     expect(Number(longest)).toBe(365 * 24 * 3600);
   });
@@ -326,10 +325,10 @@ describe('the documents and the code agree', () => {
   test('on the defaults of the tags', () => {
     expect(codeIn(tags.get('docdb-rotation:strategy')?.[1])).toEqual([settings().strategy]);
     expect(codeIn(tags.get('docdb-rotation:grace')?.[1])).toEqual([String(settings().graceSeconds)]);
-    expect(codeIn(tags.get('docdb-rotation:predecessor')?.[1])).toEqual([
-      settings('admin-clone').predecessor,
+    expect(codeIn(tags.get('docdb-rotation:retirement-policy')?.[1])).toEqual([
+      settings('admin-clone').retirementPolicy,
       'admin-clone',
-      settings('alternating-users').predecessor,
+      settings('alternating-users').retirementPolicy,
     ]);
     expect(settings().adminSecret).toBeUndefined();
     expect(tags.get('docdb-rotation:admin-secret')?.[1]).toBe('none');

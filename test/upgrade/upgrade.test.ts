@@ -59,7 +59,7 @@ const oldStep = (world: RotationWorld, step: Held): object => {
         token: oldToken,
         target: oldToken,
         strategy: 'single-user',
-        predecessor: 'keep',
+        retirementPolicy: 'keep',
         graceSeconds: 0,
         labelsBefore: { current },
         users: { current: 'boss', pending: 'boss' },

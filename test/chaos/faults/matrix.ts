@@ -39,14 +39,14 @@ export const casesOf = ({ strategy, way }: Combination, recorded: readonly Call[
 
 /** Every way with one or two strategies, every strategy on one or two ways: enough for each step to be met. */
 const QUICK: readonly string[] = [
-  'single-by-itself/rollback',
+  'single-by-itself/revert',
   'single-through-admin/on-demand',
   'single-through-admin/failing',
   'alternating-first/secrets-manager',
   'alternating-first/stopped',
   'alternating-second/failing',
   'admin-clone-first/on-demand',
-  'admin-clone-second/stopped-rollback',
+  'admin-clone-second/stopped-revert',
 ];
 
 export const isInQuickSample = ({ strategy, way }: Combination): boolean =>

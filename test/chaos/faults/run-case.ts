@@ -79,7 +79,7 @@ const rotateAndCheck = async (
     after,
     endings: [...endings, ...byHand],
     byHand: byHand.length > 0,
-    isRollback: wayName.includes('rollback'),
+    isRollback: wayName.includes('revert'),
   };
   await check(stack, course, { subject, actor, fault }, way.ends);
   return outcomeOf(course);

@@ -26,7 +26,7 @@ interface StrategySetup {
   /** What came before: nothing, or a rotation whose predecessor still logs in, or is locked. */
   readonly history: 'none' | 'keep' | 'lock';
   /** What is to become of the user that is replaced. */
-  readonly predecessor?: 'keep' | 'lock' | 'revoke' | 'delete';
+  readonly retirementPolicy?: 'keep' | 'lock' | 'revoke' | 'delete';
 }
 
 const SETUPS = {
@@ -48,21 +48,21 @@ const SETUPS = {
     roles: READ_WRITE,
     throughAdmin: true,
     history: 'keep',
-    predecessor: 'lock',
+    retirementPolicy: 'lock',
   },
   'admin-clone-first': {
     strategy: 'admin-clone',
     roles: ROOT,
     throughAdmin: false,
     history: 'none',
-    predecessor: 'delete',
+    retirementPolicy: 'delete',
   },
   'admin-clone-second': {
     strategy: 'admin-clone',
     roles: ROOT,
     throughAdmin: false,
     history: 'lock',
-    predecessor: 'lock',
+    retirementPolicy: 'lock',
   },
 } as const satisfies Record<string, StrategySetup>;
 
@@ -93,7 +93,7 @@ export const makeSubject = async (
       'docdb-rotation:strategy': strategy,
       'docdb-rotation:grace': '4',
       ...(admin ? { 'docdb-rotation:admin-secret': admin.arn } : {}),
-      ...(setup.predecessor ? { 'docdb-rotation:predecessor': setup.predecessor } : {}),
+      ...(setup.retirementPolicy ? { 'docdb-rotation:retirement-policy': setup.retirementPolicy } : {}),
     },
   });
   if (setup.history !== 'none') await addHistory(stack, secret, admin, setup);

@@ -14,7 +14,7 @@ import { Invocations } from './invocations.ts';
 const WAIT_SCALE = 0.05;
 
 /** A step that was running when its execution was stopped has ended by then, and so have its requests, as on AWS. */
-const STRAGGLER_SECONDS = FUNCTION_SECONDS + 1;
+const DRAIN_SECONDS = FUNCTION_SECONDS + 1;
 
 /** Many more than there are at a time: whoever waits for an execution finds it. */
 const KEEP_NEWEST = 1000;
@@ -37,8 +37,8 @@ export const startWatchedStack = async (
       waitScale: WAIT_SCALE,
       keepNewest: KEEP_NEWEST,
       plainLogins: true,
-      forwardBudgetSeconds: 5,
-      stragglerSeconds: STRAGGLER_SECONDS / WAIT_SCALE,
+      propagationTimeoutSeconds: 5,
+      drainSeconds: DRAIN_SECONDS / WAIT_SCALE,
       functionEnvironment: { INVOCATION_HOOK: invocations.url },
     },
     onProgress,

@@ -52,7 +52,7 @@ export const WAYS = {
       return rotation && (await executionOf(stack, rotation));
     },
   },
-  rollback: { ...any, ends: 'rotated', start: onDemand('rollback'), isFor: hasHistory },
+  revert: { ...any, ends: 'rotated', start: onDemand('revert'), isFor: hasHistory },
   /** Everything is undone after the promotion, which leaves the most to undo. */
   failing: {
     ...any,
@@ -71,10 +71,10 @@ export const WAYS = {
     faults: () => [new PlannedFault(target('SetSecret', 'invoke', 'function'), kindNamed('aborted-after'))],
     isNewIn: (step) => RECOVERY.has(step),
   },
-  'stopped-rollback': {
+  'stopped-revert': {
     ...any,
     ends: 'recovered',
-    start: onDemand('rollback'),
+    start: onDemand('revert'),
     faults: () => [new PlannedFault(target('SetSecret', 'invoke', 'function'), kindNamed('aborted-after'))],
     isFor: hasHistory,
     isNewIn: (step) => RECOVERY.has(step),

@@ -23,10 +23,10 @@ const CLONE = { strategy: 'admin-clone', username: 'boss', roles: ROOT } as cons
 const POLICIES = ['delete', 'revoke', 'lock'] as const;
 
 const CASES = [PAIR, CLONE].flatMap((options) =>
-  POLICIES.map((predecessor): [string, string, WorldOptions & { username: string }] => [
+  POLICIES.map((retirementPolicy): [string, string, WorldOptions & { username: string }] => [
     options.strategy,
-    predecessor,
-    { ...options, predecessor },
+    retirementPolicy,
+    { ...options, retirementPolicy },
   ]),
 );
 
@@ -71,7 +71,7 @@ const retire = async (
 
 const predecessorProblems = (
   world: RotationWorld,
-  { username, predecessor }: WorldOptions & { username: string },
+  { username, retirementPolicy }: WorldOptions & { username: string },
   { status, error }: Ending,
   notices: number,
 ): string[] => {
@@ -83,7 +83,7 @@ const predecessorProblems = (
     revoke: user?.roles.length === 0,
     lock: user !== undefined && !world.logsIn(world.current),
   };
-  return retired[predecessor as keyof typeof retired]
+  return retired[retirementPolicy as keyof typeof retired]
     ? []
     : ['it succeeded, but the predecessor is as it was'];
 };

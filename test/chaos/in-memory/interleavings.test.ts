@@ -322,7 +322,7 @@ describe('a recovery that comes late', () => {
   ])(
     'for a rotation %s that was stopped when all was done: it leaves a later rotation alone',
     async (_way, byService) => {
-      const account = await Account.open({ ...PAIR, predecessor: 'lock', ruleDelay: 60 });
+      const account = await Account.open({ ...PAIR, retirementPolicy: 'lock', ruleDelay: 60 });
       account.after(
         /:rotation:/,
         'moveLabel',
@@ -354,7 +354,7 @@ describe('a recovery that comes late', () => {
 describe('CreateSecret that died when it had the lock, and is tried again', () => {
   it.each([
     ['a rotation', ROTATE],
-    ['a revert', { ...ROTATE, mode: 'rollback' }],
+    ['a revert', { ...ROTATE, mode: 'revert' }],
   ])('%s: gives the lock back where Secrets Manager has begun meanwhile', async (_what, input) => {
     const account = await Account.open({
       ...SINGLE,
@@ -382,7 +382,7 @@ describe('a function that runs on when its execution is stopped', () => {
         execution.endsWith(':one') && method === 'put' ? 20_000 : execution.endsWith(':two') ? 600 : 10,
     });
     const first = account.start('rotation', 'one', ROTATE);
-    void account.at(0.2, () => account.start('rotation', 'two', { ...ROTATE, mode: 'rollback' }));
+    void account.at(0.2, () => account.start('rotation', 'two', { ...ROTATE, mode: 'revert' }));
     void account.at(4, () => first.stop());
     await account.time.run();
     expect(endOf(one(account, /:rotation:two$/))).toBe('UntrustedVersionError');

@@ -2,7 +2,7 @@ import { mayJoin } from '../../../functions/create-secret/create-secret.ts';
 import { candidatesIn, isStuck, stillProven } from '../../../functions/recover-secret/reconcile.ts';
 import { mayTakeFrom, suspectsIn } from '../../../functions/recover-secret/take-over.ts';
 import { provenBy } from '../../../functions/release-lock/release-lock.ts';
-import { startsRecovery } from '../../../functions/report-end/starts-recovery.ts';
+import { startsRecovery } from '../../../functions/report-outcome/starts-recovery.ts';
 import { wasGood } from '../../../functions/restore-credential/restore-credential.ts';
 import { isPutBack } from '../../../functions/restore-labels/restore-labels.ts';
 import { CURRENT, hasLabel, isPendingFree, lockHolder, OWNER } from '../../../functions/secret/labels.ts';

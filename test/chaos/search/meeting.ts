@@ -28,7 +28,7 @@ const SPAN = 100;
 
 const ACTORS = {
   rotation: 4,
-  rollback: 1,
+  revert: 1,
   service: 4,
   copy: 2,
   recovery: 2,
@@ -108,8 +108,8 @@ const carryOut = (account: Account, act: Act, random: Random, written: Set<strin
     case 'rotation':
       account.start('rotation', `rotation-${number}`, ROTATE);
       return;
-    case 'rollback':
-      account.start('rotation', `rollback-${number}`, { ...ROTATE, mode: 'rollback' });
+    case 'revert':
+      account.start('rotation', `revert-${number}`, { ...ROTATE, mode: 'revert' });
       return;
     case 'service':
       void account.rotateByService({ pause: random.below(60), attempts: 8 });

@@ -1,5 +1,6 @@
+import { PROVEN_TAG } from '../../../functions/contract/tags.ts';
 import { CURRENT, OWNER, PENDING, PREVIOUS } from '../../../functions/secret/labels.ts';
-import { asWritten, PROVEN_TAG } from '../../../functions/secret/proven.ts';
+import { asWritten } from '../../../functions/secret/proven.ts';
 import type { SecretDescription } from '../../../functions/secret/secret-store.ts';
 import { versionIdOf } from '../../../functions/secret/version-ids.ts';
 

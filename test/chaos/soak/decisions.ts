@@ -6,7 +6,7 @@ import { Random } from './random.ts';
 export type Beginning =
   | 'on-demand'
   | 'secrets-manager'
-  | 'rollback'
+  | 'revert'
   /** Both ways in at the same moment: one of them must lose, and harm nothing. */
   | 'both'
   | 'verify'
@@ -24,12 +24,12 @@ export interface Decision {
   readonly pauseMs: number;
 }
 
-export type Interference = 'rotate' | 'verify' | 'rollback' | 'recover' | ByHand;
+export type Interference = 'rotate' | 'verify' | 'revert' | 'recover' | ByHand;
 
 const BEGINNINGS: Readonly<Record<Beginning, number>> = {
   'on-demand': 50,
   'secrets-manager': 25,
-  rollback: 10,
+  revert: 10,
   both: 6,
   verify: 4,
   recover: 5,
@@ -60,7 +60,7 @@ export function* decisions(seed: number, secret: number): Generator<Decision, ne
 const INTERFERENCES: Readonly<Record<Interference, number>> = {
   rotate: 3,
   verify: 1,
-  rollback: 3,
+  revert: 3,
   recover: 3,
   edit: 2,
   'take-pending-off': 2,

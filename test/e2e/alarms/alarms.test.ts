@@ -44,8 +44,8 @@ let behindMs = 0;
 
 beforeAll(async () => {
   stack = await startLocalStack({
-    forwardBudgetSeconds: 6,
-    stragglerSeconds: 1,
+    propagationTimeoutSeconds: 6,
+    drainSeconds: 1,
     waitScale: 0,
     rotationBehaviour: { now: () => new Date(Date.now() - behindMs) },
   });
@@ -289,7 +289,7 @@ describe('Compensation that waits tells the operators, though nothing has ended'
 describe('A function that fails tells the operators', () => {
   test.each([
     ['the trigger', () => stack.triggerFunctionName, 'TriggerErrors'],
-    ['the one that reports ends', () => nameIn(reportRule().target.arn), 'ReportEndErrors'],
+    ['the one that reports ends', () => nameIn(reportRule().target.arn), 'ReportOutcomeErrors'],
     ['the one that checks credentials', () => nameIn(dailyRule().target.arn), 'CheckCredentialsErrors'],
   ] as const)('%s', async (_which, name, alarm) => {
     expect(await invoke(name(), { nobody: 'understands this' })).toBe('Unhandled');
@@ -298,7 +298,7 @@ describe('A function that fails tells the operators', () => {
 });
 
 test('Every function that a rotation may need answers the daily call that keeps it ready', async () => {
-  const calls = rules.flatMap(({ targets }) => targets).filter(({ input }) => input?.includes('keepReady'));
+  const calls = rules.flatMap(({ targets }) => targets).filter(({ input }) => input?.includes('keepActive'));
   expect(calls.map(({ arn }) => arn)).toContain(stack.triggerFunctionArn);
   expect(calls).toHaveLength(10);
   for (const { arn, input = '' } of calls)

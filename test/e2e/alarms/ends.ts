@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UntagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
-import type { Outcome } from '../../../functions/report-end/outcome.ts';
+import type { Outcome } from '../../../functions/report-outcome/outcome.ts';
 import { type DatabaseSecret, type LocalStack, newPassword } from '../../local-stack/deployment/index.ts';
 import { labelsOf, recover, recoveryOf, run } from '../rotations/outside.ts';
 
@@ -25,7 +25,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
     RolledBackToPrevious: quiet(async () => {
       const secret = await stack.makeSecret();
       await rotate(secret);
-      return (await run(stack, { secretId: secret.arn, mode: 'rollback' })).arn;
+      return (await run(stack, { secretId: secret.arn, mode: 'revert' })).arn;
     }),
     Verified: quiet(async () => {
       const secret = await stack.makeSecret();
@@ -108,7 +108,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
 };
 
 const PAIR = { 'docdb-rotation:strategy': 'alternating-users' };
-const RETIRED_AT_ONCE = { 'docdb-rotation:predecessor': 'lock', 'docdb-rotation:grace': '0' };
+const RETIRED_AT_ONCE = { 'docdb-rotation:retirement-policy': 'lock', 'docdb-rotation:grace': '0' };
 
 /** FinishSecret may not promote, so the rotation is rolled back. */
 export const denyPromotion = (stack: LocalStack, { arn }: DatabaseSecret) =>

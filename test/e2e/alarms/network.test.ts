@@ -111,7 +111,7 @@ test.concurrent.for([
       input,
     };
     const { error } = await invokeBundle(
-      'report-end',
+      'report-outcome',
       { detail },
       {
         [endpoint]: urlOf(hole),

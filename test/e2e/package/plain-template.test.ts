@@ -138,7 +138,7 @@ const assemble = ({ config, directory: place }: SynthesizeOptions): Assembly => 
   const parameters = {
     SecretArn: arn,
     AdminSecretArn: adminSecretArn,
-    ForwardBudgetSeconds: '30',
+    PropagationTimeoutSeconds: '30',
     VpcId: 'vpc-0123456789abcdef0',
     SubnetIds: 'subnet-0123456789abcdef0,subnet-0fedcba9876543210',
     ClusterSecurityGroupId: 'sg-0123456789abcdef0',

@@ -24,7 +24,7 @@ const MACHINE_IDS: Record<Machine, string> = {
 const TOPIC = '{Ref:RotationOperators}';
 
 const functionId = (name: FunctionName): string => {
-  if (name === 'ReportEnd') return 'RotationEndReporterReportEnd';
+  if (name === 'ReportOutcome') return 'RotationOutcomeReporterReportOutcome';
   if (name === 'CheckCredentials') return 'RotationCredentialCheckCheckCredentials';
   return `RotationFunctions${name}`;
 };
@@ -197,19 +197,19 @@ const grantsOfRecoveryRule = (): string[] => [
 ];
 
 /** All but those that only watch; the rules have them in this order, five each. */
-const KEPT_READY = FUNCTION_NAMES.filter((name) => name !== 'ReportEnd' && name !== 'CheckCredentials');
+const KEPT_READY = FUNCTION_NAMES.filter((name) => name !== 'ReportOutcome' && name !== 'CheckCredentials');
 
 /** Secrets Manager, for secrets of this account only; and the rules that are there for it. */
 const callers = (): string[] => [
   `to call: Allow secretsmanager.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('Trigger'))} if {SourceAccount:${ACCOUNT}}`,
-  `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('ReportEnd'))} if {SourceArn:${arnOf('RotationEndReporterEnded')}}`,
+  `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('ReportOutcome'))} if {SourceArn:${arnOf('RotationOutcomeReporterEnded')}}`,
   ...['Daily1', 'Hourly1'].map(
     (rule) =>
       `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('CheckCredentials'))} if {SourceArn:${arnOf(`RotationCredentialCheck${rule}`)}}`,
   ),
   ...KEPT_READY.map(
     (name, number) =>
-      `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId(name))} if {SourceArn:${arnOf(`RotationKeepReadyDaily${Math.floor(number / 5) + 1}`)}}`,
+      `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId(name))} if {SourceArn:${arnOf(`RotationKeepActiveDaily${Math.floor(number / 5) + 1}`)}}`,
   ),
 ];
 

@@ -191,7 +191,7 @@ export const FUNCTIONS = {
     KEY_OF_ROTATION,
     KEY_OF_WRITTEN_SECRET,
   ],
-  ReportEnd: [
+  ReportOutcome: [
     {
       actions: ['events:PutEvents'],
       on: 'the default event bus',
@@ -270,7 +270,7 @@ export const IN_A_VPC: readonly Permission[] = [
 ];
 
 /** It needs neither the database nor a secret. */
-export const OUTSIDE_ANY_VPC: readonly FunctionName[] = ['ReportEnd'];
+export const OUTSIDE_ANY_VPC: readonly FunctionName[] = ['ReportOutcome'];
 
 /** Each state machine, beside what its definition calls. */
 export const EVERY_MACHINE: readonly Permission[] = [

@@ -19,7 +19,7 @@ import { takeAway } from './taken-away.ts';
 let stack: LocalStack;
 let deployed: Map<FunctionName, DeployedNames>;
 beforeAll(async () => {
-  stack = await startLocalStack({ forwardBudgetSeconds: 6, stragglerSeconds: 1, waitScale: 0.2 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0.2 });
   deployed = await deployedNames(stack);
 });
 afterAll(async () => {
@@ -83,7 +83,7 @@ const askedSince = (before: readonly AccessDecision[]): AccessDecision[] => {
 };
 
 const isPartOf = ({ about }: Scenario, { role }: Grant): boolean =>
-  about === undefined ? role !== 'ReportEnd' : role === about;
+  about === undefined ? role !== 'ReportOutcome' : role === about;
 
 const named = <T>(cases: readonly T[], name: (one: T) => string): [string, T][] =>
   cases.map((one) => [name(one), one]);

@@ -29,7 +29,7 @@ export interface Scenario {
   /**
    * The only function whose part it is about.
    *
-   * @default - all but ReportEnd, which comes when all is over
+   * @default - all but ReportOutcome, which comes when all is over
    */
   readonly about?: FunctionName;
   /** What has to be there before. */
@@ -180,7 +180,7 @@ const call = async (stack: LocalStack, name: FunctionName, event: object, about:
   ].join(' ');
 };
 
-const LOCKED = { predecessor: 'lock', grace: '0' };
+const LOCKED = { retirementPolicy: 'lock', grace: '0' };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -215,9 +215,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'somebody rolls back',
-    ends: /^SUCCEEDED rolled-back-to-previous$/,
+    ends: /^SUCCEEDED reverted$/,
     prepare: async (stack) => rotatedBefore(stack, await appSecret(stack)),
-    act: onDemand({ mode: 'rollback' }),
+    act: onDemand({ mode: 'revert' }),
   },
   {
     name: 'two users take turns, and the predecessor is locked',
@@ -228,7 +228,8 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'an admin is replaced by its clone, and dropped',
     ends: /^SUCCEEDED rotated, then SUCCEEDED deleted$/,
-    prepare: (stack) => powerfulSecret(stack, { strategy: 'admin-clone', predecessor: 'delete', grace: '0' }),
+    prepare: (stack) =>
+      powerfulSecret(stack, { strategy: 'admin-clone', retirementPolicy: 'delete', grace: '0' }),
     act: withRetirement,
   },
   {
@@ -324,49 +325,49 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the end of an execution is reported',
-    about: 'ReportEnd',
+    about: 'ReportOutcome',
     ends: /^no error null/,
     prepare: appSecret,
     act: async (stack, { secret }) => {
       const { arn } = await run(stack, { secretId: secret.arn, mode: 'verify' });
       const { status, input, output } = await stack.executions.describe(arn);
       const detail = { executionArn: arn, stateMachineArn: stack.stateMachineArn, status, input, output };
-      return await call(stack, 'ReportEnd', { detail }, arn);
+      return await call(stack, 'ReportOutcome', { detail }, arn);
     },
   },
   {
     name: 'the end of an execution is reported, of which the event tells nothing more',
-    about: 'ReportEnd',
+    about: 'ReportOutcome',
     ends: /^no error null/,
     prepare: appSecret,
     act: async (stack, { secret }) => {
       const { arn, status } = await run(stack, { secretId: secret.arn, mode: 'verify' });
       const detail = { executionArn: arn, stateMachineArn: stack.stateMachineArn, status };
-      return await call(stack, 'ReportEnd', { detail }, arn);
+      return await call(stack, 'ReportOutcome', { detail }, arn);
     },
   },
   {
     name: 'the end of a recovery is reported, of which the event tells nothing more',
-    about: 'ReportEnd',
+    about: 'ReportOutcome',
     ends: /^no error null/,
     prepare: appSecret,
     act: async (stack) => {
       const arn = await stack.recoveries.start({});
       const { status } = await stack.recoveries.waitFor(arn);
       const detail = { executionArn: arn, stateMachineArn: stack.recoveries.stateMachineArn, status };
-      return await call(stack, 'ReportEnd', { detail }, arn);
+      return await call(stack, 'ReportOutcome', { detail }, arn);
     },
   },
   {
     name: 'the end of a retirement is reported, of which the event tells nothing more',
-    about: 'ReportEnd',
+    about: 'ReportOutcome',
     ends: /^no error null/,
     prepare: appSecret,
     act: async (stack) => {
       const arn = await stack.retirements.start({});
       const { status } = await stack.retirements.waitFor(arn);
       const detail = { executionArn: arn, stateMachineArn: stack.retirementStateMachineArn, status };
-      return await call(stack, 'ReportEnd', { detail }, arn);
+      return await call(stack, 'ReportOutcome', { detail }, arn);
     },
   },
 ];

@@ -21,7 +21,7 @@ import {
 /** Bad input is a clear error, and nothing is changed. */
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ forwardBudgetSeconds: 6, stragglerSeconds: 1 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 });
 });
 afterAll(async () => {
   await stack?.stop();
@@ -145,7 +145,7 @@ describe('a secret that a service manages', () => {
 
   test.each([
     ['a rotation', (secretId: string) => run(stack, { secretId })],
-    ['a rollback', (secretId: string) => run(stack, { secretId, mode: 'rollback' })],
+    ['a rollback', (secretId: string) => run(stack, { secretId, mode: 'revert' })],
     ['a verification', (secretId: string) => run(stack, { secretId, mode: 'verify' })],
     ['a recovery', (secretId: string) => recover(stack, { secretId })],
   ])('is refused to %s', async (_what, start) => {
@@ -323,7 +323,7 @@ describe('an input that is not understood fails at once and says what is wrong w
     [
       'an unknown mode',
       { secretId: 'demo/app', mode: 'rotation' },
-      /unknown mode rotation; known are rotate, verify, rollback/,
+      /unknown mode rotation; known are rotate, verify, revert/,
     ],
     ['a mode that is no text', { secretId: 'demo/app', mode: 7 }, /unknown mode 7/],
     [
@@ -339,7 +339,7 @@ describe('an input that is not understood fails at once and says what is wrong w
     ['a short token', { secretId: 'demo/app', token: 'x' }, /token is not the id of a version/],
     [
       'a rollback with a token',
-      { secretId: 'demo/app', mode: 'rollback', token: randomUUID() },
+      { secretId: 'demo/app', mode: 'revert', token: randomUUID() },
       /a rollback takes no token/,
     ],
     ['a list', [], /the input is no object/],

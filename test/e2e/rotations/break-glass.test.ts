@@ -19,7 +19,7 @@ import {
 let stack: LocalStack;
 let cluster: ManagedCluster;
 beforeAll(async () => {
-  stack = await startLocalStack({ breakGlass: true, instances: 2, stragglerSeconds: 1, waitScale: 0.1 });
+  stack = await startLocalStack({ breakGlass: true, instances: 2, drainSeconds: 1, waitScale: 0.1 });
   cluster = stack.documentDbApi.cluster('local');
 });
 afterAll(async () => {

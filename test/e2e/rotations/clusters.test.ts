@@ -9,8 +9,8 @@ let stack: LocalStack;
 beforeAll(async () => {
   stack = await startLocalStack({
     instances: 2,
-    forwardBudgetSeconds: 10,
-    stragglerSeconds: 1,
+    propagationTimeoutSeconds: 10,
+    drainSeconds: 1,
     waitScale: 0,
   });
 });

@@ -8,7 +8,7 @@ const ROUNDS = Number(process.env.DOWNTIME_ROUNDS ?? 9);
 
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ instances: 1, forwardBudgetSeconds: 6, stragglerSeconds: 1 });
+  stack = await startLocalStack({ instances: 1, propagationTimeoutSeconds: 6, drainSeconds: 1 });
 });
 afterAll(async () => {
   await stack?.stop();

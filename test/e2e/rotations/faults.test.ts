@@ -17,7 +17,7 @@ import {
 /** What fails, wherever: AWSCURRENT logs in at the end, and nothing is left dangling. */
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ instances: 2, forwardBudgetSeconds: 6, stragglerSeconds: 1 });
+  stack = await startLocalStack({ instances: 2, propagationTimeoutSeconds: 6, drainSeconds: 1 });
 });
 afterEach(() => {
   stack.documentDb.faults.clear();

@@ -8,7 +8,7 @@ const OUTAGE_MS = 30_000;
 
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ forwardBudgetSeconds: 120, stragglerSeconds: 1 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 120, drainSeconds: 1 });
 });
 afterAll(async () => {
   await stack?.stop();

@@ -16,7 +16,7 @@ import {
 /** Two users that take turns: the admin clone, and alternating users. */
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack({ forwardBudgetSeconds: 6, stragglerSeconds: 1 });
+  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 });
 });
 afterEach(() => {
   stack.documentDb.faults.clear();
@@ -60,7 +60,7 @@ const rotated = async (secretId: string) => {
 
 describe('admin-clone', () => {
   test('goes back and forth between the admin and its clone, and makes no third user', async () => {
-    const secret = await pair('admin-clone', {}, { 'docdb-rotation:predecessor': 'keep' });
+    const secret = await pair('admin-clone', {}, { 'docdb-rotation:retirement-policy': 'keep' });
 
     for (const username of [`${secret.username}_clone`, secret.username, `${secret.username}_clone`]) {
       await rotated(secret.arn);
@@ -77,7 +77,7 @@ describe('admin-clone', () => {
 
   test('works for the cluster’s primary user, which can only be locked', async () => {
     const { arn } = stack.adminSecret;
-    const Tags = { strategy: 'admin-clone', predecessor: 'delete', grace: '0' };
+    const Tags = { strategy: 'admin-clone', retirementPolicy: 'delete', grace: '0' };
     await stack.secretsManager.send(
       new TagResourceCommand({
         SecretId: arn,
@@ -106,7 +106,7 @@ describe('after the retirement of a predecessor', () => {
     ['revoke', 'revoked', [], true],
     ['lock', 'locked', ROOT, false],
   ] as const)('by %s the database says so', async (policy, outcome, roles, logsIn) => {
-    const secret = await pair('admin-clone', {}, { 'docdb-rotation:predecessor': policy });
+    const secret = await pair('admin-clone', {}, { 'docdb-rotation:retirement-policy': policy });
     const { output } = await rotated(secret.arn);
 
     expect(await retirementOf(output)).toMatchObject({
@@ -124,7 +124,7 @@ describe('after the retirement of a predecessor', () => {
   });
 
   test('by keep nothing is started', async () => {
-    const secret = await pair('admin-clone', {}, { 'docdb-rotation:predecessor': 'keep' });
+    const secret = await pair('admin-clone', {}, { 'docdb-rotation:retirement-policy': 'keep' });
     const { states } = await rotated(secret.arn);
     expect(states).not.toContain('StartRetirement');
     expect(await logsInEverywhere(stack, secret)).toBe(true);
@@ -134,12 +134,12 @@ describe('after the retirement of a predecessor', () => {
     const secret = await pair(
       'admin-clone',
       {},
-      { 'docdb-rotation:predecessor': 'delete', 'docdb-rotation:grace': '600' },
+      { 'docdb-rotation:retirement-policy': 'delete', 'docdb-rotation:grace': '600' },
     );
     const { output } = await rotated(secret.arn);
     const arn = String(output.retirement);
     const { input } = await stack.retirements.describe(arn);
-    const rollback = await run(stack, { secretId: secret.arn, mode: 'rollback' });
+    const rollback = await run(stack, { secretId: secret.arn, mode: 'revert' });
     expect(rollback).toMatchObject({ status: 'SUCCEEDED' });
 
     // A person hurries it: stops the waiting one, and starts it again without the grace.

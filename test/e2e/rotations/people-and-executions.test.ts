@@ -33,11 +33,11 @@ import {
  */
 
 /** Longer than an execution needs to see that its lock is gone: eight seconds of reading, in which the answer may be old. */
-const STRAGGLER_SECONDS = 15;
+const DRAIN_SECONDS = 15;
 
 const startStack = (pendingOfLastCurrent: 'keep' | 'remove', more: LocalStackOptions = {}) =>
   startLocalStack({
-    forwardBudgetSeconds: 90,
+    propagationTimeoutSeconds: 90,
     rotationBehaviour: { retryFailedRotation: { times: 1, reuseToken: true }, pendingOfLastCurrent },
     ...more,
   });
@@ -65,7 +65,7 @@ const changedUser = (event: CommandEvent, user: string): boolean =>
 const pair = (stack: LocalStack, strategy: string, tags: Record<string, string> = {}) =>
   stack.makeSecret({
     ...(strategy === 'admin-clone' ? { roles: [{ role: 'root', db: 'admin' }], masterarn: false } : {}),
-    tags: { 'docdb-rotation:strategy': strategy, 'docdb-rotation:predecessor': 'keep', ...tags },
+    tags: { 'docdb-rotation:strategy': strategy, 'docdb-rotation:retirement-policy': 'keep', ...tags },
   });
 
 const rotated = async (stack: LocalStack, secretId: string) => {
@@ -78,7 +78,7 @@ const rotated = async (stack: LocalStack, secretId: string) => {
 describe.concurrent('people and executions meet', () => {
   let stack: LocalStack;
   beforeAll(async () => {
-    stack = await startStack('keep', { stragglerSeconds: STRAGGLER_SECONDS });
+    stack = await startStack('keep', { drainSeconds: DRAIN_SECONDS });
   });
   afterAll(async () => {
     await stack?.stop();
@@ -303,7 +303,7 @@ describe.concurrent('people and executions meet', () => {
 
   test('a retirement that meets the lock of another rotation waits for its end, and retires', async () => {
     const secret = await pair(stack, 'alternating-users', {
-      'docdb-rotation:predecessor': 'lock',
+      'docdb-rotation:retirement-policy': 'lock',
       'docdb-rotation:grace': '600',
     });
     const { output } = await rotated(stack, secret.arn);
@@ -380,7 +380,7 @@ describe.each(['keep', 'remove'] as const)(
   (behaviour) => {
     let stack: LocalStack;
     beforeAll(async () => {
-      stack = await startStack(behaviour, { stragglerSeconds: 1 });
+      stack = await startStack(behaviour, { drainSeconds: 1 });
     });
     afterAll(async () => {
       await stack?.stop();

@@ -23,8 +23,8 @@ let stack: LocalStack;
 beforeAll(async () => {
   stack = await startLocalStack({
     instances: 3,
-    forwardBudgetSeconds: 30,
-    stragglerSeconds: 1,
+    propagationTimeoutSeconds: 30,
+    drainSeconds: 1,
     rotationBehaviour: { retryFailedRotation: { times: 1, reuseToken: true } },
   });
 });
@@ -180,9 +180,9 @@ describe('the other modes and the recovery', () => {
     await run(stack, { secretId: secret.arn });
     const before = await labelsOf(stack, secret.arn);
 
-    const execution = await run(stack, { secretId: secret.arn, mode: 'rollback' });
+    const execution = await run(stack, { secretId: secret.arn, mode: 'revert' });
 
-    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rolled-back-to-previous' } });
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'reverted' } });
     expect(await labelsOf(stack, secret.arn)).toMatchObject({
       current: before.previous,
       previous: before.current,
@@ -194,9 +194,9 @@ describe('the other modes and the recovery', () => {
   test('fails to roll back a secret that has no AWSPREVIOUS', async () => {
     const secret = await stack.makeSecret();
 
-    const execution = await run(stack, { secretId: secret.arn, mode: 'rollback' });
+    const execution = await run(stack, { secretId: secret.arn, mode: 'revert' });
 
-    expect(execution).toMatchObject({ status: 'FAILED', error: 'NothingToRollBackError' });
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'NothingToRevertError' });
     await expectSettled(stack, secret.arn);
   });
 

@@ -73,8 +73,8 @@ const optionsFrom = (values: Arguments): LocalStackOptions =>
     engineVersion:
       values['engine-version'] === undefined ? undefined : engineVersionOf(values['engine-version']),
     extraSecrets: numberOf(values, 'extra-secrets'),
-    forwardBudgetSeconds: numberOf(values, 'forward-budget'),
-    stragglerSeconds: numberOf(values, 'straggler-wait'),
+    propagationTimeoutSeconds: numberOf(values, 'forward-budget'),
+    drainSeconds: numberOf(values, 'straggler-wait'),
   });
 
 const instructions = (stack: LocalStack): string =>

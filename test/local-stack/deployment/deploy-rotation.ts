@@ -46,8 +46,8 @@ export const deployRotation = async (
     config: {
       leaveOut: UNKNOWN_TO_MINISTACK,
       certificateAuthorityFile: standIns.documentDb.caFile,
-      forwardBudgetSeconds: options.forwardBudgetSeconds ?? 15,
-      stragglerSeconds: options.stragglerSeconds ?? 5,
+      propagationTimeoutSeconds: options.propagationTimeoutSeconds ?? 15,
+      drainSeconds: options.drainSeconds ?? 5,
       secrets: [
         ...[demo.appSecret, ...demo.extraSecrets].map(({ arn, username }) => ({
           arn,

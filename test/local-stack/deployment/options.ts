@@ -21,9 +21,9 @@ export interface LocalStackOptions {
    */
   readonly keepNewest?: number;
   /** @default 15 */
-  readonly forwardBudgetSeconds?: number;
+  readonly propagationTimeoutSeconds?: number;
   /** @default 5 */
-  readonly stragglerSeconds?: number;
+  readonly drainSeconds?: number;
   /**
    * Instances of the database cluster.
    *

@@ -625,17 +625,17 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'An end is reported in full, though its event lacks the input.',
-    file: 'functions/report-end/execution-result.ts',
+    file: 'functions/report-outcome/execution-result.ts',
     find: "typeof input === 'string' &&",
     replace: '',
-    tests: ['unit/functions/report-end/report-end.test.ts'],
+    tests: ['unit/functions/report-outcome/report-outcome.test.ts'],
   },
   {
     breaks: 'An end that Step Functions does not know yet is reported later.',
-    file: 'functions/report-end/execution-result.ts',
+    file: 'functions/report-outcome/execution-result.ts',
     find: 'if (description.status === status)',
     replace: 'if (description.status !== undefined)',
-    tests: ['unit/functions/report-end/report-end.test.ts'],
+    tests: ['unit/functions/report-outcome/report-outcome.test.ts'],
   },
   {
     breaks: 'A recovery takes off a dangling AWSPENDING (invariant 3).',
@@ -981,7 +981,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'The daily call that keeps a function ready does nothing else.',
     file: 'functions/runtime/step-handler.ts',
-    find: '    if (isKeepReady(event)) return undefined;\n',
+    find: '    if (isKeepActive(event)) return undefined;\n',
     replace: '',
     tests: ['unit/functions/runtime/step-handler.test.ts'],
   },

@@ -48,7 +48,7 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'The forward path is bounded.',
     file: ROTATION,
-    find: '$millis() - $changingSince < $'.concat('{ForwardBudgetSeconds} * 1000'),
+    find: '$millis() - $changingSince < $'.concat('{PropagationTimeoutSeconds} * 1000'),
     replace: 'true',
     tests: ['unit/statemachine/rotation-machine.test.ts'],
   },
@@ -146,7 +146,7 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'A predecessor that is to be kept is kept.',
     file: ROTATION,
-    find: "$plan.strategy != 'single-user' and $plan.predecessor != 'keep'",
+    find: "$plan.strategy != 'single-user' and $plan.retirementPolicy != 'keep'",
     replace: "$plan.strategy != 'single-user'",
     tests: ['unit/statemachine/rotation-machine.test.ts'],
   },

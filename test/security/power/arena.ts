@@ -1,8 +1,8 @@
 import { NotAuthorizedError } from '../../../functions/contract/errors.ts';
-import { PROVEN_TAG } from '../../../functions/secret/proven.ts';
-import type { Database, Role, Session } from '../../../functions/secret/secret-store.ts';
+import { PROVEN_TAG } from '../../../functions/contract/tags.ts';
+import type { Database, Role, Session } from '../../../functions/database/database.ts';
+import { mayChangeUsers, sameRoles } from '../../../functions/database/roles.ts';
 import type { Login } from '../../../functions/secret/secret-value.ts';
-import { mayChangeUsers, sameRoles } from '../../../functions/secret/user-pair.ts';
 import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
 import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';

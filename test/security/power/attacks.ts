@@ -40,14 +40,14 @@ const meanwhile = (
     run: async (arena, moment) => {
       const act = () => write(arena);
       if (kind === 'scheduled') await arena.honest.scheduled(moment, act);
-      else await arena.honest.rotate(moment, act, kind === 'back' ? 'rollback' : 'rotate');
+      else await arena.honest.rotate(moment, act, kind === 'back' ? 'revert' : 'rotate');
       await arena.honest.recover();
     },
   }));
 
 /** Everything that honest people do next. */
 const goOn = async (arena: Arena): Promise<void> => {
-  await arena.honest.rotate(undefined, undefined, 'rollback');
+  await arena.honest.rotate(undefined, undefined, 'revert');
   await arena.honest.rotate();
   await arena.honest.scheduled();
   await arena.honest.recover();
@@ -167,7 +167,7 @@ const WRITING: Attack[] = [
 const CHOSEN = 'chosen-1';
 
 const STARTING: Attack[] = [
-  ...['rotate', 'verify', 'rollback', 'recover'].map(
+  ...['rotate', 'verify', 'revert', 'recover'].map(
     (mode): Attack => ({
       name: `every mode: ${mode}`,
       needs: ['start'],
@@ -222,7 +222,7 @@ const WRITING_AND_STARTING: Attack[] = Object.entries(VALUES).flatMap(([what, va
       const [first] = arena.idsOf(CHOSEN);
       arena.write(value(arena), ['AWSPENDING', 'AWSPREVIOUS', OWNER], first);
       await arena.start({}, CHOSEN);
-      await arena.start({ mode: 'rollback' }, 'chosen-2');
+      await arena.start({ mode: 'revert' }, 'chosen-2');
     },
   },
   {
@@ -300,8 +300,8 @@ const STRATEGIES: readonly Readonly<Record<string, string>>[] = [
   { strategy: 'alternating-users', 'admin-secret': ADMIN_SECRET },
   { strategy: 'admin-clone' },
   { strategy: 'single-user' },
-  { predecessor: 'delete', grace: '0' },
-  { strategy: 'alternating-users', 'admin-secret': ADMIN_SECRET, predecessor: 'delete', grace: '0' },
+  { retirementPolicy: 'delete', grace: '0' },
+  { strategy: 'alternating-users', 'admin-secret': ADMIN_SECRET, retirementPolicy: 'delete', grace: '0' },
 ];
 
 const tagAll = (arena: Arena, tags: Readonly<Record<string, string>>): void => {
@@ -326,7 +326,7 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
       run: async (arena) => {
         tagAll(arena, tags);
         arena.tagProven(...arena.world.store.versionIds(SECRET));
-        for (const mode of ['rollback', 'rotate']) await arena.start({ mode });
+        for (const mode of ['revert', 'rotate']) await arena.start({ mode });
         await arena.retire({
           version: arena.world.store.holder(SECRET, 'AWSCURRENT') ?? '',
           strategy: 'alternating-users',
@@ -351,7 +351,7 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
           tagAll(arena, tags);
           const version = arena.write(make(arena), 'AWSPREVIOUS');
           arena.tagProven(version, arena.world.current);
-          await arena.honest.rotate(undefined, undefined, 'rollback');
+          await arena.honest.rotate(undefined, undefined, 'revert');
         },
       }),
     ),

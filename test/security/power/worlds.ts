@@ -47,7 +47,7 @@ export const WORLDS: Readonly<Record<string, ArenaOptions>> = {
   'alternating-users': rotated({ ...PAIR, ...previous('app_clone', 'logs in') }),
   'alternating-users, predecessor locked': rotated({
     ...PAIR,
-    predecessor: 'lock',
+    retirementPolicy: 'lock',
     ...previous('app_clone', 'locked'),
   }),
   'admin-clone, never rotated': never(ADMIN),

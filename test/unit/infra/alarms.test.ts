@@ -4,9 +4,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { METRICS_NAMESPACE as WRITTEN } from '../../../functions/runtime/cloudwatch-metrics.ts';
+import { METRICS_NAMESPACE } from '../../../functions/contract/metrics.ts';
 import { DocDbRotation } from '../../../infra/docdb-rotation.ts';
-import { METRICS_NAMESPACE as LOOKED_AT } from '../../../infra/observability/rotation-metrics.ts';
 import { ACCOUNT, makeStack, newSecret } from './synthesized.ts';
 
 const RUNBOOK = readFileSync(join(import.meta.dirname, '../../../statemachine/RUNBOOK.md'), 'utf8');
@@ -53,7 +52,7 @@ describe('The alarms', () => {
       'RecoveryStopped: DocDbRotation Stopped 1',
       'RecoveryTimedOut: DocDbRotation TimedOut 1',
       'ReleaseLockErrors: AWS/Lambda Errors 1',
-      'ReportEndErrors: AWS/Lambda Errors 1',
+      'ReportOutcomeErrors: AWS/Lambda Errors 1',
       'RestoreCredentialErrors: AWS/Lambda Errors 1',
       'RestoreLabelsErrors: AWS/Lambda Errors 1',
       'RetirementFailed: DocDbRotation RetirementFailed 1',
@@ -75,7 +74,7 @@ describe('The alarms', () => {
         ? (/Rotation(Recovery|Retirement|StateMachine)/.exec(JSON.stringify(Dimensions))?.[1] ?? '')
         : '';
     const ends = Object.entries(alarms).filter(([, { MetricName, Namespace, Period }]) => {
-      return Namespace === LOOKED_AT && Period === 60 && MetricName !== undefined;
+      return Namespace === METRICS_NAMESPACE && Period === 60 && MetricName !== undefined;
     });
     expect(ends.map((end) => `${end[0]}: ${machineOf(end)}`).sort()).toEqual([
       'RecoveryFailed: Recovery',
@@ -120,10 +119,6 @@ describe('The alarms', () => {
         ]),
       },
     });
-  });
-
-  it('look where the functions write', () => {
-    expect(LOOKED_AT).toBe(WRITTEN);
   });
 
   it('each say what happened, and link a heading of the runbook that exists', () => {
@@ -175,7 +170,9 @@ describe('What the alarms look at', () => {
           status: ['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT'],
         },
       },
-      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('ReportEnd'), 'Arn'] } })],
+      Targets: [
+        Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('ReportOutcome'), 'Arn'] } }),
+      ],
     });
   });
 

@@ -11,7 +11,7 @@ describe('The configuration in the context', () => {
   it('has a default for everything', () => {
     expect(readConfig({ 'aws:cdk:anything': 1 })).toMatchObject({
       secrets: [],
-      forwardBudgetSeconds: 600,
+      propagationTimeoutSeconds: 600,
       leaveOut: [],
     });
   });
@@ -20,11 +20,11 @@ describe('The configuration in the context', () => {
     const secrets = [{ arn: ARN, strategy: 'admin-clone' }];
     const fromText = readConfig({
       'docdb-rotation:secrets': JSON.stringify(secrets),
-      'docdb-rotation:forwardBudgetSeconds': '30',
+      'docdb-rotation:propagationTimeoutSeconds': '30',
     });
     const fromValues = readConfig({
       'docdb-rotation:secrets': secrets,
-      'docdb-rotation:forwardBudgetSeconds': 30,
+      'docdb-rotation:propagationTimeoutSeconds': 30,
     });
     expect(fromText).toEqual(fromValues);
   });
@@ -47,7 +47,7 @@ describe('The configuration in the context', () => {
       { 'docdb-rotation:secrets': [{ arn: ARN, keyArn: 'alias/mine' }] },
       /whole ARN of a key/,
     ],
-    ['a number that is none', { 'docdb-rotation:stragglerSeconds': 'soon' }, /stragglerSeconds/],
+    ['a number that is none', { 'docdb-rotation:drainSeconds': 'soon' }, /drainSeconds/],
   ])('fails on %s and says which', (_what, context, message) => {
     expect(() => readConfig(context)).toThrow(message);
   });

@@ -116,7 +116,11 @@ describe('A managed secret', () => {
 
   it.each([
     ['itself as its admin', (secret) => ({ strategy: Strategy.alternatingUsers(secret) }), /adminClone\(\)/],
-    ['no such predecessor', () => ({ predecessor: 'drop' as never }), /may be delete, revoke, lock, keep/],
+    [
+      'no such retirement policy',
+      () => ({ retirementPolicy: 'drop' as never }),
+      /may be delete, revoke, lock, keep/,
+    ],
     ['a grace of parts of a second', () => ({ grace: Duration.millis(1500) }), /give whole seconds/],
     ['a grace of more than a year', () => ({ grace: Duration.days(366) }), /365 days at most/],
     ['a rate in minutes', () => ({ schedule: Schedule.rate(Duration.minutes(90)) }), /4 hours to 999 days/],

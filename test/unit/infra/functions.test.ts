@@ -16,7 +16,7 @@ const templateWith = (props: DocDbRotationProps = {}): Template => {
 };
 
 const stepOf = (logicalId: string): string =>
-  logicalId.replace(/^Rotation(Functions|EndReporter|CredentialCheck)(.+?)[0-9A-F]{8}$/, '$2');
+  logicalId.replace(/^Rotation(Functions|OutcomeReporter|CredentialCheck)(.+?)[0-9A-F]{8}$/, '$2');
 
 describe('The functions', () => {
   it('all run Node.js 24 on arm64, are traced, and log to a group that forgets', () => {
@@ -59,7 +59,7 @@ describe('The functions', () => {
     const targets = Object.values(template.findResources('AWS::Events::Rule'))
       .filter(({ Properties }) => Properties.ScheduleExpression === 'rate(1 day)')
       .flatMap(({ Properties }) => Properties.Targets as { Arn: unknown; Input: string }[])
-      .filter(({ Input }) => Input === '{"keepReady":true}')
+      .filter(({ Input }) => Input === '{"keepActive":true}')
       .map(({ Arn }) => /Functions(\w+?)[0-9A-F]{8}/.exec(JSON.stringify(Arn))?.[1]);
     expect(targets.sort()).toEqual([
       'CreateSecret',

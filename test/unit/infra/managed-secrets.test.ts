@@ -29,13 +29,13 @@ describe('A secret made in the app', () => {
   it('is tagged with its strategy, the admin secret, and what becomes of the predecessor', () => {
     const template = managed((admin) => ({
       strategy: Strategy.alternatingUsers(admin),
-      predecessor: 'lock',
+      retirementPolicy: 'lock',
       grace: Duration.hours(2),
     }));
     expect(tagsOfApp(template)).toEqual([
       { Key: 'docdb-rotation:admin-secret', Value: { Ref: expect.stringMatching(/^Admin/) } },
       { Key: 'docdb-rotation:grace', Value: '7200' },
-      { Key: 'docdb-rotation:predecessor', Value: 'lock' },
+      { Key: 'docdb-rotation:retirement-policy', Value: 'lock' },
       { Key: 'docdb-rotation:strategy', Value: 'alternating-users' },
     ]);
   });

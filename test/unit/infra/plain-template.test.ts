@@ -149,7 +149,7 @@ describe('The plain template', () => {
   it('hands the other parameters on to where they belong', () => {
     template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
       DefinitionSubstitutions: {
-        ForwardBudgetSeconds: { Ref: 'ForwardBudgetSeconds' },
+        PropagationTimeoutSeconds: { Ref: 'PropagationTimeoutSeconds' },
         RunbookUrl: { Ref: 'RunbookUrl' },
       },
     });

@@ -1,8 +1,8 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
-import type { WholeEnd } from '../../../functions/report-end/execution-result.ts';
-import { startsRecovery } from '../../../functions/report-end/starts-recovery.ts';
+import type { ExecutionResult } from '../../../functions/report-outcome/execution-result.ts';
+import { startsRecovery } from '../../../functions/report-outcome/starts-recovery.ts';
 import { DocDbRotation } from '../../../infra/docdb-rotation.ts';
 import { makeStack } from './synthesized.ts';
 
@@ -48,7 +48,7 @@ const fits = (one: unknown, actual: unknown): boolean => {
 };
 
 const MACHINES = ['rotation', 'recovery', 'retirement'];
-const ENDS: [WholeEnd['status'], string | undefined][] = [
+const ENDS: [ExecutionResult['status'], string | undefined][] = [
   ['SUCCEEDED', undefined],
   ['ABORTED', undefined],
   ['TIMED_OUT', 'States.Timeout'],

@@ -77,22 +77,22 @@ describe.each(['rotation', 'recovery', 'retirement'])('The state machine of the 
 describe('The state machine of the rotation', () => {
   it('gives a rotation ten minutes, and a step 90 seconds to end by itself, unless told otherwise', () => {
     expect(machineOf(templateWith()).DefinitionSubstitutions).toMatchObject({
-      ForwardBudgetSeconds: '600',
-      StragglerSeconds: '90',
+      PropagationTimeoutSeconds: '600',
+      DrainSeconds: '90',
       RunbookUrl: 'statemachine/RUNBOOK.md',
     });
     const own = {
-      forwardBudget: Duration.minutes(2),
-      stragglerWait: Duration.seconds(120),
+      propagationTimeout: Duration.minutes(2),
+      drain: Duration.seconds(120),
       runbookUrl: 'https://example.com',
     };
     expect(machineOf(templateWith(own)).DefinitionSubstitutions).toMatchObject({
-      ForwardBudgetSeconds: '120',
-      StragglerSeconds: '120',
+      PropagationTimeoutSeconds: '120',
+      DrainSeconds: '120',
       RunbookUrl: 'https://example.com',
     });
     expect(machineOf(templateWith(own), 'recovery').DefinitionSubstitutions).toMatchObject({
-      StragglerSeconds: '120',
+      DrainSeconds: '120',
     });
   });
 

@@ -37,7 +37,7 @@ export const grantsOf = (template: Template, step: string): string[] => {
 export const statementsOf = (template: Template, step: string): Statement[] => {
   const policies = template.findResources('AWS::IAM::Policy', {
     Properties: {
-      Roles: [{ Ref: Match.stringLikeRegexp(`(Functions|EndReporter|CredentialCheck)${step}Role`) }],
+      Roles: [{ Ref: Match.stringLikeRegexp(`(Functions|OutcomeReporter|CredentialCheck)${step}Role`) }],
     },
   });
   return Object.values(policies).flatMap((policy) =>

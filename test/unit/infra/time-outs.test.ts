@@ -17,7 +17,7 @@ interface Task {
 interface Machine {
   readonly id: string;
   readonly tasks: readonly Task[];
-  readonly stragglerSeconds: number | undefined;
+  readonly drainSeconds: number | undefined;
 }
 
 /** The machines as they are deployed, and the functions that each of their tasks calls. */
@@ -38,11 +38,11 @@ const deployedMachines = (): Machine[] => {
       const functionSeconds = functions[substitutions[placeholder]['Fn::GetAtt'][0]]?.Properties.Timeout;
       return [{ name, TimeoutSeconds, functionSeconds }];
     });
-    const { StragglerSeconds } = substitutions;
+    const { DrainSeconds } = substitutions;
     return {
       id,
       tasks,
-      stragglerSeconds: StragglerSeconds === undefined ? undefined : Number(StragglerSeconds),
+      drainSeconds: DrainSeconds === undefined ? undefined : Number(DrainSeconds),
     };
   });
 };
@@ -64,9 +64,9 @@ describe('The time-outs', () => {
 
   it('the drain ends after every function that was running, with twenty seconds to spare', () => {
     const longest = Math.max(...machines.flatMap(({ tasks }) => tasks.map((task) => task.functionSeconds)));
-    const drains = machines.flatMap(({ stragglerSeconds }) => stragglerSeconds ?? []);
+    const drains = machines.flatMap(({ drainSeconds }) => drainSeconds ?? []);
     expect(drains).toHaveLength(2);
-    for (const drain of [...drains, readConfig({}).stragglerSeconds])
+    for (const drain of [...drains, readConfig({}).drainSeconds])
       expect(drain).toBeGreaterThanOrEqual(longest + INIT_SECONDS + 20);
   });
 });

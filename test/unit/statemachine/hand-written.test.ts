@@ -18,7 +18,7 @@ const PAIRS: readonly [string, WorldOptions][] = [
       strategy: 'admin-clone',
       username: 'boss',
       roles: ROOT,
-      predecessor: 'lock',
+      retirementPolicy: 'lock',
       previous: { username: 'boss_clone', state: 'locked' },
     },
   ],

@@ -45,7 +45,7 @@ describe('a rotation', () => {
   it.each([
     [SECRET, 'CreateSecret'],
     [{ ...SECRET, mode: 'rotate' }, 'CreateSecret'],
-    [{ ...SECRET, mode: 'rollback' }, 'CreateSecret'],
+    [{ ...SECRET, mode: 'revert' }, 'CreateSecret'],
     [{ ...SECRET, mode: 'verify' }, 'Verify'],
     [{ ...SECRET, token }, 'CreateSecret'],
     [{ ...SECRET, token: 't'.repeat(64), mode: 'rotate' }, 'CreateSecret'],
@@ -57,7 +57,7 @@ describe('a rotation', () => {
 
   it.each([
     ...NO_SECRET,
-    [{ ...SECRET, mode: 'dance' }, /: unknown mode dance; known are rotate, verify, rollback\./],
+    [{ ...SECRET, mode: 'dance' }, /: unknown mode dance; known are rotate, verify, revert\./],
     [{ ...SECRET, mode: 'Rotate' }, /: unknown mode Rotate; /],
     [{ ...SECRET, mode: null }, /: unknown mode null; /],
     [{ ...SECRET, mode: ['rotate', 'dance'] }, /: unknown mode \["rotate","dance"\]; /],
@@ -68,7 +68,7 @@ describe('a rotation', () => {
     [{ ...SECRET, token: 't'.repeat(65) }, /: token is not /],
     [{ ...SECRET, token: 7 }, /: token is not /],
     [{ ...SECRET, token: null }, /: token is not /],
-    [{ ...SECRET, token, mode: 'rollback' }, /: a rollback takes no token; leave it out\./],
+    [{ ...SECRET, token, mode: 'revert' }, /: a rollback takes no token; leave it out\./],
     [{ ...SECRET, [`k${'e'.repeat(500)}`]: 1 }, /: unknown key ke{199}; /],
     // What the recovery was before it was a machine of its own.
     [
@@ -173,7 +173,7 @@ describe('a recovery by the rule', () => {
   it.each([
     [SECRET],
     [{ ...SECRET, mode: 'rotate' }],
-    [{ ...SECRET, mode: 'rollback' }],
+    [{ ...SECRET, mode: 'revert' }],
     [{ ...SECRET, version: token, predecessor: 'app', graceSeconds: 0 }],
   ])('takes the lock from what was stopped with %j, and from no other', async (input) => {
     const { taken } = await recover({ S: { input } }, eventOf('S', { status: 'TIMED_OUT' }));

@@ -86,9 +86,9 @@ const PATHS: Readonly<Record<string, readonly [ended: string, ending: () => Prom
   ],
   'a rotation of a pair that fails at the end, and is compensated': ['RolledBack', () => failing(CLONE)],
   '`verify`': ['Verified', () => rotated(SINGLE, { mode: 'verify' })],
-  '`rollback` of a single user': [
+  '`revert` of a single user': [
     'Reverted',
-    () => rotated({ ...SINGLE, previous: { username: 'boss', state: 'locked' } }, { mode: 'rollback' }),
+    () => rotated({ ...SINGLE, previous: { username: 'boss', state: 'locked' } }, { mode: 'revert' }),
   ],
   'a recovery that a person starts': ['Recovered', () => recover(new RotationWorld(SINGLE))],
   'a recovery where nothing logs in': ['RecoveryFailed', () => recover(lost(SINGLE))],

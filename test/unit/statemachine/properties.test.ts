@@ -152,7 +152,7 @@ describe('two rotations of one secret', { timeout: TIMEOUT_MS }, () => {
             act(world, 'other', other, turn('other'), problems),
           ]),
         );
-        const told = ['RotationInProgressError', 'NothingToRollBackError'];
+        const told = ['RotationInProgressError', 'NothingToRevertError'];
         const unforeseen = endings.filter(
           ({ status, error }) => status === 'FAILED' && !told.includes(error ?? ''),
         );

@@ -102,7 +102,7 @@ describe('a rotation', () => {
 
   it.each([
     ['that does not exist', { secretId: 'nothing' }, 'SecretNotRotatableError'],
-    ['that has nothing to roll back to', { mode: 'rollback' }, 'NothingToRollBackError'],
+    ['that has nothing to roll back to', { mode: 'revert' }, 'NothingToRevertError'],
   ])(
     'of a secret %s is refused by the error’s own name, and nobody is woken',
     async (_what, input, error) => {
@@ -226,8 +226,8 @@ describe('a revert', () => {
       previous: { username: 'boss', state: 'locked' },
     });
     await run(world);
-    const { ending } = await run(world, { mode: 'rollback' });
-    expect(ending.output).toMatchObject({ outcome: 'rolled-back-to-previous' });
+    const { ending } = await run(world, { mode: 'revert' });
+    expect(ending.output).toMatchObject({ outcome: 'reverted' });
     expect(ending.path.at(-1)).toBe('Reverted');
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
     expect(world.endProblems()).toEqual([]);
@@ -236,8 +236,8 @@ describe('a revert', () => {
   it('of a revert is a way forward again', async () => {
     const world = boss();
     const { ending: rotated } = await run(world);
-    await run(world, { mode: 'rollback' });
-    await run(world, { mode: 'rollback' });
+    await run(world, { mode: 'revert' });
+    await run(world, { mode: 'revert' });
     const { version } = rotated.output as { version: string };
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(version);
     expect(world.endProblems()).toEqual([]);
@@ -248,7 +248,7 @@ describe('a revert', () => {
     await run(world);
     const { users, logsIn } = world.snapshot();
     world.store.setTag(SECRET, 'docdb-rotation:strategy', 'single-user');
-    const { ending, machine } = await run(world, { mode: 'rollback' });
+    const { ending, machine } = await run(world, { mode: 'revert' });
     expect(ending.path.at(-1), ending.cause).toBe('Reverted');
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
     expect(world.snapshot()).toMatchObject({ users, logsIn });
@@ -261,7 +261,7 @@ describe('a revert', () => {
     world.store.setTag(SECRET, 'docdb-rotation:strategy', 'single-user');
     world.database.addUser('app', newPassword(), READ_WRITE);
     const rotated = world.snapshot();
-    const { ending } = await run(world, { mode: 'rollback' });
+    const { ending } = await run(world, { mode: 'revert' });
     expect(ending.error).toBe('RolledBack');
     expect(world.snapshot()).toMatchObject({ users: rotated.users, logsIn: rotated.logsIn });
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(rotated.labels.AWSCURRENT);
@@ -273,7 +273,7 @@ describe('a revert', () => {
     const password = newPassword();
     world.database.addUser('mallory', password, []);
     world.store.addVersion(SECRET, ['AWSPREVIOUS'], secretText({ username: 'mallory', password }));
-    const { ending } = await run(world, { mode: 'rollback' });
+    const { ending } = await run(world, { mode: 'revert' });
     expect(ending.error).toBe('UntrustedVersionError');
     expect(world.database.user('mallory')?.roles).toEqual([]);
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
@@ -292,7 +292,7 @@ describe('a retirement', () => {
     );
 
   it.each([
-    ['alternating-users', { ...PAIR, predecessor: 'lock' }],
+    ['alternating-users', { ...PAIR, retirementPolicy: 'lock' }],
     ['admin-clone', CLONE],
   ] as const)('of %s takes exactly what the rotation hands over', async (_strategy, options) => {
     const world = new RotationWorld(options);
@@ -306,14 +306,14 @@ describe('a retirement', () => {
 
   it('after a revert takes the user that was left', async () => {
     const world = new RotationWorld({ ...CLONE, previous: { username: 'boss_clone', state: 'logs in' } });
-    const { machine } = await run(world, { mode: 'rollback' });
+    const { machine } = await run(world, { mode: 'revert' });
     await retire(world, handedOver(machine));
     expect(world.logsIn(world.current)).toBe(false);
     expect(world.endProblems()).toEqual([]);
   });
 
   it('does not begin where the predecessor is to be kept, nor for a single user', async () => {
-    const single = new RotationWorld({ username: 'boss', roles: ROOT, predecessor: 'delete' });
+    const single = new RotationWorld({ username: 'boss', roles: ROOT, retirementPolicy: 'delete' });
     for (const world of [new RotationWorld(PAIR), single]) {
       const { machine } = await run(world);
       expect(machine.retirements).toEqual([]);

@@ -60,7 +60,7 @@ const TERMINAL = [
   'InstanceNotTrustedError',
   'InvalidSecretError',
   'NotAuthorizedError',
-  'NothingToRollBackError',
+  'NothingToRevertError',
   'PendingVersionMismatchError',
   'ResetNotAllowedError',
   'SecretsManagerRefusedError',

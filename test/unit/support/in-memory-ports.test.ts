@@ -7,7 +7,8 @@ import {
   SecretsManagerRefusedError,
   SecretsManagerUnavailableError,
 } from '../../../functions/contract/errors.ts';
-import type { LabelMove, Session } from '../../../functions/secret/secret-store.ts';
+import type { Session } from '../../../functions/database/database.ts';
+import type { LabelMove } from '../../../functions/secret/secret-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
 import { InMemorySecretStore, newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';

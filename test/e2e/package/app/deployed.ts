@@ -23,14 +23,14 @@ const rotation = new DocDbRotation(stack, 'Rotation', {
   vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
   vpcEndpoints: true,
   certificateAuthorityFile,
-  forwardBudget: Duration.seconds(30),
-  stragglerWait: Duration.seconds(5),
+  propagationTimeout: Duration.seconds(30),
+  drain: Duration.seconds(5),
 });
 rotation.connections.allowTo(
   SecurityGroup.fromSecurityGroupId(stack, 'Cluster', 'sg-0123456789abcdef0'),
   Port.tcp(27017),
 );
-rotation.manage(adminSecret, { strategy: Strategy.adminClone(), predecessor: 'keep' });
+rotation.manage(adminSecret, { strategy: Strategy.adminClone(), retirementPolicy: 'keep' });
 rotation.manage(secret('App', appSecretArn), { strategy: Strategy.alternatingUsers(adminSecret) });
 rotation.manage(secret('Reports', reportsSecretArn), { strategy: Strategy.singleUser({ adminSecret }) });
 

@@ -9,7 +9,7 @@ import {
   DocDbRotation,
   type DocDbRotationProps,
   type ManageOptions,
-  Predecessor,
+  RetirementPolicy,
   Strategy,
 } from 'docdb-rotation';
 
@@ -51,9 +51,12 @@ const rotation = new DocDbRotation(stack, 'Rotation', { vpc, cluster });
 rotation.manage(primaryUser, {
   strategy: Strategy.adminClone(),
   schedule: Schedule.rate(Duration.days(30)),
-  predecessor: Predecessor.LOCK,
+  retirementPolicy: RetirementPolicy.LOCK,
 });
-rotation.manage(attachedOrders, { strategy: Strategy.alternatingUsers(primaryUser), predecessor: 'keep' });
+rotation.manage(attachedOrders, {
+  strategy: Strategy.alternatingUsers(primaryUser),
+  retirementPolicy: 'keep',
+});
 rotation.manage(reports.attach(cluster), { strategy: Strategy.singleUser({ adminSecret: primaryUser }) });
 rotation.grantStart(
   new Role(stack, 'Operator', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') }),

@@ -17,7 +17,7 @@ const scenario = (
 
 const tagsOf = (strategy: string, predecessor: string) => ({
   'docdb-rotation:strategy': strategy,
-  'docdb-rotation:predecessor': predecessor,
+  'docdb-rotation:retirement-policy': predecessor,
   'docdb-rotation:grace': String(GRACE_SECONDS),
 });
 

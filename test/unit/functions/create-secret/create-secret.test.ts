@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   InvalidSecretError,
-  NothingToRollBackError,
+  NothingToRevertError,
   PendingVersionMismatchError,
   RotationInProgressError,
   SecretNotRotatableError,
@@ -203,7 +203,7 @@ describe('CreateSecret, before anything is written', () => {
 
   it('refuses a secret that a service manages: AWS rotates that one itself', async () => {
     const world = new RotationWorld();
-    world.store.letManage(SECRET, 'rds');
+    world.store.grantManage(SECRET, 'rds');
     await refused(
       world,
       SecretNotRotatableError,
@@ -251,7 +251,7 @@ describe('CreateSecret, while another execution or tool is at work', () => {
     expect(effects(calls)).toEqual([]);
   });
 
-  it.each(['rotate', 'rollback'] as const)(
+  it.each(['rotate', 'revert'] as const)(
     'leaves no lock behind where another comes between the look of a %s and its compare-and-set',
     async (mode) => {
       const world = rotatedOnce();
@@ -265,7 +265,7 @@ describe('CreateSecret, while another execution or tool is at work', () => {
     },
   );
 
-  it.each(['rotate', 'rollback'] as const)(
+  it.each(['rotate', 'revert'] as const)(
     'releases the lock of a %s where another tool takes AWSPENDING meanwhile',
     async (mode) => {
       const world = rotatedOnce();
@@ -304,7 +304,7 @@ describe('CreateSecret, while another execution or tool is at work', () => {
         secretText({ username: 'app', password: newPassword() }),
       ),
     );
-    await expect(createSecret(portsOf(world, late), { ...onDemand(), mode: 'rollback' })).rejects.toThrow(
+    await expect(createSecret(portsOf(world, late), { ...onDemand(), mode: 'revert' })).rejects.toThrow(
       RotationInProgressError,
     );
     expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
@@ -420,7 +420,7 @@ describe('CreateSecret of Secrets Manager', () => {
 });
 
 describe('CreateSecret of a revert', () => {
-  const revert = () => ({ ...onDemand(), mode: 'rollback' }) as const;
+  const revert = () => ({ ...onDemand(), mode: 'revert' }) as const;
 
   it('puts AWSPENDING on AWSPREVIOUS itself, and the lock on a marker that names it', async () => {
     const world = rotatedOnce();
@@ -449,7 +449,7 @@ describe('CreateSecret of a revert', () => {
   it('works where AWSCURRENT is unreadable: that is what people go back from', async () => {
     const world = rotatedOnce();
     const broken = world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
-    expect(await created(world, 'rollback')).toMatchObject({
+    expect(await created(world, 'revert')).toMatchObject({
       pendingVersion: world.previous,
       labelsBefore: { current: broken },
       users: { current: 'app', pending: 'app' },
@@ -462,7 +462,7 @@ describe('CreateSecret of a revert', () => {
       admin: true,
       previous: { username: 'app_clone', state: 'logs in' },
     });
-    expect(await created(world, 'rollback')).toMatchObject({
+    expect(await created(world, 'revert')).toMatchObject({
       strategy: 'alternating-users',
       users: { current: 'app', pending: 'app_clone' },
     });
@@ -471,15 +471,15 @@ describe('CreateSecret of a revert', () => {
   it('fails when there is no AWSPREVIOUS, and writes nothing', async () => {
     const world = new RotationWorld();
     const calls = new PortCalls();
-    await expect(createSecret(portsOf(world, calls), revert())).rejects.toThrow(NothingToRollBackError);
+    await expect(createSecret(portsOf(world, calls), revert())).rejects.toThrow(NothingToRevertError);
     expect(effects(calls)).toEqual([]);
   });
 
   it('fails while another revert of the same secret runs', async () => {
     const world = rotatedOnce();
-    await created(world, 'rollback');
+    await created(world, 'revert');
     const labels = world.store.labels(SECRET);
-    await expect(created(world, 'rollback')).rejects.toThrow(RotationInProgressError);
+    await expect(created(world, 'revert')).rejects.toThrow(RotationInProgressError);
     expect(world.store.labels(SECRET)).toEqual(labels);
   });
 

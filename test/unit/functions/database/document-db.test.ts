@@ -4,8 +4,8 @@ import {
   DatabaseIncompatibleError,
   DatabaseUnavailableError,
 } from '../../../../functions/contract/errors.ts';
+import type { Session } from '../../../../functions/database/database.ts';
 import { documentDb } from '../../../../functions/database/document-db.ts';
-import type { Session } from '../../../../functions/secret/secret-store.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 
 /** What a server is asked, and answers, as the driver passes it on. Real servers are in test/stack and test/security. */

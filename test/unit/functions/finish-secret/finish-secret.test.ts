@@ -41,7 +41,7 @@ describe('FinishSecret', () => {
 
   it('promotes AWSPREVIOUS itself in a revert, not the marker, and parks AWSPENDING there', async () => {
     const world = boss();
-    const { plan } = await finished(world, 'rollback');
+    const { plan } = await finished(world, 'revert');
     expect(world.store.labels(SECRET)).toMatchObject({
       AWSCURRENT: world.previous,
       AWSPENDING: world.previous,

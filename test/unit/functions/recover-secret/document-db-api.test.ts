@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { DocDBClient } from '@aws-sdk/client-docdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterApiRefusedError, ClusterApiUnavailableError } from '../../../../functions/contract/errors.ts';
+import type { Clusters } from '../../../../functions/recover-secret/clusters.ts';
 import { documentDbApi } from '../../../../functions/recover-secret/document-db-api.ts';
-import type { Clusters } from '../../../../functions/secret/secret-store.ts';
 import { type DocumentDbApiStandIn, startDocumentDbApi } from '../../../local-stack/document-db-api/index.ts';
 
 /** The adapter over AWS's own client, against the stand-in by real requests. */

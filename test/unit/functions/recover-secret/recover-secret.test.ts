@@ -160,7 +160,7 @@ describe('a recovery by hand', () => {
 
   it('leaves nothing behind where the AWSPENDING of a stopped revert was parked on one that does not log in', async () => {
     const world = new RotationWorld(SELF);
-    await finished(world, 'rollback', STOPPED);
+    await finished(world, 'revert', STOPPED);
     world.database.addUser('boss', world.credentialOf(world.current)?.password ?? '', ROOT);
     await recover(portsOf(world), { stopped: [STOPPED] });
     expect(labels(world)).toEqual({ AWSCURRENT: world.current, AWSPREVIOUS: world.previous });
@@ -312,7 +312,7 @@ describe('take-lock by hand', () => {
 
   it('finds the pending version of a revert by its marker', async () => {
     const world = new RotationWorld(SELF);
-    const { plan } = await set(world, 'rollback');
+    const { plan } = await set(world, 'revert');
     expect(await takeLock(portsOf(world))).toMatchObject({
       suspects: [world.previous],
       takenFrom: plan.lockVersion,
@@ -412,7 +412,7 @@ describe('take-lock by the rule', () => {
 
   it.each<[string, (world: RotationWorld) => Promise<unknown>]>([
     ['a rotation', (world) => set(world)],
-    ['a revert', (world) => checked(world, 'rollback')],
+    ['a revert', (world) => checked(world, 'revert')],
     [
       'another recovery',
       (world) => takeLock(portsOf(world), { execution: executionArn('next', 'recovery') }),

@@ -7,10 +7,10 @@ import {
   RotationSupersededError,
 } from '../../../../functions/contract/errors.ts';
 import { RecoverSecretInput } from '../../../../functions/contract/steps.ts';
+import type { ClusterDescription } from '../../../../functions/recover-secret/clusters.ts';
 import { namedByDeployment } from '../../../../functions/recover-secret/named-by-deployment.ts';
 import { recoverSecret } from '../../../../functions/recover-secret/recover-secret.ts';
 import { recoverSecretConfig } from '../../../../functions/runtime/config.ts';
-import type { ClusterDescription } from '../../../../functions/secret/secret-store.ts';
 import { CLUSTER_IDENTIFIER } from '../../../support/in-memory-clusters.ts';
 import { CLUSTER, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';

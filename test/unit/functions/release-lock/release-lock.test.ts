@@ -37,7 +37,7 @@ const stages = (world: RotationWorld) => {
 const proven = async (world: RotationWorld) => recordOf(await world.store.port().describe(SECRET));
 
 describe('ReleaseLock after a promotion', () => {
-  it.each(['rotate', 'rollback'] as const)(
+  it.each(['rotate', 'revert'] as const)(
     'takes the owner label off a %s, and leaves AWSPENDING parked',
     async (mode) => {
       const world = boss();
@@ -107,7 +107,7 @@ describe('ReleaseLock after a promotion', () => {
 });
 
 describe('ReleaseLock after compensation', () => {
-  it.each(['rotate', 'rollback'] as const)('takes AWSPENDING and the owner label off a %s', async (mode) => {
+  it.each(['rotate', 'revert'] as const)('takes AWSPENDING and the owner label off a %s', async (mode) => {
     const world = boss();
     const { plan, before } = await checked(world, mode);
     const result = await endExecution(portsOf(world), ending({ plan, before }));
@@ -174,7 +174,7 @@ describe('ReleaseLock where CreateSecret came to no end', () => {
     expect(stages(world)).toEqual(world.before.labels);
   });
 
-  it.each(['rotate', 'rollback'] as const)('takes AWSPENDING and the lock off a whole %s', async (mode) => {
+  it.each(['rotate', 'revert'] as const)('takes AWSPENDING and the lock off a whole %s', async (mode) => {
     const world = boss();
     await created(world, mode, ONE);
     expect(await endExecution(portsOf(world), ending({}))).toEqual({

@@ -52,7 +52,7 @@ describe('RestoreLabels', () => {
     expect(count(calls, 'moveLabel')).toBe(0);
   });
 
-  it.each(['rotate', 'rollback'] as const)(
+  it.each(['rotate', 'revert'] as const)(
     'gives AWSCURRENT and AWSPREVIOUS back after a %s was promoted, and keeps the lock',
     async (mode) => {
       const world = rotated();

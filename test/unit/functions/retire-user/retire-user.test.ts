@@ -5,11 +5,11 @@ import {
   RotationInProgressError,
 } from '../../../../functions/contract/errors.ts';
 import type { RetireUserInput } from '../../../../functions/contract/steps.ts';
+import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
 import { type RetireUserResult, retireUser } from '../../../../functions/retire-user/retire-user.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
-import { PROVEN_TAG } from '../../../../functions/secret/proven.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 import { rightBefore } from '../../../support/meanwhile.ts';
@@ -148,7 +148,7 @@ describe.each([
 
   it('leaves the user alone after a revert made it AWSCURRENT again', async () => {
     const scene = await rotated(options, 'delete');
-    await finished(scene.world, 'rollback');
+    await finished(scene.world, 'revert');
     expect(await retire(scene)).toEqual({ outcome: 'superseded', user });
     expect(scene.world.logsIn(scene.world.current)).toBe(true);
   });

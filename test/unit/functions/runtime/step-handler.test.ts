@@ -5,7 +5,7 @@ import {
   InvalidInputError,
   UnexpectedError,
 } from '../../../../functions/contract/errors.ts';
-import { foreseen, stepHandler } from '../../../../functions/runtime/step-handler.ts';
+import { stepHandler, toRotationError } from '../../../../functions/runtime/step-handler.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 
 const Input = z.strictObject({
@@ -39,7 +39,7 @@ describe('a step', () => {
 
   it('answers at once when it is only to be kept ready', async () => {
     const run = vi.fn(async () => ({}));
-    expect(await stepHandler('Step', Input, run)({ keepReady: true })).toBeUndefined();
+    expect(await stepHandler('Step', Input, run)({ keepActive: true })).toBeUndefined();
     expect(run).not.toHaveBeenCalled();
     expect(lines).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe('a step', () => {
     ['text'],
     [[]],
     [{}],
-    [{ keepReady: 'true' }],
+    [{ keepActive: 'true' }],
     [{ secretId: 7 }],
     [{ secretId: 'a', extra: 1 }],
   ])('fails for the input %j, and does nothing', async (input) => {
@@ -136,14 +136,14 @@ describe('an error that nobody foresaw', () => {
   });
 
   it('keeps its kind and its place, by which it can be found', () => {
-    const { message } = foreseen('Step', new TypeError('x is not a function'));
+    const { message } = toRotationError('Step', new TypeError('x is not a function'));
     expect(message).toMatch(/Step .* TypeError at .*step-handler\.test/);
   });
 
   it.each([[undefined], [null], [7], [Symbol('x')], [Object.create(null)]])(
     'is an error even if %s was thrown',
     (thrown) => {
-      expect(foreseen('Step', thrown)).toBeInstanceOf(UnexpectedError);
+      expect(toRotationError('Step', thrown)).toBeInstanceOf(UnexpectedError);
     },
   );
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import {
   asProven,
   asWritten,
   isOwnVersion,
   isProvenIn,
-  PROVEN_TAG,
   provenVersions,
   recordProven,
   withNewest,

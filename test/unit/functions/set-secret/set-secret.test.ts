@@ -203,7 +203,7 @@ describe('SetSecret for a pair', () => {
       previous: { username: 'app_clone', state: 'logs in' },
     });
     world.database.addUser('app', newPassword(), READ_WRITE);
-    const { plan, before } = await checked(world, 'rollback');
+    const { plan, before } = await checked(world, 'revert');
     expect(await setSecret(portsOf(world), plan, before)).toEqual({
       outcome: 'already-set',
       roles: READ_WRITE,

@@ -8,11 +8,11 @@ import {
   UserNameTakenError,
   UserNotFoundError,
 } from '../../../../functions/contract/errors.ts';
+import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
+import type { Session } from '../../../../functions/database/database.ts';
 import { assertTakesWrites } from '../../../../functions/database/takes-writes.ts';
 import { OWNER } from '../../../../functions/secret/labels.ts';
-import { PROVEN_TAG } from '../../../../functions/secret/proven.ts';
-import type { Session } from '../../../../functions/secret/secret-store.ts';
 import { type CheckBeforePorts, checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
@@ -24,7 +24,7 @@ import { RotationWorld, SECRET, secretText } from '../../../support/rotation-wor
 const PAIR = { strategy: 'alternating-users', admin: true } as const;
 const CHANGES = ['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser'];
 
-const look = async (world: RotationWorld, mode: 'rotate' | 'rollback' = 'rotate') =>
+const look = async (world: RotationWorld, mode: 'rotate' | 'revert' = 'rotate') =>
   checkBefore(portsOf(world), await created(world, mode));
 
 describe('CheckBefore', () => {
@@ -202,7 +202,7 @@ describe('CheckBefore finds a host that takes no writes, before anything changes
   it('but lets a revert go back to what still logs in: that needs no write', async () => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state: 'logs in' } });
     world.database.readOnly = true;
-    await expect(look(world, 'rollback')).resolves.toMatchObject({
+    await expect(look(world, 'revert')).resolves.toMatchObject({
       logsIn: ['AWSCURRENT', 'AWSPENDING'],
     });
   });
@@ -325,7 +325,7 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that somebody 
     ['for another user', { username: 'somebody' }],
     ['for another cluster', { host: INSTANCES[0] ?? '' }],
   ])('%s', async (_what, keys) => {
-    const attempt = look(planted(false, keys), 'rollback');
+    const attempt = look(planted(false, keys), 'revert');
     await expect(attempt).rejects.toThrow(UntrustedVersionError);
     await expect(attempt).rejects.toThrow(/put it into the secret as AWSCURRENT yourself/);
   });
@@ -334,37 +334,37 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that somebody 
     const world = planted(false, { host: INSTANCES[0] ?? '' });
     const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
     world.database.addUser('app', password, READ_WRITE);
-    await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
+    await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
   it('for another user, though it logs in and has the same roles', async () => {
     const world = planted(false, { username: 'somebody' });
     const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
     world.database.addUser('somebody', password, READ_WRITE);
-    await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
+    await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
   it('beside an unreadable AWSCURRENT, though it logs in: nothing says that it is for the same place', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
     world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    await expect(look(world, 'rollback')).rejects.toThrow(UntrustedVersionError);
+    await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
   it('but goes by one that is proven, though it does not log in', async () => {
-    expect((await look(planted(true), 'rollback')).logsIn).toEqual(['AWSCURRENT']);
+    expect((await look(planted(true), 'revert')).logsIn).toEqual(['AWSCURRENT']);
   });
 
   it('but goes by one that logs in', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect((await look(world, 'rollback')).logsIn).toEqual(['AWSPENDING']);
+    expect((await look(world, 'revert')).logsIn).toEqual(['AWSPENDING']);
   });
 
   it('but goes by a proven one that logs in, where AWSCURRENT is unreadable', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
     world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect((await look(world, 'rollback')).logsIn).toEqual(['AWSPENDING']);
+    expect((await look(world, 'revert')).logsIn).toEqual(['AWSPENDING']);
   });
 });

@@ -7,8 +7,8 @@ import {
   RolesDifferError,
 } from '../../../../functions/contract/errors.ts';
 import type { Plan, TestSecretInput } from '../../../../functions/contract/steps.ts';
+import type { Role } from '../../../../functions/database/database.ts';
 import { OWNER } from '../../../../functions/secret/labels.ts';
-import type { Role } from '../../../../functions/secret/secret-store.ts';
 import { testSecret } from '../../../../functions/test-secret/test-secret.ts';
 import { CLUSTER, PORT, READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ExecutionEnded } from '../../../../functions/report-end/execution-ended.ts';
+import { ExecutionEnded } from '../../../../functions/report-outcome/execution-ended.ts';
 import {
   EndNotSettledError,
   type ExecutionDescription,
-} from '../../../../functions/report-end/execution-result.ts';
-import { reportEnd } from '../../../../functions/report-end/report-end.ts';
+} from '../../../../functions/report-outcome/execution-result.ts';
+import { reportOutcome } from '../../../../functions/report-outcome/report-outcome.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rotation';
 const RECOVERY = 'arn:aws:states:eu-central-1:111122223333:stateMachine:recovery';
@@ -29,7 +29,7 @@ const told = async (
   };
   const metrics: string[] = [];
   const events: { type: string; detail: object; resources: readonly string[] }[] = [];
-  const report = await reportEnd(
+  const report = await reportOutcome(
     {
       executions: {
         describe: async (arn) => {
@@ -60,7 +60,7 @@ const input = (value: unknown) => ({ input: JSON.stringify(value) });
 describe('The end of a rotation', () => {
   it.each([
     ['Rotated', succeeded({ outcome: 'rotated' }), undefined],
-    ['RolledBackToPrevious', succeeded({ outcome: 'rolled-back-to-previous' }), undefined],
+    ['RolledBackToPrevious', succeeded({ outcome: 'reverted' }), undefined],
     ['Verified', succeeded({ outcome: 'verified' }), undefined],
     ['RolledBack', failed('RolledBack'), 'RUNBOOK.md#rolledback'],
     ['RollbackFailed', failed('RollbackFailed'), 'RUNBOOK.md#rollbackfailed'],

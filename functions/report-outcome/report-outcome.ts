@@ -1,6 +1,12 @@
 import { consoleLink } from '../runtime/console-link.ts';
 import type { ExecutionEnded } from './execution-ended.ts';
-import { asObject, type Executions, parseObject, type WholeEnd, wholeEnd } from './execution-result.ts';
+import {
+  asObject,
+  type ExecutionResult,
+  type Executions,
+  executionResult,
+  parseObject,
+} from './execution-result.ts';
 import {
   type Outcome,
   outcomeOfRecovery,
@@ -27,13 +33,13 @@ export interface EventBus {
   put(detailType: string, resources: readonly string[], detail: object): Promise<void>;
 }
 
-export interface ReportEndPorts {
+export interface ReportOutcomePorts {
   readonly executions: Executions;
   readonly measurements: Measurements;
   readonly bus: EventBus;
 }
 
-export interface ReportEndConfig {
+export interface ReportOutcomeConfig {
   /** Which of the machines an execution is of: otherwise it is a rotation. */
   readonly recoveryStateMachineArn: string;
   readonly retirementStateMachineArn: string;
@@ -61,12 +67,12 @@ export interface Report {
  *
  * @throws EndNotSettledError if Step Functions has to be asked, and does not know yet
  */
-export const reportEnd = async (
-  { executions, measurements, bus }: ReportEndPorts,
-  config: ReportEndConfig,
+export const reportOutcome = async (
+  { executions, measurements, bus }: ReportOutcomePorts,
+  config: ReportOutcomeConfig,
   event: ExecutionEnded,
 ): Promise<Report> => {
-  const ended = await wholeEnd(executions, event);
+  const ended = await executionResult(executions, event);
   const { detailType, report } = reported(ended, config);
   const machine = nameOf(ended.stateMachineArn);
   measurements.record(report.outcome, 'Count', 1, machine);
@@ -86,7 +92,10 @@ export const reportEnd = async (
 
 const nameOf = (stateMachineArn: string): string => stateMachineArn.split(':').at(-1) ?? '';
 
-const reported = (ended: WholeEnd, config: ReportEndConfig): { detailType: string; report: Report } => {
+const reported = (
+  ended: ExecutionResult,
+  config: ReportOutcomeConfig,
+): { detailType: string; report: Report } => {
   switch (ended.stateMachineArn) {
     case config.retirementStateMachineArn:
       return { detailType: 'Retirement Ended', report: reportOfRetirement(ended, config) };
@@ -97,7 +106,7 @@ const reported = (ended: WholeEnd, config: ReportEndConfig): { detailType: strin
   }
 };
 
-const reportOfRotation = (ended: WholeEnd, config: ReportEndConfig): Report => {
+const reportOfRotation = (ended: ExecutionResult, config: ReportOutcomeConfig): Report => {
   const { input, output } = ended;
   const mode = text(input.mode) ?? 'rotate';
   return {
@@ -109,10 +118,10 @@ const reportOfRotation = (ended: WholeEnd, config: ReportEndConfig): Report => {
   };
 };
 
-const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'rollback']);
+const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'revert']);
 
 /** A recovery that the rule started was given the event of another execution, and the secret is in that one's input. */
-const reportOfRecovery = (ended: WholeEnd, config: ReportEndConfig): Report => {
+const reportOfRecovery = (ended: ExecutionResult, config: ReportOutcomeConfig): Report => {
   const { input, output } = ended;
   const subject = typeof input.executionArn === 'string' ? parseObject(input.input) : input;
   const recovery = asObject(output.recovery);
@@ -125,7 +134,7 @@ const reportOfRecovery = (ended: WholeEnd, config: ReportEndConfig): Report => {
   };
 };
 
-const reportOfRetirement = (ended: WholeEnd, config: ReportEndConfig): Report => ({
+const reportOfRetirement = (ended: ExecutionResult, config: ReportOutcomeConfig): Report => ({
   ...common(ended, config, outcomeOfRetirement(ended), ended.input),
   mode: 'retire',
   version: text(ended.input.version),
@@ -134,8 +143,8 @@ const reportOfRetirement = (ended: WholeEnd, config: ReportEndConfig): Report =>
 });
 
 const common = (
-  ended: WholeEnd,
-  { runbookUrl }: ReportEndConfig,
+  ended: ExecutionResult,
+  { runbookUrl }: ReportOutcomeConfig,
   outcome: Outcome,
   subject: Readonly<Record<string, unknown>>,
 ) => {

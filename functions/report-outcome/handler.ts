@@ -2,15 +2,15 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
-import { reportEndConfig } from '../runtime/config.ts';
+import { reportOutcomeConfig } from '../runtime/config.ts';
 import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
 import { eventBridge } from './event-bridge.ts';
 import { ExecutionEnded } from './execution-ended.ts';
-import { reportEnd } from './report-end.ts';
+import { reportOutcome } from './report-outcome.ts';
 import { stepFunctions } from './step-functions.ts';
 
 const logger = new Logger({ serviceName: 'docdb-rotation' });
-const environment = reportEndConfig();
+const environment = reportOutcomeConfig();
 const config = {
   recoveryStateMachineArn: environment.RECOVERY_STATE_MACHINE_ARN,
   retirementStateMachineArn: environment.RETIREMENT_STATE_MACHINE_ARN,
@@ -39,6 +39,6 @@ const ports = {
 /** Lambda calls again, twice, if it throws: the metrics come first and may be counted again, which moves no alarm. */
 export const handler = async (event: unknown): Promise<void> => {
   const { detail } = ExecutionEnded.parse(event);
-  const report = await reportEnd(ports, config, detail);
+  const report = await reportOutcome(ports, config, detail);
   logger.info('an execution has ended', { ...report });
 };

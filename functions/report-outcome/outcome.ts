@@ -1,4 +1,4 @@
-import type { WholeEnd } from './execution-result.ts';
+import type { ExecutionResult } from './execution-result.ts';
 
 /** How an execution of one of the machines can have ended. Each is a metric of the same name. */
 export type Outcome =
@@ -20,7 +20,7 @@ export type Outcome =
   | 'RetirementFailed';
 
 const SUCCESSES: Readonly<Record<string, Outcome>> = {
-  'rolled-back-to-previous': 'RolledBackToPrevious',
+  reverted: 'RolledBackToPrevious',
   verified: 'Verified',
 };
 
@@ -31,11 +31,11 @@ const FAILURES: Readonly<Record<string, Outcome>> = {
 };
 
 /** Step Functions itself ended it, by an error that no state can catch. The recovery takes one that nobody knows for such too. */
-export const isBroken = ({ status, error }: Pick<WholeEnd, 'status' | 'error'>): boolean =>
+export const isBroken = ({ status, error }: Pick<ExecutionResult, 'status' | 'error'>): boolean =>
   status === 'FAILED' && (error?.startsWith('States.') ?? true);
 
 /** @param recoveryStarts whether a recovery follows */
-export const outcomeOfRotation = (ended: WholeEnd, recoveryStarts: boolean): Outcome => {
+export const outcomeOfRotation = (ended: ExecutionResult, recoveryStarts: boolean): Outcome => {
   const { status, error, output } = ended;
   if (status === 'SUCCEEDED') return SUCCESSES[String(output.outcome)] ?? 'Rotated';
   if (status === 'TIMED_OUT') return 'TimedOut';
@@ -45,7 +45,7 @@ export const outcomeOfRotation = (ended: WholeEnd, recoveryStarts: boolean): Out
   return FAILURES[error ?? ''] ?? 'Refused';
 };
 
-export const outcomeOfRecovery = (ended: WholeEnd): Outcome => {
+export const outcomeOfRecovery = (ended: ExecutionResult): Outcome => {
   const { status, error, output } = ended;
   if (status === 'SUCCEEDED') return output.recovery === undefined ? 'NothingToRecover' : 'Recovered';
   if (status === 'ABORTED') return 'Stopped';
@@ -54,7 +54,7 @@ export const outcomeOfRecovery = (ended: WholeEnd): Outcome => {
   return error === 'InvalidInputError' ? 'Refused' : 'RecoveryFailed';
 };
 
-export const outcomeOfRetirement = ({ status, error, output }: WholeEnd): Outcome => {
+export const outcomeOfRetirement = ({ status, error, output }: ExecutionResult): Outcome => {
   if (status === 'SUCCEEDED') return output.outcome === 'superseded' ? 'RetirementSuperseded' : 'Retired';
   if (status === 'ABORTED') return 'Stopped';
   if (status === 'TIMED_OUT') return 'TimedOut';

@@ -13,7 +13,7 @@ export interface Executions {
 }
 
 /** How an execution ended, with all that belongs to it. */
-export interface WholeEnd {
+export interface ExecutionResult {
   readonly executionArn: string;
   readonly stateMachineArn: string;
   readonly status: ExecutionEnded['status'];
@@ -33,7 +33,10 @@ export class EndNotSettledError extends Error {
  * @throws EndNotSettledError since what DescribeExecution answers may be some time old:
  *   https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
  */
-export const wholeEnd = async (executions: Executions, event: ExecutionEnded): Promise<WholeEnd> => {
+export const executionResult = async (
+  executions: Executions,
+  event: ExecutionEnded,
+): Promise<ExecutionResult> => {
   const { executionArn, stateMachineArn, status } = event;
   const { input, output, error } = isWhole(event) ? event : await described(executions, event);
   return {

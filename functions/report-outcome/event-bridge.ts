@@ -1,5 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { EventBus } from './report-end.ts';
+import type { EventBus } from './report-outcome.ts';
 
 /** Rules on events of this project look for it. */
 const SOURCE = 'docdb-rotation';

@@ -1,0 +1,36 @@
+/** How the tags of a secret begin that this project reads. The tags are an interface: people, CloudFormation and the CDK set them. */
+export const TAG_PREFIX = 'docdb-rotation:';
+
+export const STRATEGY_TAG = 'docdb-rotation:strategy';
+
+/** Name or ARN of the secret whose user may change this one's. */
+export const ADMIN_SECRET_TAG = 'docdb-rotation:admin-secret';
+
+export const RETIREMENT_POLICY_TAG = 'docdb-rotation:retirement-policy';
+
+/** Seconds until the predecessor is retired. */
+export const GRACE_TAG = 'docdb-rotation:grace';
+
+/** `host` or `host:port` of the cluster, on a managed admin secret, which has none in its value. */
+export const HOST_TAG = 'docdb-rotation:host';
+
+/**
+ * The ids of versions that are proven: this project saw them log in. Behind a plus sign stand those that it wrote and
+ * that were not seen to log in yet. Who may write values can't write it: only the functions may, and whoever may tag the secret,
+ * who chooses its strategy and admin secret anyway.
+ */
+export const PROVEN_TAG = 'docdb-rotation:proven';
+
+export const KNOWN_TAGS: readonly string[] = [
+  STRATEGY_TAG,
+  ADMIN_SECRET_TAG,
+  RETIREMENT_POLICY_TAG,
+  GRACE_TAG,
+  HOST_TAG,
+  PROVEN_TAG,
+];
+
+/** Names of before 0.2, and what they are called now. */
+export const RENAMED_TAGS: Readonly<Record<string, string>> = {
+  'docdb-rotation:predecessor': RETIREMENT_POLICY_TAG,
+};

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, normalize, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** From the ground up: each of these knows those before it, and no other. */
+const ROOMS = ['contract', 'runtime', 'secret', 'database'];
+
+/** They read the secret and watch the machines. The database is none of their business. */
+const OBSERVERS = ['rotation-trigger', 'report-outcome', 'check-credentials'];
+
+const roomsUnder = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
+
+/** The folders of `functions/` from which the files of one import, and whatever else is outside of it. */
+const importsOf = (folder: string): string[] => {
+  const files = readdirSync(join(ROOT, 'functions', folder)).filter((file) => file.endsWith('.ts'));
+  const imported = files.flatMap((file) =>
+    [...readFileSync(join(ROOT, 'functions', folder, file), 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+      ([, path = '']) => normalize(join('functions', folder, path)).split(sep),
+    ),
+  );
+  return [...new Set(imported.map(([top = '', room = '']) => (top === 'functions' ? room : top)))];
+};
+
+describe('the rooms of functions/', () => {
+  it.each(ROOMS)('%s knows only what lies below it', (room) => {
+    const below = ROOMS.slice(0, ROOMS.indexOf(room) + 1);
+    expect(importsOf(room).filter((each) => !below.includes(each))).toEqual([]);
+  });
+
+  const steps = roomsUnder('functions').filter((room) => !ROOMS.includes(room));
+
+  it.each(steps)('%s knows the rooms, and no other step', (step) => {
+    expect(importsOf(step).filter((each) => ![...ROOMS, step].includes(each))).toEqual([]);
+  });
+
+  it.each(OBSERVERS)('%s knows no database', (observer) => {
+    expect(steps).toContain(observer);
+    expect(importsOf(observer)).not.toContain('database');
+  });
+});
+
+/** The package carries infra/ to people who have no functions' sources: what is shared is written without zod. */
+it('infra/ takes only names from functions/', () => {
+  const shared = readdirSync(join(ROOT, 'infra'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [
+      ...readFileSync(join(ROOT, 'infra', file), 'utf8').matchAll(/functions\/([a-z/-]+)\.ts'/g),
+    ])
+    .map(([, module = '']) => module);
+  expect([...new Set(shared)].sort()).toEqual(['contract/metrics', 'contract/strategy', 'contract/tags']);
+});
