@@ -78,7 +78,7 @@ export class RotationStack extends Stack {
       rotateImmediately: secret.rotateImmediately,
       ...(secret.resetThroughCluster ? { resetThroughCluster: secret.resetThroughCluster } : {}),
       ...(secret.resetThroughAdmin ? { resetThroughAdmin: secret.resetThroughAdmin } : {}),
-      ...(secret.retirementPolicy ? { predecessor: secret.retirementPolicy } : {}),
+      ...(secret.retirementPolicy ? { retirementPolicy: secret.retirementPolicy } : {}),
       ...(secret.graceSeconds === undefined ? {} : { grace: Duration.seconds(secret.graceSeconds) }),
     };
   }

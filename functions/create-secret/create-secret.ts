@@ -16,6 +16,7 @@ import {
   type LockPorts,
   releaseLock,
   sameStages,
+  superseded,
   takeLock,
   takeLockOnce,
   takePending,
@@ -131,6 +132,7 @@ const currentUserOf = async (
  * Secrets Manager's rotation: the trigger took the lock for this execution, and wrote the version of the token.
  *
  * @throws UnknownTokenError if it did not: someone copied an input, or made one up
+ * @throws RotationSupersededError if it did, and the lock was taken away since: a recovery answers for AWSPENDING
  */
 const joinRotation = async (
   ports: CreateSecretPorts,
@@ -140,6 +142,9 @@ const joinRotation = async (
   const seen = await readUntil(ports.clock, () => ports.secrets.describe(secretId), isReady);
   const lockVersion = holderOf(seen, OWNER);
   if (lockVersion === undefined || lockHolder(seen, execution) !== 'this execution') {
+    const [first = ''] = versionIdsOf(execution);
+    // The version on which the trigger took the lock for this execution stays, also without a label.
+    if ((await ports.secrets.read(seen.arn, first)) !== undefined) throw superseded(seen, first);
     throw new UnknownTokenError(
       `this execution does not have the lock for version ${token} of ${seen.name}: a token comes from Secrets Manager's own rotation only; leave it out to start a rotation`,
     );

@@ -144,10 +144,13 @@ export const describeAsOwner = async (
     (answer) => hasLabel(answer, lockVersion, OWNER),
   );
   if (hasLabel(secret, lockVersion, OWNER)) return secret;
-  throw new RotationSupersededError(
+  throw superseded(secret, lockVersion);
+};
+
+export const superseded = (secret: SecretDescription, lockVersion: string): RotationSupersededError =>
+  new RotationSupersededError(
     `version ${lockVersion} of ${secret.name} has the lock no more: a recovery took it, or someone moved the label ${OWNER}; this execution touches nothing further`,
   );
-};
 
 /** Harmless where the label is elsewhere by now: only this version loses it. */
 export const releaseLock = async (

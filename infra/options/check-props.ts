@@ -6,6 +6,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { DocDbRotationProps } from '../docdb-rotation.ts';
 import type { ManageOptions } from './manage-options.ts';
+import { refuseRenamed } from './renamed.ts';
 
 /** The longest that a state waits. */
 const LONGEST_GRACE = Duration.days(365);
@@ -18,6 +19,9 @@ const NEEDS_VPC = ['vpcSubnets', 'securityGroup', 'cluster', 'vpcEndpoints'] as 
  * @throws Error that says what is wrong, and what is allowed
  */
 export const checkProps = (props: DocDbRotationProps): void => {
+  refuseRenamed(props, (what) => {
+    throw new Error(what);
+  });
   for (const name of NEEDS_VPC) {
     if (props[name] && !props.vpc) {
       throw new Error(
@@ -49,6 +53,7 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions): voi
   const refuse = (what: string): never => {
     throw new Error(`${secret.node.path} can't be managed like this: ${what}`);
   };
+  refuseRenamed(options, refuse);
   if (strategy?.adminSecret === secret) {
     refuse('it is its own admin secret; give the secret of another user, or use Strategy.adminClone()');
   }

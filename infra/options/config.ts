@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
+import { renaming } from './renamed.ts';
 
 /** `--context key=value` on the command line gives text, cdk.json gives values. */
 const json = (value: unknown): unknown => {
@@ -66,6 +67,12 @@ const Config = z.strictObject({
 export type Config = z.infer<typeof Config>;
 export type ManagedSecret = z.infer<typeof ManagedSecret>;
 
+/** Names each key that is called otherwise now. */
+const toldByName: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code !== 'unrecognized_keys') return undefined;
+  return issue.keys.map((key) => renaming(key) ?? `${key} is not known`).join('; ');
+};
+
 /**
  * Reads the configuration from CDK's context, where each key is prefixed by `docdb-rotation:`.
  *
@@ -76,6 +83,7 @@ export const readConfig = (context: Readonly<Record<string, unknown>>): Config =
   const own = Object.entries(context).filter(([key]) => key.startsWith(prefix));
   const parsed = Config.safeParse(
     Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])),
+    { error: toldByName },
   );
   if (parsed.success) return parsed.data;
   throw new Error(

@@ -33,9 +33,9 @@ const NAME = /(['"`])((?:\\.|(?!\1).)+)\1/;
 
 /** Every test of the stand-ins that has a source. */
 export const rules = (): Rule[] =>
-  readdirSync(join(ROOT, 'test', 'stack'), { recursive: true, encoding: 'utf8' })
+  readdirSync(join(ROOT, 'test', 'local-stack'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => join(ROOT, 'test', 'stack', name))
+    .map((name) => join(ROOT, 'test', 'local-stack', name))
     .sort()
     .flatMap(rulesIn);
 

@@ -111,7 +111,7 @@ export class InMemorySecretStore implements LabelRules {
   }
 
   /** As RDS and DocumentDB do with the secret of a primary user. */
-  grantManage(secretId: string, service: string): void {
+  setManagedBy(secretId: string, service: string): void {
     this.#change(secretId, (secret) => {
       secret.managedBy = service;
     });

@@ -46,11 +46,14 @@ describe('the rooms of functions/', () => {
 
 /** The package carries infra/ to people who have no functions' sources: what is shared is written without zod. */
 it('infra/ takes only names from functions/', () => {
-  const shared = readdirSync(join(ROOT, 'infra'), { recursive: true, encoding: 'utf8' })
+  const imported = readdirSync(join(ROOT, 'infra'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => [
-      ...readFileSync(join(ROOT, 'infra', file), 'utf8').matchAll(/functions\/([a-z/-]+)\.ts'/g),
-    ])
-    .map(([, module = '']) => module);
-  expect([...new Set(shared)].sort()).toEqual(['contract/metrics', 'contract/strategy', 'contract/tags']);
+    .flatMap((file) =>
+      [...readFileSync(join(ROOT, 'infra', file), 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+        ([, path = '']) => normalize(join('infra', file, '..', path)),
+      ),
+    );
+  const shared = new Set(imported.filter((path) => path.startsWith(`functions${sep}`)));
+  const names = ['metrics', 'strategy', 'tags'].map((name) => join('functions', 'contract', `${name}.ts`));
+  expect([...shared].sort()).toEqual(names);
 });

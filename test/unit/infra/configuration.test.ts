@@ -47,6 +47,16 @@ describe('The configuration in the context', () => {
       { 'docdb-rotation:secrets': [{ arn: ARN, keyArn: 'alias/mine' }] },
       /whole ARN of a key/,
     ],
+    [
+      'a key of before 0.2',
+      { 'docdb-rotation:stragglerSeconds': 9 },
+      /stragglerSeconds is called drainSeconds/,
+    ],
+    [
+      'a key of a secret of before 0.2',
+      { 'docdb-rotation:secrets': [{ arn: ARN, predecessor: 'lock' }] },
+      /predecessor is called retirementPolicy/,
+    ],
     ['a number that is none', { 'docdb-rotation:drainSeconds': 'soon' }, /drainSeconds/],
   ])('fails on %s and says which', (_what, context, message) => {
     expect(() => readConfig(context)).toThrow(message);

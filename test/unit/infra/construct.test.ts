@@ -121,6 +121,16 @@ describe('A managed secret', () => {
       () => ({ retirementPolicy: 'drop' as never }),
       /may be delete, revoke, lock, keep/,
     ],
+    [
+      'a name of before 0.2',
+      () => ({ predecessor: 'lock' }) as never,
+      /predecessor is called retirementPolicy/,
+    ],
+    [
+      'a name of before 0.2',
+      () => ({ predecessor: 'lock' }) as object,
+      /predecessor is called retirementPolicy/,
+    ],
     ['a grace of parts of a second', () => ({ grace: Duration.millis(1500) }), /give whole seconds/],
     ['a grace of more than a year', () => ({ grace: Duration.days(366) }), /365 days at most/],
     ['a rate in minutes', () => ({ schedule: Schedule.rate(Duration.minutes(90)) }), /4 hours to 999 days/],

@@ -68,7 +68,11 @@ describe('a rotation', () => {
     [{ ...SECRET, token: 't'.repeat(65) }, /: token is not /],
     [{ ...SECRET, token: 7 }, /: token is not /],
     [{ ...SECRET, token: null }, /: token is not /],
-    [{ ...SECRET, token, mode: 'revert' }, /: a rollback takes no token; leave it out\./],
+    [{ ...SECRET, token, mode: 'revert' }, /: a revert takes no token; leave it out\./],
+    [
+      { ...SECRET, mode: 'rollback' },
+      /: mode rollback is called revert since 0\.2: start again with "mode": "revert"\./,
+    ],
     [{ ...SECRET, [`k${'e'.repeat(500)}`]: 1 }, /: unknown key ke{199}; /],
     // What the recovery was before it was a machine of its own.
     [

@@ -4,6 +4,7 @@ import {
   NothingToRevertError,
   PendingVersionMismatchError,
   RotationInProgressError,
+  RotationSupersededError,
   SecretNotRotatableError,
   SecretsManagerRefusedError,
   UnknownTokenError,
@@ -203,7 +204,7 @@ describe('CreateSecret, before anything is written', () => {
 
   it('refuses a secret that a service manages: AWS rotates that one itself', async () => {
     const world = new RotationWorld();
-    world.store.grantManage(SECRET, 'rds');
+    world.store.setManagedBy(SECRET, 'rds');
     await refused(
       world,
       SecretNotRotatableError,
@@ -382,6 +383,16 @@ describe('CreateSecret of Secrets Manager', () => {
     expect(world.clock.now()).toBeGreaterThanOrEqual(OLDEST_ANSWER_MS);
   });
 
+  it('is superseded where the trigger took the lock for it, and someone took the label off', async () => {
+    const world = new RotationWorld();
+    const execution = executionArn('shop-1');
+    const token = await begunByService(world, execution);
+    const lock = world.store.holder(SECRET, OWNER);
+    world.store.move(SECRET, OWNER, { from: lock ?? '' });
+    const attempt = createSecret(portsOf(world), joining(execution, token));
+    await expect(attempt).rejects.toThrow(RotationSupersededError);
+  });
+
   it('fails for a token where nobody has the lock', async () => {
     const world = new RotationWorld();
     const attempt = createSecret(portsOf(world), joining(executionArn('shop-1'), newVersionId()));
@@ -504,7 +515,7 @@ describe('CreateSecret decides by the tags', () => {
 
   it.each([
     ['strategy', 'dance'],
-    ['predecessor', 'hug'],
+    ['retirement-policy', 'hug'],
     ['grace', '-1'],
     ['grace', '1.5'],
     ['grace', '99999999'],
@@ -516,6 +527,25 @@ describe('CreateSecret decides by the tags', () => {
     await expect(failure).rejects.toThrow(InvalidSecretError);
     await expect(failure).rejects.toThrow(new RegExp(`docdb-rotation:${tag}.*"${value}"`));
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+  });
+
+  it.each([
+    ['predecessor', /docdb-rotation:predecessor is called docdb-rotation:retirement-policy/],
+    ['retirement-polcy', /docdb-rotation:retirement-polcy is not known; known are .*retirement-policy/],
+    ['owner', /docdb-rotation:owner is not known/],
+  ])('fails for the tag %s, which would not be heard otherwise', async (tag, message) => {
+    const world = new RotationWorld();
+    world.store.setTag(SECRET, `docdb-rotation:${tag}`, 'lock');
+    const failure = created(world);
+    await expect(failure).rejects.toThrow(InvalidSecretError);
+    await expect(failure).rejects.toThrow(message);
+    expect(world.store.labels(SECRET)).toEqual(world.before.labels);
+  });
+
+  it('leaves other people’s tags alone', async () => {
+    const world = new RotationWorld();
+    world.store.setTag(SECRET, 'team:docdb-rotation', 'shop');
+    expect((await created(world)).strategy).toBe('single-user');
   });
 
   it('fails for alternating-users without an admin secret', async () => {

@@ -28,7 +28,7 @@ const worldWith = ({ tags = {}, keys = {}, managed = true }: Managed = {}): Rota
   const { username, password } = JSON.parse(world.store.valueOf(ADMIN_SECRET, current) ?? '');
   world.store.addVersion(ADMIN_SECRET, ['AWSCURRENT'], JSON.stringify({ username, password, ...keys }));
   for (const [key, value] of Object.entries(tags)) world.store.setTag(ADMIN_SECRET, key, value);
-  if (managed) world.store.grantManage(ADMIN_SECRET, 'rds');
+  if (managed) world.store.setManagedBy(ADMIN_SECRET, 'rds');
   return world;
 };
 
