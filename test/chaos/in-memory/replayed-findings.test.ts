@@ -106,3 +106,50 @@ describe('CreateSecret that has lost the lock to a rotation in its outage window
     expect(found.isInWindow).toBeGreaterThan(2);
   });
 });
+
+describe.each([['a single user', SINGLE], ...PAIRS] as const)('a recovery of %s', (_kind, options) => {
+  /** A rotation is stopped, or a person takes its lock, right after its change of the database. */
+  const open = async (isByHand: boolean): Promise<Account> => {
+    const account = await Account.open(options);
+    const one = account.start('rotation', 'one', ROTATE);
+    const method = options === SINGLE ? 'updateUser' : 'createUser';
+    account.after(/:rotation:one$/, method, () => {
+      if (isByHand) account.start('recovery', 'by-hand', ROTATE);
+      else one.stop();
+    });
+    return account;
+  };
+
+  it.each([
+    ['by the rule', /:by-rule-1$/, false],
+    ['by hand, of a rotation that is alive', /:by-hand$/, true],
+  ])(
+    '%s, that is stopped right after any of its calls: another one follows, and leaves no label',
+    async (_how, recovery, isByHand) => {
+      const clean = await open(isByHand);
+      await clean.time.run();
+      const methods = clean.calls
+        .filter(({ execution }) => recovery.test(execution))
+        .map(({ method }) => method);
+      expect(methods.length).toBeGreaterThan(10);
+      for (const [index, method] of methods.entries()) {
+        const account = await open(isByHand);
+        const number = methods.slice(0, index + 1).filter((other) => other === method).length;
+        let isStopped = false;
+        account.after(
+          recovery,
+          method,
+          () => {
+            isStopped = true;
+            [...account.executions.values()].find(({ arn }) => recovery.test(arn))?.stop();
+          },
+          number,
+        );
+        await account.time.run();
+        expect(isStopped, `${method} ${number}`).toBe(true);
+        expectWell(account, `stopped after ${method} ${number}`);
+        await rotateAgain(account);
+      }
+    },
+  );
+});
