@@ -241,6 +241,33 @@ describe.concurrent('people and executions meet', () => {
     await expectSettled(stack, secret.arn);
   });
 
+  test.each(['alternating-users', 'admin-clone'])(
+    'a copy of the input of a running execution, token included, is refused: %s, of which nobody rotated yet',
+    async (strategy) => {
+      const secret = await pair(stack, strategy);
+      const held = holdInWindow(`${secret.username}_clone`);
+      const rotation = await rotateByService(secret);
+      await held.arrived;
+      const original = await soleExecution(secret);
+      const labels = await labelsOf(stack, secret.arn);
+
+      const { input = '{}' } = await stack.executions.describe(original);
+      const copy = await run(stack, JSON.parse(input));
+
+      expect(copy).toMatchObject({ status: 'FAILED', error: 'UnknownTokenError' });
+      expect(copy.states.at(-1)).toBe('Refused');
+      expect((await stack.executions.describe(original)).status, 'the original is held').toBe('RUNNING');
+      expect(await labelsOf(stack, secret.arn)).toEqual(labels);
+      held.release();
+      const end = await ended(stack.executions, original);
+      expect(end, end.cause).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rotated' } });
+      expect(await rotation.ended).toMatchObject({ status: 'succeeded', attempts: 1 });
+      await expectSettled(stack, secret.arn);
+      expect(await stack.credentialOf(secret.arn)).toMatchObject({ username: `${secret.username}_clone` });
+      await rotated(stack, secret.arn);
+    },
+  );
+
   test.each([
     ['alternating-users', 0],
     ['admin-clone', 200],
