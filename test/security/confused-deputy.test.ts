@@ -16,7 +16,7 @@ import {
   recover,
   recoveriesOf,
   run,
-} from '../e2e/rotations/outside.ts';
+} from '../e2e/rotations/outside-judge.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
 import type { StoredUser } from '../local-stack/document-db/index.ts';
 

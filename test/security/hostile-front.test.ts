@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, expectNoPasswordAnywhere, labelsOf, logsInEverywhere } from '../e2e/rotations/outside.ts';
+import {
+  ended,
+  expectNoPasswordAnywhere,
+  labelsOf,
+  logsInEverywhere,
+} from '../e2e/rotations/outside-judge.ts';
 import { type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
 import type { Hostility } from '../local-stack/document-db/index.ts';
 import { processesBelow } from './leaks.ts';

@@ -10,7 +10,7 @@ import { testCredential } from '../../functions/test-secret/test-credential.ts';
 import { type DocumentDbStandIn, startDocumentDb } from '../local-stack/document-db/index.ts';
 import type { WireMessage } from '../local-stack/document-db/wire-protocol.ts';
 import { formsOf } from './leaks.ts';
-import { type Meddler, type MeddlerOptions, openMeddler, plainUpstream } from './meddler.ts';
+import { type LyingServer, type MeddlerOptions, openLyingServer, plainUpstream } from './lying-server.ts';
 
 /**
  * A server that knows the user's password, or lets an honest one prove it, and then lies. It stands where the
@@ -18,20 +18,20 @@ import { type Meddler, type MeddlerOptions, openMeddler, plainUpstream } from '.
  */
 const primaryUser = { name: 'honest', password: randomBytes(18).toString('base64url') };
 let honest: DocumentDbStandIn;
-let meddler: Meddler | undefined;
+let lyingServer: LyingServer | undefined;
 beforeAll(async () => {
   honest = await startDocumentDb({ primaryUser, tls: false });
 });
 afterEach(async () => {
-  await meddler?.close();
+  await lyingServer?.close();
 });
 afterAll(() => honest.stop());
 
 const database = documentDb([]);
 
 const meddling = async (meddle: MeddlerOptions['meddle']): Promise<Login> => {
-  meddler = await openMeddler({ upstream: plainUpstream(honest.port), meddle });
-  const { host, port } = meddler;
+  lyingServer = await openLyingServer({ upstream: plainUpstream(honest.port), meddle });
+  const { host, port } = lyingServer;
   return { host, port, username: primaryUser.name, password: primaryUser.password, tls: false };
 };
 

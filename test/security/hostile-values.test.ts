@@ -5,7 +5,7 @@ import {
   PutSecretValueCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectNoPasswordAnywhere, expectSettled, labelsOf, run } from '../e2e/rotations/outside.ts';
+import { expectNoPasswordAnywhere, expectSettled, labelsOf, run } from '../e2e/rotations/outside-judge.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
 
 /** Secret values as odd as JSON allows: kept as data where they can be, refused clearly where not. */

@@ -7,7 +7,7 @@ import {
   logsInEverywhere,
   recoveriesOf,
   run,
-} from '../e2e/rotations/outside.ts';
+} from '../e2e/rotations/outside-judge.ts';
 import {
   type DatabaseSecret,
   type LocalStack,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Ended, expectSettled, logsInEverywhere, recover, run } from '../e2e/rotations/outside.ts';
+import { type Ended, expectSettled, logsInEverywhere, recover, run } from '../e2e/rotations/outside-judge.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
 import { filesBelow, leaksIn, processesBelow, type Written } from './leaks.ts';
 import { executionsOf, passwordsOf } from './searched.ts';

@@ -2,8 +2,8 @@ import type { LocalStack } from '../../local-stack/deployment/index.ts';
 import { type Call, isWrite, nameOf } from './call.ts';
 import type { Actor } from './director.ts';
 import type { Effect } from './effect.ts';
+import { momentProblem } from './holds-at-every-moment.ts';
 import type { Invocation } from './invocations.ts';
-import { momentProblem } from './moment.ts';
 import type { Fault } from './planned-fault.ts';
 import { type Subject, usersOf } from './strategies.ts';
 

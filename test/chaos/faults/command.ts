@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { stopOnSignal } from '../../local-stack/commands/stop-on-signal.ts';
 import { Undo } from '../../local-stack/deployment/index.ts';
+import { WAY_NAMES } from './entry-points.ts';
 import {
   type Case,
   COMBINATIONS,
@@ -16,7 +17,6 @@ import { type Finished, tableOf } from './report.ts';
 import { runCase } from './run-case.ts';
 import { STRATEGIES } from './strategies.ts';
 import { startWatchedStack, type WatchedStack } from './watched-stack.ts';
-import { WAY_NAMES } from './ways.ts';
 
 const USAGE = `npm run test:faults [-- options]
 

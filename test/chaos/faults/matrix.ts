@@ -1,8 +1,8 @@
 import { type Call, nameOf } from './call.ts';
+import { distinctCalls } from './distinct-calls.ts';
+import { WAY_NAMES, type WayName, wayNamed } from './entry-points.ts';
 import { FAULT_KINDS, type FaultKind } from './fault-kinds.ts';
 import { STRATEGIES, type StrategyName } from './strategies.ts';
-import { tellingCalls } from './telling-calls.ts';
-import { WAY_NAMES, type WayName, wayNamed } from './ways.ts';
 
 /** One rotation with one fault. */
 export interface Case {
@@ -27,7 +27,7 @@ export const COMBINATIONS: readonly Combination[] = STRATEGIES.flatMap((strategy
 
 /** Every call of a clean run that tells something of its own, broken in every way that makes sense for it. */
 export const casesOf = ({ strategy, way }: Combination, recorded: readonly Call[]): Case[] =>
-  tellingCalls(recorded).flatMap((target) => {
+  distinctCalls(recorded).flatMap((target) => {
     if (!wayNamed(way).isNewIn(target.step)) return [];
     return FAULT_KINDS.filter((kind) => kind.appliesTo(target)).map((kind) => ({
       strategy,

@@ -2,6 +2,7 @@ import type { LocalStack } from '../../local-stack/deployment/index.ts';
 import type { Call } from './call.ts';
 import { CaseActor } from './case-actor.ts';
 import { type Ending, isRetirement, untilOver } from './endings.ts';
+import { wayNamed } from './entry-points.ts';
 import { watchLogins } from './login-watch.ts';
 import type { Case, Combination } from './matrix.ts';
 import { holderOf, logsInEverywhere, look, type OutsideView } from './outside-view.ts';
@@ -10,7 +11,6 @@ import { PlannedFault } from './planned-fault.ts';
 import { makeSubject, removeSubject, type Subject } from './strategies.ts';
 import { type Course, type Outcome, outcomeOf, problemsOf, rotationOf } from './verdict.ts';
 import type { WatchedStack } from './watched-stack.ts';
-import { wayNamed } from './ways.ts';
 
 export interface CaseResult {
   /** None if it could not be judged. */

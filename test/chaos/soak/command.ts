@@ -6,11 +6,11 @@ import { watchLogins } from '../faults/login-watch.ts';
 import { look } from '../faults/outside-view.ts';
 import { aligned } from '../faults/report.ts';
 import { startWatchedStack, type WatchedStack } from '../faults/watched-stack.ts';
+import { Counts } from './counts.ts';
+import { carryOut } from './decision-carried-out.ts';
 import { decisions } from './decisions.ts';
 import { MEMORY_PARTS, type Memory, memoryOfStack } from './memory.ts';
 import { type Member, populate } from './population.ts';
-import { Tally } from './tally.ts';
-import { takeTurn } from './turn.ts';
 
 const USAGE = `npm run soak [-- options]
 
@@ -53,7 +53,7 @@ interface Limit {
 }
 
 class Soak {
-  readonly tally = new Tally();
+  readonly counts = new Counts();
   readonly #watched: WatchedStack;
   readonly #seed: number;
   readonly #until: Limit;
@@ -75,27 +75,27 @@ class Soak {
     for (const decision of decisions(this.#seed, member.number)) {
       if (this.#isOver()) break;
       await sleep(decision.pauseMs);
-      const result = await takeTurn(this.#watched, member, decision, roles);
+      const result = await carryOut(this.#watched, member, decision, roles);
       if (result.problems.length > 0) this.#tell(member, result.problems, result.trace);
-      this.tally.count(result);
+      this.counts.count(result);
       this.#forget();
     }
     const logins = await watch?.stop();
     if (!logins) return;
-    this.tally.add('logins', logins.logins);
+    this.counts.add('logins', logins.logins);
     if (logins.failures === 0) return;
-    this.tally.add('violations', logins.failures);
+    this.counts.add('violations', logins.failures);
     console.log(`VIOLATED: ${logins.failures} logins of secret ${member.number} (${member.strategy}) failed`);
   }
 
   #isOver(): boolean {
-    return Date.now() > this.#until.time && this.tally.of('rotations') >= this.#until.rotations;
+    return Date.now() > this.#until.time && this.counts.of('rotations') >= this.#until.rotations;
   }
 
   /** The first ones in full: what follows mostly comes from them. */
   #tell({ number, strategy }: Member, problems: readonly string[], trace: readonly string[]): void {
     console.log(`VIOLATED: secret ${number} (${strategy}): ${problems.join('; ')}`);
-    if (this.tally.of('violations') < TOLD_IN_FULL) console.log(`  ${trace.join('\n  ')}`);
+    if (this.counts.of('violations') < TOLD_IN_FULL) console.log(`  ${trace.join('\n  ')}`);
   }
 
   /** The stand-ins remember everything, for tests that last for seconds. */
@@ -113,22 +113,22 @@ const run = async (values: Arguments, undo: Undo): Promise<number> => {
   const began = Date.now();
   const rotations = Number(values.rotations);
   const soak = new Soak(watched, Number(values.seed), { time: began + minutes * 60_000, rotations });
-  const timer = setInterval(() => console.log(progress(soak.tally, began)), REPORT_EVERY_MS);
+  const timer = setInterval(() => console.log(progress(soak.counts, began)), REPORT_EVERY_MS);
   console.log(`${members.length} secrets, seed ${values.seed}, ${minutes} minutes`);
   const memory = watchMemory((minutes * 60_000) / LOOKS_AT_MEMORY);
   await Promise.all(members.map((member) => soak.live(member)));
   clearInterval(timer);
   tellMemory(await memory.stop());
-  console.log(soak.tally.lines().join('\n'));
-  console.log(progress(soak.tally, began));
-  return soak.tally.of('violations') === 0 && soak.tally.of('rotations') > 0 ? 0 : 1;
+  console.log(soak.counts.lines().join('\n'));
+  console.log(progress(soak.counts, began));
+  return soak.counts.of('violations') === 0 && soak.counts.of('rotations') > 0 ? 0 : 1;
 };
 
-const progress = (tally: Tally, began: number): string => {
+const progress = (counts: Counts, began: number): string => {
   const seconds = (Date.now() - began) / 1000;
-  const rotations = tally.of('rotations');
+  const rotations = counts.of('rotations');
   const pace = ((rotations * 60) / seconds).toFixed(0);
-  return `${Math.round(seconds)} s: ${rotations} rotations (${pace} a minute), ${tally.of('faults')} faults, ${tally.of('violations')} violations`;
+  return `${Math.round(seconds)} s: ${rotations} rotations (${pace} a minute), ${counts.of('faults')} faults, ${counts.of('violations')} violations`;
 };
 
 interface MemoryAt {

@@ -12,7 +12,7 @@ import {
   startLocalStack,
 } from '../../local-stack/deployment/index.ts';
 import type { Fault } from '../../local-stack/secrets-manager/index.ts';
-import { expectNoPasswordAnywhere, labelsOf, recover, run } from '../rotations/outside.ts';
+import { expectNoPasswordAnywhere, labelsOf, recover, run } from '../rotations/outside-judge.ts';
 import { CloudWatch, type DeployedAlarm } from './cloud-watch.ts';
 import { type DeployedRule, dashboardOf, functionOfState, nameIn, rulesOf } from './deployed.ts';
 import { type CausedOutcome, denyPromotion, endsOn } from './ends.ts';

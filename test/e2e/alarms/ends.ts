@@ -3,7 +3,7 @@ import { UntagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
 import type { Outcome } from '../../../functions/report-outcome/outcome.ts';
 import { type DatabaseSecret, type LocalStack, newPassword } from '../../local-stack/deployment/index.ts';
-import { labelsOf, recover, recoveryOf, run } from '../rotations/outside.ts';
+import { labelsOf, recover, recoveryOf, run } from '../rotations/outside-judge.ts';
 
 /** How an end comes about, and which alarms have to tell of it. */
 export interface CausedEnd {

@@ -18,7 +18,7 @@ import {
   labelsOf,
   logsInEverywhere,
   run,
-} from '../rotations/outside.ts';
+} from '../rotations/outside-judge.ts';
 import { InstalledPackage } from './installed-package.ts';
 
 const Config = z.object({

@@ -21,7 +21,7 @@ import {
   labelsOf,
   logsInEverywhere,
   run,
-} from '../rotations/outside.ts';
+} from '../rotations/outside-judge.ts';
 
 const LOCAL = join(import.meta.dirname, '../../../.local');
 const BUCKET = 'my-bucket';

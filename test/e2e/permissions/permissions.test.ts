@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
 import type { AccessDecision } from '../../local-stack/iam/index.ts';
-import { expectNoPasswordAnywhere, expectSettled, recover } from '../rotations/outside.ts';
+import { expectNoPasswordAnywhere, expectSettled, recover } from '../rotations/outside-judge.ts';
 import { type DeployedNames, deployedNames } from './deployed-names.ts';
+import { takeAway } from './least-privilege.ts';
 import {
   FUNCTION_NAMES,
   FUNCTIONS,
@@ -13,7 +14,6 @@ import {
 } from './permission-table.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import type { Subject } from './subject.ts';
-import { takeAway } from './taken-away.ts';
 
 /** What the roles are permitted is what they need, all of it: seen on the stack, which lets them do nothing else. */
 let stack: LocalStack;

@@ -9,7 +9,7 @@ import {
 import { executionOf } from '../../chaos/faults/rotate-secret.ts';
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
 import type { CommandHook } from '../../local-stack/document-db/index.ts';
-import { type Ended, ended, labelsOf, OWNER, recover, recoveryOf, run } from '../rotations/outside.ts';
+import { type Ended, ended, labelsOf, OWNER, recover, recoveryOf, run } from '../rotations/outside-judge.ts';
 import { deployedNames } from './deployed-names.ts';
 import type { FunctionName } from './permission-table.ts';
 import {

@@ -5,7 +5,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { DatabaseSecret, LocalStack, MakeSecretOptions } from '../../local-stack/deployment/index.ts';
-import { run } from '../rotations/outside.ts';
+import { run } from '../rotations/outside-judge.ts';
 
 /** A secret with an admin secret of its own, so that what is granted for the two can be taken away by itself. */
 export interface Subject {

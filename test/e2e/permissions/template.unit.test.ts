@@ -8,11 +8,11 @@ import { describe, expect, it, test } from 'vitest';
 import { DocDbRotation } from '../../../infra/docdb-rotation.ts';
 import { Strategy } from '../../../infra/options/strategy.ts';
 import { makeStack, newSecret } from '../../unit/infra/synthesized.ts';
+import { excessGrants, POLICIES } from './excess-grants.ts';
 import { expectedGrants } from './expected-grants.ts';
 import { NOT_SEEN_LOCALLY } from './permission-table.ts';
 import { table, written } from './readme.ts';
 import { grantsOf, PermissionsTemplate } from './template-grants.ts';
-import { POLICIES, widenings } from './widenings.ts';
 
 /** With all that gives a permission: a VPC, keys, an admin secret. */
 const synthesize = (): PermissionsTemplate => {
@@ -41,7 +41,7 @@ describe('The permissions in the template', () => {
     expect(distinct(grantsOf(template))).toEqual(distinct(EXPECTED));
   });
 
-  it.each(widenings(template))('are refused when %s', (_what, widened) => {
+  it.each(excessGrants(template))('are refused when %s', (_what, widened) => {
     expect(distinct(grantsOf(widened))).not.toEqual(distinct(EXPECTED));
   });
 
@@ -56,7 +56,7 @@ describe('The permissions in the template', () => {
 
   it('are widened in every policy that there is', () => {
     const policies = Object.entries(template.Resources).filter(([, { Type }]) => POLICIES.test(Type));
-    const widened = new Set(widenings(template).map(([what]) => what.split(':')[0]));
+    const widened = new Set(excessGrants(template).map(([what]) => what.split(':')[0]));
     expect(policies.map(([id]) => id)).toEqual(policies.map(([id]) => id).filter((id) => widened.has(id)));
     expect(policies.length).toBeGreaterThan(30);
   });

@@ -16,7 +16,7 @@ import {
   logsInEverywhere,
   recover,
   run,
-} from './outside.ts';
+} from './outside-judge.ts';
 
 /** Bad input is a clear error, and nothing is changed. */
 let stack: LocalStack;

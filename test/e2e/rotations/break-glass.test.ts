@@ -13,7 +13,7 @@ import {
   labelsOf,
   OWNER,
   recover as recoverSecret,
-} from './outside.ts';
+} from './outside-judge.ts';
 
 /** Nobody knows the primary user's password any more, and its cluster is asked for another, on the deployed stack. */
 let stack: LocalStack;

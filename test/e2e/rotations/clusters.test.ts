@@ -2,7 +2,7 @@ import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-se
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
-import { expectNoPasswordAnywhere, expectSettled, labelsOf, logsInEverywhere, run } from './outside.ts';
+import { expectNoPasswordAnywhere, expectSettled, labelsOf, logsInEverywhere, run } from './outside-judge.ts';
 
 /** Clusters without a writer, users of old, secrets that a service manages, and those that say more than AWS's keys. */
 let stack: LocalStack;

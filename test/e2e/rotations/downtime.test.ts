@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
 import { watchLogins } from './login-watch.ts';
-import { ended, expectNoPasswordAnywhere, expectSettled, labelsOf, run } from './outside.ts';
+import { ended, expectNoPasswordAnywhere, expectSettled, labelsOf, run } from './outside-judge.ts';
 
 /** How many rotations each strategy makes. `npm run test:downtime` makes 50. */
 const ROUNDS = Number(process.env.DOWNTIME_ROUNDS ?? 9);

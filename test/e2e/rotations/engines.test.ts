@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
 import { ENGINES, type EngineVersion } from '../../local-stack/document-db/index.ts';
-import { expectSettled, run } from './outside.ts';
+import { expectSettled, run } from './outside-judge.ts';
 
 /** The driver in the bundles speaks to every engine in service, by the wire version that each reports. */
 let stack: LocalStack;

@@ -12,7 +12,7 @@ import {
   recover,
   recoveryOf,
   run,
-} from './outside.ts';
+} from './outside-judge.ts';
 
 /** What fails, wherever: AWSCURRENT logs in at the end, and nothing is left dangling. */
 let stack: LocalStack;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
 import type { CommandEvent } from '../../local-stack/document-db/index.ts';
 import type { RequestMoment } from '../../local-stack/secrets-manager/index.ts';
-import { type Ended, ended, expectSettled } from './outside.ts';
+import { type Ended, ended, expectSettled } from './outside-judge.ts';
 
 const OUTAGE_MS = 30_000;
 

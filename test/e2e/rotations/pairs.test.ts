@@ -11,7 +11,7 @@ import {
   labelsOf,
   logsInEverywhere,
   run,
-} from './outside.ts';
+} from './outside-judge.ts';
 
 /** Two users that take turns: the admin clone, and alternating users. */
 let stack: LocalStack;

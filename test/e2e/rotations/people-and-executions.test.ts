@@ -25,7 +25,7 @@ import {
   OWNER,
   recoveryOf,
   run,
-} from './outside.ts';
+} from './outside-judge.ts';
 
 /**
  * People, executions and Secrets Manager meet, on what is deployed. Each of these once broke a promise;

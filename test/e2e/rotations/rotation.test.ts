@@ -16,7 +16,7 @@ import {
   OWNER,
   recover,
   run,
-} from './outside.ts';
+} from './outside-judge.ts';
 
 /** The functions, the state machine and the trigger as they are deployed, on a cluster of three instances. */
 let stack: LocalStack;

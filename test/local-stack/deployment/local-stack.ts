@@ -6,7 +6,7 @@ import { DemoSecrets, newPassword } from './demo-secrets.ts';
 import { deployRotation } from './deploy-rotation.ts';
 import { manageNewSecrets } from './manage-new-secrets.ts';
 import type { LocalStackOptions, OnProgress } from './options.ts';
-import { openPlainWays } from './plain-ways.ts';
+import { openPlainEndpoints } from './plain-endpoints.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { LocalStack } from './running-stack.ts';
 import { startStandIns } from './stand-ins.ts';
@@ -72,7 +72,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     demo,
     primaryUser,
     operator,
-    plainWays: options.plainLogins ? await openPlainWays(documentDb) : new Map(),
+    plainEndpoints: options.plainLogins ? await openPlainEndpoints(documentDb) : new Map(),
     secretsManager,
     managedSecrets,
     stop: () => undo.all(),

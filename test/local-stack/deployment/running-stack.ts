@@ -19,7 +19,7 @@ import type { DatabaseSecret, DemoSecrets, DemoSet, MakeSecretOptions } from './
 import type { Deployed } from './deploy-rotation.ts';
 import { Executions } from './executions.ts';
 import type { ManagedSecrets } from './manage-new-secrets.ts';
-import type { PlainWays } from './plain-ways.ts';
+import type { PlainEndpoints } from './plain-endpoints.ts';
 import { invokeRotationFunction, type RotationFunctionResult } from './rotation-function.ts';
 import type { StandIns } from './stand-ins.ts';
 
@@ -36,7 +36,7 @@ export interface LocalStackParts {
   /** An admin whose password nothing rotates. */
   readonly operator: Credential;
   /** Where the tests' own logins go without TLS, if they do. */
-  readonly plainWays: PlainWays;
+  readonly plainEndpoints: PlainEndpoints;
   readonly secretsManager: SecretsManagerClient;
   readonly managedSecrets: ManagedSecrets;
   readonly stop: () => Promise<void>;
@@ -82,7 +82,7 @@ export class LocalStack {
   private readonly ministack: Ministack;
   private readonly secrets: DemoSecrets;
   private readonly operator: Credential;
-  private readonly plainWays: PlainWays;
+  private readonly plainEndpoints: PlainEndpoints;
 
   constructor(parts: LocalStackParts) {
     const { standIns, deployed, demo } = parts;
@@ -117,7 +117,7 @@ export class LocalStack {
     this.ministack = standIns.ministack;
     this.secrets = parts.secrets;
     this.operator = parts.operator;
-    this.plainWays = parts.plainWays;
+    this.plainEndpoints = parts.plainEndpoints;
   }
 
   /** Makes the secret of one more application, and its user. */
@@ -163,7 +163,7 @@ export class LocalStack {
 
   private addressOf(endpoint: Endpoint): DatabaseAddress {
     const { host, port } = endpoint;
-    return this.plainWays.get(endpoint) ?? { host, port, caFile: this.documentDb.caFile };
+    return this.plainEndpoints.get(endpoint) ?? { host, port, caFile: this.documentDb.caFile };
   }
 
   /** Calls the trigger as Secrets Manager does. */

@@ -8,7 +8,7 @@ const LOGIN_GOES_ON = 'saslContinue';
  * breaks, what is left of it is its error and what was changed until then. So of the reads of a step between two
  * changes only the first of each operation tells something, and each of the changes.
  */
-export const tellingCalls = (recorded: readonly Call[]): Call[] => {
+export const distinctCalls = (recorded: readonly Call[]): Call[] => {
   const named = new Set<string>();
   const readSinceChange = new Set<string>();
   return recorded.filter((call) => {

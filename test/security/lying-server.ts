@@ -22,12 +22,12 @@ export interface Exchange {
 export type Answer =
   /** This instead of the honest reply. */
   | Document
-  /** Nothing, for ever, or the bytes that the meddler writes itself. */
+  /** Nothing, for ever, or the bytes that this server writes itself. */
   | ((client: Socket, request: WireMessage) => void)
   | undefined;
 
 /** A server that lets a login through to an honest one, and lies afterwards. */
-export interface Meddler {
+export interface LyingServer {
   readonly host: '127.0.0.1';
   readonly port: number;
   /** The commands that came, in that order; `hello` of a monitor too. */
@@ -44,8 +44,12 @@ export interface MeddlerOptions {
   readonly certificate?: ServerCertificate;
 }
 
-/** Opens a meddler on loopback. */
-export const openMeddler = async ({ upstream, meddle, certificate }: MeddlerOptions): Promise<Meddler> => {
+/** Opens one on loopback. */
+export const openLyingServer = async ({
+  upstream,
+  meddle,
+  certificate,
+}: MeddlerOptions): Promise<LyingServer> => {
   const sockets = new Set<Socket>();
   const commands: string[] = [];
   const serve = async (client: Socket): Promise<void> => {

@@ -4,10 +4,10 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
 /** A template that permits more, and what was done to it. */
-export type Widening = readonly [what: string, template: PermissionsTemplate];
+export type ExcessGrant = readonly [what: string, template: PermissionsTemplate];
 
 /** One copy of the template for each way in which one statement of one policy can be made to permit more. */
-export const widenings = (template: PermissionsTemplate): Widening[] =>
+export const excessGrants = (template: PermissionsTemplate): ExcessGrant[] =>
   Object.keys(template.Resources)
     .filter((id) => POLICIES.test(template.Resources[id]?.Type ?? ''))
     .flatMap((id) => widerResources(id, template.Resources[id]?.Properties as JsonObject))

@@ -1,8 +1,8 @@
 import { type Ending, isRecovery, isRetirement, isVerification } from '../faults/endings.ts';
-import type { TurnResult } from './turn.ts';
+import type { TurnResult } from './decision-carried-out.ts';
 
 /** Counts of what happened, by name. */
-export class Tally {
+export class Counts {
   readonly #counts = new Map<string, number>();
 
   add(name: string, by = 1): void {

@@ -6,7 +6,7 @@ import { executionOf, rotateSecret } from './rotate-secret.ts';
 import { hasHistory, type StrategyName } from './strategies.ts';
 
 /** How a rotation begins, and what happens to it in any case. */
-export interface Way {
+export interface EntryPoint {
   /** What its end must be if nothing else happens to it. */
   readonly ends: 'rotated' | 'rolled back' | 'recovered';
   /** Begins it, and waits for Secrets Manager where that began it. Gives its execution, if there is one. */
@@ -19,7 +19,7 @@ export interface Way {
 }
 
 const onDemand =
-  (mode?: string): Way['start'] =>
+  (mode?: string): EntryPoint['start'] =>
   (stack, secretId) =>
     stack.executions.start({ secretId, ...(mode ? { mode } : {}) });
 
@@ -79,10 +79,10 @@ export const WAYS = {
     isFor: hasHistory,
     isNewIn: (step) => RECOVERY.has(step),
   },
-} as const satisfies Record<string, Way>;
+} as const satisfies Record<string, EntryPoint>;
 
 export type WayName = keyof typeof WAYS;
 
 export const WAY_NAMES = Object.keys(WAYS) as WayName[];
 
-export const wayNamed = (name: WayName): Way => WAYS[name];
+export const wayNamed = (name: WayName): EntryPoint => WAYS[name];

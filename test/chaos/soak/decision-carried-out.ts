@@ -20,7 +20,7 @@ export interface TurnResult {
 }
 
 /** One decision carried out, until nothing goes on any more for that secret, and what does not hold then. */
-export const takeTurn = async (
+export const carryOut = async (
   { stack, director }: WatchedStack,
   member: Member,
   decision: Decision,

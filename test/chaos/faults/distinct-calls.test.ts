@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Call, nameOf } from './call.ts';
-import { tellingCalls } from './telling-calls.ts';
+import { distinctCalls } from './distinct-calls.ts';
 
 /** Calls as a run records them: `side step operation`, numbered by how often each came. */
 const run = (...lines: string[]): Call[] => {
@@ -13,7 +13,7 @@ const run = (...lines: string[]): Call[] => {
   });
 };
 
-const namesOf = (...lines: string[]): string[] => tellingCalls(run(...lines)).map(nameOf);
+const namesOf = (...lines: string[]): string[] => distinctCalls(run(...lines)).map(nameOf);
 
 const BEGIN = 'function Step invoke';
 const READ = 'secrets-manager Step DescribeSecret';
@@ -54,7 +54,7 @@ describe('the calls that the crash matrix of the deployed stack breaks', () => {
 
   it('come once, even if a call of the same name is recorded twice', () => {
     const twice = run(BEGIN, WRITE);
-    expect(tellingCalls([...twice, ...twice]).map(nameOf)).toEqual([
+    expect(distinctCalls([...twice, ...twice]).map(nameOf)).toEqual([
       'Step/invoke-1',
       'Step/PutSecretValue-1',
     ]);

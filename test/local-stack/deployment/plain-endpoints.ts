@@ -1,9 +1,9 @@
 import type { DocumentDbStandIn, Endpoint } from '../document-db/index.ts';
 
 /** For each way into the cluster, the endpoint's and the instances', one without TLS. */
-export type PlainWays = ReadonlyMap<Endpoint, Endpoint>;
+export type PlainEndpoints = ReadonlyMap<Endpoint, Endpoint>;
 
-export const openPlainWays = async (documentDb: DocumentDbStandIn): Promise<PlainWays> => {
+export const openPlainEndpoints = async (documentDb: DocumentDbStandIn): Promise<PlainEndpoints> => {
   const ways = new Map<Endpoint, Endpoint>();
   ways.set(documentDb, await documentDb.openFront({ certificate: 'none' }));
   for (const [instance, endpoint] of documentDb.instances.entries()) {
