@@ -182,7 +182,7 @@ export const RetireUserInput = z.strictObject({
   /** The version that was promoted. If it is no longer AWSCURRENT, no user is retired. */
   version: z.string().min(1),
   strategy: z.enum(STRATEGIES).exclude(['single-user']),
-  /** Not used any more: the secret's tag names it. Whoever may start an execution would choose it here. */
+  /** Not used any more: the secret's tag names it. Who may start an execution would choose it here. */
   adminSecret: z.string().max(2048).optional(),
   /** The user that the promoted one replaced. */
   predecessor: z.string().min(1).max(LONGEST_USERNAME),

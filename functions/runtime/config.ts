@@ -21,7 +21,7 @@ const namedForSecrets = z
   .pipe(z.record(z.string(), z.string().min(1)));
 
 /**
- * What the recovery reads. Only a deployment can write here: a tag or the secret's value would let whoever may write those
+ * What the recovery reads. Only a deployment can write here: a tag or the secret's value would let those who may write it
  * choose whose password is reset.
  */
 const recoverSecretSchema = z.object({

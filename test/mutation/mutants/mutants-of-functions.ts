@@ -51,7 +51,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks: 'No old answer decides that the lock was not taken: it would be left behind.',
     file: 'functions/secret/lock.ts',
     find: '(answer) => hasLabel(answer, version, OWNER),',
-    replace: "(answer) => lockHolder(answer, execution) !== 'nobody',",
+    replace: "(answer) => lockHolder(answer, execution) !== 'none',",
     tests: ['unit/functions/secret/lock.test.ts'],
   },
   {
@@ -82,8 +82,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'An execution begins only where nobody has the lock, and AWSPENDING is free.',
     file: 'functions/secret/lock.ts',
-    find: "return holder === 'nobody' && isPendingFree(secret, versionIdsOf(execution));",
-    replace: "return holder === 'nobody';",
+    find: "return holder === 'none' && isPendingFree(secret, versionIdsOf(execution));",
+    replace: "return holder === 'none';",
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
   {
