@@ -19,6 +19,9 @@ import { theirsOf } from './power/theirs.ts';
  */
 const DEALS = dealt(ATTACKS.filter(({ name }) => !(name in LEFT_OUT)));
 
+/** Twenty at once, some of which follow four executions after each other. */
+const LONGEST_MS = 240_000;
+
 let grounds: Grounds;
 /** What was started, the last first. */
 const ends: (() => Promise<void>)[] = [];
@@ -55,7 +58,7 @@ const enter = async (deal: Deal): Promise<StackArena> => {
 /** An error that the project gives a name, and no accident. */
 const NAMED = /^(RolledBack|\w+Failed|\w+Error)$/;
 
-describe.concurrent('nobody gains power on the stack by', () => {
+describe.concurrent('nobody gains power on the stack by', { timeout: LONGEST_MS }, () => {
   it.each(DEALS)('$name', async (deal) => {
     const { attack, moment } = deal;
     const arena = await enter(deal);

@@ -29,7 +29,7 @@ export interface Grounds {
   readonly recoveries: StartedRecoveries;
 }
 
-const LONGEST_MS = 110_000;
+const LONGEST_MS = 200_000;
 
 /** One secret on the deployed stack. What is done here, anybody does with the clients of AWS; what is judged, a client of the database sees. */
 export class StackArena implements AnyArena {
