@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
@@ -16,6 +15,7 @@ import {
 } from '../../local-stack/deployment/index.ts';
 import type { CommandEvent } from '../../local-stack/document-db/index.ts';
 import type { Rotation } from '../../local-stack/secrets-manager/index.ts';
+import { labelsOf as allLabelsOf } from '../../support/deployed-world.ts';
 import {
   ended,
   expectNoPasswordAnywhere,
@@ -43,12 +43,8 @@ const startStack = (pendingOfLastCurrent: 'keep' | 'remove', more: LocalStackOpt
   });
 
 /** The version that has a label, AWSPENDING beside AWSCURRENT included. */
-const holderOf = async (stack: LocalStack, secretId: string, label: string): Promise<string | undefined> => {
-  const { VersionIdsToStages = {} } = await stack.secretsManager.send(
-    new DescribeSecretCommand({ SecretId: secretId }),
-  );
-  return Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
-};
+const holderOf = async (stack: LocalStack, secretId: string, label: string): Promise<string | undefined> =>
+  (await allLabelsOf(stack, secretId))[label];
 
 const secretValue = async (stack: LocalStack, SecretId: string): Promise<Record<string, unknown>> => {
   const { SecretString = '' } = await stack.secretsManager.send(new GetSecretValueCommand({ SecretId }));
