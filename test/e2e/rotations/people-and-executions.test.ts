@@ -13,9 +13,9 @@ import {
   type LocalStackOptions,
   startLocalStack,
 } from '../../local-stack/deployment/index.ts';
-import type { CommandEvent } from '../../local-stack/document-db/index.ts';
 import type { Rotation } from '../../local-stack/secrets-manager/index.ts';
 import { labelsOf as allLabelsOf } from '../../support/deployed-world.ts';
+import { changedUser, type Held, holdInWindow } from './holds.ts';
 import {
   ended,
   expectNoPasswordAnywhere,
@@ -50,13 +50,6 @@ const secretValue = async (stack: LocalStack, SecretId: string): Promise<Record<
   const { SecretString = '' } = await stack.secretsManager.send(new GetSecretValueCommand({ SecretId }));
   return JSON.parse(SecretString);
 };
-
-/** Whether the database has just made a user, or changed its password. A user's own attempt is refused to most users. */
-const changedUser = (event: CommandEvent, user: string): boolean =>
-  event.when === 'after' &&
-  event.outcome === 'ok' &&
-  event.target === user &&
-  ['updateUser', 'createUser'].includes(event.command);
 
 const pair = (stack: LocalStack, strategy: string, tags: Record<string, string> = {}) =>
   stack.makeSecret({
@@ -103,31 +96,7 @@ describe.concurrent('people and executions meet', () => {
     return (await startedFor(secret))[0] ?? '';
   };
 
-  interface Held {
-    /** Resolves when the rotation is there. */
-    readonly arrived: Promise<void>;
-    readonly release: () => void;
-  }
-
-  /** From the change of its password on, a user is refused, as where the password has not arrived: the rotation stays in its window. */
-  const holdInWindow = (user: string): Held => {
-    const { promise: arrived, resolve } = Promise.withResolvers<void>();
-    let release = () => {};
-    const stop = stack.documentDb.onCommand((event) => {
-      if (!changedUser(event, user)) return;
-      stop();
-      const fault = stack.documentDb.faults.add({
-        kind: 'refuse',
-        code: 18,
-        command: 'saslStart',
-        user,
-        times: Number.POSITIVE_INFINITY,
-      });
-      release = () => fault.remove();
-      resolve();
-    });
-    return { arrived, release: () => release() };
-  };
+  const inWindow = (user: string): Held => holdInWindow(stack, user);
 
   /** The first login of a rotation is CheckBefore's. The driver gives up after ten seconds, and is tried again. */
   const holdBeforeCheckBefore = (user: string): Held => {
@@ -203,7 +172,7 @@ describe.concurrent('people and executions meet', () => {
 
   test.each([
     ['before CheckBefore', holdBeforeCheckBefore],
-    ['in the outage window', holdInWindow],
+    ['in the outage window', inWindow],
   ])('a copy of the input of a running execution, token included, is refused: %s', async (_when, hold) => {
     const secret = await stack.makeSecret();
     const held = hold(secret.username);
@@ -241,7 +210,7 @@ describe.concurrent('people and executions meet', () => {
     'a copy of the input of a running execution, token included, is refused: %s, of which nobody rotated yet',
     async (strategy) => {
       const secret = await pair(stack, strategy);
-      const held = holdInWindow(`${secret.username}_clone`);
+      const held = inWindow(`${secret.username}_clone`);
       const rotation = await rotateByService(secret);
       await held.arrived;
       const original = await soleExecution(secret);
@@ -271,7 +240,7 @@ describe.concurrent('people and executions meet', () => {
     '%s, of which nobody rotated yet: the second of two executions, %s ms later, is refused',
     async (strategy, ms) => {
       const secret = await pair(stack, strategy);
-      const held = holdInWindow(`${secret.username}_clone`);
+      const held = inWindow(`${secret.username}_clone`);
       const started = await Promise.all(
         [0, ms].map(async (wait) => {
           await sleep(wait);
@@ -299,7 +268,7 @@ describe.concurrent('people and executions meet', () => {
     'a recovery by hand beside a live rotation is stopped in its wait, %s: others follow by the rule',
     async (when) => {
       const secret = await stack.makeSecret();
-      const held = holdInWindow(secret.username);
+      const held = inWindow(secret.username);
       const rotation = await stack.executions.start({ secretId: secret.arn });
       await held.arrived;
       const byHand = await stack.recoveries.start({ secretId: secret.arn });
@@ -332,7 +301,7 @@ describe.concurrent('people and executions meet', () => {
     const { output } = await rotated(stack, secret.arn);
     const { input = '{}' } = await stack.retirements.describe(String(output.retirement));
     const { current } = await labelsOf(stack, secret.arn);
-    const held = holdInWindow(secret.username);
+    const held = inWindow(secret.username);
     const other = await stack.executions.start({ secretId: secret.arn });
     await held.arrived;
 
@@ -364,7 +333,7 @@ describe.concurrent('people and executions meet', () => {
 
   test('AWSPENDING is taken off by hand in the outage window: the rotation ends well', async () => {
     const secret = await stack.makeSecret();
-    const held = holdInWindow(secret.username);
+    const held = inWindow(secret.username);
     const rotation = await stack.executions.start({ secretId: secret.arn });
     await held.arrived;
     await takeOff(secret.arn, 'AWSPENDING');
@@ -380,7 +349,7 @@ describe.concurrent('people and executions meet', () => {
 
   test('the owner label is taken off by hand in the outage window: a recovery follows by itself', async () => {
     const secret = await stack.makeSecret();
-    const held = holdInWindow(secret.username);
+    const held = inWindow(secret.username);
     const rotation = await stack.executions.start({ secretId: secret.arn });
     await held.arrived;
     await takeOff(secret.arn, OWNER);
