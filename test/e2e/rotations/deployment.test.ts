@@ -1,13 +1,20 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetFunctionCommand, ListFunctionsCommand, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
+import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
+import {
+  type DatabaseSecret,
+  type LocalStack,
+  newPassword,
+  startLocalStack,
+} from '../../local-stack/deployment/index.ts';
 import { untilUpdated } from '../../local-stack/deployment/run-locally.ts';
 import { look, type Place } from '../../support/deployed-world.ts';
-import { aftermathProblems } from '../../support/invariants.ts';
+import { type Aftermath, aftermathProblems } from '../../support/invariants.ts';
 import { holdInWindow } from './holds.ts';
 import { ended, expectNoPasswordAnywhere, expectSettled, recoveryOf, run } from './outside-judge.ts';
 
@@ -102,29 +109,6 @@ test('over a rotation in its outage window: it goes on with its own definition a
   expect(next.states).toContain('CheckAfterSecond');
 });
 
-test('over an execution of the definition of before 0.2: it is superseded, and the recovery that follows answers', async () => {
-  const secret = await stack.makeSecret();
-  const before = await look(stack, placeOf(secret));
-  const { stateMachineArn } = stack.executions;
-  const now = await definitionOf(stateMachineArn);
-  await updateDefinition(stateMachineArn, await definitionOfBefore());
-  try {
-    const rotation = await run(stack, { secretId: secret.arn });
-
-    expect(rotation).toMatchObject({ status: 'FAILED', error: 'RotationSupersededError' });
-    expect(rotation.states).toContain('RememberRefusal');
-    const recovery = await recoveryOf(stack, rotation.arn);
-    expect(recovery, recovery.cause).toMatchObject({ status: 'SUCCEEDED' });
-  } finally {
-    await updateDefinition(stateMachineArn, now);
-  }
-  await expectSettled(stack, secret.arn);
-  const after = await look(stack, placeOf(secret));
-  expect(aftermathProblems(after, before.snapshot(), 'restored')).toEqual([]);
-  const next = await run(stack, { secretId: secret.arn });
-  expect(next, next.cause).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rotated' } });
-});
-
 /** With the functions of now in the places of those of then. */
 const definitionOfBefore = async (): Promise<string> => {
   const arnOf = async (step: string): Promise<string> => {
@@ -144,6 +128,104 @@ const definitionOfBefore = async (): Promise<string> => {
     values[`${step}FunctionArn`] ??= await arnOf(step);
   return OLD.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 };
+
+/** What an execution of before 0.2 had left behind, and known, when its functions were replaced. */
+interface Begun {
+  readonly execution: string;
+  readonly definition: string;
+  readonly aftermath: Aftermath;
+}
+
+/** Its first step is one of now. */
+const beforeCreateSecret = async (): Promise<Begun> => ({
+  execution: randomUUID(),
+  definition: await definitionOfBefore(),
+  aftermath: 'restored',
+});
+
+/** The functions of before wrote the version of its token, with AWSPENDING as the lock, and set the password. */
+const inOutageWindow = async ({ arn, name, username }: DatabaseSecret): Promise<Begun> => {
+  const execution = randomUUID();
+  const executionArn = `${stack.stateMachineArn.replace(':stateMachine:', ':execution:')}:${execution}`;
+  const token = createHash('sha256').update(executionArn).digest('hex');
+  const { SecretString = '{}', VersionId: current } = await stack.secretsManager.send(
+    new GetSecretValueCommand({ SecretId: arn }),
+  );
+  const pending = { ...JSON.parse(SecretString), password: newPassword() };
+  await stack.secretsManager.send(
+    new PutSecretValueCommand({
+      SecretId: arn,
+      ClientRequestToken: token,
+      SecretString: JSON.stringify(pending),
+      VersionStages: ['AWSPENDING'],
+    }),
+  );
+  await stack.runCommand({ updateUser: username, pwd: pending.password });
+  const plan = {
+    outcome: 'created',
+    secretArn: arn,
+    secretName: name,
+    token,
+    target: token,
+    strategy: 'single-user',
+    retirementPolicy: 'keep',
+    graceSeconds: 0,
+    labelsBefore: { current },
+    users: { current: username, pending: username },
+    host: `${pending.host}:${pending.port}`,
+  };
+  const roles = [{ role: 'readWrite', db: 'shop' }];
+  const { States, ...definition } = JSON.parse(await definitionOfBefore());
+  const begun = {
+    Type: 'Pass',
+    Assign: {
+      plan,
+      before: { logsIn: ['AWSCURRENT'], roles },
+      roles,
+      databaseTouched: true,
+      changingSince: '{% $millis() %}',
+    },
+    Output: {},
+    Next: 'TestSecret',
+  };
+  return {
+    execution,
+    // As if its first steps had been run: their functions are no more.
+    definition: JSON.stringify({ ...definition, States: { ...States, CreateSecret: begun } }),
+    aftermath: 'rotated',
+  };
+};
+
+test.each([
+  ['before its first step', beforeCreateSecret],
+  ['in its outage window', inOutageWindow],
+])(
+  'over an execution of the definition of before 0.2, %s: it is superseded, and the recovery that follows answers',
+  async (_where, begin) => {
+    const secret = await stack.makeSecret();
+    const before = await look(stack, placeOf(secret));
+    const { execution, definition, aftermath } = await begin(secret);
+    const { stateMachineArn } = stack.executions;
+    const now = await definitionOf(stateMachineArn);
+    await updateDefinition(stateMachineArn, definition);
+    try {
+      const rotation = await stack.executions.start({ secretId: secret.arn }, execution);
+      const end = await ended(stack.executions, rotation);
+
+      expect(end).toMatchObject({ status: 'FAILED', error: 'RotationSupersededError' });
+      expect(end.states, 'it is the definition of before').toContain('RememberFailure');
+      const recovery = await recoveryOf(stack, rotation);
+      expect(recovery, recovery.cause).toMatchObject({ status: 'SUCCEEDED' });
+    } finally {
+      await updateDefinition(stateMachineArn, now);
+    }
+    await expectSettled(stack, secret.arn);
+    const after = await look(stack, placeOf(secret));
+    expect(aftermathProblems(after, before.snapshot(), aftermath)).toEqual([]);
+    const next = await run(stack, { secretId: secret.arn });
+    expect(next, next.cause).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rotated' } });
+  },
+);
 
 test('over a waiting retirement: it retires the user when its time has come, with its own definition and the new function', async () => {
   const secret = await stack.makeSecret({
