@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{unit,infra,upgrade,commands/demonstration}/**/*.test.ts',
+            'test/{unit,infra,upgrade,bench,commands/demonstration}/**/*.test.ts',
             'test/{permissions,security}/*.unit.test.ts',
           ],
           // Tens of thousands of cases, in a minute and a half.
