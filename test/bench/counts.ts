@@ -6,7 +6,7 @@ export interface Counts {
   readonly lambdaCalls: number;
   readonly secretsManagerCalls: number;
   readonly logins: number;
-  /** Commands after a login; how a driver logs in and out does not count. */
+  /** Commands after a login, but `hello`; how a driver logs in and out does not count. */
   readonly databaseCommands: number;
 }
 
