@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LONGEST_USERNAME } from './secret-value.ts';
 import { Predecessor, Strategy } from './strategy.ts';
 

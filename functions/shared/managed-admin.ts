@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdminSecretMismatchError } from './errors.ts';
 import type { SecretDescription } from './ports.ts';
 import { DEFAULT_PORT, type Login, parseJsonObject } from './secret-value.ts';

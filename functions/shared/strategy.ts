@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidSecretError } from './errors.ts';
 import type { SecretDescription } from './ports.ts';
 
