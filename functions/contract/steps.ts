@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RETIREMENT_POLICIES, STRATEGIES } from './strategy.ts';
 
 /** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the functions read from their environment. Nothing here is secret: a Lambda's environment can be read. */
 const schema = z.object({

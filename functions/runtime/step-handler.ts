@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { answerBefore02 } from '../contract/before-upgrade.ts';
 import { InvalidInputError, RotationError, UnexpectedError } from '../contract/errors.ts';
 import { isKeepActive } from './keep-active.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidSecretError } from '../contract/errors.ts';
 import { LONGEST_USERNAME } from '../contract/steps.ts';
 import { updateEmbeddedCredentials } from './embedded-credentials.ts';
