@@ -7,7 +7,7 @@ import { MACHINE_BUDGETS, MOST_STATES_FORWARD, ROTATION_BUDGETS, SIZE_BUDGETS } 
 import { COUNT_NAMES } from './counts.ts';
 import { countInMemory } from './in-memory-counts.ts';
 import { STRATEGY_NAMES } from './strategies.ts';
-import { WAYS } from './ways.ts';
+import { WAYS } from './entry-points.ts';
 
 describe.each(STRATEGY_NAMES)('A rotation of %s', (strategy) => {
   it.each(WAYS)('takes no more than its budget, %s', async (way) => {

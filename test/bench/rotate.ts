@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { executionOf, rotateSecret } from '../chaos/faults/rotate-secret.ts';
 import type { LocalStack } from '../local-stack/deployment/index.ts';
-import type { Way } from './ways.ts';
+import type { Way } from './entry-points.ts';
 
 /** Each look is a request, and takes time that the rotation needs. */
 const POLL_MS = 15;

@@ -8,7 +8,7 @@ import type { FloorResult, Measured, Rated, RotationResult } from './results.ts'
 import { rotate, untilRetired } from './rotate.ts';
 import { STRATEGY_NAMES, type StrategyName } from './strategies.ts';
 import { makeSubject, type Subject } from './subject.ts';
-import { WAYS, type Way } from './ways.ts';
+import { WAYS, type Way } from './entry-points.ts';
 import { WireCounts } from './wire-counts.ts';
 
 /** A strategy on one way in, with a secret of its own that is rotated in every round. */
