@@ -121,10 +121,10 @@ export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
 export const ReleaseLockInput = z.strictObject({
   execution,
   secretId,
-  /** Secrets Manager's version, where its own rotation started the execution. */
-  token: Token.optional(),
   /** Null where CreateSecret did not get to its end. */
   plan: Plan.nullable(),
+  /** Only without a plan: Secrets Manager's version, where its own rotation started the execution. */
+  token: Token.optional(),
   /** `promoted`: AWSPENDING is parked on AWSCURRENT. Otherwise it goes back to where it was. */
   ended: z.enum(['promoted', 'restored']),
   /** What CheckBefore saw; null if it did not get to its end. */

@@ -5,9 +5,9 @@ import { BUNDLES } from '../../infra/build/step-bundles.ts';
 import { DEFINITIONS, definitionOf } from '../support/definitions.ts';
 import { MACHINE_BUDGETS, MOST_STATES_FORWARD, ROTATION_BUDGETS, SIZE_BUDGETS } from './budgets.ts';
 import { COUNT_NAMES } from './counts.ts';
+import { WAYS } from './entry-points.ts';
 import { countInMemory } from './in-memory-counts.ts';
 import { STRATEGY_NAMES } from './strategies.ts';
-import { WAYS } from './entry-points.ts';
 
 describe.each(STRATEGY_NAMES)('A rotation of %s', (strategy) => {
   it.each(WAYS)('takes no more than its budget, %s', async (way) => {

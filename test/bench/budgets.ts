@@ -1,6 +1,6 @@
 import type { Counts } from './counts.ts';
-import type { StrategyName } from './strategies.ts';
 import type { Way } from './entry-points.ts';
+import type { StrategyName } from './strategies.ts';
 
 /*
  * What a rotation may take, and why it takes that much. Each is what it takes today: who needs more raises it here, with a reason,

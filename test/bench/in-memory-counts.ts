@@ -5,8 +5,8 @@ import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RotationMachine } from '../support/rotation-machine.ts';
 import { RotationWorld, SECRET } from '../support/rotation-world.ts';
 import type { Counts } from './counts.ts';
-import { STRATEGIES, type StrategyName } from './strategies.ts';
 import type { Way } from './entry-points.ts';
+import { STRATEGIES, type StrategyName } from './strategies.ts';
 
 const STEPS: readonly RotationEvent['Step'][] = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 

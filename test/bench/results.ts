@@ -1,8 +1,8 @@
 import type { Counts } from './counts.ts';
+import type { Way } from './entry-points.ts';
 import type { FloorCounts } from './floor-contract.ts';
 import type { Summary } from './statistics.ts';
 import type { StrategyName } from './strategies.ts';
-import type { Way } from './entry-points.ts';
 
 /** Milliseconds are for whoever wants to look closer. What is quoted is a ratio to the floor of the same run. */
 export interface Results {

@@ -1,6 +1,7 @@
 import type { LocalStack, Undo } from '../local-stack/deployment/index.ts';
 import { makeCold } from './cold.ts';
 import type { Counts } from './counts.ts';
+import { WAYS, type Way } from './entry-points.ts';
 import { Floor, makeOtherUser } from './floor.ts';
 import type { FloorCounts } from './floor-contract.ts';
 import { measuredFrom, type Sample, whileWatched } from './measure.ts';
@@ -8,7 +9,6 @@ import type { FloorResult, Measured, Rated, RotationResult } from './results.ts'
 import { rotate, untilRetired } from './rotate.ts';
 import { STRATEGY_NAMES, type StrategyName } from './strategies.ts';
 import { makeSubject, type Subject } from './subject.ts';
-import { WAYS, type Way } from './entry-points.ts';
 import { WireCounts } from './wire-counts.ts';
 
 /** A strategy on one way in, with a secret of its own that is rotated in every round. */
