@@ -18,6 +18,7 @@ import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanage
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { Outcome } from '../functions/contract/metrics.ts';
 import { KeepActive } from './functions/keep-active.ts';
 import { RotationFunctions } from './functions/rotation-functions.ts';
 import type { StepFunction } from './functions/step-function.ts';
@@ -291,7 +292,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   }
 
   /** How many executions of the rotation ended in one way, by the name that the event of that end has as `outcome`. */
-  metric(outcome: string, options?: MetricOptions): Metric {
+  metric(outcome: Outcome, options?: MetricOptions): Metric {
     return machineMetric(outcome, this.stateMachine, METRIC_PERIOD, options);
   }
 

@@ -1,4 +1,5 @@
 import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import type { MetricName } from '../contract/metrics.ts';
 import { daysOfTrust, type TrustedCertificates } from './certificate-expiry.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -21,7 +22,7 @@ export interface Schedule {
 export interface CheckCredentialsPorts {
   schedule(secretId: string): Promise<Schedule>;
   /** @param secret only where the number is one secret's */
-  record(metric: string, value: number, secret?: string): void;
+  record(metric: MetricName, value: number, secret?: string): void;
   readonly now: () => number;
 }
 

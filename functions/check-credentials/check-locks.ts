@@ -1,4 +1,5 @@
 import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import type { MetricName } from '../contract/metrics.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { holderOf, OWNER } from '../secret/labels.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
@@ -15,7 +16,7 @@ export interface CheckLocksPorts {
   labels(secretId: string): Promise<Pick<SecretDescription, 'versions'>>;
   /** The ARNs of all executions that run, of each machine that may have the lock. */
   running(): Promise<readonly string[]>;
-  record(metric: string, value: number): void;
+  record(metric: MetricName, value: number): void;
   readonly clock: Pick<Clock, 'sleep'>;
 }
 

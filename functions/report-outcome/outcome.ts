@@ -1,26 +1,8 @@
+import type { Outcome } from '../contract/metrics.ts';
 import type { ExecutionResult } from './execution-result.ts';
 
-/** How an execution of one of the machines can have ended. Each is a metric of the same name. */
-export type Outcome =
-  | 'Rotated'
-  | 'RolledBackToPrevious'
-  | 'Verified'
-  | 'Recovered'
-  | 'NothingToRecover'
-  | 'RolledBack'
-  | 'RollbackFailed'
-  | 'RecoveryFailed'
-  | 'Refused'
-  | 'Superseded'
-  | 'CutOff'
-  | 'Stopped'
-  | 'TimedOut'
-  | 'Retired'
-  | 'RetirementSuperseded'
-  | 'RetirementFailed';
-
 const SUCCESSES: Readonly<Record<string, Outcome>> = {
-  reverted: 'RolledBackToPrevious',
+  reverted: 'Reverted',
   verified: 'Verified',
 };
 

@@ -1,3 +1,4 @@
+import type { MetricName, Outcome } from '../contract/metrics.ts';
 import { consoleLink } from '../runtime/console-link.ts';
 import type { ExecutionEnded } from './execution-ended.ts';
 import {
@@ -7,20 +8,14 @@ import {
   executionResult,
   parseObject,
 } from './execution-result.ts';
-import {
-  type Outcome,
-  outcomeOfRecovery,
-  outcomeOfRetirement,
-  outcomeOfRotation,
-  runbookSection,
-} from './outcome.ts';
+import { outcomeOfRecovery, outcomeOfRetirement, outcomeOfRotation, runbookSection } from './outcome.ts';
 import { startsRecovery } from './starts-recovery.ts';
 
 /** What becomes of a measurement: CloudWatch's metrics. */
 export interface Measurements {
   /** @param secret only where the number means something for one secret */
   record(
-    metric: string,
+    metric: MetricName,
     unit: 'Count' | 'Milliseconds',
     value: number,
     stateMachine: string,

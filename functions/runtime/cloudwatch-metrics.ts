@@ -1,11 +1,11 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { METRICS_NAMESPACE } from '../contract/metrics.ts';
+import { METRICS_NAMESPACE, type MetricName } from '../contract/metrics.ts';
 
 export type MetricUnitName = 'Count' | 'Milliseconds';
 
 /** Writes one number as CloudWatch reads it out of a log: no call, no permission, no endpoint in the VPC. */
 export const recordMetric = (
-  name: string,
+  name: MetricName,
   unit: MetricUnitName,
   value: number,
   dimensions: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidSecretError } from '../contract/errors.ts';
-import { LONGEST_USERNAME } from '../contract/steps.ts';
+import { LONGEST_USERNAME } from '../contract/limits.ts';
 import { updateEmbeddedCredentials } from './embedded-credentials.ts';
 
 export const DEFAULT_PORT = 27017;

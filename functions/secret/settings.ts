@@ -1,4 +1,5 @@
 import { InvalidSecretError } from '../contract/errors.ts';
+import { LONGEST_GRACE_SECONDS } from '../contract/limits.ts';
 import {
   RETIREMENT_POLICIES,
   type RetirementPolicy,
@@ -17,9 +18,6 @@ import {
 import type { SecretDescription } from './secret-store.ts';
 
 const DEFAULT_GRACE_SECONDS = 3600;
-
-/** Seconds in a year: Step Functions ends a standard execution after that. */
-const LONGEST_GRACE_SECONDS = 365 * 24 * 3600;
 
 /** What a message quotes of a tag that someone wrote. */
 const LONGEST_QUOTE = 60;

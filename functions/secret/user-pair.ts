@@ -1,5 +1,5 @@
 import { InvalidSecretError } from '../contract/errors.ts';
-import { LONGEST_USERNAME } from '../contract/steps.ts';
+import { LONGEST_USERNAME } from '../contract/limits.ts';
 
 /** The name that AWS's own rotation for alternating users gives the second user. */
 const SUFFIX = '_clone';

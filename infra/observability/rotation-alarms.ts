@@ -13,6 +13,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { MetricName } from '../../functions/contract/metrics.ts';
 import { machineMetric } from './rotation-metrics.ts';
 
 /** Short, since someone waits: an end is told within a minute or two. */
@@ -84,7 +85,7 @@ export class RotationAlarms extends Construct {
   }
 
   private addEndsOfRotations(): void {
-    const metric = (name: string) => machineMetric(name, this.props.rotation, END);
+    const metric = (name: MetricName) => machineMetric(name, this.props.rotation, END);
     this.add('RolledBack', {
       happened: 'A rotation failed and was rolled back: AWSCURRENT logs in, but is as old as it was.',
       section: 'alarm-rolled-back',
@@ -115,7 +116,7 @@ export class RotationAlarms extends Construct {
   }
 
   private addEndsOfRecoveries(): void {
-    const metric = (name: string) => machineMetric(name, this.props.recovery, END);
+    const metric = (name: MetricName) => machineMetric(name, this.props.recovery, END);
     this.add('RecoveryStarted', {
       happened: 'An execution was cut off, and a recovery was started for it.',
       section: 'alarm-recovery-started',
@@ -139,7 +140,7 @@ export class RotationAlarms extends Construct {
   }
 
   private addEndsOfRetirements(): void {
-    const metric = (name: string) => machineMetric(name, this.props.retirement, END);
+    const metric = (name: MetricName) => machineMetric(name, this.props.retirement, END);
     this.add('RetirementFailed', {
       happened: 'A user that a rotation replaced could not be retired: it can still do what it could.',
       section: 'retirementfailed',
@@ -203,7 +204,7 @@ export class RotationAlarms extends Construct {
   }
 
   private addCheck(): void {
-    const metric = (name: string, statistic: string) =>
+    const metric = (name: MetricName, statistic: string) =>
       machineMetric(name, this.props.rotation, CHECK, { statistic });
     this.add('CredentialOverdue', {
       happened: 'A credential is older than its schedule allows, by more than a day.',

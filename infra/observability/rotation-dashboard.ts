@@ -8,7 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../functions/contract/metrics.ts';
+import { METRICS_NAMESPACE, type MetricName } from '../../functions/contract/metrics.ts';
 import { machineMetric } from './rotation-metrics.ts';
 
 const HOUR = Duration.hours(1);
@@ -28,9 +28,17 @@ export class RotationDashboard extends Construct {
     { rotation, recovery, retirement, alarms }: RotationDashboardProps,
   ) {
     super(scope, id);
-    const ends = ['Rotated', 'RolledBack', 'RollbackFailed', 'Superseded', 'Refused', 'CutOff'];
-    const recovered = ['Recovered', 'NothingToRecover', 'RecoveryFailed', 'Stopped'];
-    const retired = ['Retired', 'RetirementSuperseded', 'RetirementFailed', 'Stopped'];
+    const ends = [
+      'Rotated',
+      'Reverted',
+      'RolledBack',
+      'RollbackFailed',
+      'Superseded',
+      'Refused',
+      'CutOff',
+    ] as const;
+    const recovered = ['Recovered', 'NothingToRecover', 'RecoveryFailed', 'Stopped'] as const;
+    const retired = ['Retired', 'RetirementSuperseded', 'RetirementFailed', 'Stopped'] as const;
     new Dashboard(this, 'Resource', {
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24 })],
@@ -65,7 +73,7 @@ export class RotationDashboard extends Construct {
 }
 
 /** Finds a metric of every secret, whichever there are. */
-const searching = (title: string, dimensions: string, metric: string, period = HOUR): GraphWidget =>
+const searching = (title: string, dimensions: string, metric: MetricName, period = HOUR): GraphWidget =>
   new GraphWidget({
     title,
     left: [

@@ -3,13 +3,13 @@ import { Duration, Token } from 'aws-cdk-lib';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { LONGEST_GRACE_SECONDS } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { DocDbRotationProps } from '../docdb-rotation.ts';
 import type { ManageOptions } from './manage-options.ts';
 import { refuseRenamed } from './renamed.ts';
 
-/** The longest that a state waits. */
-const LONGEST_GRACE = Duration.days(365);
+const LONGEST_GRACE = Duration.days(LONGEST_GRACE_SECONDS / (24 * 3600));
 
 const NEEDS_VPC = ['vpcSubnets', 'securityGroup', 'cluster', 'vpcEndpoints'] as const;
 

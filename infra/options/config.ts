@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_USERNAME } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
 import { renaming } from './renamed.ts';
 
@@ -39,7 +40,7 @@ const ManagedSecret = z
     /** The identifier of the cluster whose primary user's secret this is: a recovery may reset that user through it. */
     resetThroughCluster: z.string().optional(),
     /** The secret's user in the database: a recovery may set its password through the admin secret. */
-    resetThroughAdmin: z.string().min(1).max(63).optional(),
+    resetThroughAdmin: z.string().min(1).max(LONGEST_USERNAME).optional(),
   })
   .refine((secret) => secret.strategy !== 'alternating-users' || secret.adminSecretArn !== undefined, {
     message: 'alternating-users needs adminSecretArn',

@@ -86,15 +86,15 @@ export interface MachineBudget {
 
 export const MACHINE_BUDGETS: Readonly<Record<string, MachineBudget>> = {
   rotation: {
-    states: 29,
+    states: 30,
     choices: 5,
     because:
-      'the way forward, its compensation, a verification, and an end for each outcome that an operator tells apart.',
+      'the forward path, its compensation, a verification, and an end for each outcome that an operator tells apart.',
   },
   recovery: {
     states: 18,
     choices: 4,
-    because: 'takes the lock over, reconciles, checks, releases; and looks again after stragglers.',
+    because: 'takes the lock over, reconciles, checks, releases; and looks again after functions in flight.',
   },
   retirement: {
     states: 7,

@@ -54,6 +54,8 @@ it('infra/ takes only names from functions/', () => {
       ),
     );
   const shared = new Set(imported.filter((path) => path.startsWith(`functions${sep}`)));
-  const names = ['metrics', 'strategy', 'tags'].map((name) => join('functions', 'contract', `${name}.ts`));
+  const names = ['limits', 'metrics', 'strategy', 'tags'].map((name) =>
+    join('functions', 'contract', `${name}.ts`),
+  );
   expect([...shared].sort()).toEqual(names);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UntagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
-import type { Outcome } from '../../../functions/report-outcome/outcome.ts';
+import type { Outcome } from '../../../functions/contract/metrics.ts';
 import { type DatabaseSecret, type LocalStack, newPassword } from '../../local-stack/deployment/index.ts';
 import { labelsOf, recover, recoveryOf, run } from '../rotations/outside-judge.ts';
 
@@ -22,7 +22,7 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
   const quiet = (cause: () => Promise<string>): CausedEnd => ({ cause, alarms: [] });
   return {
     Rotated: quiet(async () => (await rotate(await stack.makeSecret())).arn),
-    RolledBackToPrevious: quiet(async () => {
+    Reverted: quiet(async () => {
       const secret = await stack.makeSecret();
       await rotate(secret);
       return (await run(stack, { secretId: secret.arn, mode: 'revert' })).arn;

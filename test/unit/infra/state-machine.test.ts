@@ -152,7 +152,7 @@ describe('The state machine of the recovery', () => {
           {
             Action: 'lambda:InvokeFunction',
             Effect: 'Allow',
-            Resource: ['RecoverSecret', 'TestSecret'].map((step) => ({
+            Resource: ['TestSecret', 'RecoverSecret'].map((step) => ({
               'Fn::GetAtt': [Match.stringLikeRegexp(`^RotationFunctions${step}[0-9A-F]{8}$`), 'Arn'],
             })),
           },

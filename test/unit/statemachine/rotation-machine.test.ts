@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RotationInProgressError } from '../../../functions/contract/errors.ts';
+import { RETIREMENT_POLICIES } from '../../../functions/contract/strategy.ts';
 import { refused } from '../../support/crash-driver.ts';
 import { PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
 import { newPassword } from '../../support/in-memory-secret-store.ts';
@@ -306,7 +307,9 @@ describe('a retirement', () => {
 
   it('after a revert takes the user that was left', async () => {
     const world = new RotationWorld({ ...CLONE, previous: { username: 'boss_clone', state: 'logs in' } });
-    const { machine } = await run(world, { mode: 'revert' });
+    const { ending, machine } = await run(world, { mode: 'revert' });
+    expect(ending.path.at(-1)).toBe('Reverted');
+    expect(ending.output).toMatchObject({ outcome: 'reverted', retirement: expect.any(String) });
     await retire(world, handedOver(machine));
     expect(world.logsIn(world.current)).toBe(false);
     expect(world.endProblems()).toEqual([]);
@@ -319,6 +322,16 @@ describe('a retirement', () => {
       expect(machine.retirements).toEqual([]);
     }
   });
+
+  it.each(RETIREMENT_POLICIES.filter((policy) => policy !== 'keep'))(
+    'takes the policy %s',
+    async (policy) => {
+      const world = new RotationWorld(CLONE);
+      const { machine } = await run(world);
+      const input = { ...(handedOver(machine) as object), policy };
+      expect((await retire(world, input)).status).toBe('SUCCEEDED');
+    },
+  );
 
   it.each([
     [{}],

@@ -60,7 +60,7 @@ const input = (value: unknown) => ({ input: JSON.stringify(value) });
 describe('The end of a rotation', () => {
   it.each([
     ['Rotated', succeeded({ outcome: 'rotated' }), undefined],
-    ['RolledBackToPrevious', succeeded({ outcome: 'reverted' }), undefined],
+    ['Reverted', succeeded({ outcome: 'reverted' }), undefined],
     ['Verified', succeeded({ outcome: 'verified' }), undefined],
     ['RolledBack', failed('RolledBack'), 'RUNBOOK.md#rolledback'],
     ['RollbackFailed', failed('RollbackFailed'), 'RUNBOOK.md#rollbackfailed'],
