@@ -55,7 +55,7 @@ const respond = async (
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
 ): Promise<void> => {
   const body = await bodyOf(request);
-  // It went away in the middle: there is nobody to answer.
+  // It went away in the middle: there is no one to answer.
   if (body === undefined) return;
   const answered = await answer({ method: request.method, headers: request.headers, body });
   if (answered === 'cut') {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { problemsOf } from './lock-file.ts';
 
 /**
- * Looks at the lock file, which needs no network, and fails for what nobody has agreed to. Then asks the registry for known
+ * Looks at the lock file, which needs no network, and fails for what no one has agreed to. Then asks the registry for known
  * weaknesses of the packages in it (`npm audit`), and fails for one that is high or critical. `node test/security/audit.ts`. A
  * registry that has no audit is no reason to fail: that is told.
  */

@@ -213,7 +213,7 @@ describe('a secret that names another cluster, or another admin, gets no help', 
     await expectSettled(stack, secret.arn);
   });
 
-  test('if only its value names the admin secret: whoever may write it chooses no admin', async () => {
+  test('if only its value names the admin secret: the one who may write it chooses no admin', async () => {
     const secret = await stack.makeSecret({ masterarn: false });
     await write(secret, { masterarn: stack.adminSecret.arn });
     stack.documentDb.observed.splice(0);

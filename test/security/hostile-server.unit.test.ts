@@ -94,7 +94,7 @@ describe('a server that lies after the login', () => {
     });
   });
 
-  test('fails if it lists instances outside its domain, and nobody connects to them', async () => {
+  test('fails if it lists instances outside its domain, and no one connects to them', async () => {
     let visits = 0;
     const elsewhere = createServer((socket) => {
       visits += 1;
@@ -137,7 +137,7 @@ describe('a server that lies after the login', () => {
 
   // https://github.com/mongodb/specifications/blob/master/source/compression/OP_COMPRESSED.md
   test.each(['hello', 'saslStart', 'connectionStatus'])(
-    'fails if its reply to %s is compressed, which nobody offered, and is not unpacked',
+    'fails if its reply to %s is compressed, which no one offered, and is not unpacked',
     async (asked) => {
       const login = await meddling(({ command }) =>
         command === asked || (asked === 'hello' && command === 'isMaster') ? bomb : undefined,

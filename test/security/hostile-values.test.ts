@@ -134,7 +134,7 @@ describe('is refused, with nothing changed', () => {
     ['text from right to left', '"username":"\\u202eppa"'],
     ['a query', '"username":"{\\"$gt\\":\\"\\"}"'],
     ['a line break and what looks like a log', '"username":"app\\n{\\"level\\":\\"INFO\\"}"'],
-  ])('a username of %s, which nobody has', async (_what, raw) => {
+  ])('a username of %s, which no one has', async (_what, raw) => {
     const secret = await secretWith(raw);
     const execution = await run(stack, { secretId: secret.arn });
     expect(execution.status).toBe('FAILED');

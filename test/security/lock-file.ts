@@ -20,7 +20,7 @@ const Manifest = z.object({ allowScripts: z.record(z.string(), z.boolean()) });
 const REGISTRY = 'https://registry.npmjs.org/';
 
 /**
- * What a lock file lets happen that nobody has agreed to: a package that may be another one tomorrow, one that does not come from
+ * What a lock file lets happen that no one has agreed to: a package that may be another one tomorrow, one that does not come from
  * the registry, or one that runs a script when it is installed.
  *
  * @param lock the text of package-lock.json

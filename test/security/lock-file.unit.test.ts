@@ -11,7 +11,7 @@ const problems = (path: string, one: object): string[] =>
   problemsOf(JSON.stringify({ lockfileVersion: 3, packages: { '': {}, [path]: one } }), MANIFEST);
 
 describe('the lock file', () => {
-  it('has nothing that nobody has agreed to', () => {
+  it('has nothing that no one has agreed to', () => {
     const [lock = '', manifest = ''] = ['package-lock.json', 'package.json'].map((name) =>
       readFileSync(join(ROOT, name), 'utf8'),
     );

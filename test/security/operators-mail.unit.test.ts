@@ -10,7 +10,7 @@ import {
 } from '../support/rotation-machine.ts';
 import { RotationWorld } from '../support/rotation-world.ts';
 
-/** Whoever may start an execution writes to the operators by it: at most this many characters of their own. */
+/** The one who may start an execution writes to the operators by it: at most this many characters of their own. */
 const MOST = 200;
 
 /** No other word of a mail has this letter twice in a row. */

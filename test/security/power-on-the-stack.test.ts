@@ -67,7 +67,7 @@ const enter = async (deal: Deal): Promise<StackArena> => {
 /** An error that the project gives a name, and no accident. */
 const NAMED = /^(RolledBack|\w+Failed|\w+Error)$/;
 
-describe.concurrent('nobody gains power on the stack by', { timeout: LONGEST_MS }, () => {
+describe.concurrent('no one gains power on the stack by', { timeout: LONGEST_MS }, () => {
   it.each(DEALS)('$name', async (deal) => {
     const { attack, moment } = deal;
     const arena = await enter(deal);

@@ -33,7 +33,7 @@ const attempt = async (attack: Attack, world: keyof typeof WORLDS): Promise<Set<
   return gained;
 };
 
-describe('nobody gains power by', () => {
+describe('no one gains power by', () => {
   it.each(ATTACKS)(
     '$name ($needs)',
     async (attack) => {

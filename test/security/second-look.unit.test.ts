@@ -14,7 +14,7 @@ import { WORLDS } from './power/worlds.ts';
 
 /*
  * A second reviewer's attacks, beside those of power/: sequences in time, ids and names that look like others, and secrets that
- * have to do with each other. After each of them nobody has gained anything, and one recovery puts right what is left.
+ * have to do with each other. After each of them no one has gained anything, and one recovery puts right what is left.
  */
 
 const OWNER = 'docdb-rotation-owner';
@@ -635,7 +635,7 @@ const refusals = (endings: readonly (Ending | undefined)[]): string[] => [
   ...new Set(endings.flatMap((ending) => (ending?.status === 'FAILED' ? [ending.error ?? 'none'] : []))),
 ];
 
-describe.each(Object.entries(ALL))('nobody gains by %s', (_group, attacks) => {
+describe.each(Object.entries(ALL))('no one gains by %s', (_group, attacks) => {
   it.each(attacks)(
     '$name',
     async ({ needs = ['write'], worlds = () => true, runs = 1, run, errors, leavesOutage }) => {

@@ -112,7 +112,7 @@ export class Account {
   }[] = [];
   /** Every call that had its effect. */
   readonly calls: Call[] = [];
-  /** Whether invariants are asked after each call. A person may break them for a moment. */
+  /** Whether invariants are asked after each call. An operator may break them for a moment. */
   isWatched = true;
   #recoveries = 0;
 
@@ -143,7 +143,7 @@ export class Account {
     await this.changed();
   }
 
-  /** Somebody changed the secret or the database by hand. */
+  /** Someone changed the secret or the database by hand. */
   async changed(): Promise<void> {
     await this.#answers.note();
   }

@@ -14,7 +14,7 @@ import type { RotationWorld } from './rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from './state-machine.ts';
 
 /*
- * Every port call of a rotation, of its way back and of a recovery is broken in every way that a call can break.
+ * Every port call of a rotation, of its compensation and of a recovery is broken in every way that a call can break.
  * What must hold is what the design says: some labelled version always logs in (1), AWSCURRENT at the end (2), no
  * dangling AWSPENDING (3), a rollback restores everything (4), a pair has no outage (5), no password is seen (6), no
  * user has gained anything after a failure (8).
@@ -58,7 +58,7 @@ export interface Breakage {
   readonly abort?: boolean;
 }
 
-/** Longer than the seven retries of the way forward, shorter than the way back is patient. */
+/** Longer than the seven retries of the forward path, shorter than the compensation is patient. */
 const OUTAGE = 30;
 
 export const BREAKAGES: readonly Breakage[] = [
@@ -112,7 +112,7 @@ export const rotate = async (
     way === 'started by Secrets Manager' ? await begunByService(world, arn) : undefined,
   );
   const machine = new RotationMachine(world, { calls, abortOnDeath: abort });
-  // Nobody recovers a recovery: a step of it that dies is tried again.
+  // No one recovers a recovery: a step of it that dies is tried again.
   const rescue = new RecoveryMachine(world, { calls });
   let aborted = false;
   const ending = await machine.run(arn, input).catch(async (error: unknown) => {

@@ -101,7 +101,7 @@ const versionsOf = async (stack: LocalStack, arn: string): Promise<string[]> => 
   return Versions.sort((one, other) => age(one) - age(other)).flatMap(({ VersionId }) => VersionId ?? []);
 };
 
-/** Nothing for a version that Secrets Manager made and nobody has filled, or that only carries the lock. */
+/** Nothing for a version that Secrets Manager made and no one has filled, or that only carries the lock. */
 export const credentialIn = async (
   stack: LocalStack,
   arn: string,

@@ -17,7 +17,7 @@ export class FakeClock implements Clock {
     this.advance(milliseconds);
   };
 
-  /** Time that passes while nobody sleeps. */
+  /** Time that passes while no one sleeps. */
   advance(milliseconds: number): void {
     this.#now += milliseconds;
   }

@@ -45,7 +45,7 @@ export class InMemoryClusters {
   }
 
   #ask(cluster: string, password: string): boolean {
-    if (cluster !== CLUSTER_IDENTIFIER) throw new Error(`nobody may ask ${cluster}`);
+    if (cluster !== CLUSTER_IDENTIFIER) throw new Error(`no one may ask ${cluster}`);
     if (this.#change !== undefined) return false;
     this.asked += 1;
     this.#change = { password, looksLeft: this.looksToChange };

@@ -105,7 +105,7 @@ export class InMemoryDatabase {
     this.#reader().down = true;
   }
 
-  /** Readers refuse whoever logs in, as many times: they know nobody yet. */
+  /** Readers refuse the one who logs in, as many times: they know no one yet. */
   fallBehind(logins: number): void {
     for (const reader of this.#instances.slice(1)) {
       reader.users = new Map();
@@ -245,7 +245,7 @@ export class InMemoryDatabase {
     return instance === this.#writer() ? 'here' : 'elsewhere';
   }
 
-  /** Below these roles nobody may change a user, not even the own password. */
+  /** Below these roles no one may change a user, not even the own password. */
   #assertPower(self: string): void {
     this.#alive(this.#writer());
     const roles = this.user(self)?.roles ?? [];
@@ -302,7 +302,7 @@ const assertAllowed = (password: string): void => {
   throw new ChangeRefusedError('the password breaks the rules');
 };
 
-/** Nobody waits for the answer any more: the user may have gone meanwhile, or the one who asked lost the power. */
+/** No one waits for the answer any more: the user may have gone meanwhile, or the one who asked lost the power. */
 const applyUnlessRefused = (apply: () => void): void => {
   try {
     apply();

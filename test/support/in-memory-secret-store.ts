@@ -81,7 +81,7 @@ export class InMemorySecretStore implements LabelRules {
     });
   }
 
-  /** What a person does without a token: a version of its own, AWSCURRENT unless other labels are named. */
+  /** What an operator does without a token: a version of its own, AWSCURRENT unless other labels are named. */
   putByHand(secretId: string, value: string, { labels = [CURRENT] }: { labels?: string[] } = {}): string {
     const token = newVersionId();
     this.putWithId(secretId, token, value, labels);
@@ -144,7 +144,7 @@ export class InMemorySecretStore implements LabelRules {
     return Object.fromEntries(pairs.sort(([one], [other]) => one.localeCompare(other)));
   }
 
-  /** Moves a label as somebody else would, by no gate. */
+  /** Moves a label as someone else would, by no gate. */
   move(secretId: string, label: string, move: LabelMove): boolean {
     return this.#change(secretId, (secret) => moveLabel(secret, label, move, this));
   }
@@ -152,7 +152,7 @@ export class InMemorySecretStore implements LabelRules {
   /**
    * Carries out, by the rules and the labels of now, what clients gave up.
    *
-   * @returns what each would have been answered; to nobody an error is told as a no
+   * @returns what each would have been answered; to no one an error is told as a no
    */
   carryOutLate(): boolean[] {
     return this.#late.splice(0).map((move) => {

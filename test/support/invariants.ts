@@ -7,7 +7,7 @@ import { formsOf } from '../security/leaks.ts';
  * know, as which states an execution came through, is its own.
  */
 
-/** What a person could see, to be compared with what they see later. */
+/** What an operator could see, to be compared with what they see later. */
 export interface Snapshot {
   readonly labels: Readonly<Record<string, string>>;
   /** Which credentials log in, of all that the secret ever held: each by the first version that held it. */
@@ -125,7 +125,7 @@ export const restoredProblems = (view: View, before: Snapshot): string[] => {
   ];
 };
 
-/** AWSPENDING on AWSCURRENT says the same as no AWSPENDING: nobody is working on the secret. */
+/** AWSPENDING on AWSCURRENT says the same as no AWSPENDING: no one is working on the secret. */
 const meaningful = ({ AWSPENDING, [CLAIM]: _, ...labels }: Snapshot['labels']): Snapshot['labels'] =>
   AWSPENDING === undefined || AWSPENDING === labels.AWSCURRENT ? labels : { AWSPENDING, ...labels };
 
@@ -137,7 +137,7 @@ const differs = (what: string, before: object, after: object): string[] => {
 const without = (all: readonly string[], those: readonly string[]): string[] =>
   all.filter((each) => !those.includes(each));
 
-/** Invariant 8: nobody can log in who could not, or with more than before, but the user of a version that was promoted. */
+/** Invariant 8: no one can log in who could not, or with more than before, but the user of a version that was promoted. */
 export const powerProblems = (view: View, before: Snapshot): string[] => {
   const after = view.snapshot();
   const { AWSCURRENT = '' } = after.labels;

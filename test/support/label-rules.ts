@@ -59,7 +59,7 @@ export const moveLabel = (
   const target = secret.versions.get(to);
   if (target === undefined) throw new SecretNotRotatableError(`there is no version ${to}`);
   if (holder === to) return !rules.refusesMoveToHolder;
-  // Without RemoveFromVersionId a label that somebody holds does not move.
+  // Without RemoveFromVersionId a label that someone holds does not move.
   if (holder !== undefined && from === undefined) return false;
   assertRoomFor(secret, [label]);
   attach(secret, target, label);

@@ -6,7 +6,7 @@ export interface Stretch {
 
 /**
  * Lets actors run one at a time, each for as many calls as its stretch has. When the stretches are used up, or an actor
- * has ended before the end of its own, whoever waits goes on.
+ * has ended before the end of its own, the one who waits goes on.
  */
 export class Preemption {
   readonly #order: string[];

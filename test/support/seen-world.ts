@@ -4,7 +4,7 @@ import { firstHolders, type Snapshot, type View } from './invariants.ts';
 /** A version of a secret, as it shows to someone who reads it and tries to log in. */
 export interface SeenVersion {
   readonly labels: readonly string[];
-  /** None in a version that nobody has filled, or that only carries the lock. */
+  /** None in a version that no one has filled, or that only carries the lock. */
   readonly credential: { readonly username: string; readonly password: string } | undefined;
   readonly logsIn: boolean;
   readonly logsInEverywhere: boolean;

@@ -253,7 +253,7 @@ class Execution {
 
   async #catch(name: string, state: State, errorOutput: ErrorOutput): Promise<string> {
     const catcher = state.Catch?.find(({ ErrorEquals }) => matches(ErrorEquals, errorOutput.Error));
-    if (catcher === undefined) throw new Error(`nobody catches ${errorOutput.Error}: ${errorOutput.Cause}`);
+    if (catcher === undefined) throw new Error(`no state catches ${errorOutput.Error}: ${errorOutput.Cause}`);
     noteReached(this.#definition, catcherOf(name, catcher));
     await this.#leave(catcher, { errorOutput });
     return catcher.Next;

@@ -6,7 +6,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock on which many sleep at once: it goes on to whoever wakes next, as soon as nobody has anything to do. */
+/** A clock on which many sleep at once: it goes on to the one who wakes next, as soon as no one has anything to do. */
 export class VirtualTime implements Clock {
   #now = 0;
   #order = 0;
@@ -24,7 +24,7 @@ export class VirtualTime implements Clock {
     });
   }
 
-  /** Until nobody sleeps any more. */
+  /** Until no one sleeps any more. */
   async run(): Promise<void> {
     for (;;) {
       await everyoneElse();

@@ -240,7 +240,7 @@ describe('the README and the definitions agree', () => {
     ],
     ['`verify`', 'rotation', { CheckInput: 'Verify' }],
     ['`revert` of a single user', 'rotation', { ChooseEnd: 'Reverted' }],
-    ['a recovery that a person starts', 'recovery', {}],
+    ['a recovery that an operator starts', 'recovery', {}],
     ['a recovery where nothing logs in', 'recovery', { RecoverSecret: 'NotifyOperators' }],
     ['the recovery of an execution that was stopped', 'recovery', BY_RULE],
     [
@@ -282,7 +282,7 @@ describe('the README and the definitions agree', () => {
   });
 });
 
-// A state that was renamed would stay in the prose under its old name, and nobody would find it in a picture.
+// A state that was renamed would stay in the prose under its old name, and no one would find it in a picture.
 describe.each(['README.md', 'functions/README.md', 'functions/LOCK.md', 'statemachine/RUNBOOK.md'])(
   'the prose of %s',
   (document) => {

@@ -15,7 +15,7 @@ export class CaseActor implements Actor {
   /** The executions that called a function for this secret, in the order they first did. */
   readonly executions = new Set<string>();
   readonly problems = new Set<string>();
-  /** What happened, for whoever has to find out why a case failed. */
+  /** What happened, for the one who has to find out why a case failed. */
   readonly trace: string[] = [];
   readonly #stopped = new Set<string>();
   readonly #stack: LocalStack;

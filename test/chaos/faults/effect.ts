@@ -20,7 +20,7 @@ export const THROTTLED = 'ThrottlingException';
 /** How long a function may run here. On AWS it is a minute, for which no test wants to wait. */
 export const FUNCTION_SECONDS = 14;
 
-/** Longer than whoever waits for it does: the emulator, the SDK (8 s), the driver (10 s). */
+/** Longer than the one who waits for it does: the emulator, the SDK (8 s), the driver (10 s). */
 export const HELD_MS: Readonly<Record<Side, number>> = {
   function: FUNCTION_SECONDS * 1000 + 1000,
   'secrets-manager': 9000,

@@ -63,7 +63,7 @@ export const WAYS = {
     ],
     isNewIn: (step) => COMPENSATION.has(step),
   },
-  /** Nobody undoes anything: the database is changed, the secret is not, and the execution is gone. */
+  /** No one undoes anything: the database is changed, the secret is not, and the execution is gone. */
   stopped: {
     ...any,
     ends: 'recovered',

@@ -20,7 +20,7 @@ export interface FaultKind {
   /** `after`: once the call was carried out. */
   readonly when: 'before' | 'after';
   readonly extent: Extent;
-  /** Stops the execution at that moment, as a person in the console can. */
+  /** Stops the execution at that moment, as an operator in the console can. */
   readonly abort?: boolean;
   /** A trouble that passes must not keep a rotation from its end. */
   readonly passes: boolean;

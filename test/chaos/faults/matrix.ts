@@ -52,7 +52,7 @@ const QUICK: readonly string[] = [
 export const isInQuickSample = ({ strategy, way }: Combination): boolean =>
   QUICK.includes(`${strategy}/${way}`);
 
-/** A sample: every step with every fault that it knows, mostly each on another strategy and way than the one before. */
+/** A sample: every step with every fault that it knows, usually each on another strategy and way than the one before. */
 export const quickSample = (cases: readonly Case[]): Case[] => {
   const groups = Map.groupBy(cases, ({ target, kind }) => `${target.step} ${kind.name}`);
   return [...groups.values()].flatMap((group, index) => group[(index * 7919) % group.length] ?? []);

@@ -5,7 +5,7 @@ import type { FaultKind } from './fault-kinds.ts';
 /** Requests that the SDK sends for one call before it gives up. */
 const SDK_ATTEMPTS = 3;
 
-/** Longer than the retries of the way forward go on for, at the pace of these tests. */
+/** Longer than the retries of the forward path go on for, at the pace of these tests. */
 const OUTAGE_MS = 7000;
 
 /** What is to happen to a call, and whether its execution is stopped. */

@@ -108,7 +108,7 @@ const check = async (
   }
 };
 
-/** What a person does once the reason is gone, if the machine has given up or never began. */
+/** What an operator does once the reason is gone, if the machine has given up or never began. */
 const recoverByHand = async (
   { stack, director }: WatchedStack,
   actor: CaseActor,
@@ -118,7 +118,7 @@ const recoverByHand = async (
   const givenUp = endings.some(({ error }) => error === 'RollbackFailed' || error === 'RecoveryFailed');
   if (rotation && !givenUp) return [];
   actor.liftFaults();
-  actor.note('a person starts a recovery');
+  actor.note('an operator starts a recovery');
   const execution = await stack.recoveries.start({ secretId: actor.secretArn });
   const all = await untilOver(stack, director, actor, execution);
   const recovery = all.find(({ arn }) => arn === execution);

@@ -9,7 +9,7 @@ export interface Course {
   readonly before: SeenWorld;
   readonly after: SeenWorld;
   readonly endings: readonly Ending[];
-  /** Whether a person had to start a recovery in the end. */
+  /** Whether an operator had to start a recovery in the end. */
   readonly byHand: boolean;
   readonly isRollback: boolean;
 }

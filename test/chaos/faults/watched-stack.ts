@@ -16,7 +16,7 @@ const WAIT_SCALE = 0.05;
 /** A step that was running when its execution was stopped has ended by then, and so have its requests, as on AWS. */
 const DRAIN_SECONDS = FUNCTION_SECONDS + 1;
 
-/** Many more than there are at a time: whoever waits for an execution finds it. */
+/** Many more than there are at a time: the one who waits for an execution finds it. */
 const KEEP_NEWEST = 1000;
 
 export interface WatchedStack {

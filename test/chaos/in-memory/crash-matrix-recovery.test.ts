@@ -18,7 +18,7 @@ import { RotationWorld, SECRET } from '../../support/rotation-world.ts';
 
 /*
  * The execution is stopped right after each call that changes something, and then a call of the recovery breaks too.
- * Nobody recovers a recovery, so here nothing is stopped twice, and what is refused is left to the operators.
+ * No one recovers a recovery, so here nothing is stopped twice, and what is refused is left to the operators.
  */
 
 const MENDABLE = BREAKAGES.filter(({ name, abort }) => !abort && name !== 'is refused');
@@ -54,7 +54,7 @@ describe('a rotation that was stopped, and of whose recovery one call breaks', {
   });
 });
 
-/** A person starts it, and one call of it breaks. */
+/** An operator starts it, and one call of it breaks. */
 const recoverByHand = async (world: RotationWorld, faults: readonly Fault[], more: object = {}) => {
   const calls = new PortCalls({ faults });
   const input = { secretId: SECRET, ...more };
@@ -96,7 +96,7 @@ describe('a recovery of an AWSCURRENT that has AWSPENDING too and does not log i
   });
 });
 
-/** A person asks for it; nobody recovers it. An API that is away, or refuses, for good ends it: the operators are told. */
+/** An operator asks for it; no one recovers it. An API that is away, or refuses, for good ends it: the operators are told. */
 const PASSING = MENDABLE.filter(({ name }) => name !== 'fails for longer');
 
 const breakGlass = async (faults: readonly Fault[]) => {

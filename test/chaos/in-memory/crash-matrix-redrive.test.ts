@@ -11,7 +11,7 @@ import { inputFor, scenario, type Way } from '../../support/rotation-scenarios.t
 import { ExecutionAbortedError } from '../../support/state-machine.ts';
 
 /*
- * A rotation is stopped anywhere, and somebody redrives it in the console: after its recovery, or before that has begun.
+ * A rotation is stopped anywhere, and someone redrives it in the console: after its recovery, or before that has begun.
  */
 
 const STOPPED = BREAKAGES.filter(({ abort }) => abort);
@@ -36,7 +36,7 @@ const redriveAfter = async (name: string, way: Way, fault: Fault, order: Order):
     () => undefined,
     (error: unknown) => error,
   );
-  if (!(stopped instanceof ExecutionAbortedError)) throw stopped ?? new Error('nobody stopped it');
+  if (!(stopped instanceof ExecutionAbortedError)) throw stopped ?? new Error('it was not stopped');
   const steps = {
     recovery: () => recovery.run(executionArn('two', 'recovery'), stoppedEvent(arn, input)),
     redrive: () => again.redrive(stopped),

@@ -55,7 +55,7 @@ const retire = async (
   const arn = executionArn('one', 'retirement');
   const ending = await machine.run(arn, input).catch(async (error: unknown) => {
     if (!(error instanceof ExecutionAbortedError)) throw error;
-    // The recovery releases its lock; a person starts it again with the same input.
+    // The recovery releases its lock; an operator starts it again with the same input.
     await new RecoveryMachine(world, { calls }).run(
       executionArn('two', 'recovery'),
       stoppedEvent(arn, input),

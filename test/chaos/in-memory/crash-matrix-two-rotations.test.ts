@@ -9,7 +9,7 @@ import { type FailingCheck, rotateStepByStep } from '../../support/step-by-step.
  * own while the first goes on for some more, and then each comes to its end: rotated, or back.
  *
  * It would have found what a property found by chance. AWSPENDING rested on the promoted version, and stayed there as the
- * lock of the way back. A rotation that had looked before got that lock after AWSCURRENT had left, or in the middle
+ * lock of the compensation. A rotation that had looked before got that lock after AWSCURRENT had left, or in the middle
  * of it: no labelled version logged in any more, or a pair's AWSCURRENT did not.
  */
 
@@ -27,7 +27,7 @@ const FAILING: readonly (readonly [FailingCheck, FailingCheck])[] = [
  */
 const UNTIL_LOCKED = 7;
 
-/** More than a rotation and its way back make. */
+/** More than a rotation and its compensation make. */
 const ALL_CALLS = 200;
 
 const every = (stride: number, from: number, to: number): number[] =>

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { breakEachCall, COMBINATIONS, casesSoFar, problemsOf, rotate } from '../../support/crash-driver.ts';
 
 afterAll(() => {
-  console.info(`crashes on the way forward: ${casesSoFar()} cases`);
+  console.info(`crashes on the forward path: ${casesSoFar()} cases`);
 });
 
 /** Hundreds of rotations in one test, on a machine that does other things too. */

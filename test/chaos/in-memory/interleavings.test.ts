@@ -49,7 +49,7 @@ const one = (account: Account, name: RegExp): Started => {
 const FIRST_ATTEMPT = /:shop-app-.*-1$/;
 const SECOND_ATTEMPT = /:shop-app-.*-2$/;
 
-/** A rotation on demand, or anything else, after all of the above: nobody is locked out. */
+/** A rotation on demand, or anything else, after all of the above: no one is locked out. */
 const rotateAgain = async (account: Account): Promise<void> => {
   const again = account.start('rotation', 'again', ROTATE);
   await account.time.run();
@@ -186,7 +186,7 @@ describe('a redrive of an execution that was stopped', () => {
 });
 
 describe('a recovery that is stopped', () => {
-  /** A person takes the lock from a rotation that runs, right after its password is in the database. */
+  /** An operator takes the lock from a rotation that runs, right after its password is in the database. */
   const recoverLive = async (options: AccountOptions): Promise<Account> => {
     const account = await Account.open(options);
     account.start('rotation', 'one', ROTATE);
@@ -536,7 +536,7 @@ describe('a change that the database makes after its caller has given up', () =>
 });
 
 describe('AWSPENDING that a written value has left on AWSPREVIOUS', () => {
-  it('blocks nobody', async () => {
+  it('blocks no rotation', async () => {
     const account = await Account.open({ ...SINGLE, pendingOnCurrent: true });
     const { store, database, current } = account.world;
     const password = newPassword();

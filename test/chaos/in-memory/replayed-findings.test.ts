@@ -108,7 +108,7 @@ describe('CreateSecret that has lost the lock to a rotation in its outage window
 });
 
 describe.each([['a single user', SINGLE], ...PAIRS] as const)('a recovery of %s', (_kind, options) => {
-  /** A rotation is stopped, or a person takes its lock, right after its change of the database. */
+  /** A rotation is stopped, or an operator takes its lock, right after its change of the database. */
   const open = async (isByHand: boolean): Promise<Account> => {
     const account = await Account.open(options);
     const one = account.start('rotation', 'one', ROTATE);

@@ -36,7 +36,7 @@ export interface Cast {
   readonly lates?: number;
   /** Checks that fail for a reason of their own. */
   readonly fails?: number;
-  /** p, o: a person takes AWSPENDING, the owner label off; b, g: writes an AWSCURRENT that does not log in, or that does. */
+  /** p, o: an operator takes AWSPENDING, the owner label off; b, g: writes an AWSCURRENT that does not log in, or that does. */
   readonly acts?: string;
 }
 
@@ -101,11 +101,11 @@ export const nextOf = (stage: Stage, decisions: Decisions): Next[] => {
   return found;
 };
 
-/** Nobody has anything left to do. What a person or a stop may still do nobody waits for. */
+/** No one has anything left to do. What an operator or a stop may still do no one waits for. */
 export const isAtRest = (stage: Stage): boolean =>
   stage.air === NONE && !stage.slots.some((slot, index) => mayGoOn(stage, slot, index));
 
-/** It may move, and it would not wait for somebody. */
+/** It may move, and it would not wait for someone. */
 const mayGoOn = (stage: Stage, slot: Slot, index: number): boolean => {
   if (slot.pc === '') return false;
   if (slot.pc === 'wait' || slot.pc === 'wait for others') return slot.drain === 0;
@@ -135,7 +135,7 @@ const take = (
   const stage = copyOf(before);
   const slot = stage.slots[index] as Slot;
   const problems: string[] = [];
-  // Where nobody waits for the drain, nothing is waited for.
+  // Where no one waits for the drain, nothing is waited for.
   step({
     stage,
     slot,
@@ -154,7 +154,7 @@ const take = (
   };
 };
 
-/** Its function has ended: whoever waited for it waits no more, and a stopped execution does nothing further. */
+/** Its function has ended: the one who waited for it waits no more, and a stopped execution does nothing further. */
 const leave = (stage: Stage, slot: Slot, index: number): void => {
   for (const other of stage.slots) other.drain &= ~bit(index);
   if (slot.isStopped) slot.pc = '';
@@ -211,15 +211,15 @@ const actByHand = (before: Stage, act: string): Next[] => {
   const stage = copyOf(before);
   if (act === 'h') {
     stage.acts = stage.acts.replace('h', 'H');
-    return PEOPLE.b?.(stage) ? [{ name: 'a person writes AWSCURRENT', stage, problems: [] }] : [];
+    return PEOPLE.b?.(stage) ? [{ name: 'an operator writes AWSCURRENT', stage, problems: [] }] : [];
   }
   if (!PEOPLE[act]?.(stage)) return [];
   stage.acts = stage.acts.replace(act, act === 'g' ? 'hG' : act.toUpperCase());
   if (act === 'g') stage.isExcused = true;
-  return [{ name: `a person: ${act}`, stage, problems: [] }];
+  return [{ name: `an operator: ${act}`, stage, problems: [] }];
 };
 
-/** Asked after each step: a version with a label logs in, or one that the marker of the lock names. A person who takes the labels off, or sets a password, takes away what this rests on. */
+/** Asked after each step: a version with a label logs in, or one that the marker of the lock names. An operator who takes the labels off, or sets a password, takes away what this rests on. */
 export const momentProblems = (stage: Stage): string[] => {
   const isByHand = stage.isExcused || stage.current === WRITTEN || stage.acts.includes('O');
   const inMarker = (inMarkerOf(stage, stage.owner) ?? []).map(versionOf);
@@ -229,15 +229,15 @@ export const momentProblems = (stage: Stage): string[] => {
     : ['no labelled version logs in'];
 };
 
-/** Asked where nobody has anything left to do. */
+/** Asked where no one has anything left to do. */
 export const endProblems = (stage: Stage): string[] => {
   const isLoud = stage.slots.some(({ end }) => end === 'failed');
   const isByHand = stage.isExcused || stage.acts.includes('B');
-  if (isLoud) return isByHand ? [] : ['it is left to the operators, and nobody made it so'];
+  if (isLoud) return isByHand ? [] : ['it is left to the operators, and no one made it so'];
   const isFree = stage.pending === NONE || [stage.current, stage.previous].includes(stage.pending);
   return [
     ...(logsIn(stage, stage.current) || isByHand ? [] : ['AWSCURRENT does not log in']),
-    ...(stage.owner === NONE ? [] : ['the lock is held, and nobody is told']),
+    ...(stage.owner === NONE ? [] : ['the lock is held, and no one is told']),
     ...(isFree || stage.acts.includes('O') ? [] : ['AWSPENDING dangles']),
   ];
 };

@@ -64,7 +64,7 @@ export const pendingOf = ({ kind }: Slot, index: number): number =>
 export const logsIn = (stage: Stage, version: number): boolean =>
   version !== NONE && stage.password === version;
 
-/** Nobody has another one's password, so that a version's number serves as its password. */
+/** No one has another one's password, so that a version's number serves as its password. */
 const hasCredential = (stage: Stage, version: number): boolean => {
   if (version < OWN) return version !== TOKEN || stage.isTokenWritten;
   return stage.slots[version - OWN]?.kind === 'rotation';
@@ -96,7 +96,7 @@ const isOwner = ({ stage, slot, decisions }: Turn): boolean =>
 /** No two act at once, but for a call in flight that a recovery waits for. */
 const assertAlone = (turn: Turn): void => {
   const { stage, slot, index, problem } = turn;
-  // A person who takes the owner label off lets others begin at once.
+  // An operator who takes the owner label off lets others begin at once.
   if (stage.owner === slot.lock || stage.acts.includes('O')) return;
   const taker = stage.slots[stage.owner - OWN];
   if (taker === undefined) {
@@ -200,7 +200,7 @@ const TRIGGER: Readonly<Record<string, Step>> = {
   },
 };
 
-/** Only before the first attempt it is sure that nobody used the value. */
+/** Only before the first attempt it is sure that no one used the value. */
 const isCreated = ({ kind }: Slot, index: number): boolean =>
   kind === 'rotation' || (kind === 'attempt' && index === 0);
 
@@ -487,7 +487,7 @@ export const sendLate = (turn: Turn): void => {
   const { stage, slot, index } = turn;
   stage.air = pendingOf(slot, index);
   stage.airOf = index;
-  // Whoever waits for this function waits for what it sent.
+  // The one who waits for this function waits for what it sent.
   for (const other of stage.slots) if ((other.drain & bit(index)) !== 0) other.drain |= AIR;
   slot.didChange = true;
   slot.uncertain = true;

@@ -134,7 +134,7 @@ const carryOut = (account: Account, act: Act, random: Random, written: Set<strin
     case 'take the owner label off': {
       const label = act === 'take AWSPENDING off' ? 'AWSPENDING' : 'docdb-rotation-owner';
       const from = store.holder(SECRET, label);
-      account.tell(`a person: ${act}`);
+      account.tell(`an operator: ${act}`);
       if (from !== undefined) store.move(SECRET, label, { from });
       return;
     }
@@ -156,12 +156,12 @@ const writeValue = (account: Account, isGood: boolean, written: Set<string>): vo
   const version = store.addVersion(SECRET, [], secretText({ username, password }));
   store.move(SECRET, 'AWSCURRENT', { from: current, to: version });
   written.add(version);
-  account.tell(`a person writes a value that ${isGood ? 'logs in' : 'does not log in'}`);
+  account.tell(`an operator writes a value that ${isGood ? 'logs in' : 'does not log in'}`);
 };
 
 /**
  * The lock may belong to an execution that never started, since the trigger was cut off and is not called again; or to one that has
- * ended, since Secrets Manager moved the label after its caller had given up. Then an alarm rings, and a person starts a recovery.
+ * ended, since Secrets Manager moved the label after its caller had given up. Then an alarm rings, and an operator starts a recovery.
  */
 const sweep = async (account: Account): Promise<void> => {
   const owner = account.world.store.holder(SECRET, OWNER);
@@ -175,7 +175,7 @@ const sweep = async (account: Account): Promise<void> => {
 
 const FOR_GOOD = ['RollbackFailed', 'RecoveryFailed'];
 
-/** What nothing here may do, whoever meets whom; a person who writes a value or moves a label answers for some of it. */
+/** What nothing here may do, the one who meets whom; an operator who writes a value or moves a label answers for some of it. */
 const judge = async (
   account: Account,
   isByHand: boolean,
@@ -189,7 +189,7 @@ const judge = async (
   const problems = [...account.problems];
   const running = [...account.executions.values()].filter(({ status }) => status === 'RUNNING');
   problems.push(...running.map(({ arn }) => `${arn} never ended`));
-  if (isLoud && !isByHand) problems.push('it is left to the operators, and nobody made it so');
+  if (isLoud && !isByHand) problems.push('it is left to the operators, and no one made it so');
   if (!isLoud && !isWritten) problems.push(...world.endProblems());
   if (!isByHand) problems.push(...orphanProblems(world));
   if (isLoud || isWritten) return { problems, story: account.story, ends, isLoud };

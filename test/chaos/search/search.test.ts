@@ -96,7 +96,7 @@ describe('every order of', { timeout: 120_000 }, () => {
   });
 });
 
-/** What the lock was before: it belonged to the token, so that whoever has the input has the lock. */
+/** What the lock was before: it belonged to the token, so that the one who has the input has the lock. */
 const BY_TOKEN: Partial<Decisions> = {
   mayJoin: (secret) => holderOf(secret, OWNER) !== undefined,
 };
@@ -109,17 +109,17 @@ const BROKEN: readonly (readonly [string, Partial<Decisions>, Cast])[] = [
   ['the lock belongs to a token, and a copy of an input has it too', BY_TOKEN, THREE],
   ['a recovery does not wait for the drain', { waitsForDrain: false }, STOPPED],
   [
-    'nobody recovers a recovery that is stopped',
+    'a recovery that is stopped is not recovered',
     { startsRecovery: ({ input }) => input.executionArn === undefined },
     STOPPED,
   ],
   [
-    'nobody recovers what was superseded',
+    'what was superseded is not recovered',
     { startsRecovery: ({ status }) => status === 'ABORTED' },
     { actors: ['rotation'], recoveries: 1, acts: 'o' },
   ],
   [
-    'a recovery takes the lock from whoever has it',
+    'a recovery takes the lock from any execution',
     { mayTakeFrom: () => true, isOwner: () => true },
     { actors: ['rotation', 'rotation'], recoveries: 1, stops: 1 },
   ],

@@ -16,7 +16,7 @@ export const FIRST = 0;
 export const EARLIER = 1;
 /** Secrets Manager's version, for all attempts of its rotation. */
 export const TOKEN = 2;
-/** What a person writes. */
+/** What an operator writes. */
 export const WRITTEN = 3;
 /** The version of slot 0; each slot has the next. */
 export const OWN = 4;
@@ -82,9 +82,9 @@ export interface Stage {
   stops: number;
   lates: number;
   fails: number;
-  /** What a person has left to do. */
+  /** What an operator has left to do. */
   acts: string;
-  /** Whether a person did what nothing here can mend: a password that no version has. */
+  /** Whether an operator did what nothing here can mend: a password that no version has. */
   isExcused: boolean;
   /** A recovery was due, and there was no slot for it. */
   isCutShort: boolean;
@@ -187,7 +187,7 @@ export const describeStage = ({ current, previous, pending, owner, proven }: Sta
 
 export type Label = 'current' | 'previous' | 'pending' | 'owner';
 
-/** Secrets Manager's compare-and-set. @param from NONE: nobody may have it */
+/** Secrets Manager's compare-and-set. @param from NONE: no one may have it */
 export const move = (stage: Stage, label: Label, from: number, to: number): boolean => {
   if (to !== NONE && stage[label] === to) return true;
   if (stage[label] !== from) return false;

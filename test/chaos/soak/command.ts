@@ -93,7 +93,7 @@ class Soak {
     return Date.now() > this.#until.time && this.counts.of('rotations') >= this.#until.rotations;
   }
 
-  /** The first ones in full: what follows mostly comes from them. */
+  /** The first ones in full: what follows usually comes from them. */
   #tell({ number, strategy }: Member, problems: readonly string[], trace: readonly string[]): void {
     console.log(`VIOLATED: secret ${number} (${strategy}): ${problems.join('; ')}`);
     if (this.counts.of('violations') < TOLD_IN_FULL) console.log(`  ${trace.join('\n  ')}`);

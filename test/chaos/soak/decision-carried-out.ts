@@ -53,7 +53,7 @@ export const carryOut = async (
     const rotation = await rotationBySecretsManager(stack, actor.secretArn);
     const execution = rotation && (await executionOf(stack, rotation));
     if (execution) actor.executions.add(execution);
-    // Secrets Manager would try again some time; here somebody clears it.
+    // Secrets Manager would try again some time; here someone clears it.
     return rotation?.status === 'failed' && execution === undefined;
   };
 

@@ -12,14 +12,14 @@ export type Beginning =
   | 'verify'
   | 'recover';
 
-/** What somebody does to one secret next. */
+/** What someone does to one secret next. */
 export interface Decision {
   readonly beginning: Beginning;
   /** What breaks, and at which of the calls. */
   readonly fault?: { readonly kind: string; readonly call: number };
   /** A second fault, usually met in the compensation of the first. */
   readonly second?: { readonly kind: string; readonly call: number };
-  /** What somebody else does to the same secret once so many calls have been made. */
+  /** What someone else does to the same secret once so many calls have been made. */
   readonly meanwhile?: { readonly mode: Interference; readonly call: number };
   readonly pauseMs: number;
 }

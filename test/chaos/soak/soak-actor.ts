@@ -6,7 +6,7 @@ import type { Invocation } from '../faults/invocations.ts';
 import type { Fault } from '../faults/planned-fault.ts';
 import type { Subject } from '../faults/strategies.ts';
 
-/** Somebody who does something to the secret while a rotation of it is under way. */
+/** Someone who does something to the secret while a rotation of it is under way. */
 export interface Meanwhile {
   readonly call: number;
   act(): Promise<void>;

@@ -23,7 +23,7 @@ import type { Queue } from './queue.ts';
 
 /**
  * The whole way: something happens, Step Functions tells EventBridge, the deployed rule calls the deployed function,
- * that writes a metric and an event, the deployed alarm looks at that metric, and whoever has subscribed to the topic
+ * that writes a metric and an event, the deployed alarm looks at that metric, and the one who has subscribed to the topic
  * gets a message whose link leads somewhere. Where the emulator has a gap, cloud-watch.ts says how it is bridged.
  */
 const DAY_MS = 24 * 3600 * 1000;
@@ -158,20 +158,26 @@ describe('An execution that ends', () => {
       ['RecoveryStarted', 'RetirementTimedOut'],
     ],
     [
-      'somebody stopped a recovery',
+      'a recovery was stopped',
       () => stack.recoveries,
       'ABORTED',
       'Stopped',
       ['RecoveryStarted', 'RecoveryStopped'],
     ],
     [
-      'somebody stopped a retirement',
+      'a retirement was stopped',
       () => stack.retirements,
       'ABORTED',
       'Stopped',
       ['RecoveryStarted', 'RetirementStopped'],
     ],
-    ['nobody knows of its retirement', () => stack.executions, 'SUCCEEDED', 'Rotated', ['RetirementUnknown']],
+    [
+      'its retirement may not have started',
+      () => stack.executions,
+      'SUCCEEDED',
+      'Rotated',
+      ['RetirementUnknown'],
+    ],
   ] satisfies [string, () => Executions, string, string, string[]][])(
     'is told and measured: %s',
     async (_what, executions, status, outcome, expected) => {
@@ -292,7 +298,7 @@ describe('A function that fails tells the operators', () => {
     ['the one that reports ends', () => nameIn(reportRule().target.arn), 'ReportOutcomeErrors'],
     ['the one that checks credentials', () => nameIn(dailyRule().target.arn), 'CheckCredentialsErrors'],
   ] as const)('%s', async (_which, name, alarm) => {
-    expect(await invoke(name(), { nobody: 'understands this' })).toBe('Unhandled');
+    expect(await invoke(name(), { unknown: 'key' })).toBe('Unhandled');
     expect(await toldOf([errorOf(name())])).toEqual([alarm]);
   });
 });
@@ -380,7 +386,7 @@ test('The hourly check tells of a lock whose execution does not run', async () =
   expect(await check()).toMatchObject([{ value: 0 }]);
 });
 
-/** As somebody may leave it who moves labels by hand. */
+/** As someone may leave it who moves labels by hand. */
 const lockedByNobody = async () => {
   const { arn } = stack.appSecret;
   const { current = '' } = await labelsOf(stack, arn);

@@ -47,7 +47,7 @@ const NEVER_ACCEPTS = `
   });`;
 
 /**
- * Packets get no answer, as where a VPC has no route or a security group lets nobody through: the kernel drops what
+ * Packets get no answer, as where a VPC has no route or a security group lets no one through: the kernel drops what
  * asks for a connection while the queue of a listener is full.
  * Source: https://man7.org/linux/man-pages/man2/listen.2.html
  */

@@ -4,7 +4,7 @@ import type { LocalStack } from '../../local-stack/deployment/index.ts';
 import { awsOf } from './aws-of.ts';
 import { Queue } from './queue.ts';
 
-/** The project's own event, as README.md promises it to whoever wants to know of ends. */
+/** The project's own event, as README.md promises it to the one who wants to know of ends. */
 const End = z.object({
   source: z.literal('docdb-rotation'),
   'detail-type': z.enum(['Rotation Ended', 'Recovery Ended', 'Retirement Ended']),

@@ -157,7 +157,7 @@ const abortAt = (
   secret: DatabaseSecret,
 ): Promise<void> => onceDone(stack, command, secret, () => stack.executions.abort(execution));
 
-/** Somebody starts a recovery, which takes the lock. */
+/** Someone starts a recovery, which takes the lock. */
 const recoverAt = (stack: LocalStack, command: string, secret: DatabaseSecret): Promise<string> =>
   onceDone(stack, command, secret, async () => {
     const recovery = await stack.recoveries.start({ secretId: secret.arn });

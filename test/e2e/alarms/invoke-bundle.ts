@@ -15,7 +15,7 @@ export type Outcome = z.infer<typeof Outcome>;
 /**
  * Runs a function's bundle as it is deployed, once.
  *
- * @throws Error if Lambda would have ended it, or nearly: then nobody is told what was wrong
+ * @throws Error if Lambda would have ended it, or nearly: then no one is told what was wrong
  */
 export const invokeBundle = async (
   name: string,

@@ -13,7 +13,7 @@ import { invokeBundle } from './invoke-bundle.ts';
 
 /**
  * Where a VPC has no way to a service, each function says so in words before Lambda ends it. All at once: each of
- * these mostly waits.
+ * these usually waits.
  */
 const REGION = 'eu-central-1';
 const ACCOUNT = '111122223333';

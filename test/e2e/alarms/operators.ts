@@ -22,7 +22,7 @@ export interface Told {
   readonly alarm: z.infer<typeof AlarmMessage> | undefined;
 }
 
-/** Whoever has subscribed to the operators' topic. */
+/** The one who has subscribed to the operators' topic. */
 export const subscribeAsOperator = async (stack: LocalStack): Promise<Queue<Told>> => {
   const queue = await Queue.open(stack, 'operator', parse);
   await new SNSClient(awsOf(stack)).send(

@@ -12,7 +12,7 @@ import { awsOf } from './aws-of.ts';
 const LONGEST_MS = 30_000;
 
 /**
- * Nobody puts anything into a queue whose policy does not allow it:
+ * No one puts anything into a queue whose policy does not allow it:
  * https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html,
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
  */
@@ -29,7 +29,7 @@ const openTo = (services: readonly string[], queueArn: string): string =>
     },
   });
 
-/** A queue that somebody else fills, and everything that has come out of it. */
+/** A queue that someone else fills, and everything that has come out of it. */
 export class Queue<Message> {
   readonly received: Message[] = [];
   readonly arn: string;
@@ -71,7 +71,7 @@ export class Queue<Message> {
     for (;;) {
       const found = this.received.find(isWanted);
       if (found !== undefined) return found;
-      if (Date.now() > deadline) throw new Error(`nobody was told of ${what} in ${LONGEST_MS / 1000} s`);
+      if (Date.now() > deadline) throw new Error(`no one was told of ${what} in ${LONGEST_MS / 1000} s`);
       await this.receive(1);
     }
   }

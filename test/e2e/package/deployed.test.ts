@@ -52,7 +52,7 @@ const synthesizeShop = async (options: SynthesizeOptions): Promise<Assembly> => 
   return await synthesizeApp(app.add('deployed.ts'), { shop }, { ...options, stackName: 'Shop', directory });
 };
 
-/** The synthesis says which tags the secrets must have, and whoever deploys puts them on. */
+/** The synthesis says which tags the secrets must have, and the one who deploys puts them on. */
 const tagAsTold = async (): Promise<void> => {
   const messages = readFileSync(join(app.directory, 'cdk.out', 'Shop.metadata.json'), 'utf8');
   const told = [...messages.matchAll(/"([\w/-]+) is not made in this app[^"]+it has the tags ([^"]+)"/g)];

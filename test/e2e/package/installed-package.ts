@@ -12,7 +12,7 @@ const APPS = join(import.meta.dirname, 'app');
 /** What an app has beside the package: its peers, and the checks of cdk-nag. */
 const BESIDE = ['aws-cdk-lib', 'constructs', 'cdk-nag', '@types/node'];
 
-/** An empty CDK app in a folder of its own, with the tarball installed as whoever gets it installs it. */
+/** An empty CDK app in a folder of its own, with the tarball installed as the one who gets it installs it. */
 export class InstalledPackage {
   readonly directory: string;
   readonly packageDirectory: string;

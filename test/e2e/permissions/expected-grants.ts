@@ -213,7 +213,7 @@ const callers = (): string[] => [
   ),
 ];
 
-/** The alarms of this account; nobody without TLS. */
+/** The alarms of this account; no one without TLS. */
 const publishers = (): string[] => [
   `to publish: Allow {Service:cloudwatch.amazonaws.com} sns:Publish on ${TOPIC} if {StringEquals:{aws:SourceAccount:${ACCOUNT}}}`,
   `to publish: Deny * sns:Publish on ${TOPIC} if {Bool:{aws:SecureTransport:false}}`,

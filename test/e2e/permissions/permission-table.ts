@@ -304,9 +304,9 @@ export const EVERY_MACHINE: readonly Permission[] = [
 
 /** What no run on the local stack can show to be needed, by the service it is asked of, and why. */
 export const NOT_SEEN_LOCALLY: Readonly<Record<string, string>> = {
-  logs: 'Lambda and Step Functions write the logs, not the code; the emulator asks nobody',
+  logs: 'Lambda and Step Functions write the logs, not the code; the emulator checks no permission for it',
   xray: 'the emulator takes no traces',
   ec2: 'the local stack has no VPC; Lambda makes the interfaces, not the code',
-  rds: 'the stand-in for the API of clusters asks nobody',
+  rds: 'the stand-in for the API of clusters checks no permission',
   kms: "the stand-in for Secrets Manager has no keys; AWS asks for the use of the secret's key",
 };

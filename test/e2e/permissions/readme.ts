@@ -52,7 +52,7 @@ const ROWS: readonly Row[] = [
     who: 'every state machine',
     actions: ['sns:Publish'],
     on: "the operators' topic",
-    why: 'tells when a person is needed',
+    why: 'tells when an operator is needed',
   },
   {
     who: 'rotation machine',

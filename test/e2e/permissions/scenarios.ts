@@ -36,7 +36,7 @@ export interface Scenario {
   prepare(stack: LocalStack): Promise<Subject>;
   /** @returns how it ended, with the errors that it told */
   act(stack: LocalStack, subject: Subject): Promise<string>;
-  /** What a person has to mend of what the scenario is about. */
+  /** What an operator has to mend of what the scenario is about. */
   mend?(stack: LocalStack, subject: Subject): Promise<void>;
 }
 
@@ -124,7 +124,7 @@ const byHand =
   async (stack, { secret }) =>
     told(await recover(stack, { secretId: secret.arn, ...input }));
 
-/** Loses AWSPENDING while CheckBefore looks, as by a value that somebody writes. */
+/** Loses AWSPENDING while CheckBefore looks, as by a value that someone writes. */
 const losingPending: Scenario['act'] = async (stack, subject) => {
   const { arn, username } = subject.secret;
   const stop = stack.documentDb.onCommand(async ({ when, command, user }) => {
@@ -136,7 +136,7 @@ const losingPending: Scenario['act'] = async (stack, subject) => {
   return await onDemand()(stack, subject);
 };
 
-/** Leaves the owner label, as somebody may who moves labels by hand. */
+/** Leaves the owner label, as someone may who moves labels by hand. */
 const leaveOwner = async (stack: LocalStack, { secret }: Subject): Promise<void> => {
   const { current = '' } = await labelsOf(stack, secret.arn);
   await stack.secretsManager.send(
@@ -208,13 +208,13 @@ export const SCENARIOS: readonly Scenario[] = [
     act: bySecretsManager(false),
   },
   {
-    name: 'somebody verifies',
+    name: 'an operator verifies',
     ends: /^SUCCEEDED verified$/,
     prepare: appSecret,
     act: onDemand({ mode: 'verify' }),
   },
   {
-    name: 'somebody rolls back',
+    name: 'an operator reverts',
     ends: /^SUCCEEDED reverted$/,
     prepare: async (stack) => rotatedBefore(stack, await appSecret(stack)),
     act: onDemand({ mode: 'revert' }),
@@ -257,7 +257,7 @@ export const SCENARIOS: readonly Scenario[] = [
     act: abortedOnceChanged,
   },
   {
-    name: 'somebody clears the lock of another tool',
+    name: 'an operator clears the lock of another tool',
     ends: /^SUCCEEDED recovered$/,
     prepare: async (stack) => {
       const subject = await appSecret(stack);
@@ -267,7 +267,7 @@ export const SCENARIOS: readonly Scenario[] = [
     act: byHand(),
   },
   {
-    name: 'somebody has a lost password reset through the admin secret',
+    name: 'an operator has a lost password reset through the admin secret',
     ends: /^SUCCEEDED recovered$/,
     prepare: async (stack) => {
       // Whose deployment allows that.
@@ -291,7 +291,7 @@ export const SCENARIOS: readonly Scenario[] = [
     mend: (stack, subject) => setTag(stack, subject, 'single-user'),
   },
   {
-    name: 'the trigger is called with a token that nobody knows',
+    name: 'the trigger is called with a token that no one knows',
     ends: /UnknownTokenError/,
     prepare: appSecret,
     act: async (stack, { secret }) => {
@@ -300,7 +300,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'an execution is started with a token that nobody knows',
+    name: 'an execution is started with a token that no one knows',
     ends: /^FAILED UnknownTokenError /,
     prepare: appSecret,
     act: (stack, subject) => onDemand({ token: randomUUID() })(stack, subject),

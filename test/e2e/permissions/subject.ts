@@ -49,7 +49,7 @@ export const pairSecret = async (
   return subject;
 };
 
-/** The secret of a user who needs nobody else's power. */
+/** The secret of a user who needs no one else's power. */
 export const powerfulSecret = async (
   stack: LocalStack,
   settings: Readonly<Record<string, string>> = {},
@@ -66,7 +66,7 @@ export const rotatedBefore = async (stack: LocalStack, subject: Subject): Promis
   return subject;
 };
 
-/** Takes AWSPENDING off, as somebody might who does not know that a rotation runs. */
+/** Takes AWSPENDING off, as someone might who does not know that a rotation runs. */
 export const takePendingOff = async (stack: LocalStack, secretId: string, holder: string): Promise<void> => {
   await stack.secretsManager.send(
     new UpdateSecretVersionStageCommand({

@@ -187,7 +187,7 @@ describe('a database that can not be used is refused', () => {
     },
   );
 
-  test('if it speaks no TLS, and nobody logs in without', async () => {
+  test('if it speaks no TLS, and no one logs in without', async () => {
     const { port } = await stack.documentDb.openFront({ certificate: 'none' });
     const secret = await stack.makeSecret({ value: { port, ssl: undefined } });
     const execution = await stack.executions.start({ secretId: secret.arn, mode: 'verify' });
@@ -280,7 +280,7 @@ describe('a pending version that no rotation wrote is not used', () => {
     expect(await run(stack, { secretId: secret.arn })).toMatchObject({ status: 'SUCCEEDED' });
   });
 
-  test('by a rotation on demand, which leaves it to whoever put it there', async () => {
+  test('by a rotation on demand, which leaves it to the one who put it there', async () => {
     const { secret, before, token } = await withPending({});
 
     const execution = await run(stack, { secretId: secret.arn });

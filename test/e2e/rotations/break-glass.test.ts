@@ -15,7 +15,7 @@ import {
   recover as recoverSecret,
 } from './outside-judge.ts';
 
-/** Nobody knows the primary user's password any more, and its cluster is asked for another, on the deployed stack. */
+/** No one knows the primary user's password any more, and its cluster is asked for another, on the deployed stack. */
 let stack: LocalStack;
 let cluster: ManagedCluster;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** Somebody sets a password that no version of the secret has. */
+/** Someone sets a password that no version of the secret has. */
 const losePassword = () => stack.documentDb.admin.putUser(stack.primaryUser.username, randomUUID(), ['root']);
 
 beforeEach(losePassword);
@@ -64,7 +64,7 @@ const stagesOf = async (secretId: string): Promise<Omit<Labels, 'others'>> => {
   return stages;
 };
 
-/** It ended with this error, and nobody's password, role or label is another one. It keeps the lock. */
+/** It ended with this error, and no password, role or label is another one. It keeps the lock. */
 const expectRefused = async (
   attempt: () => Promise<Ended>,
   error: string,

@@ -221,7 +221,7 @@ describe('an admin secret that DocumentDB manages', () => {
     await expectRotated(secret);
   });
 
-  test('is not sent to a host that somebody put into another secret', async () => {
+  test('is not sent to a host that someone put into another secret', async () => {
     const admin = stack.secretsManagerStandIn.seedManaged(await managed('shop.example:27017'));
     await stack.manage(admin);
     const attackers = await stack.documentDb.openFront({ certificate: 'trusted' });

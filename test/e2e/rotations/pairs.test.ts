@@ -130,7 +130,7 @@ describe('after the retirement of a predecessor', () => {
     expect(await logsInEverywhere(stack, secret)).toBe(true);
   });
 
-  test('that wakes up after a rollback nobody is deleted', async () => {
+  test('that wakes up after a rollback no one is deleted', async () => {
     const secret = await pair(
       'admin-clone',
       {},
@@ -142,7 +142,7 @@ describe('after the retirement of a predecessor', () => {
     const rollback = await run(stack, { secretId: secret.arn, mode: 'revert' });
     expect(rollback).toMatchObject({ status: 'SUCCEEDED' });
 
-    // A person hurries it: stops the waiting one, and starts it again without the grace.
+    // An operator hurries it: stops the waiting one, and starts it again without the grace.
     await stack.stepFunctions.send(new StopExecutionCommand({ executionArn: arn }));
     const hurried = await stack.retirements.start({ ...JSON.parse(input ?? ''), graceSeconds: 0 });
 

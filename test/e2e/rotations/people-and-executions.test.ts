@@ -158,7 +158,7 @@ describe.concurrent('people and executions meet', () => {
     const recovery = await recoveryOf(stack, await aborted.promise);
     expect(recovery, recovery.cause).toMatchObject({ status: 'SUCCEEDED' });
     expect(recovery.states.at(-1)).toBe('Recovered');
-    // The recovery promoted the version; nobody took AWSCURRENT from it.
+    // The recovery promoted the version; no one took AWSCURRENT from it.
     expect(promotionsOf(secret)).toEqual([rotation.versionId]);
     const [second = '', first] = await startedFor(secret);
     expect(first).toBe(await aborted.promise);
@@ -207,7 +207,7 @@ describe.concurrent('people and executions meet', () => {
   });
 
   test.each(['alternating-users', 'admin-clone'])(
-    'a copy of the input of a running execution, token included, is refused: %s, of which nobody rotated yet',
+    'a copy of the input of a running execution, token included, is refused: %s, of which no one rotated yet',
     async (strategy) => {
       const secret = await pair(stack, strategy);
       const held = inWindow(`${secret.username}_clone`);
@@ -237,7 +237,7 @@ describe.concurrent('people and executions meet', () => {
     ['alternating-users', 0],
     ['admin-clone', 200],
   ])(
-    '%s, of which nobody rotated yet: the second of two executions, %s ms later, is refused',
+    '%s, of which no one rotated yet: the second of two executions, %s ms later, is refused',
     async (strategy, ms) => {
       const secret = await pair(stack, strategy);
       const held = inWindow(`${secret.username}_clone`);
@@ -276,7 +276,7 @@ describe.concurrent('people and executions meet', () => {
       held.release();
       if (when.startsWith('after')) await ended(stack.executions, rotation);
       await stack.recoveries.abort(byHand);
-      // Nobody does anything from here on.
+      // No one does anything from here on.
       expect((await stack.recoveries.states(byHand)).at(-1)).toBe('WaitForDrain');
 
       const end = await ended(stack.executions, rotation);
@@ -378,7 +378,7 @@ describe.each(['keep', 'remove'] as const)(
       await stack?.stop();
     });
 
-    test('a value that is written by hand after a rotation is in nobody’s way, and kept', async () => {
+    test('a value that is written by hand after a rotation is in no one’s way, and kept', async () => {
       const secret = await stack.makeSecret();
       await rotated(stack, secret.arn);
       expect(await holderOf(stack, secret.arn, 'AWSPENDING')).toBe(

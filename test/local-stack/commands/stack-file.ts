@@ -25,7 +25,7 @@ export const stackDescription = (stack: LocalStack) => ({
   pid: process.pid,
 });
 
-/** Nobody reads half a file. */
+/** No one reads half a file. */
 export const writeStackFile = (file: string, stack: LocalStack): void => {
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;

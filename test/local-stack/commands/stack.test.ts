@@ -14,7 +14,7 @@ const COMMAND = join(import.meta.dirname, 'stack.ts');
 const LOCAL = join(import.meta.dirname, '..', '..', '..', '.local');
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** `npm run stack`, as somebody runs it in a terminal. */
+/** `npm run stack`, as someone runs it in a terminal. */
 class StackCommand {
   readonly file: string;
   readonly output: string[] = [];

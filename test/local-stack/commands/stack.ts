@@ -110,7 +110,7 @@ try {
   if (values.help) console.log(USAGE);
   else await run(values);
 } catch (error) {
-  // Whoever stopped it ends the process, once everything is stopped.
+  // The one who stopped it ends the process, once everything is stopped.
   if (!isStopping()) {
     console.error(`the local stack did not start: ${error instanceof Error ? error.message : error}`);
     process.exit(1);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CreateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type Credential, createUser, type DatabaseAddress, type DatabaseRole } from './database-admin.ts';
 
-/** A password that fits DocumentDB's rule, made anew for each run and told to nobody. */
+/** A password that fits DocumentDB's rule, made anew for each run and told to no one. */
 export const newPassword = (): string => randomBytes(18).toString('base64url');
 
 /** A secret of a database user. */

@@ -38,7 +38,7 @@ export class Executions {
     return this.client.send(new DescribeExecutionCommand({ executionArn }));
   }
 
-  /** Cuts an execution off where it is, as somebody in the console may. */
+  /** Cuts an execution off where it is, as someone in the console may. */
   async abort(executionArn: string): Promise<void> {
     await this.client.send(
       new StopExecutionCommand({ executionArn, error: 'Aborted', cause: 'aborted by hand' }),

@@ -4,7 +4,7 @@ import { type Zippable, zipSync } from 'fflate';
 
 const RUNTIME_CLIENT = join(import.meta.dirname, '..', 'ministack', 'runtime-client.mjs');
 
-/** Node by its whole path: the PATH of whoever started us may lead to an older one. */
+/** Node by its whole path: the PATH of the one who started us may lead to an older one. */
 const BOOTSTRAP = `#!/bin/sh\nexec "${process.execPath}" "$LAMBDA_TASK_ROOT/runtime-client.mjs"\n`;
 
 const EXECUTABLE = 0o755;

@@ -16,7 +16,7 @@ import { Undo } from './undo.ts';
  * Starts everything that a rotation needs, on loopback: AWS (ministack), Secrets Manager and DocumentDB
  * (stand-ins), and the project's own CDK app deployed to them. Nothing is left if it fails.
  *
- * @param undo learns how to stop what runs, for whoever can't wait for the start to end
+ * @param undo learns how to stop what runs, for the one who can't wait for the start to end
  */
 export const startLocalStack = async (
   options: LocalStackOptions = {},

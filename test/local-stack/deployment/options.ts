@@ -64,5 +64,5 @@ export interface LocalStackOptions {
   readonly extraSecrets?: number;
 }
 
-/** Told what is being started, for whoever waits. */
+/** Told what is being started, for the one who waits. */
 export type OnProgress = (what: string) => void;

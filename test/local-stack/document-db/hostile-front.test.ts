@@ -28,7 +28,7 @@ describe('hostile servers', () => {
     await at.close();
   });
 
-  test('forged hosts are sent to whoever asks', async () => {
+  test('forged hosts are sent to the one who asks', async () => {
     const at = await database.openHostileFront({ kind: 'forged-hosts', hosts: ['attacker.example:27017'] });
     const socket = connect({ port: at.port, host: '127.0.0.1', ca: readFileSync(database.caFile) });
     const sections = Buffer.alloc(0);

@@ -9,7 +9,7 @@ const HUGE_BYTES = 100 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, 0xa5);
 const DRIP_MS = 50;
 
-/** What a server that means harm does to whoever connects. */
+/** What a server that means harm does to the one who connects. */
 export type Hostility =
   /** Bytes that are no message. */
   | { readonly kind: 'garbage' }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type DocumentDbStandIn, startDocumentDb } from './index.ts';
 import { type Credential, command, logIn, newCredential, newPassword, withClient } from './test-client.ts';
 
-// "Reads from Amazon DocumentDB replicas are eventually consistent", mostly within 100 ms:
+// "Reads from Amazon DocumentDB replicas are eventually consistent", usually within 100 ms:
 // https://docs.aws.amazon.com/documentdb/latest/developerguide/how-it-works.html
 const primaryUser = newCredential('docdbadmin');
 let database: DocumentDbStandIn;

@@ -187,7 +187,7 @@ def serve(first):
         stop_listening(server)
         server.stop()
         if not expected and first["temporary"]:
-            # The parent died: nobody else is left to clear its folder away.
+            # The parent died: no one else is left to clear its folder away.
             shutil.rmtree(os.path.dirname(first["storage"]), ignore_errors=True)
         os._exit(0)
 

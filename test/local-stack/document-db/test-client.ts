@@ -8,7 +8,7 @@ export interface Credential {
   readonly password: string;
 }
 
-/** A password that DocumentDB takes, and that nobody has seen before. */
+/** A password that DocumentDB takes, and that no one has seen before. */
 export const newPassword = (): string => randomBytes(16).toString('hex');
 
 /** A credential with a new password; the name is new too unless given. */

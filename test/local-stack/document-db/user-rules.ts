@@ -7,7 +7,7 @@ const PRIMARY_NAME = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
 const USER_NAME = /^[A-Za-z].{0,62}$/;
 const RESERVED_NAMES: ReadonlySet<string> = new Set(['admin', 'serviceadmin']);
 
-/** The user by which AWS manages a cluster. It exists in every cluster, and is nobody else's. */
+/** The user by which AWS manages a cluster. It exists in every cluster, and is no one else's. */
 export const SERVICE_ADMIN = 'serviceadmin';
 
 const USER_FIELDS = [

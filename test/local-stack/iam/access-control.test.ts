@@ -47,7 +47,7 @@ describe('access control', () => {
 
   /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html */
   it.each(['somebody', undefined])(
-    'lets nobody in with the access key %s, which is not known',
+    'lets no one in with the access key %s, which is not known',
     async (key) => {
       const refusal = await accessControl(allow).refusalOf(key, ACTION, SECRET);
       expect(refusal?.type).toBe('UnrecognizedClientException');

@@ -20,7 +20,7 @@ export interface AccessDecision {
   readonly allowed: boolean;
 }
 
-/** What a service answers to whoever may not do a thing. */
+/** What a service answers to the one who may not do a thing. */
 export interface Refusal {
   readonly type: 'AccessDeniedException' | 'UnrecognizedClientException';
   readonly message: string;

@@ -60,10 +60,10 @@ const Decision = z.object({
 
 /**
  * Starts ministack, which emulates the AWS services that the stack is deployed to. Loopback only. A function may do
- * what the policies of its role allow; whoever comes with the keys `test` is the account's root user.
+ * what the policies of its role allow; the one who comes with the keys `test` is the account's root user.
  */
 export const startMinistack = async (options: MinistackOptions): Promise<Ministack> => {
-  // Whoever else listens there could pass for ours.
+  // The one who else listens there could pass for ours.
   const port = await freePort(options.port);
   const url = `http://127.0.0.1:${port}`;
   const temporary = join(options.directory, 'tmp');

@@ -16,7 +16,7 @@ export interface EnsurePythonOptions {
   /**
    * Told of what takes long.
    *
-   * @default - nobody is told
+   * @default - no one is told
    */
   readonly onProgress?: (message: string) => void;
   /**

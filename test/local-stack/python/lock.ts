@@ -7,7 +7,7 @@ const POLL_MS = 200;
 /**
  * Runs `work` while no other process does so under the same lock file.
  *
- * A lock whose owner is dead is taken over, so a killed run blocks nobody.
+ * A lock whose owner is dead is taken over, so a killed run blocks no one.
  */
 export const withLock = async <T>(
   file: string,
@@ -68,7 +68,7 @@ const isAlive = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM: it lives, and belongs to someone else.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /**
  * Writes behind each requirement the SHA-256 of every file that pip may take for it, as PyPI lists them:
  * `node test/local-stack/python/write-hashes.ts FILE…`. To be run after a version was changed; pip then takes nothing else
- * (`--require-hashes`), whoever may write to the index.
+ * (`--require-hashes`), the one who may write to the index.
  *
  * https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
  */
@@ -16,7 +16,7 @@ const Project = z.object({
 
 const REQUIREMENT = /^(?<name>[\w.-]+)==(?<version>[\w.]+)(?<marker>; [^\\]*?)?\s*\\?$/;
 
-/** Where nobody runs the tests, and interpreters that nobody runs them with: their files are left out. */
+/** Where no one runs the tests, and interpreters that no one runs them with: their files are left out. */
 const LEFT_OUT =
   /-(pp|graalpy|cp3[6-9]-|cp3\d+-cp3\d+t-)|(win32|win_\w+|ios_\w+|android_\w+|emscripten\w*|pyodide\w*)\.whl$/;
 

@@ -65,7 +65,7 @@ describe('a request is authorized', () => {
   });
 
   /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html */
-  it('and an access key that nobody gave out is refused as such', async () => {
+  it('and an access key that no one gave out is refused as such', async () => {
     refusal = { type: 'UnrecognizedClientException', message: 'invalid' };
     const describing = test.client.send(new DescribeSecretCommand({ SecretId: 'nothing' }));
     await expect(describing).rejects.toMatchObject({ name: 'UnrecognizedClientException' });

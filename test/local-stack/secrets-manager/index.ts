@@ -33,7 +33,7 @@ export interface SecretsManagerOptions extends RotationBehaviour, LabelBehaviour
    * Whether a caller runs under the rotation function's own role, and so may write the version in rotation
    * without its RotationToken. AWS requires the token for an assumed role or another account.
    *
-   * @default - nobody: the RotationToken is required
+   * @default - no one: the RotationToken is required
    */
   readonly isRotationFunction?: (caller: Caller) => boolean;
   /**

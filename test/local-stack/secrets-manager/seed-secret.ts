@@ -20,7 +20,7 @@ export interface ReplicaSeed extends Seed {
 }
 
 /**
- * A secret as a service makes it, with a name and with tags that nobody else may give.
+ * A secret as a service makes it, with a name and with tags that no one else may give.
  *
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
  */

@@ -60,7 +60,7 @@ describe('a read', () => {
     expect(await tagOf(arn)).toBe('new');
   });
 
-  test('shows it at once, if chance will have it, or nobody asks for old answers', async () => {
+  test('shows it at once, if chance will have it, or no one asks for old answers', async () => {
     const { arn } = await stack.createSecret();
     stack.standIn.staleReads = { monotonic: false, reads: 9, random: newest };
     await tag(arn, 'new');

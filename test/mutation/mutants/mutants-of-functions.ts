@@ -88,7 +88,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/secret/lock.test.ts'],
   },
   {
-    breaks: 'An execution begins only where nobody has the lock, and AWSPENDING is free.',
+    breaks: 'An execution begins only where no one has the lock, and AWSPENDING is free.',
     file: 'functions/secret/lock.ts',
     find: "return holder === 'none' && isPendingFree(secret, versionIdsOf(execution));",
     replace: "return holder === 'none';",
@@ -113,14 +113,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     ],
   },
   {
-    breaks: 'An AWSPENDING that a value written by hand stranded on AWSPREVIOUS keeps nobody from rotating.',
+    breaks: 'An AWSPENDING that a value written by hand stranded on AWSPREVIOUS keeps no one from rotating.',
     file: 'functions/secret/labels.ts',
     find: ' || hasLabel(secret, holder, PREVIOUS)',
     replace: '',
     tests: ['unit/functions/secret/labels.test.ts', 'unit/functions/create-secret/create-secret.test.ts'],
   },
   {
-    breaks: 'A slow read may answer what was true when it began: nobody gives up by it.',
+    breaks: 'A slow read may answer what was true when it began: no one gives up by it.',
     file: 'functions/runtime/read-again.ts',
     find: 'askedAt >= giveUpAt',
     replace: 'clock.now() >= giveUpAt',
@@ -308,7 +308,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/set-secret/set-secret.test.ts'],
   },
   {
-    breaks: 'A pair does not take over a user of somebody else.',
+    breaks: 'A pair does not take over a user of someone else.',
     file: 'functions/test-secret/check-before.ts',
     find: '  if (earlier === undefined) throw nameTaken(plan);\n',
     replace: '',
@@ -331,7 +331,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks:
-      'An AWSPREVIOUS that is not proven and does not log in gives nobody’s user away (confused deputy).',
+      'An AWSPREVIOUS that is not proven and does not log in gives no one’s user away (confused deputy).',
     file: 'functions/test-secret/check-before.ts',
     find: 'previous?.login.username === username && isProven)',
     replace: 'previous?.login.username === username)',
@@ -345,7 +345,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
-    breaks: 'A revert goes to no AWSPREVIOUS that somebody may have planted.',
+    breaks: 'A revert goes to no AWSPREVIOUS that someone may have planted.',
     file: 'functions/test-secret/check-before.ts',
     find: '  if (isRevert(plan)) assertTrusted(plan, current, asPending);\n',
     replace: '',
@@ -359,7 +359,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
-    breaks: 'A pending value that nobody can have used is not tried.',
+    breaks: 'A pending value that no one can have used is not tried.',
     file: 'functions/test-secret/check-before.ts',
     find: "plan.outcome === 'created' ? undefined : await readPending(ports, plan)",
     replace: 'await readPending(ports, plan)',
@@ -401,7 +401,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/finish-secret/finish-secret.test.ts'],
   },
   {
-    breaks: 'An AWSCURRENT that somebody else moved is no success of FinishSecret.',
+    breaks: 'An AWSCURRENT that someone else moved is no success of FinishSecret.',
     file: 'functions/finish-secret/finish-secret.ts',
     find: 'if (holderOf(now, CURRENT) === version)',
     replace: 'if (now !== undefined)',
@@ -490,7 +490,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks:
-      'Compensation makes nothing log in that is neither proven nor logged in before: somebody may have planted it.',
+      'Compensation makes nothing log in that is neither proven nor logged in before: someone may have planted it.',
     file: 'functions/restore-credential/restore-credential.ts',
     find: "  if (!wasGood(plan, before)) return { outcome: 'untouched' };\n",
     replace: '',
@@ -504,14 +504,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
-    breaks: 'An AWSCURRENT that somebody wrote meanwhile, and that logs in, is not broken.',
+    breaks: 'An AWSCURRENT that someone wrote meanwhile, and that logs in, is not broken.',
     file: 'functions/restore-credential/restore-credential.ts',
     find: "  if (isSameUser && (await logsIn(ports, written)))\n    return { outcome: 'untouched', currentStays: written.version };\n",
     replace: '',
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
-    breaks: 'An AWSCURRENT that somebody wrote meanwhile stays only if it logs in.',
+    breaks: 'An AWSCURRENT that someone wrote meanwhile stays only if it logs in.',
     file: 'functions/restore-credential/restore-credential.ts',
     find: 'return (await logsIn(ports, written)) ? {',
     replace: 'return written !== undefined ? {',
@@ -532,14 +532,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
-    breaks: 'A user that was locked before is locked again, with a password that nobody keeps (invariant 8).',
+    breaks: 'A user that was locked before is locked again, with a password that no one keeps (invariant 8).',
     file: 'functions/restore-credential/restore-credential.ts',
     find: 'const enabled = otherUser.previousLoggedIn && previous !== undefined;',
     replace: 'const enabled = previous !== undefined;',
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
-    breaks: 'Compensation leaves a secret alone that is somebody else’s by now.',
+    breaks: 'Compensation leaves a secret alone that is someone else’s by now.',
     file: 'functions/restore-credential/restore-credential.ts',
     find: 'await describeAsOwner(ports, plan.secretArn, plan.lockVersion)',
     replace: 'await ports.secrets.describe(plan.secretArn)',
@@ -555,21 +555,21 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks:
-      'An AWSCURRENT that somebody wrote meanwhile, and that does not log in, does not stay (invariant 2).',
+      'An AWSCURRENT that someone wrote meanwhile, and that does not log in, does not stay (invariant 2).',
     file: 'functions/restore-labels/restore-labels.ts',
     find: 'const written = await replaceWritten(ports, plan, currentStays);',
     replace: 'const written = undefined;',
     tests: ['unit/functions/restore-labels/restore-labels.test.ts'],
   },
   {
-    breaks: 'An AWSCURRENT that somebody wrote meanwhile, and that logs in, stays.',
+    breaks: 'An AWSCURRENT that someone wrote meanwhile, and that logs in, stays.',
     file: 'functions/restore-labels/restore-labels.ts',
     find: '[before, currentStays].includes(holderOf(secret, CURRENT))',
     replace: "[before].includes(holderOf(secret, CURRENT) ?? '')",
     tests: ['unit/functions/restore-labels/restore-labels.test.ts'],
   },
   {
-    breaks: 'Where only the promotion is undone, what somebody wrote meanwhile is left for later.',
+    breaks: 'Where only the promotion is undone, what someone wrote meanwhile is left for later.',
     file: 'functions/restore-labels/restore-labels.ts',
     find: "  if (promotionOnly) return { outcome: undone ? 'restored' : 'untouched', version: current };\n",
     replace: '',
@@ -583,7 +583,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/restore-labels/restore-labels.test.ts'],
   },
   {
-    breaks: 'A retirement first makes sure that nobody else has plans for the user.',
+    breaks: 'A retirement first makes sure that no one else has plans for the user.',
     file: 'functions/retire-user/retire-user.ts',
     find: 'await describeWhenFree(ports, input.secretId, input.execution)',
     replace: 'await ports.secrets.describe(input.secretId)',
@@ -612,7 +612,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
-    breaks: 'A retirement touches nobody’s user for an AWSPREVIOUS that was planted (confused deputy).',
+    breaks: 'A retirement touches no one’s user for an AWSPREVIOUS that was planted (confused deputy).',
     file: 'functions/retire-user/retire-user.ts',
     find: 'if (provenVersions(secret).includes(version)) return true;',
     replace: 'return true;',
@@ -675,7 +675,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
-    breaks: 'A recovery sets a password that no version proves only if somebody said so (confused deputy).',
+    breaks: 'A recovery sets a password that no version proves only if someone said so (confused deputy).',
     file: 'functions/recover-secret/reconcile.ts',
     find: 'if (!input.resetThroughAdmin) {',
     replace: 'if (secret === undefined) {',
@@ -704,7 +704,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks:
-      'Where and for whom a secret is, a proven version says; somebody may have written AWSCURRENT (confused deputy).',
+      'Where and for whom a secret is, a proven version says; someone may have written AWSCURRENT (confused deputy).',
     file: 'functions/recover-secret/reconcile.ts',
     find: 'versions.find(({ id }) => proven.includes(id)) ?? versions[0];',
     replace: 'versions[0];',
@@ -907,14 +907,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
   {
-    breaks: 'A value that somebody else writes at that very moment is never used.',
+    breaks: 'A value that someone else writes at that very moment is never used.',
     file: 'functions/rotation-trigger/pending-version.ts',
     find: "  if (written === 'exists') {\n",
     replace: "  if (rotationToken === '') {\n",
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
   {
-    breaks: 'The trigger waits for whoever has the lock.',
+    breaks: 'The trigger waits for the one who has the lock.',
     file: 'functions/rotation-trigger/pending-version.ts',
     find: "if (lockHolder(seen, execution) !== 'another') {",
     replace:
@@ -1034,7 +1034,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
 /** What a writer of values, a starter or a recoverer would gain by. All of test/security/power. */
 const POWER = ['security/power.unit.test.ts'];
 
-/** Breakages of what keeps power from whoever may write a secret: a row of SECURITY each. */
+/** Breakages of what keeps power from the one who may write a secret: a row of SECURITY each. */
 export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A recovery finds what is proven also where two written values took its labels.',
@@ -1044,7 +1044,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: POWER,
   },
   {
-    breaks: 'A reset sets no password that somebody wrote by hand, once the secret was rotated.',
+    breaks: 'A reset sets no password that someone wrote by hand, once the secret was rotated.',
     file: 'functions/recover-secret/reconcile.ts',
     find: '  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);\n',
     replace: '',

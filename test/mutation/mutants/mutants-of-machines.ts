@@ -81,7 +81,7 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     tests: ['unit/statemachine/look-again.test.ts'],
   },
   {
-    breaks: 'After an error that leaves no doubt nobody waits.',
+    breaks: 'After an error that leaves no doubt no one waits.',
     file: ROTATION,
     find: '{% $uncertain or $states.errorOutput.Error in',
     replace: '{% true or $states.errorOutput.Error in',
@@ -217,7 +217,7 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     tests: ['unit/statemachine/machine-inputs.test.ts'],
   },
   {
-    breaks: 'A superseded execution is followed: nobody else may answer.',
+    breaks: 'A superseded execution is followed: no one else may answer.',
     file: RECOVERY,
     find: " or $error = 'RotationSupersededError')",
     replace: ')',

@@ -55,7 +55,7 @@ export interface AnyArena {
   /** The version that has AWSCURRENT. */
   current(): Soon<string>;
   executionArn(name: string): string;
-  /** The version ids of an execution, which whoever chooses its name can compute. */
+  /** The version ids of an execution, which the one who chooses its name can compute. */
   idsOf(name: string): string[];
   /** The event of an execution that ended, as someone makes it by hand. */
   eventOf(name: string): object;

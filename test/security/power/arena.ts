@@ -185,7 +185,7 @@ export class Arena implements AnyArena {
     return stoppedEvent(executionArn(name), { secretId: SECRET });
   }
 
-  /** The version ids of an execution, which whoever chooses its name can compute. */
+  /** The version ids of an execution, which the one who chooses its name can compute. */
   idsOf(name: string): string[] {
     return versionIdsOf(executionArn(name));
   }

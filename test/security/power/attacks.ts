@@ -18,7 +18,7 @@ export interface Attack {
 const OWNER = 'docdb-rotation-owner';
 const RESETS = [{ resetThroughAdmin: true }, { resetThroughCluster: true }];
 
-/** Somebody else's user, and whose power is to be used for it. */
+/** Someone else's user, and whose power is to be used for it. */
 const FOR_OTHERS = ['one for the admin', 'one for another user'] as const;
 
 /** Calls of a rotation's ports: more than any has. */
@@ -60,7 +60,7 @@ const goOn = async (arena: AnyArena): Promise<void> => {
 /** What one writes under which label, and goes on. */
 const planted = (what: string, write: (arena: AnyArena) => unknown): Attack[] => [
   {
-    name: `${what}, then a way back`,
+    name: `${what}, then a revert`,
     needs: ['write'],
     run: async (arena) => {
       await write(arena);

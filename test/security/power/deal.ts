@@ -48,7 +48,7 @@ export const dealOf = (attack: Attack, world: string, options: ArenaOptions, mom
   };
 };
 
-/** A way back to a user that logs in changes no user. */
+/** A revert to a user that logs in changes no user. */
 const isLeftAlone = ({ name }: Attack, { options }: ArenaOptions, moment: number): boolean =>
   name.endsWith('(back)') &&
   options.previous?.state === 'logs in' &&

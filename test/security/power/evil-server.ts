@@ -20,7 +20,7 @@ export class EvilServer {
     return { host: this.#database.host, port: this.#database.port };
   }
 
-  /** @param mayChangeUsers whoever may not has the admin's power asked for */
+  /** @param mayChangeUsers the one who may not has the admin's power asked for */
   async letIn({ username, password }: Credential, mayChangeUsers: boolean): Promise<void> {
     await this.#database.admin.putUser(username, password, mayChangeUsers ? ['root'] : []);
   }

@@ -21,7 +21,7 @@ export interface Standing {
   readonly rolesOf: (username: string) => readonly Role[];
   /** Whether a password that is not the attacker's came to their server. */
   readonly isCaught: boolean;
-  /** Whether a user that is nobody's here is not what it was. */
+  /** Whether a user of no one here is not what it was. */
   readonly isTouched: boolean;
   readonly currentLogsIn: boolean;
 }

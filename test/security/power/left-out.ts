@@ -4,8 +4,8 @@ const SLOW =
 /** Attacks that do not run on the deployed stack, by their names, and why. A test holds this to the list of attacks. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   'functions of my own':
-    'Whoever deploys functions has all that these may do, by the meaning of the right: there is no control that a stack could show.',
-  'one without TLS as AWSCURRENT and AWSPREVIOUS, then a way back': SLOW,
+    'The one who deploys functions has all that these may do, by the meaning of the right: there is no control that a stack could show.',
+  'one without TLS as AWSCURRENT and AWSPREVIOUS, then a revert': SLOW,
   'one without TLS as AWSCURRENT and AWSPREVIOUS, then a rotation': SLOW,
   "one without TLS twice, then an operator's resetThroughAdmin": SLOW,
   "one without TLS twice, then an operator's resetThroughCluster": SLOW,

@@ -76,7 +76,7 @@ export const ROWS: readonly Row[] = [
   ),
   row(
     'an AWSPREVIOUS for the same user with a password of mine, and a revert',
-    'a password of mine for the user as AWSPREVIOUS, then a way back',
+    'a password of mine for the user as AWSPREVIOUS, then a revert',
     ROTATED,
     /^UntrustedVersionError: /,
     { isRotated: true },
@@ -108,7 +108,7 @@ export const ROWS: readonly Row[] = [
     BETWEEN,
   ),
   row(
-    'an AWSPREVIOUS for somebody else’s …_clone',
+    'an AWSPREVIOUS for someone else’s …_clone',
     'one for its pair as AWSPREVIOUS, then a rotation',
     'alternating-users, never rotated',
     /^UserNameTakenError: /,

@@ -109,7 +109,7 @@ export class StackArena implements AnyArena {
     return id;
   }
 
-  /** The attacker's server lets in whom the attacker sends there; with a password of somebody else it does not, and tells. */
+  /** The attacker's server lets in whom the attacker sends there; with a password of someone else it does not, and tells. */
   async #letIn(keys: Readonly<Record<string, unknown>>): Promise<void> {
     if (keys.port !== this.evil.port) return;
     const mine = this.#known.find(
@@ -145,7 +145,7 @@ export class StackArena implements AnyArena {
       const { username, password } = JSON.parse(SecretString);
       return typeof username === 'string' && typeof password === 'string' ? [{ username, password }] : [];
     } catch (error) {
-      // A version that a rotation has begun, and nobody has written.
+      // A version that a rotation has begun, and no one has written.
       if (error instanceof Error && error.name === 'ResourceNotFoundException') return [];
       throw error;
     }
@@ -345,7 +345,7 @@ export class StackArena implements AnyArena {
     return roles;
   }
 
-  /** Whether a user that is nobody's here has another password, or other roles. */
+  /** Whether a user of no one here has another password, or other roles. */
   async #isTouched(): Promise<boolean> {
     const users = foreign(this.#grounds, this.world);
     const roles = await rolesOfAll(this.#grounds, users);

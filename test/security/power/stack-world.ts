@@ -19,7 +19,7 @@ export interface StackWorld {
   readonly pairUser: string;
   /** The attacker's. */
   readonly own: Credential;
-  /** Users that are nobody's here, with the passwords that only their owners know. */
+  /** Users of no one here, with the passwords that only their owners know. */
   readonly others: readonly Credential[];
   readonly otherUser: string;
 }

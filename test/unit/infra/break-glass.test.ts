@@ -34,7 +34,7 @@ const everyAction = (template: Template): string[] =>
     .flatMap(({ Action }) => Action);
 
 describe('The reset through the cluster', () => {
-  it('is allowed to nobody by default', () => {
+  it('is allowed to no one by default', () => {
     const template = managing({});
     expect(everyAction(template).filter((action) => action.startsWith('rds:'))).toEqual([]);
     expect(functionsWith(template, 'RESET_THROUGH_CLUSTER')).toEqual([]);
@@ -133,7 +133,7 @@ describe('The API of RDS', () => {
 });
 
 describe('The reset through the admin secret', () => {
-  it('is allowed for nobody by default', () => {
+  it('is allowed for no one by default', () => {
     expect(functionsWith(managing({}), 'RESET_THROUGH_ADMIN')).toEqual([]);
   });
 

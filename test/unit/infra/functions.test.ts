@@ -81,7 +81,7 @@ describe('The functions', () => {
       Object.values(template.findResources('AWS::Lambda::Permission'))
         .filter(({ Properties }) => JSON.stringify(Properties.FunctionName).includes(id))
         .map(({ Properties }) => Properties.Principal);
-    // Whoever else may call a function is a rule of this stack: here to keep it ready.
+    // The one who else may call a function is a rule of this stack: here to keep it ready.
     expect(callersOf('FunctionsTrigger').sort()).toEqual([
       'events.amazonaws.com',
       'secretsmanager.amazonaws.com',

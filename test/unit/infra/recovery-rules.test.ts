@@ -98,7 +98,7 @@ describe('A recovery is reported as started', () => {
 
   it.each([
     ['not for a verification, which changed nothing', { secretId: 'app', mode: 'verify' }, false],
-    ['not where nobody knows of which secret', {}, false],
+    ['not where no one knows of which secret', {}, false],
     [
       'for a recovery that the rule started',
       { executionArn: 'x', status: 'ABORTED', input: '{"secretId":"app"}' },

@@ -15,7 +15,7 @@ const Statement = z.object({
 });
 export type Statement = z.infer<typeof Statement>;
 
-/** Assets stay where they are: nobody looks at copies of them. */
+/** Assets stay where they are: no one looks at copies of them. */
 export const makeStack = (): Stack => {
   const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
   return new Stack(app, 'Test', { env: { account: ACCOUNT, region: REGION } });

@@ -75,7 +75,7 @@ const recover = (world: RotationWorld) =>
     secretId: SECRET,
   });
 
-describe('a recovery of a secret whose AWSCURRENT was written for somebody else', () => {
+describe('a recovery of a secret whose AWSCURRENT was written for someone else', () => {
   it('lets it stay where it logs in', async () => {
     const world = new RotationWorld({ username: 'boss', roles: ROOT, proven: true });
     const moved = { username: 'successor', password: newPassword() };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { definitionOf } from '../../support/definitions.ts';
 import { type Ending, StateMachine } from '../../support/state-machine.ts';
 
-/* What an execution may be started with, and what a person is told who started it with anything else. */
+/* What an execution may be started with, and what an operator is told who started it with anything else. */
 
 const token = 't'.repeat(32);
 const SECRET = { secretId: 'shop/app' };
@@ -154,7 +154,7 @@ const recover = async (known: Readonly<Record<string, Stopped>>, event: object):
     'arn:aws:states:::aws-sdk:sfn:describeExecution': async (request: unknown) => {
       const stopped = known[(request as { ExecutionArn: string }).ExecutionArn];
       if (stopped === undefined)
-        throw Object.assign(new Error('the key lets nobody in'), { name: 'Sfn.KmsAccessDeniedException' });
+        throw Object.assign(new Error('the key lets no one in'), { name: 'Sfn.KmsAccessDeniedException' });
       const { input, error } = stopped;
       return { Input: JSON.stringify(input), ...(error === undefined ? {} : { Error: error }) };
     },
@@ -207,11 +207,11 @@ describe('a recovery by the rule', () => {
   it.each([
     ['of Step Functions', { error: 'States.DataLimitExceeded' }, undefined, true],
     ['of Step Functions that only it knows', { error: null }, 'States.Runtime', true],
-    ['that nobody knows', {}, undefined, true],
-    ['that says that nobody answers', { error: 'RotationSupersededError' }, undefined, true],
+    ['that no one knows', {}, undefined, true],
+    ['that says that no one answers', { error: 'RotationSupersededError' }, undefined, true],
     ['of its own that only Step Functions knows', {}, 'RolledBack', false],
     ['of its own', { error: 'RolledBack' }, undefined, false],
-    ['after which the lock stays for a person', { error: 'RollbackFailed' }, undefined, false],
+    ['after which the lock stays for an operator', { error: 'RollbackFailed' }, undefined, false],
   ])('after an error %s', async (_whose, event, error, follows) => {
     const stopped = { input: SECRET, ...(error === undefined ? {} : { error }) };
     const { taken } = await recover({ S: stopped }, eventOf('S', { status: 'FAILED', ...event }));
@@ -222,7 +222,7 @@ describe('a recovery by the rule', () => {
     const { ending, notices } = await recover({}, eventOf('S'));
     expect(ending).toMatchObject({ status: 'FAILED', error: 'RecoveryFailed' });
     expect(ending.cause).toMatch(
-      /^DescribeStoppedExecution failed with Sfn.KmsAccessDeniedException: the key lets nobody in\. Manual action required: AWSCURRENT of unknown may not log in, and the lock may still be held\. Fix the cause above, then start this machine with \{"secretId": "…"\}\. See .*#recoveryfailed$/,
+      /^DescribeStoppedExecution failed with Sfn.KmsAccessDeniedException: the key lets no one in\. Manual action required: AWSCURRENT of unknown may not log in, and the lock may still be held\. Fix the cause above, then start this machine with \{"secretId": "…"\}\. See .*#recoveryfailed$/,
     );
     expect(notices).toHaveLength(1);
   });
@@ -262,7 +262,7 @@ describe('the recovery of a stopped recovery', () => {
     expect(ending.path.at(-1)).toBe('NothingToRecover');
   });
 
-  it('of a person takes the lock from that one', async () => {
+  it('of an operator takes the lock from that one', async () => {
     const { taken } = await recover({ R: { input: { ...SECRET, resetThroughCluster: true } } }, eventOf('R'));
     expect(taken).toMatchObject({ ...SECRET, stopped: ['R'] });
   });

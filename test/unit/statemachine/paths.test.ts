@@ -90,7 +90,7 @@ const PATHS: Readonly<Record<string, readonly [ended: string, ending: () => Prom
     'Reverted',
     () => rotated({ ...SINGLE, previous: { username: 'boss', state: 'locked' } }, { mode: 'revert' }),
   ],
-  'a recovery that a person starts': ['Recovered', () => recover(new RotationWorld(SINGLE))],
+  'a recovery that an operator starts': ['Recovered', () => recover(new RotationWorld(SINGLE))],
   'a recovery where nothing logs in': ['RecoveryFailed', () => recover(lost(SINGLE))],
   'the recovery of an execution that was stopped': [
     'Recovered',

@@ -90,7 +90,7 @@ const FOR_GOOD = ['RollbackFailed', 'RecoveryFailed'];
 const failedForGood = ({ error = '', cause }: Ending): string[] =>
   FOR_GOOD.includes(error) ? [`it ended as ${error}: ${cause}`] : [];
 
-/** Nobody but a person takes the lock from a rotation that runs. */
+/** No one but an operator takes the lock from a rotation that runs. */
 const robbed = ({ error, cause = '' }: Ending): string[] =>
   error === 'RotationSupersededError' ? [`it lost the lock: ${cause}`] : [];
 
@@ -139,7 +139,7 @@ describe('two rotations of one secret', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  it('of which nothing breaks: whoever gets the lock rotates, and the other is told or comes after it', async () => {
+  it('of which nothing breaks: the one who gets the lock rotates, and the other is told or comes after it', async () => {
     await fc.assert(
       fc.asyncProperty(place, unbroken, unbroken, fc.scheduler(), async (where, one, other, scheduler) => {
         const world = worldOf(where);

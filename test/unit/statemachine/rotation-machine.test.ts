@@ -105,7 +105,7 @@ describe('a rotation', () => {
     ['that does not exist', { secretId: 'nothing' }, 'SecretNotRotatableError'],
     ['that has nothing to roll back to', { mode: 'revert' }, 'NothingToRevertError'],
   ])(
-    'of a secret %s is refused by the error’s own name, and nobody is woken',
+    'of a secret %s is refused by the error’s own name, and no one is woken',
     async (_what, input, error) => {
       const world = boss();
       const { ending, machine } = await run(world, input);
@@ -116,7 +116,7 @@ describe('a rotation', () => {
     },
   );
 
-  // TestSecret found it in the middle of a single user's gap, and so did the check of the way back: RollbackFailed.
+  // TestSecret found it in the middle of a single user's gap, and so did the check of the compensation: RollbackFailed.
   it.each<[string, (world: RotationWorld) => void, string]>([
     ['is outside the cluster’s domain', lie, 'InstanceNotTrustedError'],
     ['is away', ({ database }) => database.loseReader(), 'DatabaseUnavailableError'],
@@ -168,7 +168,7 @@ describe('a rotation', () => {
 
   it('that can’t be put back tells the operators, and keeps the password on record', async () => {
     const world = boss();
-    // After SetSecret somebody sets yet another password: nobody gets in any more.
+    // After SetSecret someone sets yet another password: no one gets in any more.
     let isSet = false;
     const calls = new PortCalls({
       turn: async (method) => {
@@ -207,7 +207,7 @@ describe('a rotation of Secrets Manager', () => {
   it.each([
     ['of a version that is AWSCURRENT', (world: RotationWorld) => world.current],
     ['that it was not started for', (world: RotationWorld) => world.beginRotation().token],
-  ])('is refused with a token %s: somebody copied an input', async (_what, tokenOf) => {
+  ])('is refused with a token %s: someone copied an input', async (_what, tokenOf) => {
     const world = boss();
     const token = tokenOf(world);
     const { ending, machine } = await run(world, { token });
@@ -234,7 +234,7 @@ describe('a revert', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('of a revert is a way forward again', async () => {
+  it('of a revert is a forward path again', async () => {
     const world = boss();
     const { ending: rotated } = await run(world);
     await run(world, { mode: 'revert' });
@@ -268,8 +268,8 @@ describe('a revert', () => {
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(rotated.labels.AWSCURRENT);
   });
 
-  // Whoever may write the secret would have given a user of theirs the roles of this one, through the admin secret.
-  it('never goes to the user of somebody who put a value of theirs into AWSPREVIOUS, though it logs in', async () => {
+  // The one who may write the secret would have given a user of theirs the roles of this one, through the admin secret.
+  it('never goes to the user of someone who put a value of theirs into AWSPREVIOUS, though it logs in', async () => {
     const world = new RotationWorld(PAIR);
     const password = newPassword();
     world.database.addUser('mallory', password, []);
@@ -357,7 +357,7 @@ describe('a verification', () => {
     expect(world.restoredProblems()).toEqual([]);
   });
 
-  it('fails by the error’s own name when it does not log in, and nobody is woken', async () => {
+  it('fails by the error’s own name when it does not log in, and no one is woken', async () => {
     const world = boss();
     world.database.addUser('boss', newPassword(), ROOT);
     const { ending, machine } = await run(world, { mode: 'verify' });
@@ -376,7 +376,7 @@ describe('a recovery', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  it('tells the operators when nobody logs in, and keeps the lock', async () => {
+  it('tells the operators when no one logs in, and keeps the lock', async () => {
     const world = boss();
     world.database.addUser('boss', newPassword(), READ_WRITE);
     const { ending, machine } = await recover(world);

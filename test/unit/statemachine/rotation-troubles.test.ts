@@ -46,7 +46,7 @@ const recover = async (
 const timesIn = ({ path }: Ending, state: string): number => path.filter((name) => name === state).length;
 
 describe('a rotation whose retirement can’t be started', () => {
-  it('has succeeded, and says that it does not know: an alarm rings, and nobody is woken twice', async () => {
+  it('has succeeded, and says that it does not know: an alarm rings, and no one is woken twice', async () => {
     const world = new RotationWorld(CLONE);
     const { ending, machine } = await run(world, { machine: { retirementIsGone: true } });
     expect(ending.status, ending.cause).toBe('SUCCEEDED');
@@ -148,7 +148,7 @@ describe('a recovery', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
-  // Another rotation once began beside a recovery, and the recovery waited for it while nobody could log in.
+  // Another rotation once began beside a recovery, and the recovery waited for it while no one could log in.
   it('ends the outage though Secrets Manager has begun another rotation, of which it takes nothing', async () => {
     const world = boss();
     const { plan } = await set(world, 'rotate', executionArn('one'));
@@ -206,7 +206,7 @@ describe('a recovery', () => {
     );
   });
 
-  it('ends as failed even if nobody can be told', async () => {
+  it('ends as failed even if no one can be told', async () => {
     const world = boss();
     world.database.fallBehind(100_000);
     const { ending, machine } = await recover(world, { machine: { topicIsGone: true } });

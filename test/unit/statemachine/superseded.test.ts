@@ -47,7 +47,7 @@ const isCheck =
 
 const never = (): boolean => false;
 
-/** A rotation, from which somebody takes the lock at some call; what it changes afterwards. */
+/** A rotation, from which someone takes the lock at some call; what it changes afterwards. */
 const robbed = async (
   options: WorldOptions,
   isMoment: (call: Call) => boolean,
@@ -113,7 +113,7 @@ describe('a recovery by hand takes the lock from a rotation that runs,', () => {
   });
 });
 
-describe('a rotation of which somebody took the owner label off by hand', () => {
+describe('a rotation of which someone took the owner label off by hand', () => {
   const takeOff = ({ store }: RotationWorld): boolean =>
     store.move(SECRET, OWNER, { from: store.holder(SECRET, OWNER) ?? '' });
 

@@ -46,7 +46,7 @@ describe('the secret store in memory', () => {
       expect(store.labels(NAME)).not.toHaveProperty('AWSPENDING');
     });
 
-    it('without the version that holds it only if nobody does', async () => {
+    it('without the version that holds it only if no one does', async () => {
       const { store, arn, first, second, port } = make();
       expect(await port.moveLabel(arn, 'AWSPENDING', { to: first })).toBe(true);
       expect(await port.moveLabel(arn, 'AWSPENDING', { to: second })).toBe(false);
@@ -59,7 +59,7 @@ describe('the secret store in memory', () => {
       expect(store.holder(NAME, 'AWSCURRENT')).toBe(first);
     });
 
-    it('from nobody or to nobody not at all', async () => {
+    it('from no one or to no one not at all', async () => {
       const { store, arn, port } = make();
       expect(await port.moveLabel(arn, 'AWSCURRENT', {})).toBe(false);
       expect(Object.keys(store.labels(NAME))).toEqual(['AWSCURRENT']);
@@ -75,7 +75,7 @@ describe('the secret store in memory', () => {
       }
     });
 
-    it('from a version although nobody has it, if so chosen', async () => {
+    it('from a version although no one has it, if so chosen', async () => {
       const { store, arn, first, second, port } = make();
       const move = (to?: string) => port.moveLabel(arn, 'mine', { from: second, ...(to ? { to } : {}) });
       expect([await move(first), await move()]).toEqual([false, false]);
@@ -197,7 +197,7 @@ describe('the secret store in memory', () => {
       expect(store.holder(NAME, 'owner')).toBe(first);
     });
 
-    it('and tells nobody of an error', async () => {
+    it('and tells no one of an error', async () => {
       const { store } = await givenUp(() => ({ to: newVersionId() }));
       expect(store.carryOutLate()).toEqual([false]);
     });
@@ -326,7 +326,7 @@ describe('the database in memory', () => {
     await expect(login('app')).rejects.toThrow(DatabaseUnavailableError);
   });
 
-  it('lets nobody below an administrator change a password, not even the own', async () => {
+  it('lets no one below an administrator change a password, not even the own', async () => {
     const { login } = make();
     const app = await open(login('app'));
     await expect(app.updateUser('app', { password: newPassword() })).rejects.toThrow(NotAuthorizedError);

@@ -13,7 +13,7 @@ import {
   Strategy,
 } from 'docdb-rotation';
 
-/** What somebody writes who has installed the package: a cluster with all its secrets, and another that is only known. */
+/** What someone writes who has installed the package: a cluster with all its secrets, and another that is only known. */
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 const stack = new Stack(app, 'Shop');

@@ -4,7 +4,7 @@ import { judge } from './judge.ts';
 import { newExecution } from './new-execution.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Somebody aborts an execution right after the database changed. No state of it runs any more: EventBridge starts a recovery. */
+/** Someone aborts an execution right after the database changed. No state of it runs any more: EventBridge starts a recovery. */
 export const cutOff: Scenario = {
   title: 'An execution is aborted right after the database changed, and recovered',
   async run(stack, terminal) {

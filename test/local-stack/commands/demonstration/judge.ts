@@ -26,7 +26,7 @@ export interface Expectation {
   readonly through: readonly string[];
 }
 
-/** What was seen beside the execution and the secret, of a rotation that must be noticed by nobody. */
+/** What was seen beside the execution and the secret, of a rotation that must be noticed by no one. */
 export interface Witness {
   readonly retired: string | null;
   readonly logins: number;
@@ -95,7 +95,7 @@ const passwordProblems = (
 const witnessProblems = ({ retired }: Expectation, witness: Witness): string[] => {
   const problems: string[] = [];
   const { logins, loginFailures } = witness;
-  if (logins === 0) problems.push('nobody logged in meanwhile');
+  if (logins === 0) problems.push('no login was tried meanwhile');
   if (loginFailures > 0) problems.push(`${loginFailures} of ${logins} logins with AWSCURRENT failed`);
   if (witness.retired !== (retired ?? null)) {
     problems.push(`the replaced user was ${witness.retired ?? 'not retired'}, not ${retired ?? 'kept'}`);

@@ -4,7 +4,7 @@ import type { Executions } from '../../deployment/index.ts';
 const POLL_MS = 100;
 const LONGEST_MS = 30_000;
 
-/** Waits for an execution that somebody else starts, and that was not there before. */
+/** Waits for an execution that someone else starts, and that was not there before. */
 export const newExecution = async (executions: Executions, known: readonly string[]): Promise<string> => {
   const deadline = Date.now() + LONGEST_MS;
   while (Date.now() < deadline) {

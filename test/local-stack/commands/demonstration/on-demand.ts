@@ -3,9 +3,9 @@ import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import type { Scenario } from './scenario.ts';
 
-/** An execution that somebody starts in the console. */
+/** An execution that someone starts in the console. */
 export const onDemand: Scenario = {
-  title: 'Somebody starts an execution with {"secretId": "…"}',
+  title: 'Someone starts an execution with {"secretId": "…"}',
   async run(stack, terminal) {
     const { arn, name, username } = await stack.makeSecret({ name: 'demo/on-demand' });
     const place = { arn, users: [username] };

@@ -154,7 +154,7 @@ describe('CreateSecret on demand', () => {
 });
 
 describe('CreateSecret uses only a value that this very invocation wrote', () => {
-  it('passes over a version with its id that somebody planted', async () => {
+  it('passes over a version with its id that someone planted', async () => {
     const world = new RotationWorld();
     const input = onDemand();
     const planted = secretText({ username: 'app', password: newPassword() });
@@ -373,7 +373,7 @@ describe('CreateSecret of Secrets Manager', () => {
     expect(plan.pendingVersion).toBe(token);
   });
 
-  it('fails for an execution that does not have the lock: somebody copied the input', async () => {
+  it('fails for an execution that does not have the lock: someone copied the input', async () => {
     const world = new RotationWorld();
     const token = await begunByService(world, executionArn('shop-1'));
     const calls = new PortCalls();
@@ -393,13 +393,13 @@ describe('CreateSecret of Secrets Manager', () => {
     await expect(attempt).rejects.toThrow(RotationSupersededError);
   });
 
-  it('fails for a token where nobody has the lock', async () => {
+  it('fails for a token where no one has the lock', async () => {
     const world = new RotationWorld();
     const attempt = createSecret(portsOf(world), joining(executionArn('shop-1'), newVersionId()));
     await expect(attempt).rejects.toThrow(UnknownTokenError);
   });
 
-  it('fails for a version that is not on record: somebody else may have written it', async () => {
+  it('fails for a version that is not on record: someone else may have written it', async () => {
     const world = new RotationWorld();
     const execution = executionArn('shop-1');
     const { token, rotationToken } = world.beginRotation();

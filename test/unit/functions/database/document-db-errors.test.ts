@@ -114,7 +114,7 @@ describe('a login is refused', () => {
 
 describe('an error of the driver becomes', () => {
   it.each([
-    ['DatabaseUnavailable: nobody listens', network(withCode('ECONNREFUSED')), DatabaseUnavailableError],
+    ['DatabaseUnavailable: no one listens', network(withCode('ECONNREFUSED')), DatabaseUnavailableError],
     ['DatabaseUnavailable: the connection is cut', network(withCode('ECONNRESET')), DatabaseUnavailableError],
     ['DatabaseUnavailable: it takes too long', new MongoNetworkTimeoutError('no'), DatabaseUnavailableError],
     ['DatabaseUnavailable: no server in time', selection(), DatabaseUnavailableError],
@@ -184,7 +184,7 @@ describe.each(TRANSIENT)('the transient error %i', (code, name) => {
     expect(error.message).toContain(`the database answered ${name} (code ${code}); `);
   });
 
-  it('is retried at a login too, which nobody refused', () => {
+  it('is retried at a login too, which no one refused', () => {
     for (const error of [answer(code), network(answer(code)), selection(answer(code))]) {
       expect(isRefusedLogin(error)).toBe(false);
       expect(translateLoginError(error, DOING)).toBeInstanceOf(DatabaseUnavailableError);

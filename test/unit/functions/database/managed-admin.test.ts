@@ -9,7 +9,7 @@ import { ADMIN_SECRET, RotationWorld, secretText } from '../../../support/rotati
 
 /*
  * The admin secret is the one that DocumentDB manages for its primary user: {"username", "password"}, and no host.
- * Whoever may write the application's secret chooses the host there, and must not have the admin log in at it.
+ * The one who may write the application's secret chooses the host there, and must not have the admin log in at it.
  */
 
 const CLUSTER_TAG = 'aws:rds:primaryDBClusterArn';

@@ -105,7 +105,7 @@ describe('FinishSecret', () => {
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 
-  it('fails when somebody put a new value into the secret meanwhile, and leaves it AWSCURRENT', async () => {
+  it('fails when someone put a new value into the secret meanwhile, and leaves it AWSCURRENT', async () => {
     const world = boss();
     const { plan } = await set(world);
     const byHand = world.store.putByHand(SECRET, valueByHand());

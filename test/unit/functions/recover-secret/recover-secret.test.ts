@@ -28,7 +28,7 @@ import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../../s
  * AWSCURRENT            | keeps it; disables a pair's half-made user; takes AWSPENDING off
  * AWSPENDING only       | makes it AWSCURRENT: that ends the outage without another change of the database
  * AWSPREVIOUS only      | makes it AWSCURRENT
- * nobody                | fails, or with resetThroughAdmin sets AWSCURRENT's password
+ * no one                | fails, or with resetThroughAdmin sets AWSCURRENT's password
  */
 
 const OWNER = 'docdb-rotation-owner';
@@ -41,7 +41,7 @@ const STOPPED = executionArn('stopped');
 const RECOVERY = executionArn('of-it', 'recovery');
 
 interface Options {
-  /** The executions that were stopped; without any a person asks. */
+  /** The executions that were stopped; without any an operator asks. */
   readonly stopped?: readonly string[];
   readonly token?: string;
   readonly execution?: string;
@@ -253,7 +253,7 @@ describe('where and for whom a secret is', () => {
     return { world, written: world.store.putByHand(SECRET, text) };
   };
 
-  it('is what AWSCURRENT says where it logs in: somebody moved on to another user', async () => {
+  it('is what AWSCURRENT says where it logs in: someone moved on to another user', async () => {
     const { world, written } = rewritten({});
     expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSCURRENT', version: written });
   });
@@ -276,7 +276,7 @@ describe('where and for whom a secret is', () => {
     expect(tags['docdb-rotation:proven']).toBe(plan.pendingVersion);
   });
 
-  it('resets nothing for somebody else’s user, whatever it is told', async () => {
+  it('resets nothing for someone else’s user, whatever it is told', async () => {
     const { world } = rewritten({});
     world.database.addUser('other', newPassword(), ROOT);
     world.database.addUser('boss', newPassword(), ROOT);
@@ -304,7 +304,7 @@ describe('take-lock by hand', () => {
     const world = new RotationWorld(SINGLE);
     const { plan } = await set(world);
     const first = await takeLock(portsOf(world));
-    // Somebody takes off what would show it.
+    // Someone takes off what would show it.
     world.store.move(SECRET, 'AWSPENDING', { from: plan.pendingVersion });
     const second = await takeLock(portsOf(world), { execution: executionArn('next', 'recovery') });
     expect(second).toMatchObject({ suspects: [plan.pendingVersion], takenFrom: first.lockVersion });
@@ -376,7 +376,7 @@ describe('take-lock by the rule', () => {
     });
   });
 
-  it('takes it where nobody has it, and suspects the version of the stopped one', async () => {
+  it('takes it where no one has it, and suspects the version of the stopped one', async () => {
     const world = new RotationWorld(SINGLE);
     const { plan } = await set(world, 'rotate', STOPPED);
     world.store.move(SECRET, OWNER, { from: plan.lockVersion });
@@ -442,7 +442,7 @@ describe('take-lock by the rule', () => {
     expect(await takeLock(portsOf(world, calls), byRule)).toMatchObject({ outcome: 'taken' });
   });
 
-  // A recovery once took the lock from whoever had it by its second look.
+  // A recovery once took the lock from the one who had it by its second look.
   it('leaves it to a rotation that begins while it looks', async () => {
     const world = new RotationWorld(SELF);
     let other: string | undefined;
@@ -456,7 +456,7 @@ describe('take-lock by the rule', () => {
     await expect(takeLock(portsOf(world), byRule)).rejects.toThrow(NothingToRecoverError);
   });
 
-  it('believes no marker of somebody who may write the secret: what it names is only tried', async () => {
+  it('believes no marker of someone who may write the secret: what it names is only tried', async () => {
     const world = new RotationWorld(SELF);
     const marker = markerOf(STOPPED, ['f'.repeat(32), world.current]);
     world.store.addVersionWithId(SECRET, versionIdOf(STOPPED, 0), [OWNER], marker);
@@ -522,7 +522,7 @@ describe('reconcile', () => {
   });
 });
 
-describe('a recovery when nobody logs in', () => {
+describe('a recovery when no one logs in', () => {
   const lockedOut = async () => {
     const world = new RotationWorld({ admin: true, resettableUser: 'app' });
     await checked(world);
@@ -604,7 +604,7 @@ describe('a recovery of a pair', () => {
     expect(world.restoredProblems()).toEqual([]);
   });
 
-  it('never drops or locks a user for a value that somebody planted, though it logs in', async () => {
+  it('never drops or locks a user for a value that someone planted, though it logs in', async () => {
     const world = new RotationWorld(PAIR);
     const password = newPassword();
     world.database.addUser('app_clone', password, READ_WRITE);

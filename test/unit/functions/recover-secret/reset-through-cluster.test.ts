@@ -21,7 +21,7 @@ import { RotationWorld, SECRET, type WorldOptions } from '../../../support/rotat
 
 const OWNER = 'docdb-rotation-owner';
 
-/** The primary user's secret, of whose password somebody has set another one. */
+/** The primary user's secret, of whose password someone has set another one. */
 const lockedOut = (options: WorldOptions = {}): RotationWorld => {
   const world = new RotationWorld({
     username: 'dbadmin',
@@ -124,7 +124,7 @@ describe('RecoverSecret asks no cluster', () => {
     expect(count(calls, 'askForPassword')).toBe(0);
     const { labels, ...left } = world.snapshot();
     expect(left).toEqual({ users: world.before.users, logsIn: [] });
-    // It keeps the lock: whoever was told to act has to look first.
+    // It keeps the lock: the one who was told to act has to look first.
     expect(Object.keys(labels).sort()).toEqual([
       ...['AWSCURRENT', 'docdb-rotation-claim', 'docdb-rotation-owner'],
     ]);

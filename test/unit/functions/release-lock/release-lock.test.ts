@@ -67,7 +67,7 @@ describe('ReleaseLock after a promotion', () => {
     expect(calls.recorded).toEqual(['setTag', 'moveLabel']);
   });
 
-  it('releases nothing when it comes again, and harms nobody who has the lock by then', async () => {
+  it('releases nothing when it comes again, and harms no one who has the lock by then', async () => {
     const world = boss();
     const { plan, before } = await finished(world);
     const input = ending({ plan, before, ended: 'promoted' });

@@ -153,7 +153,7 @@ describe('The end that an event tells of without input, output or error', () => 
     await expect(early).rejects.toThrow(EndNotSettledError);
   });
 
-  it('asks nobody where the event has it all', async () => {
+  it('asks no one where the event has it all', async () => {
     const description = { status: 'ABORTED', input: '{"secretId": "asked"}' };
     expect((await told({ status: 'ABORTED' }, description)).report.secret).toBe(SECRET);
   });

@@ -20,7 +20,7 @@ import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../../s
  *             | the old password    | the old version  | touches nothing
  *             | the pending one     | the old version  | sets the old password back
  *             | the pending one     | the new version  | sets the old password back
- *             | neither             | any              | fails: nobody gets in
+ *             | neither             | any              | fails: no one gets in
  *             | any                 | someone else's, and logs in | leaves it, and touches nothing
  *             | any                 | someone else's, and does not | as if AWSCURRENT were the old version
  *
@@ -152,7 +152,7 @@ describe.each([
 });
 
 describe('RestoreCredential', () => {
-  it('fails when the lock is somebody else’s, and asks the database nothing', async () => {
+  it('fails when the lock is someone else’s, and asks the database nothing', async () => {
     const world = new RotationWorld(SELF);
     const { plan, before } = await set(world);
     world.store.move(SECRET, OWNER, { from: plan.lockVersion });
@@ -180,7 +180,7 @@ describe('RestoreCredential', () => {
   });
 });
 
-describe('RestoreCredential, where somebody wrote AWSCURRENT meanwhile', () => {
+describe('RestoreCredential, where someone wrote AWSCURRENT meanwhile', () => {
   const byHand = (world: RotationWorld, username: string, keys: Record<string, unknown> = {}) => {
     const password = newPassword();
     const version = world.store.putByHand(SECRET, secretText({ username, password, ...keys }));
@@ -212,7 +212,7 @@ describe('RestoreCredential, where somebody wrote AWSCURRENT meanwhile', () => {
     expect([world.logsIn(world.current), world.logsIn(version)]).toEqual([true, false]);
   });
 
-  // Whoever may write the secret would have anybody's password set, by the admin's power.
+  // The one who may write the secret would have anybody's password set, by the admin's power.
   it('never sets the password that it holds', async () => {
     const world = new RotationWorld(ADMIN);
     const { plan, before } = await finished(world);
@@ -274,7 +274,7 @@ describe('RestoreCredential of a single user restores only what is known to be g
     return { world, plan, before };
   };
 
-  it('not an AWSCURRENT that did not log in at the start: somebody may have planted it', async () => {
+  it('not an AWSCURRENT that did not log in at the start: someone may have planted it', async () => {
     const { world, plan, before } = await planted(false);
     const calls = new PortCalls();
     expect(await restoreCredential(portsOf(world, calls), plan, before)).toEqual({ outcome: 'untouched' });

@@ -122,7 +122,7 @@ describe('RestoreLabels', () => {
   });
 });
 
-describe('RestoreLabels, where somebody wrote AWSCURRENT meanwhile', () => {
+describe('RestoreLabels, where someone wrote AWSCURRENT meanwhile', () => {
   it('leaves it if RestoreCredential saw it log in', async () => {
     const world = rotated();
     const { plan } = await set(world);
@@ -172,7 +172,7 @@ describe('RestoreLabels, where somebody wrote AWSCURRENT meanwhile', () => {
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(written);
   });
 
-  it('undoes the promotion alone, where nobody wrote anything', async () => {
+  it('undoes the promotion alone, where no one wrote anything', async () => {
     const world = rotated();
     const { plan } = await finished(world);
     const calls = new PortCalls();
@@ -182,7 +182,7 @@ describe('RestoreLabels, where somebody wrote AWSCURRENT meanwhile', () => {
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 
-  it('asks to look again while somebody moves AWSCURRENT faster than it does', async () => {
+  it('asks to look again while someone moves AWSCURRENT faster than it does', async () => {
     const world = rotated();
     const { plan } = await set(world);
     byHand(world);

@@ -77,7 +77,7 @@ describe.each([
     expect(scene.world.database.user(user)?.roles).toEqual([]);
   });
 
-  it('locks it with a password that nobody keeps', async () => {
+  it('locks it with a password that no one keeps', async () => {
     const scene = await rotated(options, 'lock');
     const result = await retire(scene);
     expect(result).toEqual({ outcome: 'locked', user });
@@ -200,7 +200,7 @@ describe('RetireUser', () => {
     expect(count(calls, 'dropUser')).toBe(0);
   });
 
-  it('touches nobody for an AWSPREVIOUS that was planted', async () => {
+  it('touches no one for an AWSPREVIOUS that was planted', async () => {
     const scene = await rotated(PAIR, 'delete');
     scene.world.store.addVersion(
       SECRET,

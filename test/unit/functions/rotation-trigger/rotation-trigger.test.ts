@@ -241,7 +241,7 @@ describe('the trigger takes the lock', () => {
     expect(new Set(writtenBy)).toEqual(new Set([ownVersion(rig, 1)]));
   });
 
-  it('and waits for whoever has it, ever more gently', async () => {
+  it('and waits for the one who has it, ever more gently', async () => {
     const rig = scene();
     const other = 'f'.repeat(32);
     rig.world.store.addVersionWithId(SECRET, other, [OWNER], '{}');
@@ -321,7 +321,7 @@ describe('the value of the pending version', () => {
     expect(rig.world.store.holder(SECRET, OWNER)).toBe(ownVersion(rig, 2));
   });
 
-  it('is not used if somebody else wrote it, and nothing is left behind', async () => {
+  it('is not used if someone else wrote it, and nothing is left behind', async () => {
     const rig = scene();
     const { store } = rig.world;
     store.move(SECRET, 'AWSPENDING', { from: rig.rotation.token });
@@ -338,7 +338,7 @@ describe('the value of the pending version', () => {
     expect(await proven(rig)).not.toContain(token);
   });
 
-  it('is not used if somebody else writes it at that very moment', async () => {
+  it('is not used if someone else writes it at that very moment', async () => {
     const rig = scene({
       turn: async (method) => {
         if (method !== 'put' || count(rig.calls, 'put') === 0) return;
@@ -458,7 +458,7 @@ describe.each(['setSecret', 'testSecret', 'finishSecret'] as const)('the trigger
   });
 });
 
-describe('an execution that succeeded, but of whose version somebody else has taken AWSCURRENT', () => {
+describe('an execution that succeeded, but of whose version someone else has taken AWSCURRENT', () => {
   it.each(['testSecret', 'finishSecret'] as const)('is no success for %s', async (step) => {
     const rig = scene();
     await call(rig, 'createSecret');

@@ -44,7 +44,7 @@ describe('readUntil', () => {
     expect(asked.length).toBeGreaterThan(1);
   });
 
-  it('passes an error of a read on: whoever reads knows what to do about it', async () => {
+  it('passes an error of a read on: the one who reads knows what to do about it', async () => {
     const clock = new FakeClock();
     const read = () => Promise.reject(new Error('throttled'));
     await expect(readUntil(clock, read, () => true)).rejects.toThrow('throttled');

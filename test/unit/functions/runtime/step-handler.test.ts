@@ -108,7 +108,7 @@ describe('a step', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
+describe('an error that no one foresaw', () => {
   const uri = (password: string) => `failed: mongodb://app:${password}@host:27017/?tls=true`;
 
   it.each([

@@ -83,7 +83,7 @@ describe('takeLock', () => {
     expect(owner(world)).toBe(versionIdOf(ONE, 1));
   });
 
-  it('loses it to whoever took it from that earlier version meanwhile', async () => {
+  it('loses it to the one who took it from that earlier version meanwhile', async () => {
     const world = new RotationWorld();
     const from = await take(world, ONE);
     const seen = await look(world);
@@ -162,7 +162,7 @@ describe('takeLockOnce', () => {
     expect(calls.recorded).toEqual([]);
   });
 
-  it('takes it otherwise, but from nobody', async () => {
+  it('takes it otherwise, but from no execution', async () => {
     const world = new RotationWorld();
     const held = await takeLockOnce(portsOf(world), await look(world), ONE, '{}');
     expect(owner(world)).toBe(held);
@@ -172,7 +172,7 @@ describe('takeLockOnce', () => {
 });
 
 describe('writeOwnVersion', () => {
-  it('passes over versions that exist already, whoever wrote them', async () => {
+  it('passes over versions that exist already, the one who wrote them', async () => {
     const world = new RotationWorld();
     for (const number of [0, 1])
       world.store.addVersionWithId(SECRET, versionIdOf(ONE, number), [], 'somebody else’s');
@@ -188,7 +188,7 @@ describe('writeOwnVersion', () => {
     await expect(attempt).rejects.toThrow(/start a new execution/);
   });
 
-  it('takes the claim label from whoever wrote last, and no other label', async () => {
+  it('takes the claim label from the one who wrote last, and no other label', async () => {
     const world = new RotationWorld();
     const held = await take(world, OTHER);
     const version = await writeOwnVersion(world.store.port(), world.secretArn, ONE, '{}');
@@ -201,7 +201,7 @@ describe('writeOwnVersion', () => {
 });
 
 describe('describeWhenFree', () => {
-  it('takes one read where nobody is at work', async () => {
+  it('takes one read where no one is at work', async () => {
     const world = new RotationWorld({ pendingOnCurrent: true });
     const calls = new PortCalls();
     await describeWhenFree(portsOf(world, calls), SECRET, ONE);
@@ -253,7 +253,7 @@ describe('describeAsOwner', () => {
   });
 
   it.each([
-    ['nobody', undefined],
+    ['no execution', undefined],
     ['another version of the same execution', versionIdOf(ONE, 1)],
     ['a version of another execution', versionIdOf(OTHER, 0)],
   ])('fails when %s has the lock', async (_whose, to) => {

@@ -76,7 +76,7 @@ describe('a version that was only written', () => {
     expect(isOwnVersion(secretWith('b'), 'a')).toBe(false);
   });
 
-  it('stands before all that is proven: nobody knows yet whether it will log in', () => {
+  it('stands before all that is proven: no one knows yet whether it will log in', () => {
     const secret = { ...secretWith('+e a b c'), versions: { a: ['AWSCURRENT'], c: ['AWSPREVIOUS'], d: [] } };
     expect(withWritten(secret, 'd')).toEqual([asWritten('d'), 'a', 'b', 'c']);
   });
@@ -89,7 +89,7 @@ describe('a version that was seen to log in', () => {
   });
 });
 
-describe('an id that whoever wrote the value chose', () => {
+describe('an id that the one who wrote the value chose', () => {
   const [id = '', other = ''] = UUIDS;
   const secret = { ...EMPTY, tags: { [PROVEN_TAG]: `+${id} ${other}` } };
 
@@ -99,7 +99,7 @@ describe('an id that whoever wrote the value chose', () => {
     ['a space', `x ${other}`],
     ['a line feed', `x\n${other}`],
     ['what no tag may hold', `${id}#`],
-  ])('with %s is nobody’s entry', (_what, chosen) => {
+  ])('with %s is no one’s entry', (_what, chosen) => {
     expect(isOwnVersion(secret, chosen)).toBe(false);
     expect(isProvenIn([chosen, `+${id}`, other], chosen)).toBe(false);
     expect(asProven(chosen)).toEqual([]);
@@ -121,7 +121,7 @@ describe('provenVersions', () => {
   it.each([
     ['no tag', {}, []],
     ['an empty one', { [PROVEN_TAG]: '' }, []],
-    ['spaces that a person typed', { [PROVEN_TAG]: ' a  b ' }, ['a', 'b']],
+    ['spaces that an operator typed', { [PROVEN_TAG]: ' a  b ' }, ['a', 'b']],
   ])('reads %s', (_what, tags, versions) => {
     expect(provenVersions({ tags })).toEqual(versions);
   });

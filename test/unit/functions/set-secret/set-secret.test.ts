@@ -196,7 +196,7 @@ describe('SetSecret for a pair', () => {
     expect(count(calls, 'createUser') + count(calls, 'updateUser')).toBe(0);
   });
 
-  it('reverts from an AWSCURRENT that does not log in, with nobody’s power', async () => {
+  it('reverts from an AWSCURRENT that does not log in, with no one’s power', async () => {
     const world = new RotationWorld({
       strategy: 'alternating-users',
       admin: true,

@@ -246,7 +246,7 @@ describe('CheckBefore of a pair remembers the other user', () => {
   });
 });
 
-describe('CheckBefore refuses a user that is somebody else’s', () => {
+describe('CheckBefore refuses a user that is someone else’s', () => {
   const taken = () => {
     const world = new RotationWorld(PAIR);
     world.database.addUser('app_clone', newPassword(), READ_WRITE);
@@ -263,7 +263,7 @@ describe('CheckBefore refuses a user that is somebody else’s', () => {
     await expect(look(world)).rejects.toThrow(UserNameTakenError);
   });
 
-  it('when an AWSPREVIOUS names it that is not proven and does not log in: somebody may have planted that', async () => {
+  it('when an AWSPREVIOUS names it that is not proven and does not log in: someone may have planted that', async () => {
     const previous = { username: 'app_clone', state: 'locked' } as const;
     await expect(look(new RotationWorld({ ...PAIR, previous, proven: false }))).rejects.toThrow(
       UserNameTakenError,
@@ -311,7 +311,7 @@ describe('CheckBefore refuses a user that is somebody else’s', () => {
   });
 });
 
-describe('CheckBefore of a revert does not believe an AWSPREVIOUS that somebody may have planted', () => {
+describe('CheckBefore of a revert does not believe an AWSPREVIOUS that someone may have planted', () => {
   const planted = (proven: boolean, keys: Record<string, unknown> = {}): RotationWorld => {
     const world = new RotationWorld();
     const text = secretText({ username: 'app', password: newPassword(), ...keys });
