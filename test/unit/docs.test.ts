@@ -18,11 +18,15 @@ const DOCUMENTS = [
   'README.md',
   'functions/LOCK.md',
   'functions/README.md',
+  'infra/README.md',
   'statemachine/README.md',
   'statemachine/RUNBOOK.md',
   'test/README.md',
 ];
 const README = read('README.md');
+const FUNCTIONS = read('functions/README.md');
+const INFRA = read('infra/README.md');
+const STATES = read('statemachine/README.md');
 const RUNBOOK = read('statemachine/RUNBOOK.md');
 
 const withoutCode = (markdown: string): string => markdown.replaceAll(/^ *```.*?^ *```$/gms, '');
@@ -172,7 +176,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-describe('the README and the definitions agree', () => {
+describe('the documents and the definitions agree', () => {
   const listed = (pattern: RegExp, machine = 'rotation'): string[] =>
     [...(pattern.exec(definitionText(machine))?.[1] ?? '').matchAll(/'([^']+)'/g)].map(
       ([, name = '']) => name,
@@ -184,12 +188,12 @@ describe('the README and the definitions agree', () => {
   });
 
   test('on the keys of the input', () => {
-    const keys = tableOf(README, 'key of the input').map(([key]) => codeIn(key)[0]);
+    const keys = tableOf(STATES, 'key of the input').map(([key]) => codeIn(key)[0]);
     expect(keys.toSorted()).toEqual(listed(/\$not\(\$ in \[([^\]]+)\]\)/).toSorted());
   });
 
   test('on the keys of a recovery’s input', () => {
-    const keys = tableOf(README, "key of a recovery's input").map(([key]) => codeIn(key)[0]);
+    const keys = tableOf(STATES, "key of a recovery's input").map(([key]) => codeIn(key)[0]);
     expect(keys).not.toEqual([]);
     expect(keys.toSorted()).toEqual(listed(/\$not\(\$ in \[([^\]]+)\]\)/, 'recovery').toSorted());
   });
@@ -240,7 +244,7 @@ describe('the README and the definitions agree', () => {
     ],
     ['`verify`', 'rotation', { CheckInput: 'Verify' }],
     ['`revert` of a single user', 'rotation', { ChooseEnd: 'Reverted' }],
-    ['a recovery that a person starts', 'recovery', {}],
+    ['a recovery that an operator starts', 'recovery', {}],
     ['a recovery where nothing logs in', 'recovery', { RecoverSecret: 'NotifyOperators' }],
     ['the recovery of an execution that was stopped', 'recovery', BY_RULE],
     [
@@ -249,18 +253,18 @@ describe('the README and the definitions agree', () => {
       { ...BY_RULE, ChooseSubject: 'NothingToRecover' },
     ],
   ])('on how many states cost: %s', (what, machine, turns) => {
-    const row = tableOf(README, 'what happens').find(([happens]) => happens === what);
+    const row = tableOf(STATES, 'what happens').find(([happens]) => happens === what);
     const path = pathOf(machine, turns);
     expect(row?.slice(1)).toEqual([String(path.length), `\`${path.at(-1)}\``]);
   });
 
   test('on every row of what states cost', () => {
-    const rows = tableOf(README, 'what happens').filter(([, states]) => !states?.startsWith('+'));
+    const rows = tableOf(STATES, 'what happens').filter(([, states]) => !states?.startsWith('+'));
     expect(rows).toHaveLength(15);
   });
 
   test('on what another look costs', () => {
-    const more = tableOf(README, 'what happens').filter(([, states]) => states?.startsWith('+'));
+    const more = tableOf(STATES, 'what happens').filter(([, states]) => states?.startsWith('+'));
     const round = (turns: Readonly<Record<string, string>>, from: string): number => {
       const { States } = readDefinition('rotation');
       let count = 0;
@@ -283,7 +287,13 @@ describe('the README and the definitions agree', () => {
 });
 
 // A state that was renamed would stay in the prose under its old name, and nobody would find it in a picture.
-describe.each(['README.md', 'functions/README.md', 'functions/LOCK.md', 'statemachine/RUNBOOK.md'])(
+describe.each([
+  'README.md',
+  'functions/README.md',
+  'functions/LOCK.md',
+  'infra/README.md',
+  'statemachine/RUNBOOK.md',
+])(
   'the prose of %s',
   (document) => {
     test('names no state that is gone', () => {
@@ -308,7 +318,7 @@ describe('the documents and the code agree', () => {
     };
     return settingsOf(secret);
   };
-  const tags = new Map(tableOf(README, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
+  const tags = new Map(tableOf(FUNCTIONS, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
 
   test('on the tags', () => {
     expect([...tags.keys()]).toEqual(KNOWN_TAGS);
@@ -338,7 +348,7 @@ describe('the documents and the code agree', () => {
   test('on the configuration in CDK’s context', () => {
     const source = read('infra/options/config.ts');
     const keys = [...source.slice(source.indexOf('const Config =')).matchAll(/^ {2}(\w+): (?!string)/gm)];
-    const rows = tableOf(README, 'key').map(([key, fallback]) => [codeIn(key)[0], codeIn(fallback)[0]]);
+    const rows = tableOf(INFRA, 'key').map(([key, fallback]) => [codeIn(key)[0], codeIn(fallback)[0]]);
     expect(rows.map(([key]) => key)).toEqual(keys.map(([, key]) => key));
     const defaults = Object.entries(readConfig({})).map(([key, value]) => [
       key,
@@ -351,7 +361,7 @@ describe('the documents and the code agree', () => {
     const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:my/app-AbCdEf';
     const defaults: Record<string, unknown> =
       readConfig({ 'docdb-rotation:secrets': [{ arn }] }).secrets[0] ?? {};
-    const rows = tableOf(README, 'key of a secret');
+    const rows = tableOf(INFRA, 'key of a secret');
     for (const [key, fallback] of rows) {
       const name = codeIn(key)[0] ?? '';
       if (name !== 'arn' && defaults[name] !== undefined)
@@ -375,7 +385,7 @@ describe('the documents and the code agree', () => {
   });
 
   test('on the example of a deployment', () => {
-    const [, json = ''] = /docdb-rotation:secrets=(\[.*\])'/.exec(README) ?? [];
+    const [, json = ''] = /docdb-rotation:secrets=(\[.*\])'/.exec(INFRA) ?? [];
     expect(readConfig({ 'docdb-rotation:secrets': json }).secrets).toHaveLength(1);
   });
 
