@@ -391,9 +391,11 @@ describe('the documents and the code agree', () => {
 
   test('on what the messages say', () => {
     const said = [sourcesUnder('functions'), ...definitionNames().map(definitionText)].join('\n');
-    const rows = tableOf(RUNBOOK, 'it says').map(([says = '']) => says);
-    expect(Object.keys(errors)).toEqual(expect.arrayContaining(rows.map((says) => codeIn(says)[0])));
-    const quoted = rows.flatMap((says) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
+    const rows = tableOf(RUNBOOK, 'error');
+    const named = rows.map(([error]) => codeIn(error)[0]);
+    expect(Object.keys(errors)).toEqual(expect.arrayContaining(named));
+    expect(new Set(named).size, 'one row for each error').toBe(rows.length);
+    const quoted = rows.flatMap(([, says = '']) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
     const parts = quoted.flatMap((text) => text.split('…')).map((part) => part.trim());
     expect(parts.filter((part) => !said.includes(part))).toEqual([]);
   });
