@@ -1,13 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as errors from '../../functions/contract/errors.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
 import { KNOWN_TAGS } from '../../functions/contract/tags.ts';
 import type { SecretDescription } from '../../functions/secret/secret-store.ts';
 import { settingsOf } from '../../functions/secret/settings.ts';
+import { DocDbRotation } from '../../infra/docdb-rotation.ts';
 import { readConfig } from '../../infra/options/config.ts';
 import { definitionNames, failuresOf, flowOf, readDefinition } from '../../statemachine/definition.ts';
+import { makeStack, newSecret } from './infra/synthesized.ts';
 
 /** What the documents say is what the code does, as far as a program can tell. */
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -187,6 +190,14 @@ describe('the documents and the definitions agree', () => {
     expect(modes).toEqual(listed(/\$modes := \[([^\]]+)\]/));
   });
 
+  test.each(DOCUMENTS)('on the modes in the commands of %s', (document) => {
+    const commands = [...read(document).matchAll(/^ *```sh\n(.*?)^ *```$/gms)]
+      .map(([, code = '']) => code)
+      .join();
+    const modes = [...commands.matchAll(/mode\\?": \\?"([a-z]+)/g)].map(([, mode]) => mode);
+    expect(listed(/\$modes := \[([^\]]+)\]/)).toEqual(expect.arrayContaining(modes));
+  });
+
   test('on the keys of the input', () => {
     const keys = tableOf(STATES, 'key of the input').map(([key]) => codeIn(key)[0]);
     expect(keys.toSorted()).toEqual(listed(/\$not\(\$ in \[([^\]]+)\]\)/).toSorted());
@@ -286,6 +297,54 @@ describe('the documents and the definitions agree', () => {
   });
 });
 
+describe('the README', () => {
+  // Whoever installs the package has no other files of the repository.
+  test('links only to what the package carries', () => {
+    const { files }: { files: string[] } = JSON.parse(read('package.json'));
+    const carried = [...files, 'LICENSE'];
+    const isCarried = (path: string): boolean =>
+      carried.some((pattern) => {
+        const [folder = '', ending] = pattern.split('*');
+        return ending === undefined
+          ? path === pattern
+          : path.startsWith(folder) && path.endsWith(ending) && !path.slice(folder.length).includes('/');
+      });
+    const links = [...withoutCode(README).matchAll(/\]\((?!https:|#)([^)#\s]+)/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((path) => !isCarried(path))).toEqual([]);
+  });
+
+  test('can be read in one go', () => {
+    expect(README.split('\n').length).toBeLessThanOrEqual(191);
+  });
+
+  test('installs the package under the name that npm gives it', () => {
+    const { version } = JSON.parse(read('package.json'));
+    expect(README).toContain(`./docdb-rotation-${version}.tgz`);
+  });
+});
+
+describe('the alarms', () => {
+  const stack = makeStack();
+  new DocDbRotation(stack, 'Rotation').manage(newSecret(stack, 'App'));
+  const alarms = Object.keys(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map((id) =>
+    id.replace(/^RotationAlarms(.+)[0-9A-F]{8}$/, '$1'),
+  );
+
+  test('are those of the table', () => {
+    const told = tableOf(INFRA, 'alarm').flatMap(([names]) => codeIn(names));
+    expect(told.toSorted()).toEqual(alarms.toSorted());
+  });
+
+  test('are counted, and cost what the README says', () => {
+    expect(INFRA).toContain(`They are the same ${alarms.length} however many`);
+    expect(README).toContain(`[${alarms.length} alarms](`);
+    expect(README).toContain(`however many secrets (${(alarms.length / 10).toFixed(2)})`);
+  });
+});
+
 // A state that was renamed would stay in the prose under its old name, and nobody would find it in a picture.
 describe.each([
   'README.md',
@@ -293,16 +352,13 @@ describe.each([
   'functions/LOCK.md',
   'infra/README.md',
   'statemachine/RUNBOOK.md',
-])(
-  'the prose of %s',
-  (document) => {
-    test('names no state that is gone', () => {
-      const gone =
-        /\b(Remember\w+|WasDatabaseTouched|WhatGoesFirst|TakeLockAgain|GiveBackCurrent|Is(?:StillOurs|CheckNeeded|TimeLeft|PromotedAlready|RetirementDue)|StopRotation|WaitForRunningStep|BeginRecovery|InvalidInput)\b/g;
-      expect(read(document).match(gone) ?? []).toEqual([]);
-    });
-  },
-);
+])('the prose of %s', (document) => {
+  test('names no state that is gone', () => {
+    const gone =
+      /\b(Remember\w+|WasDatabaseTouched|WhatGoesFirst|TakeLockAgain|GiveBackCurrent|Is(?:StillOurs|CheckNeeded|TimeLeft|PromotedAlready|RetirementDue)|StopRotation|WaitForRunningStep|BeginRecovery|InvalidInput)\b/g;
+    expect(read(document).match(gone) ?? []).toEqual([]);
+  });
+});
 
 describe('the documents and the code agree', () => {
   const settings = (strategy?: string) => {
@@ -395,7 +451,9 @@ describe('the documents and the code agree', () => {
     const named = rows.map(([error]) => codeIn(error)[0]);
     expect(Object.keys(errors)).toEqual(expect.arrayContaining(named));
     expect(new Set(named).size, 'one row for each error').toBe(rows.length);
-    const quoted = rows.flatMap(([, says = '']) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
+    const quoted = rows.flatMap(([, says = '']) =>
+      [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text),
+    );
     const parts = quoted.flatMap((text) => text.split('…')).map((part) => part.trim());
     expect(parts.filter((part) => !said.includes(part))).toEqual([]);
   });
