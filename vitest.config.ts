@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{unit,upgrade,mutation,chaos/faults,local-stack/commands/demonstration}/**/*.test.ts',
+            'test/{unit,upgrade,mutation,bench,chaos/faults,local-stack/commands/demonstration}/**/*.test.ts',
             'test/{e2e/permissions,security}/*.unit.test.ts',
           ],
           globalSetup: ['test/unit/infra/bundled.ts'],

@@ -83,7 +83,7 @@ export interface DocDbRotationProps {
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
    * A KMS key for the logs, for the functions' environment, and for the definitions and executions of the state
-   * machines. Whoever starts executions needs `kms:Decrypt` and `kms:GenerateDataKey` on it; to look at them
+   * machines. Who starts executions needs `kms:Decrypt` and `kms:GenerateDataKey` on it; to look at them
    * `kms:Decrypt` is enough. No password is among these data.
    *
    * @default - keys of AWS
@@ -181,12 +181,12 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.retirement = new Workflow(this, 'Retirement', {
       ...workflowDefaults,
       definition: 'retirement',
-      functions: this.functions.retirementByPlaceholder,
+      functions: this.functions.byPlaceholder('retirement'),
     }).stateMachine;
     const drain = props.drain ?? DRAIN;
     const rotation = new RotationStateMachine(this, 'StateMachine', {
       ...workflowDefaults,
-      steps: this.functions.byPlaceholder,
+      steps: this.functions.byPlaceholder('rotation'),
       retirement: this.retirement,
       propagationTimeout: props.propagationTimeout ?? Duration.minutes(10),
       drain,
@@ -194,7 +194,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.stateMachine = rotation.stateMachine;
     const recovery = new RecoveryStateMachine(this, 'Recovery', {
       ...workflowDefaults,
-      steps: this.functions.recoveryByPlaceholder,
+      steps: this.functions.byPlaceholder('recovery'),
       rotation: this.stateMachine,
       retirement: this.retirement,
       drain,
@@ -220,8 +220,8 @@ export class DocDbRotation extends Construct implements IConnectable {
       runbookUrl,
       operatorsTopic: this.operatorsTopic,
       trigger: this.trigger,
-      patient: functionsOf(this.functions.patient),
-      patientInCompensation: functionsOf(this.functions.patientInCompensation),
+      retriedForHours: functionsOf(this.functions.retriedForHours('always')),
+      retriedForHoursInCompensation: functionsOf(this.functions.retriedForHours('in compensation')),
       observers: {
         ReportOutcome: reporter.step.function,
         CheckCredentials: this.credentialCheck.step.function,
@@ -263,7 +263,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   }
 
   /**
-   * Lets someone start recoveries, which take the lock from whoever has it and may reset a password. To look at them
+   * Lets someone start recoveries, which take the lock from the execution that has it and may reset a password. To look at them
    * takes `recovery.grantRead` too.
    */
   grantRecover(grantee: IGrantable): Grant {

@@ -30,7 +30,7 @@ export interface CheckedLocks {
 type Suspects = ReadonlyMap<string, string>;
 
 /**
- * Looks for a lock that nobody holds any more: what should have released it, or recovered it, has failed or never
+ * Looks for a lock that no running execution holds: what should have released it, or recovered it, has failed or never
  * started. The label is read before the list, so that an execution that ends meanwhile is no suspect. Both may be old
  * answers: what counts is there a moment later too, on the same version.
  */

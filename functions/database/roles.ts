@@ -12,6 +12,6 @@ export const mayChangeUsers = (roles: readonly Role[]): boolean =>
 export const sameRoles = (some: readonly Role[], others: readonly Role[]): boolean =>
   listRoles(some) === listRoles(others);
 
-/** Roles as a person reads them, in an order of their own. */
+/** Roles for a message, in an order of their own. */
 export const listRoles = (roles: readonly Role[]): string =>
   [...new Set(roles.map(({ role, db }) => `${role}@${db}`))].sort().join(', ') || 'none';

@@ -243,7 +243,7 @@ const firstThatLogsIn = async (
   return undefined;
 };
 
-/** A person said in so many words by whose power a password may be set which no version of the secret proves. */
+/** The operator said in so many words by whose power a password may be set which no version of the secret proves. */
 const resetPassword = async (
   ports: ReconcilePorts,
   { secret, settings, candidates, currentVersion }: RecoveryContext,
@@ -268,7 +268,7 @@ const resetPassword = async (
 };
 
 /**
- * A reset sets the password that AWSCURRENT says: whoever may write the secret would choose it. So it is one that this project
+ * A reset sets the password that AWSCURRENT says: who may write the secret would choose it. So it is one that this project
  * wrote or saw log in, but for a secret that was never rotated.
  */
 const assertMayTell = (secret: SecretDescription, currentVersion: string): void => {

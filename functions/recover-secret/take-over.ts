@@ -75,7 +75,7 @@ const describeWhenDecided = async (
   );
 
 /**
- * What the holder worked with; and AWSPENDING's version, if it is the stopped execution's, or a person asks. Where nobody has the
+ * What the holder worked with; and AWSPENDING's version, if it is the stopped execution's, or an operator asks. Where no execution has the
  * lock, someone may have taken both labels off by hand: then the stopped executions' own versions tell. One that is AWSPREVIOUS
  * was in use and has been replaced by a later rotation; its user may be in use still.
  */

@@ -6,6 +6,7 @@ import { type LockPorts, releaseLock } from '../secret/lock.ts';
 import { asProven, asWritten, isProvenEntry, isProvenIn, recordProven } from '../secret/proven.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
+import { isOfSecretsManager } from '../secret/versions.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -40,19 +41,16 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
  * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
  */
 export const provenBy = (
-  { pendingVersion, labelsBefore, proven }: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'proven'>,
-  {
-    ended,
-    before,
-    token,
-  }: Pick<ReleaseLockInput, 'ended' | 'token'> & { readonly before: Pick<Before, 'logsIn'> | null },
+  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven'>,
+  { ended, before }: Pick<ReleaseLockInput, 'ended'> & { readonly before: Pick<Before, 'logsIn'> | null },
 ): string[] => {
+  const { pendingVersion, labelsBefore, proven } = plan;
   const { current, previous } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || isProvenIn(proven, current);
   const currents = wasGood ? asProven(current) : [];
   const promoted = ended === 'promoted' ? asProven(pendingVersion) : [];
   if (promoted.length > 0) return [...promoted, ...currents];
-  const kept = [previous, ...(token === undefined ? [] : [asWritten(token)])];
+  const kept = [previous, ...(isOfSecretsManager(plan) ? [asWritten(pendingVersion)] : [])];
   // Nothing else is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
   const isProven = (entry: string): boolean => isProvenEntry(entry) && entry !== pendingVersion;
   return [...currents, ...proven.filter((entry) => kept.includes(entry) || isProven(entry))];

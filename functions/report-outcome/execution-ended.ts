@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The event of an execution that has ended, as far as it is used here. It may come without its input and output: if

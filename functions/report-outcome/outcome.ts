@@ -30,7 +30,7 @@ const FAILURES: Readonly<Record<string, Outcome>> = {
   RotationSupersededError: 'Superseded',
 };
 
-/** Step Functions itself ended it, by an error that no state can catch. The recovery takes one that nobody knows for such too. */
+/** Step Functions itself ended it, by an error that no state can catch. The recovery takes one that it does not know for such too. */
 export const isBroken = ({ status, error }: Pick<ExecutionResult, 'status' | 'error'>): boolean =>
   status === 'FAILED' && (error?.startsWith('States.') ?? true);
 

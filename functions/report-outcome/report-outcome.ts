@@ -76,7 +76,7 @@ export const reportOutcome = async (
   const { detailType, report } = reported(ended, config);
   const machine = nameOf(ended.stateMachineArn);
   measurements.record(report.outcome, 'Count', 1, machine);
-  // The rotation succeeded: that nobody knows of a retirement is counted beside it.
+  // The rotation succeeded: that a retirement may not have started is counted beside it.
   if (ended.output.retirement === 'unknown') measurements.record('RetirementUnknown', 'Count', 1, machine);
   if (report.recoveryStarted) {
     // Whatever was cut off, the recovery is one of this machine.
@@ -155,7 +155,7 @@ const common = (
     outcome,
     secret: text(output.secret) ?? text(subject.secretId),
     recoveryStarted,
-    // Whoever aborts an execution may write anything as its error.
+    // Who aborts an execution may write anything as its error.
     error: status === 'FAILED' ? text(error) : undefined,
     executionArn,
     console: consoleLink(executionArn),

@@ -23,7 +23,7 @@ export interface Executions {
   find(name: string): Promise<Execution | undefined>;
   /** The ARN that an execution of that name has, or will have. */
   arnOf(name: string): string;
-  /** Where a person sees it, in the console. */
+  /** Where an operator sees it, in the console. */
   link(executionArn: string): string;
 }
 

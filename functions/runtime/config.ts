@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the functions read from their environment. Nothing here is secret: a Lambda's environment can be read. */
 const schema = z.object({
@@ -21,7 +21,7 @@ const namedForSecrets = z
   .pipe(z.record(z.string(), z.string().min(1)));
 
 /**
- * What the recovery reads. Only a deployment can write here: a tag or the secret's value would let whoever may write those
+ * What the recovery reads. Only a deployment can write here: a tag or the secret's value would let those who may write it
  * choose whose password is reset.
  */
 const recoverSecretSchema = z.object({

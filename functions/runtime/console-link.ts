@@ -4,7 +4,7 @@ const CONSOLES: Readonly<Record<string, string>> = {
   'aws-us-gov': 'console.amazonaws-us-gov.com',
 };
 
-/** Where a person sees an execution, in the console. */
+/** Where an operator sees an execution, in the console. */
 export const consoleLink = (executionArn: string): string => {
   const [, partition = 'aws', , region] = executionArn.split(':');
   const console = CONSOLES[partition] ?? 'console.aws.amazon.com';

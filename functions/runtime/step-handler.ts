@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { answerBefore02 } from '../contract/before-upgrade.ts';
 import { InvalidInputError, RotationError, UnexpectedError } from '../contract/errors.ts';
 import { isKeepActive } from './keep-active.ts';
@@ -67,7 +67,7 @@ const parse = <Input>(step: string, schema: z.ZodType<Input>, input: unknown): I
   const problems = result.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'the input'}: ${message}`,
   );
-  throw new InvalidInputError(`${step} does not understand its input: ${problems.join('; ')}`);
+  throw new InvalidInputError(`invalid input for ${step}: ${problems.join('; ')}`);
 };
 
 /** An error of a library may quote a connection string, a command or a value: only its kind and its place go on. */

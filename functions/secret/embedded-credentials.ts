@@ -33,7 +33,7 @@ const CONNECTION_STRING = /^(mongodb(?:\+srv)?:\/\/)([^:@/?#]+):([^@/]*)(@.*)$/s
  *
  * @param where which secret and version, for the message
  * @throws InvalidSecretError with the name of a key that holds the password in any other way: it would be wrong after
- *   the rotation, and no one here knows how to write it
+ *   the rotation, and how to write it is not known here
  */
 export const updateEmbeddedCredentials = (
   json: Readonly<Record<string, unknown>>,

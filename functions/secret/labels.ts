@@ -29,14 +29,14 @@ export const hasLabel = (secret: SecretDescription, version: string, label: stri
 export const lockHolder = (
   secret: SecretDescription,
   execution: string,
-): 'nobody' | 'this execution' | 'another' => {
+): 'none' | 'this execution' | 'another' => {
   const holder = holderOf(secret, OWNER);
-  if (holder === undefined) return 'nobody';
+  if (holder === undefined) return 'none';
   return versionIdsOf(execution).includes(holder) ? 'this execution' : 'another';
 };
 
 /**
- * Whether AWSPENDING keeps nobody from beginning. It is free on no version; parked on AWSCURRENT, where a rotation leaves it;
+ * Whether AWSPENDING keeps no rotation from beginning. It is free on no version; parked on AWSCURRENT, where a rotation leaves it;
  * and stranded on AWSPREVIOUS, where a value written by hand leaves what was parked.
  *
  * @param own versions of the execution that asks, which may have it already

@@ -25,7 +25,7 @@ export interface LockPorts {
 }
 
 /**
- * Waits until nobody else works on the secret, as far as labels tell: an old answer may show a lock that is released.
+ * Waits until nothing else acts on the secret, as far as labels tell: an old answer may show a lock that is released.
  *
  * @returns the secret as it is then
  * @throws RotationInProgressError if someone does
@@ -42,13 +42,13 @@ export const describeWhenFree = async (
 };
 
 /**
- * Whether nobody else works on the secret, as far as labels tell. Who has the lock already goes on, and gives it back where it has to: another
+ * Whether nothing else acts on the secret, as far as labels tell. Who has the lock already goes on, and gives it back where it has to: another
  * one's AWSPENDING may wait for that very lock.
  */
 export const mayBegin = (secret: SecretDescription, execution: string): boolean => {
   const holder = lockHolder(secret, execution);
   if (holder === 'this execution') return true;
-  return holder === 'nobody' && isPendingFree(secret, versionIdsOf(execution));
+  return holder === 'none' && isPendingFree(secret, versionIdsOf(execution));
 };
 
 export const inProgress = (secret: SecretDescription): RotationInProgressError =>
@@ -69,7 +69,7 @@ const whatIsHeld = (secret: SecretDescription): string => {
  * another one of its own.
  *
  * @param value a new credential, or a marker
- * @returns the id of that version, which nobody but this call wrote
+ * @returns the id of that version, which this call wrote, and no other
  * @throws RotationInProgressError if another execution has the lock
  */
 export const takeLock = async (
@@ -107,13 +107,13 @@ export const takeLockOnce = async (
   return await takeLock(ports, secret, execution, marker);
 };
 
-/** @param secret where nobody has it, or this execution */
+/** @param secret where no execution has it, or this one */
 const moveOwner = async (secrets: SecretStore, secret: SecretDescription, to: string): Promise<boolean> => {
   const from = holderOf(secret, OWNER);
   return await secrets.moveLabel(secret.arn, OWNER, { to, ...(from === undefined ? {} : { from }) });
 };
 
-/** A version is written once: where one exists already, whoever wrote it, the next one is. */
+/** A version is written once: where one exists already, the next one is. */
 export const writeOwnVersion = async (
   secrets: SecretStore,
   secretArn: string,

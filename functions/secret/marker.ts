@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The value of a version that holds the lock but no credential. It helps the recovery that takes over, and proves nothing: who may

@@ -4,7 +4,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
 const WRITTEN = '+';
 
 /**
- * An id that can stand in the tag. Secrets Manager takes any characters, and whoever writes a value may choose its id: one with a plus
+ * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a plus
  * sign in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
  */
 const PLAIN_ID = /^[\w.:/=@-][\w.:/=@+-]*$/;
@@ -64,7 +64,7 @@ export const withNewest = (secret: SecretDescription, newest: string): string[] 
   ...provenVersions(secret),
 ];
 
-/** A version that was only written, and after it all that are proven: nobody knows yet whether it will log in. */
+/** A version that was only written, and after it all that are proven: it is not known yet whether it will log in. */
 export const withWritten = (secret: SecretDescription, written: string): string[] => [
   ...asProven(written).map(asWritten),
   ...provenVersions(secret),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidSecretError } from '../contract/errors.ts';
 import { LONGEST_USERNAME } from '../contract/steps.ts';
 import { updateEmbeddedCredentials } from './embedded-credentials.ts';
@@ -52,7 +52,7 @@ export interface SecretValue {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** The keys that a value needs, in words for a person. */
+/** The keys that a value needs, in words for a message. */
 const EXPECTED =
   'expected a JSON object with engine "mongo", host, username and password, and optionally port, ssl, masterarn';
 

@@ -36,7 +36,7 @@ export interface RotationSettings {
 
 /**
  * An alternating user's predecessor is the next rotation's user and its applications may still be connected: it
- * stays. An admin's predecessor is a key to everything that no one needs any more: it is locked.
+ * stays. An admin's predecessor is a key to everything that is not needed any more: it is locked.
  */
 const defaultPolicy = (strategy: Strategy): RetirementPolicy =>
   strategy === 'admin-clone' ? 'lock' : 'keep';

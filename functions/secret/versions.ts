@@ -61,5 +61,12 @@ export const readProven = async (
 };
 
 /** Whether the rotation goes back to AWSPREVIOUS. */
-export const isRevert = ({ pendingVersion, labelsBefore }: Plan): boolean =>
-  pendingVersion === labelsBefore.previous;
+export const isRevert = ({
+  pendingVersion,
+  labelsBefore,
+}: Pick<Plan, 'pendingVersion' | 'labelsBefore'>): boolean => pendingVersion === labelsBefore.previous;
+
+/** Whether Secrets Manager's own rotation made the pending version: on demand it carries the lock too. */
+export const isOfSecretsManager = (
+  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore'>,
+): boolean => plan.pendingVersion !== plan.lockVersion && !isRevert(plan);

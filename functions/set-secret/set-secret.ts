@@ -100,7 +100,7 @@ const prepareOtherUser = async (
 ): Promise<SetSecretResult> => {
   await using accepted = await ports.database.login(pending.login);
   await using own = current && (await ports.database.login(current.login));
-  // To go back to a user that still logs in takes nobody's power, not even that of a broken AWSCURRENT.
+  // To go back to a user that still logs in takes no power, not even that of a broken AWSCURRENT.
   if (accepted !== undefined && own === undefined)
     return { outcome: 'already-set', roles: await accepted.ownRoles() };
   if (own === undefined) throw noUsableCredentials(plan, plan.users.current);

@@ -111,7 +111,7 @@ const assertTrusted = (
 };
 
 /**
- * A login shows whose an unproven AWSPREVIOUS is, not that the user is to have what AWSCURRENT's has: whoever may write the secret
+ * A login shows whose an unproven AWSPREVIOUS is, not that the user is to have what AWSCURRENT's has: who may write the secret
  * could plant one for a user of their own, and have it get these roles.
  */
 const assertGainsNothing = async (

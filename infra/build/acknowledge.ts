@@ -8,6 +8,6 @@ import type { IConstruct } from 'constructs';
 export const acknowledge = (construct: IConstruct, rule: string, reason: string): void =>
   Validations.of(construct).acknowledge({ id: `AwsSolutions-${rule}`, reason });
 
-/** @param actions what AWS lets nobody limit to a resource */
+/** @param actions what AWS does not let be limited to a resource */
 export const acknowledgeEveryResource = (construct: IConstruct, actions: string): void =>
   acknowledge(construct, 'IAM5[Resource::*]', `AWS knows no resources for these actions: ${actions}.`);

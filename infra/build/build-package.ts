@@ -48,7 +48,7 @@ const declareTypes = (): void => {
   for (const file of files.filter((name) => name.endsWith('.ts'))) importScripts(join(TYPES, file));
 };
 
-/** The compiler rewrites imports of `.ts` in scripts only, and whoever installs the package has no `.ts` to import. */
+/** The compiler rewrites imports of `.ts` in scripts only, and who installs the package has no `.ts` to import. */
 const importScripts = (file: string): void => {
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replaceAll(/(from '\.{1,2}\/[^']+)\.ts'/g, "$1.js'"));

@@ -20,6 +20,14 @@ const OPTIONAL_DEPENDENCIES_OF_MONGODB = [
   'socks',
 ];
 
+const REPLACED = join(import.meta.dirname, 'replaced');
+
+/** Packages that only make a bundle large: what stands in for them says why nothing is lost. */
+const REPLACED_PACKAGES = {
+  '@aws-sdk/credential-provider-node': join(REPLACED, 'environment-credentials.ts'),
+  'whatwg-url': join(REPLACED, 'native-url.ts'),
+};
+
 /** CommonJS packages in an ECMAScript module find no `require` unless it is made for them. */
 const REQUIRE_FOR_COMMONJS =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -59,6 +67,7 @@ const compile = (names: readonly string[], directory: string) =>
     mainFields: ['module', 'main'],
     banner: { js: REQUIRE_FOR_COMMONJS },
     external: OPTIONAL_DEPENDENCIES_OF_MONGODB,
+    alias: REPLACED_PACKAGES,
     sourcemap: 'linked',
     sourcesContent: false,
     // Shorter, but for names: an error's name is what the state machine retries and catches by.

@@ -15,7 +15,7 @@ export interface ParameterAsset {
   readonly fileName: string;
 }
 
-/** Has a template name its assets by parameters, so that it deploys where nobody ever ran `cdk bootstrap`. */
+/** Has a template name its assets by parameters, so that it deploys where `cdk bootstrap` was never run. */
 export class ParameterAssets extends StackSynthesizer {
   private readonly byFileName = new Map<string, ParameterAsset>();
   private readonly bucket: string;

@@ -5,7 +5,7 @@ import { DEFINITION_ENDING, DEFINITIONS } from '../workflows/definition-text.ts'
 import { replaceFile } from './replace-file.ts';
 
 /**
- * Makes JSON of every `statemachine/*.asl.yaml`. Step Functions takes nothing else, and whoever installs the package
+ * Makes JSON of every `statemachine/*.asl.yaml`. Step Functions takes nothing else, and who installs the package
  * has nothing that reads YAML.
  */
 export const writeDefinitions = async (directory: string = DEFINITIONS): Promise<void> => {

@@ -22,7 +22,7 @@ const END = Duration.minutes(1);
 const CALLS = Duration.minutes(5);
 
 /** Compensation is retried at least every two minutes: one that still fails after some is stuck. */
-const PERIODS_OF_PATIENCE = 2;
+const PERIODS_OF_COMPENSATION = 2;
 
 /** What the forward path calls too may fail for as long as that one has time, and nothing is stuck. */
 const PERIODS_OF_FORWARD_PATH = 4;
@@ -46,9 +46,9 @@ export interface RotationAlarmsProps {
   readonly retirement: StateMachine;
   readonly trigger: IFunction;
   /** They are retried for hours, and meanwhile their execution has not ended. */
-  readonly patient: Readonly<Record<string, IFunction>>;
+  readonly retriedForHours: Readonly<Record<string, IFunction>>;
   /** So are these, but the forward path calls them too. */
-  readonly patientInCompensation: Readonly<Record<string, IFunction>>;
+  readonly retriedForHoursInCompensation: Readonly<Record<string, IFunction>>;
   /** What the metrics come from: without these the other alarms would be silent for ever. */
   readonly observers: Readonly<Record<string, IFunction>>;
   readonly recoveryRules: Readonly<Record<string, IRule>>;
@@ -66,7 +66,7 @@ interface AlarmOptions {
   readonly periods?: number;
 }
 
-/** Tells the operators what needs a person; each alarm says where the runbook goes on. */
+/** Tells the operators what needs them; each alarm says where the runbook goes on. */
 export class RotationAlarms extends Construct {
   readonly alarms: Alarm[] = [];
   private readonly props: RotationAlarmsProps;
@@ -158,14 +158,14 @@ export class RotationAlarms extends Construct {
   }
 
   private addFunctions(): void {
-    const { trigger, patient, patientInCompensation, observers } = this.props;
+    const { trigger, retriedForHours, retriedForHoursInCompensation, observers } = this.props;
     this.add('TriggerErrors', {
       happened: 'The function that Secrets Manager calls failed: a secret was not rotated.',
       section: 'alarm-trigger-errors',
       metric: trigger.metricErrors({ period: CALLS }),
     });
-    this.addPatient(patient, PERIODS_OF_PATIENCE);
-    this.addPatient(patientInCompensation, PERIODS_OF_FORWARD_PATH);
+    this.addRetried(retriedForHours, PERIODS_OF_COMPENSATION);
+    this.addRetried(retriedForHoursInCompensation, PERIODS_OF_FORWARD_PATH);
     for (const [name, observer] of Object.entries(observers)) {
       this.add(`${name}Errors`, {
         happened: 'A function that measures rotations failed: the other alarms may miss something.',
@@ -175,7 +175,7 @@ export class RotationAlarms extends Construct {
     }
   }
 
-  private addPatient(steps: Readonly<Record<string, IFunction>>, periods: number): void {
+  private addRetried(steps: Readonly<Record<string, IFunction>>, periods: number): void {
     for (const [name, step] of Object.entries(steps)) {
       this.add(`${name}Errors`, {
         happened: `${name} has been failing for some minutes, and is tried again for hours: AWSCURRENT may not log in, or the lock is held.`,
@@ -243,7 +243,7 @@ export class RotationAlarms extends Construct {
   }
 
   /**
-   * A topic with a policy of its own, such as "only by TLS", lets CloudWatch in no more, and a key lets in nobody by
+   * A topic with a policy of its own, such as "only by TLS", no longer lets CloudWatch in, and a key lets in no one by
    * itself. What is imported is its owner's affair.
    *
    * Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services

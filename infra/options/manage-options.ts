@@ -35,7 +35,7 @@ export interface ManageOptions {
    */
   readonly resetThroughCluster?: IDatabaseCluster | string;
   /**
-   * The name of the secret's user in the database; of a pair, of either. It allows a recovery that a person starts with
+   * The name of the secret's user in the database; of a pair, of either. It allows a recovery that an operator starts with
    * `"resetThroughAdmin": true` to set that user's password through the admin secret, when no version of the secret logs in any
    * more (break glass). A user that may change users is never reset this way.
    *

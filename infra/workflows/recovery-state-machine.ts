@@ -43,11 +43,11 @@ export class RecoveryStateMachine extends Construct {
   }
 
   /**
-   * Nobody compensates for an execution that someone aborts, that times out, or that fails by an error of Step
+   * Nothing compensates for an execution that someone aborts, that times out, or that fails by an error of Step
    * Functions itself, which no state can catch. One that lost its lock touches nothing more: where the recovery that
    * took the lock was stopped too, this one answers. The machine knows this event's shape.
    *
-   * With a key of the user's nobody promises that an event has the error: then every failure is looked at, by the
+   * With a key of the user's it is not documented that an event has the error: then every failure is looked at, by the
    * machine, which asks for the error, and finds nothing to do after one of its own.
    */
   private recoverWhatWasCutOff(

@@ -17,7 +17,7 @@ import { definitionText } from './definition-text.ts';
 
 /** What the workflows of one rotation share. */
 export interface WorkflowDefaults {
-  /** Told when a person is needed. */
+  /** Told when manual action is required. */
   readonly operatorsTopic: ITopic;
   /** Where the causes of failures point their readers. */
   readonly runbookUrl: string;

@@ -5,11 +5,12 @@ import {
   SecretsManagerRefusedError,
   SecretsManagerUnavailableError,
 } from '../../functions/contract/errors.ts';
+import { type Aftermath, aftermathProblems, currentProblems } from './invariants.ts';
 import { type Fault, PortCalls, ProcessDiedError } from './port-calls.ts';
 import { executionArn, RecoveryMachine, RotationMachine, stoppedEvent } from './rotation-machine.ts';
 import { inputFor, SCENARIOS, scenario, WAYS, type Way } from './rotation-scenarios.ts';
 import { begunByService } from './rotation-steps.ts';
-import { type RotationWorld, SECRET } from './rotation-world.ts';
+import type { RotationWorld } from './rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from './state-machine.ts';
 
 /*
@@ -132,31 +133,22 @@ export const problemsOf = (run: Run): string[] => {
   if (ending.error === 'RollbackFailed' || ending.error === 'RecoveryFailed') {
     return [...unique, `it ended as ${ending.error}: ${ending.cause}`];
   }
-  if (aborted) return [...unique, ...world.endProblems(), ...afterRecovery(run)];
-  if (ending.status === 'FAILED') {
-    return [...unique, ...world.endProblems(), ...world.restoredProblems(), ...world.powerProblems()];
-  }
-  return [...unique, ...world.endProblems(), ...afterSuccess(world)];
+  if (aborted && ending.status === 'FAILED')
+    return [...unique, `the recovery ended as ${ending.error}: ${ending.cause}`];
+  return [...unique, ...aftermathProblems(world, world.before, aftermathOf(run))];
+};
+
+const aftermathOf = ({ ending, aborted }: Run): Aftermath => {
+  if (aborted) return 'recovered';
+  return ending.status === 'FAILED' ? 'restored' : 'rotated';
 };
 
 /** A release that is refused for good is the one thing that nothing here can change: AWSCURRENT logs in, and the operators know. */
 const untold = ({ world, notices, calls }: Run): string[] => [
   ...(notices === 1 ? [] : ['the operators were not told']),
   ...(calls.wasRefused ? [] : ['it could not release the lock, though nothing refused it']),
-  ...world.endProblems().filter((problem) => problem.startsWith('invariant 2')),
+  ...currentProblems(world),
 ];
-
-const afterSuccess = ({ store, current }: RotationWorld): string[] => [
-  ...(store.holder(SECRET, 'AWSCURRENT') === current ? ['it succeeded, but AWSCURRENT did not move'] : []),
-  ...(store.holder(SECRET, 'AWSPREVIOUS') === current ? [] : ['AWSPREVIOUS is not what was AWSCURRENT']),
-];
-
-const afterRecovery = ({ world, ending }: Run): string[] => {
-  if (ending.status === 'FAILED') return [`the recovery ended as ${ending.error}: ${ending.cause}`];
-  return world.store.holder(SECRET, 'AWSCURRENT') === world.current
-    ? world.powerProblems()
-    : afterSuccess(world);
-};
 
 /** Breaks every call from `first` on, and tells what did not hold. */
 export const breakEachCall = async (

@@ -9,6 +9,7 @@ import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-d
 import { InMemorySecretStore, newPassword } from './in-memory-secret-store.ts';
 import {
   endProblems,
+  firstHolders,
   leaks,
   momentProblems,
   powerProblems,
@@ -62,6 +63,7 @@ export class RotationWorld implements View {
   /** How it stood when the rotation began. */
   before: Snapshot;
   readonly isPair: boolean;
+  readonly others = ['root'];
   /** What the deployment allowed. */
   readonly clusterOf: NamedFor;
   readonly userOf: NamedFor;
@@ -125,20 +127,11 @@ export class RotationWorld implements View {
     const users = this.database.usernames().map((name) => [name, this.database.user(name)?.roles ?? []]);
     return {
       labels: this.store.labels(SECRET),
-      logsIn: this.#firstHolders().filter((version) => this.logsIn(version)),
+      logsIn: firstHolders(this.store.versionIds(SECRET), (version) => this.credentialOf(version)).filter(
+        (version) => this.logsIn(version),
+      ),
       users: Object.fromEntries(users),
     };
-  }
-
-  /** A rollback's version is a copy: it holds no credential that was not there before. */
-  #firstHolders(): string[] {
-    const byCredential = new Map<string, string>();
-    for (const version of this.store.versionIds(SECRET)) {
-      const { username, password } = this.credentialOf(version) ?? {};
-      const credential = JSON.stringify([username, password]);
-      if (!byCredential.has(credential)) byCredential.set(credential, version);
-    }
-    return [...byCredential.values()];
   }
 
   credentialOf(version: string): { username: string; password: string } | undefined {

@@ -1,11 +1,11 @@
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
+import { momentProblemsOf } from '../../support/deployed-world.ts';
 import { type Call, isWrite, nameOf } from './call.ts';
 import type { Actor } from './director.ts';
 import type { Effect } from './effect.ts';
-import { momentProblem } from './holds-at-every-moment.ts';
 import type { Invocation } from './invocations.ts';
 import type { Fault } from './planned-fault.ts';
-import { type Subject, usersOf } from './strategies.ts';
+import { placeOf, type Subject, usersOf } from './strategies.ts';
 
 /** Follows one rotation: records its calls, breaks those that are to be broken, and looks after each change. */
 export class CaseActor implements Actor {
@@ -87,7 +87,7 @@ export class CaseActor implements Actor {
   }
 
   async #lookAtMoment(call: Call): Promise<void> {
-    const problem = await momentProblem(this.#stack, this.#subject);
-    if (problem !== undefined) this.problems.add(`after ${nameOf(call)}: ${problem}`);
+    for (const problem of await momentProblemsOf(this.#stack, placeOf(this.#subject)))
+      this.problems.add(`after ${nameOf(call)}: ${problem}`);
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
-import { credentialIn } from './outside-view.ts';
+import { credentialIn } from '../../support/deployed-world.ts';
 
 /** A login takes both sides 8 ms of a processor, which the rotations need too. After each change someone looks anyway. */
 const EVERY_MS = 2000;

@@ -5,7 +5,7 @@ import type {
   DatabaseSecret,
   LocalStack,
 } from '../../local-stack/deployment/index.ts';
-import { holderOf, labelsOf } from './outside-view.ts';
+import { labelsOf, type Place } from '../../support/deployed-world.ts';
 
 const ROOT: DatabaseRole[] = [{ role: 'root', db: 'admin' }];
 const READ_WRITE: DatabaseRole[] = [{ role: 'readWrite', db: 'shop' }];
@@ -130,7 +130,7 @@ const recordProven = async (
 };
 
 const currentVersionOf = async (stack: LocalStack, arn: string): Promise<string> =>
-  holderOf({ labels: await labelsOf(stack, arn) }, 'AWSCURRENT') ?? '';
+  (await labelsOf(stack, arn)).AWSCURRENT ?? '';
 
 const putValue = async (
   { secretsManager, documentDb }: LocalStack,
@@ -160,9 +160,12 @@ export const removeSubject = async (stack: LocalStack, subject: Subject): Promis
   if (admin && !sharesAdmin) await stack.removeSecret(admin.arn);
 };
 
+/** Where all of it is to be seen but the admin secret. */
+export const placeOf = ({ secret: { arn, username }, isPair }: Subject) =>
+  ({ arn, isPair, users: [username, `${username}_clone`] }) satisfies Place;
+
 /** Everyone that a rotation of the secret can log in as. */
-export const usersOf = ({ secret, admin, sharesAdmin }: Subject): string[] => [
-  secret.username,
-  `${secret.username}_clone`,
+export const usersOf = ({ admin, sharesAdmin, ...subject }: Subject): string[] => [
+  ...placeOf({ admin, sharesAdmin, ...subject }).users,
   ...(admin && !sharesAdmin ? [admin.username] : []),
 ];

@@ -22,7 +22,7 @@ const firstAttempt = (account: Account) =>
 /** Fails with the whole story. */
 const expectWell = (account: Account, what: string): void => {
   const { problems, world, story } = account;
-  const found = [...problems, ...world.endProblems(), ...orphanProblems(world, ['root'])];
+  const found = [...problems, ...world.endProblems(), ...orphanProblems(world)];
   if (found.length > 0) expect.fail([what, ...found, ...story].join('\n'));
 };
 

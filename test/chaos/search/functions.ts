@@ -262,6 +262,7 @@ const FORWARD: Readonly<Record<string, Step>> = {
 };
 
 const planOf = ({ stage, slot, index }: Turn) => ({
+  lockVersion: idOf(slot.lock),
   pendingVersion: idOf(pendingOf(slot, index)),
   labelsBefore: {
     current: idOf(slot.current),
@@ -343,7 +344,6 @@ const RELEASE: Readonly<Record<string, Step>> = {
     const proven = decisions.provenBy(planOf(turn), {
       ended: slot.failed ? 'restored' : 'promoted',
       before: beforeOf(slot),
-      token: slot.kind === 'rotation' ? undefined : idOf(TOKEN),
     });
     stage.proven = proven.reduce((mask, id) => mask | bit(versionOf(id)), 0);
     slot.pc = 'release';

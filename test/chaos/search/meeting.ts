@@ -191,7 +191,7 @@ const judge = async (
   problems.push(...running.map(({ arn }) => `${arn} never ended`));
   if (isLoud && !isByHand) problems.push('it is left to the operators, and nobody made it so');
   if (!isLoud && !isWritten) problems.push(...world.endProblems());
-  if (!isByHand) problems.push(...orphanProblems(world, ['root']));
+  if (!isByHand) problems.push(...orphanProblems(world));
   if (isLoud || isWritten) return { problems, story: account.story, ends, isLoud };
   const again = account.start('rotation', 'again', ROTATE);
   await account.time.run();

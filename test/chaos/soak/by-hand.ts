@@ -4,7 +4,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
-import { holderOf, labelsOf } from '../faults/outside-view.ts';
+import { labelsOf } from '../../support/deployed-world.ts';
 import type { SoakActor } from './soak-actor.ts';
 
 /** What people do in a hurry to a secret of which a rotation is under way, beside starting another. */
@@ -24,7 +24,7 @@ const edit: Act = async ({ secretsManager }, { secretArn: SecretId }) => {
 const takeOff =
   (label: string): Act =>
   async (stack, { secretArn: SecretId }) => {
-    const from = holderOf({ labels: await labelsOf(stack, SecretId) }, label);
+    const { [label]: from } = await labelsOf(stack, SecretId);
     if (from === undefined) return;
     await stack.secretsManager.send(
       new UpdateSecretVersionStageCommand({ SecretId, VersionStage: label, RemoveFromVersionId: from }),

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stopOnSignal } from '../../local-stack/commands/stop-on-signal.ts';
 import { Undo } from '../../local-stack/deployment/index.ts';
+import { look } from '../../support/deployed-world.ts';
 import { watchLogins } from '../faults/login-watch.ts';
-import { look } from '../faults/outside-view.ts';
 import { aligned } from '../faults/report.ts';
+import { placeOf } from '../faults/strategies.ts';
 import { startWatchedStack, type WatchedStack } from '../faults/watched-stack.ts';
 import { Counts } from './counts.ts';
 import { carryOut } from './decision-carried-out.ts';
@@ -69,8 +70,8 @@ class Soak {
     const { stack } = this.#watched;
     // One after the other: every function is cold, and starts once for each that calls it at the same time.
     await sleep(member.number * APART_MS);
-    const before = await look(stack, member.subject);
-    const roles = before.users.get(member.subject.secret.username) ?? [];
+    const { users } = await look(stack, placeOf(member.subject));
+    const roles = users[member.subject.secret.username] ?? [];
     const watch = member.subject.isPair ? watchLogins(stack, member.subject.secret.arn) : undefined;
     for (const decision of decisions(this.#seed, member.number)) {
       if (this.#isOver()) break;

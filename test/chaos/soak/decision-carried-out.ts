@@ -1,4 +1,4 @@
-import type { LocalStack } from '../../local-stack/deployment/index.ts';
+import type { DatabaseRole, LocalStack } from '../../local-stack/deployment/index.ts';
 import type { Rotation } from '../../local-stack/secrets-manager/index.ts';
 import { type Ending, untilOver } from '../faults/endings.ts';
 import { kindNamed } from '../faults/fault-kinds.ts';
@@ -24,7 +24,7 @@ export const carryOut = async (
   { stack, director }: WatchedStack,
   member: Member,
   decision: Decision,
-  roles: readonly string[],
+  roles: readonly DatabaseRole[],
 ): Promise<TurnResult> => {
   const faults = [decision.fault, decision.second].flatMap((planned) =>
     planned ? [new RandomFault(kindNamed(planned.kind), planned.call)] : [],

@@ -1,23 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DescribeSecretCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   ListSecretVersionIdsCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
-import type { Credential, Executions, LocalStack } from '../../local-stack/deployment/index.ts';
+import type { Executions, LocalStack } from '../../local-stack/deployment/index.ts';
+import { labelsOf as allLabelsOf, logsInEverywhere, look } from '../../support/deployed-world.ts';
+import { endProblems, leaks, OWNER, ownLabels } from '../../support/invariants.ts';
+import type { SeenWorld } from '../../support/seen-world.ts';
 
-/**
- * What an outsider sees of a secret and its database: the labels, and which credential logs in where. Everything
- * here asks the stand-ins with clients of its own; nothing of the product is used.
- */
-
-/** It says nothing, and stays on the version that was written last. */
-const CLAIM = 'docdb-rotation-claim';
-
-/** Names the execution that has the lock. Only one that needs an operator leaves it behind. */
-export const OWNER = 'docdb-rotation-owner';
+export { logsInEverywhere, OWNER };
 
 /** Which version has which label; AWSPENDING beside AWSCURRENT is a legal end and left out. */
 export interface Labels {
@@ -29,47 +22,26 @@ export interface Labels {
 }
 
 export const labelsOf = async (stack: LocalStack, secretId: string): Promise<Labels> => {
-  const { VersionIdsToStages = {} } = await stack.secretsManager.send(
-    new DescribeSecretCommand({ SecretId: secretId }),
-  );
-  const holder = (label: string) =>
-    Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
-  const current = holder('AWSCURRENT');
-  const pending = holder('AWSPENDING');
-  return {
-    current,
-    previous: holder('AWSPREVIOUS'),
-    pending: pending === current ? undefined : pending,
-    others: Object.values(VersionIdsToStages)
-      .flat()
-      .filter((label) => !label.startsWith('AWS') && label !== CLAIM),
-  };
+  const labels = await allLabelsOf(stack, secretId);
+  const { AWSCURRENT: current, AWSPREVIOUS: previous, AWSPENDING: pending } = labels;
+  return { current, previous, pending: pending === current ? undefined : pending, others: ownLabels(labels) };
 };
 
 /** Whether AWSCURRENT logs in, on every instance of the cluster. */
 export const currentLogsIn = async (stack: LocalStack, secretId: string): Promise<boolean> =>
   await logsInEverywhere(stack, await stack.credentialOf(secretId));
 
-export const logsInEverywhere = async (stack: LocalStack, credential: Credential): Promise<boolean> => {
-  const answers = await Promise.all(
-    stack.documentDb.instances.map((instance) => stack.logsIn(credential, instance)),
-  );
-  return answers.every(Boolean);
-};
-
-/** The invariants that hold at the end of every execution: AWSCURRENT logs in, and no label is left dangling. */
+/** The invariants that hold at the end of every execution. */
 export const expectSettled = async (stack: LocalStack, secretId: string): Promise<void> => {
-  const labels = await labelsWhenReleased(stack, secretId);
-  expect(await currentLogsIn(stack, secretId), 'AWSCURRENT logs in').toBe(true);
-  expect(labels).toMatchObject({ pending: undefined, others: [] });
+  expect(endProblems(await whenReleased(stack, secretId))).toEqual([]);
 };
 
 /** The retirement that a rotation starts has the lock for as long as its change takes: some seconds at the most. */
-const labelsWhenReleased = async (stack: LocalStack, secretId: string): Promise<Labels> => {
+const whenReleased = async (stack: LocalStack, arn: string): Promise<SeenWorld> => {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const labels = await labelsOf(stack, secretId);
-    if (!labels.others.includes(OWNER) || Date.now() > deadline) return labels;
+    const world = await look(stack, { arn }, 'labelled versions');
+    if (world.labels[OWNER] === undefined || Date.now() > deadline) return world;
     await sleep(200);
   }
 };
@@ -186,15 +158,5 @@ export const expectNoPasswordAnywhere = async (stack: LocalStack, more = ''): Pr
   const written = `${await everythingWritten(stack)}\n${more}`;
   expect(passwords.size, 'passwords to look for').toBeGreaterThan(1);
   expect(written.length, 'text to look in').toBeGreaterThan(1000);
-  const found = [...passwords].filter((password) => {
-    const forms = [
-      password,
-      encodeURIComponent(password),
-      JSON.stringify(password).slice(1, -1),
-      Buffer.from(password).toString('base64'),
-    ];
-    return forms.some((form) => written.includes(form));
-  });
-  // The number only: a message with the password would be one more place where it is written.
-  expect(found.length, 'passwords that are written somewhere').toBe(0);
+  expect(leaks(passwords, written)).toEqual([]);
 };

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
@@ -14,8 +13,9 @@ import {
   type LocalStackOptions,
   startLocalStack,
 } from '../../local-stack/deployment/index.ts';
-import type { CommandEvent } from '../../local-stack/document-db/index.ts';
 import type { Rotation } from '../../local-stack/secrets-manager/index.ts';
+import { labelsOf as allLabelsOf } from '../../support/deployed-world.ts';
+import { changedUser, type Held, holdInWindow } from './holds.ts';
 import {
   ended,
   expectNoPasswordAnywhere,
@@ -43,24 +43,13 @@ const startStack = (pendingOfLastCurrent: 'keep' | 'remove', more: LocalStackOpt
   });
 
 /** The version that has a label, AWSPENDING beside AWSCURRENT included. */
-const holderOf = async (stack: LocalStack, secretId: string, label: string): Promise<string | undefined> => {
-  const { VersionIdsToStages = {} } = await stack.secretsManager.send(
-    new DescribeSecretCommand({ SecretId: secretId }),
-  );
-  return Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
-};
+const holderOf = async (stack: LocalStack, secretId: string, label: string): Promise<string | undefined> =>
+  (await allLabelsOf(stack, secretId))[label];
 
 const secretValue = async (stack: LocalStack, SecretId: string): Promise<Record<string, unknown>> => {
   const { SecretString = '' } = await stack.secretsManager.send(new GetSecretValueCommand({ SecretId }));
   return JSON.parse(SecretString);
 };
-
-/** Whether the database has just made a user, or changed its password. A user's own attempt is refused to most users. */
-const changedUser = (event: CommandEvent, user: string): boolean =>
-  event.when === 'after' &&
-  event.outcome === 'ok' &&
-  event.target === user &&
-  ['updateUser', 'createUser'].includes(event.command);
 
 const pair = (stack: LocalStack, strategy: string, tags: Record<string, string> = {}) =>
   stack.makeSecret({
@@ -107,31 +96,7 @@ describe.concurrent('people and executions meet', () => {
     return (await startedFor(secret))[0] ?? '';
   };
 
-  interface Held {
-    /** Resolves when the rotation is there. */
-    readonly arrived: Promise<void>;
-    readonly release: () => void;
-  }
-
-  /** From the change of its password on, a user is refused, as where the password has not arrived: the rotation stays in its window. */
-  const holdInWindow = (user: string): Held => {
-    const { promise: arrived, resolve } = Promise.withResolvers<void>();
-    let release = () => {};
-    const stop = stack.documentDb.onCommand((event) => {
-      if (!changedUser(event, user)) return;
-      stop();
-      const fault = stack.documentDb.faults.add({
-        kind: 'refuse',
-        code: 18,
-        command: 'saslStart',
-        user,
-        times: Number.POSITIVE_INFINITY,
-      });
-      release = () => fault.remove();
-      resolve();
-    });
-    return { arrived, release: () => release() };
-  };
+  const inWindow = (user: string): Held => holdInWindow(stack, user);
 
   /** The first login of a rotation is CheckBefore's. The driver gives up after ten seconds, and is tried again. */
   const holdBeforeCheckBefore = (user: string): Held => {
@@ -207,7 +172,7 @@ describe.concurrent('people and executions meet', () => {
 
   test.each([
     ['before CheckBefore', holdBeforeCheckBefore],
-    ['in the outage window', holdInWindow],
+    ['in the outage window', inWindow],
   ])('a copy of the input of a running execution, token included, is refused: %s', async (_when, hold) => {
     const secret = await stack.makeSecret();
     const held = hold(secret.username);
@@ -245,7 +210,7 @@ describe.concurrent('people and executions meet', () => {
     'a copy of the input of a running execution, token included, is refused: %s, of which nobody rotated yet',
     async (strategy) => {
       const secret = await pair(stack, strategy);
-      const held = holdInWindow(`${secret.username}_clone`);
+      const held = inWindow(`${secret.username}_clone`);
       const rotation = await rotateByService(secret);
       await held.arrived;
       const original = await soleExecution(secret);
@@ -275,7 +240,7 @@ describe.concurrent('people and executions meet', () => {
     '%s, of which nobody rotated yet: the second of two executions, %s ms later, is refused',
     async (strategy, ms) => {
       const secret = await pair(stack, strategy);
-      const held = holdInWindow(`${secret.username}_clone`);
+      const held = inWindow(`${secret.username}_clone`);
       const started = await Promise.all(
         [0, ms].map(async (wait) => {
           await sleep(wait);
@@ -303,7 +268,7 @@ describe.concurrent('people and executions meet', () => {
     'a recovery by hand beside a live rotation is stopped in its wait, %s: others follow by the rule',
     async (when) => {
       const secret = await stack.makeSecret();
-      const held = holdInWindow(secret.username);
+      const held = inWindow(secret.username);
       const rotation = await stack.executions.start({ secretId: secret.arn });
       await held.arrived;
       const byHand = await stack.recoveries.start({ secretId: secret.arn });
@@ -336,7 +301,7 @@ describe.concurrent('people and executions meet', () => {
     const { output } = await rotated(stack, secret.arn);
     const { input = '{}' } = await stack.retirements.describe(String(output.retirement));
     const { current } = await labelsOf(stack, secret.arn);
-    const held = holdInWindow(secret.username);
+    const held = inWindow(secret.username);
     const other = await stack.executions.start({ secretId: secret.arn });
     await held.arrived;
 
@@ -368,7 +333,7 @@ describe.concurrent('people and executions meet', () => {
 
   test('AWSPENDING is taken off by hand in the outage window: the rotation ends well', async () => {
     const secret = await stack.makeSecret();
-    const held = holdInWindow(secret.username);
+    const held = inWindow(secret.username);
     const rotation = await stack.executions.start({ secretId: secret.arn });
     await held.arrived;
     await takeOff(secret.arn, 'AWSPENDING');
@@ -384,7 +349,7 @@ describe.concurrent('people and executions meet', () => {
 
   test('the owner label is taken off by hand in the outage window: a recovery follows by itself', async () => {
     const secret = await stack.makeSecret();
-    const held = holdInWindow(secret.username);
+    const held = inWindow(secret.username);
     const rotation = await stack.executions.start({ secretId: secret.arn });
     await held.arrived;
     await takeOff(secret.arn, OWNER);

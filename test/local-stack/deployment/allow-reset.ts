@@ -6,11 +6,10 @@ import {
 } from '@aws-sdk/client-lambda';
 import { untilUpdated } from './run-locally.ts';
 
-/** Adds a secret and its user to those that the deployment names for a reset, in the recovery's environment. */
+/** Adds secrets, by their ARNs, and their users to those that the deployment names for a reset, in the recovery's environment. */
 export const allowResetThroughAdmin = async (
   lambda: LambdaClient,
-  secretArn: string,
-  username: string,
+  users: Readonly<Record<string, string>>,
 ): Promise<void> => {
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
   const FunctionName = Functions.map((each) => each.FunctionName ?? '').find((name) =>
@@ -24,7 +23,7 @@ export const allowResetThroughAdmin = async (
       Environment: {
         Variables: {
           ...Environment?.Variables,
-          RESET_THROUGH_ADMIN: JSON.stringify({ ...named, [secretArn]: username }),
+          RESET_THROUGH_ADMIN: JSON.stringify({ ...named, ...users }),
         },
       },
     }),

@@ -125,9 +125,10 @@ export class LocalStack {
     return this.secrets.make(this.adminSecret, options);
   }
 
-  /** Names a secret and its user as a deployment does that lets a recovery reset it through its admin secret. */
-  allowResetThroughAdmin({ arn, username }: DatabaseSecret): Promise<void> {
-    return allowResetThroughAdmin(this.lambda, arn, username);
+  /** Names secrets and their users as a deployment does that lets a recovery reset them through their admin secret. */
+  allowResetThroughAdmin(...secrets: readonly DatabaseSecret[]): Promise<void> {
+    const users = Object.fromEntries(secrets.map(({ arn, username }) => [arn, username]));
+    return allowResetThroughAdmin(this.lambda, users);
   }
 
   /** Removes a secret, and what the functions may do with it: every grant that stays makes each decision take longer. */

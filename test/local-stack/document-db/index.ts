@@ -1,7 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePython } from '../python/index.ts';
-import { createCertificateAuthority, type ServerCertificate } from './certificate-authority.ts';
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  type ServerCertificate,
+} from './certificate-authority.ts';
 import { Cluster } from './cluster.ts';
 import type { EngineVersion } from './engine-version.ts';
 import { Front } from './front.ts';
@@ -47,6 +51,12 @@ export interface DocumentDbOptions {
    */
   readonly tls?: boolean;
   /**
+   * Who signs the server certificates: that of another cluster, whose clients trust this one too.
+   *
+   * @default - one of its own
+   */
+  readonly authority?: CertificateAuthority;
+  /**
    * The cluster endpoint's port.
    *
    * @default - a free one
@@ -76,7 +86,7 @@ export const startDocumentDb = async (options: DocumentDbOptions): Promise<Docum
   const undo: (() => Promise<void>)[] = [];
   if (own.ownDirectory) undo.push(() => rm(directory, { recursive: true, force: true }));
   try {
-    const authority = await createCertificateAuthority(AUTHORITY);
+    const authority = options.authority ?? (await createCertificateAuthority(AUTHORITY));
     const caFile = join(directory, 'ca.pem');
     await writeFile(caFile, authority.pem);
     const secantusOptions = {

@@ -97,6 +97,10 @@ export class DocumentDbStandIn {
     return this.#secantus.pid;
   }
 
+  get authority(): CertificateAuthority {
+    return this.#parts.authority;
+  }
+
   get engineVersion(): EngineVersion {
     return this.#parts.cluster.engineVersion;
   }

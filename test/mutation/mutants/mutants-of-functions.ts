@@ -19,6 +19,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
   {
+    breaks:
+      'The version of a failed rotation of Secrets Manager stays on record: its retry is refused otherwise.',
+    file: 'functions/release-lock/release-lock.ts',
+    find: '...(isOfSecretsManager(plan) ? [asWritten(pendingVersion)] : [])',
+    replace: '',
+    tests: ['unit/functions/release-lock/release-lock.test.ts'],
+  },
+  {
     breaks: 'A misspelt tag is refused.',
     file: 'functions/secret/settings.ts',
     find: '  assertKnown(tags);\n',
@@ -51,7 +59,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks: 'No old answer decides that the lock was not taken: it would be left behind.',
     file: 'functions/secret/lock.ts',
     find: '(answer) => hasLabel(answer, version, OWNER),',
-    replace: "(answer) => lockHolder(answer, execution) !== 'nobody',",
+    replace: "(answer) => lockHolder(answer, execution) !== 'none',",
     tests: ['unit/functions/secret/lock.test.ts'],
   },
   {
@@ -82,8 +90,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'An execution begins only where nobody has the lock, and AWSPENDING is free.',
     file: 'functions/secret/lock.ts',
-    find: "return holder === 'nobody' && isPendingFree(secret, versionIdsOf(execution));",
-    replace: "return holder === 'nobody';",
+    find: "return holder === 'none' && isPendingFree(secret, versionIdsOf(execution));",
+    replace: "return holder === 'none';",
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
   {

@@ -146,8 +146,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'A predecessor that is to be kept is kept.',
     file: ROTATION,
-    find: "$plan.strategy != 'single-user' and $plan.retirementPolicy != 'keep'",
-    replace: "$plan.strategy != 'single-user'",
+    find: `"{% $plan.strategy != 'single-user' and $plan.retirementPolicy != 'keep' %}"`,
+    replace: `"{% $plan.strategy != 'single-user' %}"`,
     tests: ['unit/statemachine/rotation-machine.test.ts'],
   },
   {

@@ -1,7 +1,6 @@
 import { NotAuthorizedError } from '../../../functions/contract/errors.ts';
 import { PROVEN_TAG } from '../../../functions/contract/tags.ts';
-import type { Database, Role, Session } from '../../../functions/database/database.ts';
-import { mayChangeUsers, sameRoles } from '../../../functions/database/roles.ts';
+import type { Database, Session } from '../../../functions/database/database.ts';
 import type { Login } from '../../../functions/secret/secret-value.ts';
 import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
 import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
@@ -15,8 +14,10 @@ import {
   stoppedEvent,
 } from '../../support/rotation-machine.ts';
 import { begunByService, portsOf } from '../../support/rotation-steps.ts';
-import { RotationWorld, SECRET, secretText } from '../../support/rotation-world.ts';
+import { ADMIN_SECRET, RotationWorld, SECRET, secretText } from '../../support/rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from '../../support/state-machine.ts';
+import { type Act, type AnyArena, type Credential, refuseWithout } from './any-arena.ts';
+import { gainsIn, LITTLE } from './gains.ts';
 import type { Right, Want } from './rights.ts';
 import type { ArenaOptions } from './worlds.ts';
 
@@ -26,19 +27,22 @@ export const EVIL_HOST = 'evil.example.com';
 /** The attacker's own user of the cluster, of little power. */
 export const OWN_USER = 'mallory';
 
-const LITTLE: readonly Role[] = [{ role: 'read', db: 'blog' }];
-
 /** Of another application. */
 export const OTHER_USER = 'billing';
 
-/** A fresh world, and what the attacker may do in it. */
-export class Arena {
+/** A fresh world in memory, and what the attacker may do in it. */
+export class Arena implements AnyArena {
+  readonly adminUser = 'root';
+  readonly otherUser = OTHER_USER;
+  readonly ownUser = OWN_USER;
+  readonly adminSecret = ADMIN_SECRET;
+  readonly evil = { host: EVIL_HOST };
   readonly world: RotationWorld;
   readonly user: string;
   readonly pairUser: string;
   readonly #rights: readonly Right[];
   /** Credentials that the attacker knows; never one that the attacker made up and the database does not have. */
-  readonly #known: { username: string; password: string }[] = [];
+  readonly #known: Credential[] = [];
   /** Those that were read: to log in with these is what reading gives. */
   readonly #readOnes = new Set<string>();
   readonly ownPassword = newPassword();
@@ -77,10 +81,8 @@ export class Arena {
   readonly #isPairMine: boolean;
   readonly wasRotated: boolean;
 
-  /** What the attacker may do. Each refuses without the right, so that an attack can't claim fewer rights than it uses. */
   #need(right: Right): void {
-    if (!this.#rights.includes(right))
-      throw new Error(`the attack uses the right to ${right}, and does not say so`);
+    refuseWithout(this.#rights, right);
   }
 
   /** PutSecretValue: any keys, label and version id. */
@@ -97,14 +99,14 @@ export class Arena {
   }
 
   /** A password of the attacker's own, with which they try to log in later. */
-  mine(username = this.user): { username: string; password: string } {
+  mine(username = this.user): Credential {
     const credential = { username, password: newPassword() };
     this.#known.push(credential);
     return credential;
   }
 
   /** GetSecretValue, of every version. */
-  read(): { username: string; password: string }[] {
+  read(): Credential[] {
     this.#need('read');
     const versions = this.world.store.versionIds(SECRET);
     const found = versions.flatMap((version) => this.world.credentialOf(version) ?? []);
@@ -145,26 +147,42 @@ export class Arena {
     return this.#recover({ secretId: SECRET, ...input });
   }
 
-  /** Another version of the functions: what they may do, the attacker may. */
-  deploy(): ReturnType<typeof portsOf> {
+  /** They set a password of every user, more roles of the attacker's own, and send what they read anywhere. */
+  async deployOwnFunctions(): Promise<void> {
     this.#need('deploy');
-    return portsOf(this.world);
+    const { database } = this.world;
+    for (const name of database.usernames()) {
+      const credential = { username: name, password: newPassword() };
+      const user = database.user(name);
+      database.addUser(name, credential.password, name === OWN_USER ? READ_WRITE : (user?.roles ?? []));
+      this.#known.push(credential);
+    }
+    await this.#sendToOwnHost();
   }
 
-  /** Deployed functions hand over what they read. */
-  learn(credential: { username: string; password: string }): void {
-    this.#need('deploy');
-    this.#known.push(credential);
-  }
-
-  /** What deployed functions may read, they may send anywhere. */
-  async sendToOwnHost(): Promise<void> {
-    const { secrets, database } = this.deploy();
+  async #sendToOwnHost(): Promise<void> {
+    const { secrets, database } = portsOf(this.world);
     const current = await secrets.readCurrent(this.world.secretArn);
     const { username, password } = JSON.parse(current?.text ?? '{}');
     this.world.database.addUser(username, password, []);
     await database.login({ host: EVIL_HOST, port: PORT, tls: true, username, password });
     this.world.database.removeUser(username);
+  }
+
+  versions(): string[] {
+    return this.world.store.versionIds(SECRET);
+  }
+
+  current(): string {
+    return this.world.store.holder(SECRET, 'AWSCURRENT') ?? '';
+  }
+
+  executionArn(name: string): string {
+    return executionArn(name);
+  }
+
+  eventOf(name: string): object {
+    return stoppedEvent(executionArn(name), { secretId: SECRET });
   }
 
   /** The version ids of an execution, which whoever chooses its name can compute. */
@@ -175,10 +193,10 @@ export class Arena {
   /** What honest people and schedules do, sooner or later. */
   readonly honest = {
     /** A rotation on demand; something may happen before one of its calls. */
-    rotate: (at?: number, act?: () => void, mode = 'rotate', name = this.#name()): Promise<Ending> =>
+    rotate: (at?: number, act?: Act, mode = 'rotate', name = this.#name()): Promise<Ending> =>
       this.#rotate(mode === 'rotate' ? {} : { mode }, name, this.#meanwhile(at, act)),
     /** By Secrets Manager's schedule. */
-    scheduled: async (at?: number, act?: () => void): Promise<Ending | undefined> => {
+    scheduled: async (at?: number, act?: Act): Promise<Ending | undefined> => {
       const name = `${this.#name()}-1`;
       try {
         const token = await begunByService(this.world, executionArn(name));
@@ -195,14 +213,14 @@ export class Arena {
     return `run-${this.#number}`;
   }
 
-  #meanwhile(at: number | undefined, act: (() => void) | undefined): PortCalls {
+  #meanwhile(at: number | undefined, act: Act | undefined): PortCalls {
     let call = 0;
     return new PortCalls({
       turn: async () => {
         call += 1;
         if (call !== at) return;
         this.wasReached = true;
-        act?.();
+        await act?.();
       },
     });
   }
@@ -248,31 +266,22 @@ export class Arena {
   }
 
   #gainedNow(): Want[] {
-    const accepted = this.#known.filter((credential) => this.world.database.accepts(credential));
-    const users = new Set(accepted.map(({ username }) => username));
-    const notRead = new Set(
-      accepted.filter(({ password }) => !this.#readOnes.has(password)).map(({ username }) => username),
-    );
-    const mine = [OWN_USER, ...(this.#isPairMine ? [this.pairUser] : [])];
-    const roles = mine
-      .filter((name) => notRead.has(name))
-      .map((name) => this.world.database.user(name)?.roles ?? []);
-    const isAdmin = users.has('root') || roles.some(mayChangeUsers);
-    const hasMore = roles.some((some) => !sameRoles(some, LITTLE) && !mayChangeUsers(some));
+    const { database } = this.world;
     const others = this.#others();
-    const isTouched = Object.entries(this.#before).some(([name, user]) => others[name] !== user);
-    const current = this.world.store.holder(SECRET, 'AWSCURRENT') ?? '';
-    return [
-      ...(users.has(this.user) ? (['user'] as const) : []),
-      ...(users.has(this.pairUser) && this.isPairForeign ? (['pair'] as const) : []),
-      ...(users.has(this.pairUser) && !this.isPairForeign && !this.#isPairMine ? (['user'] as const) : []),
-      ...(users.has(OTHER_USER) ? (['another user'] as const) : []),
-      ...(isAdmin ? (['admin'] as const) : []),
-      ...(hasMore ? (['roles'] as const) : []),
-      ...(this.#caught.length > 0 ? (['host'] as const) : []),
-      ...(isTouched ? (['harm'] as const) : []),
-      ...(this.world.logsIn(current) ? [] : (['outage'] as const)),
-    ];
+    return gainsIn({
+      user: this.user,
+      pairUser: this.pairUser,
+      otherUser: OTHER_USER,
+      adminUser: this.adminUser,
+      mine: [OWN_USER, ...(this.#isPairMine ? [this.pairUser] : [])],
+      isPairForeign: this.isPairForeign,
+      accepted: this.#known.filter((credential) => database.accepts(credential)),
+      readOnes: this.#readOnes,
+      rolesOf: (name) => database.user(name)?.roles ?? [],
+      isCaught: this.#caught.length > 0,
+      isTouched: Object.entries(this.#before).some(([name, user]) => others[name] !== user),
+      currentLogsIn: this.world.logsIn(this.current()),
+    });
   }
 
   /** Users that are not the secret's own, as they stand in the database. */

@@ -1,9 +1,6 @@
 import { markerOf } from '../../../functions/secret/marker.ts';
-import { READ_WRITE } from '../../support/in-memory-database.ts';
 import { newPassword } from '../../support/in-memory-secret-store.ts';
-import { executionArn, stoppedEvent } from '../../support/rotation-machine.ts';
-import { ADMIN_SECRET, SECRET } from '../../support/rotation-world.ts';
-import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './arena.ts';
+import { type AnyArena, REVERT } from './any-arena.ts';
 import type { Right } from './rights.ts';
 
 export interface Attack {
@@ -11,17 +8,24 @@ export interface Attack {
   readonly needs: readonly Right[];
   /** Several runs are several fresh worlds: where the moment counts, one for each. */
   readonly runs?: number;
-  readonly run: (arena: Arena, moment: number) => Promise<unknown> | unknown;
+  /** Whether it is about a reset through the admin secret, which only a deployment that names the user allows. */
+  readonly resets?: true;
+  /** Whether it is about a secret that was rotated before. */
+  readonly needsRotated?: true;
+  readonly run: (arena: AnyArena, moment: number) => Promise<unknown> | unknown;
 }
 
 const OWNER = 'docdb-rotation-owner';
 const RESETS = [{ resetThroughAdmin: true }, { resetThroughCluster: true }];
 
+/** Somebody else's user, and whose power is to be used for it. */
+const FOR_OTHERS = ['one for the admin', 'one for another user'] as const;
+
 /** Calls of a rotation's ports: more than any has. */
 const MOMENTS = 45;
 
-const ownUser = ({ ownPassword }: Arena): Record<string, unknown> => ({
-  username: OWN_USER,
+const ownUser = ({ ownUser, ownPassword }: AnyArena): Record<string, unknown> => ({
+  username: ownUser,
   password: ownPassword,
 });
 
@@ -31,7 +35,7 @@ const KINDS = ['on demand', 'scheduled', 'back'] as const;
 const meanwhile = (
   what: string,
   kinds: readonly (typeof KINDS)[number][],
-  write: (arena: Arena) => void,
+  write: (arena: AnyArena) => unknown,
 ): Attack[] =>
   kinds.map((kind) => ({
     name: `${what}, at any moment of a rotation (${kind})`,
@@ -40,26 +44,26 @@ const meanwhile = (
     run: async (arena, moment) => {
       const act = () => write(arena);
       if (kind === 'scheduled') await arena.honest.scheduled(moment, act);
-      else await arena.honest.rotate(moment, act, kind === 'back' ? 'revert' : 'rotate');
+      else await arena.honest.rotate(moment, act, kind === 'back' ? REVERT : 'rotate');
       await arena.honest.recover();
     },
   }));
 
 /** Everything that honest people do next. */
-const goOn = async (arena: Arena): Promise<void> => {
-  await arena.honest.rotate(undefined, undefined, 'revert');
+const goOn = async (arena: AnyArena): Promise<void> => {
+  await arena.honest.rotate(undefined, undefined, REVERT);
   await arena.honest.rotate();
   await arena.honest.scheduled();
   await arena.honest.recover();
 };
 
 /** What one writes under which label, and goes on. */
-const planted = (what: string, write: (arena: Arena) => void): Attack[] => [
+const planted = (what: string, write: (arena: AnyArena) => unknown): Attack[] => [
   {
     name: `${what}, then a way back`,
     needs: ['write'],
     run: async (arena) => {
-      write(arena);
+      await write(arena);
       await goOn(arena);
     },
   },
@@ -67,7 +71,7 @@ const planted = (what: string, write: (arena: Arena) => void): Attack[] => [
     name: `${what}, then a rotation`,
     needs: ['write'],
     run: async (arena) => {
-      write(arena);
+      await write(arena);
       await arena.honest.rotate();
       await arena.honest.recover();
     },
@@ -75,35 +79,37 @@ const planted = (what: string, write: (arena: Arena) => void): Attack[] => [
 ];
 
 /** Values that someone would have believed. */
-const VALUES: Readonly<Record<string, (arena: Arena) => Record<string, unknown>>> = {
+const VALUES = {
   'a password of mine for the user': (arena) => arena.mine(),
   'one for its pair': (arena) => arena.mine(arena.pairUser),
-  'one for another user': (arena) => arena.mine(OTHER_USER),
-  'one for the admin': (arena) => arena.mine('root'),
+  'one for another user': (arena) => arena.mine(arena.otherUser),
+  'one for the admin': (arena) => arena.mine(arena.adminUser),
   'my own user': ownUser,
   'my own user, whose name makes it the pair’s': (arena) => ({ ...ownUser(arena), username: arena.pairUser }),
-  'one for another user at my host': (arena) => ({ ...arena.mine(OTHER_USER), host: EVIL_HOST }),
+  'one for another user at my host': (arena) => ({ ...arena.mine(arena.otherUser), ...arena.evil }),
   'one without TLS': (arena) => ({ ...arena.mine(), ssl: false }),
-  'one that chooses the admin secret': (arena) => ({ ...arena.mine(), masterarn: ADMIN_SECRET }),
-};
+  'one that chooses the admin secret': (arena) => ({ ...arena.mine(), masterarn: arena.adminSecret }),
+} satisfies Readonly<Record<string, (arena: AnyArena) => Record<string, unknown>>>;
 
 const BY_WRITING: Attack[] = Object.entries(VALUES).flatMap(([what, value]) => [
   ...planted(`${what} as AWSPREVIOUS`, (arena) => arena.write(value(arena), 'AWSPREVIOUS')),
   ...planted(`${what} as AWSCURRENT`, (arena) => arena.write(value(arena))),
   ...planted(`${what} as AWSPENDING`, (arena) => arena.write(value(arena), 'AWSPENDING')),
-  ...planted(`${what} as AWSCURRENT and AWSPREVIOUS`, (arena) => {
-    arena.write(value(arena));
-    arena.write(value(arena));
+  ...planted(`${what} as AWSCURRENT and AWSPREVIOUS`, async (arena) => {
+    await arena.write(value(arena));
+    await arena.write(value(arena));
   }),
   ...RESETS.map(
     (reset): Attack => ({
       name: `${what} twice, then an operator's ${Object.keys(reset)[0]}`,
       needs: ['write'],
+      resets: true,
+      needsRotated: true,
       run: async (arena) => {
         if (!arena.wasRotated) return;
         const wanted = value(arena);
-        arena.write(wanted);
-        arena.write({ ...wanted, again: true });
+        await arena.write(wanted);
+        await arena.write({ ...wanted, again: true });
         await arena.honest.recover(reset);
       },
     }),
@@ -119,7 +125,7 @@ const AT_ANY_MOMENT: Attack[] = [
   ),
   ...meanwhile('my own user as AWSCURRENT', ['on demand', 'back'], (arena) => arena.write(ownUser(arena))),
   ...meanwhile('my host as AWSCURRENT', ['on demand'], (arena) =>
-    arena.write({ ...arena.mine(), host: EVIL_HOST }),
+    arena.write({ ...arena.mine(), ...arena.evil }),
   ),
 ];
 
@@ -131,8 +137,9 @@ const WRITING: Attack[] = [
     name: 'a lock that names planted suspects, then a recovery',
     needs: ['write'],
     run: async (arena) => {
-      const ids = Object.values(VALUES).map((value) => arena.write(value(arena), 'mine'));
-      arena.write(markerOf('nobody', ids), OWNER);
+      const ids: string[] = [];
+      for (const value of Object.values(VALUES)) ids.push(await arena.write(value(arena), 'mine'));
+      await arena.write(markerOf('nobody', ids), OWNER);
       await arena.honest.recover();
       await goOn(arena);
     },
@@ -140,24 +147,28 @@ const WRITING: Attack[] = [
   {
     name: 'my host rotated first, so that nothing else is on record, then a reset',
     needs: ['write'],
+    resets: true,
+    needsRotated: true,
     run: async (arena) => {
       if (!arena.wasRotated) return;
-      arena.write({ ...arena.mine(), host: EVIL_HOST });
+      await arena.write({ ...arena.mine(), ...arena.evil });
       await arena.honest.rotate();
       const wanted = arena.mine();
-      arena.write(wanted);
-      arena.write({ ...wanted, again: true });
+      await arena.write(wanted);
+      await arena.write({ ...wanted, again: true });
       for (const reset of RESETS) await arena.honest.recover(reset);
     },
   },
   {
     name: 'a refused rotation, so that nothing is on record, then a reset',
     needs: ['write'],
+    resets: true,
+    needsRotated: true,
     run: async (arena) => {
       if (!arena.wasRotated) return;
       const wanted = arena.mine();
-      arena.write(wanted);
-      arena.write({ ...wanted, again: true });
+      await arena.write(wanted);
+      await arena.write({ ...wanted, again: true });
       await arena.honest.rotate();
       for (const reset of RESETS) await arena.honest.recover(reset);
     },
@@ -167,7 +178,7 @@ const WRITING: Attack[] = [
 const CHOSEN = 'chosen-1';
 
 const STARTING: Attack[] = [
-  ...['rotate', 'verify', 'revert', 'recover'].map(
+  ...['rotate', 'verify', REVERT, 'recover'].map(
     (mode): Attack => ({
       name: `every mode: ${mode}`,
       needs: ['start'],
@@ -178,19 +189,19 @@ const STARTING: Attack[] = [
     name: 'the token of each version',
     needs: ['start'],
     run: async (arena) => {
-      for (const token of arena.world.store.versionIds(SECRET)) await arena.start({ token });
+      for (const token of await arena.versions()) await arena.start({ token });
     },
   },
-  ...[OTHER_USER, 'root', OWN_USER, 'the pair’s'].map(
+  ...(['otherUser', 'adminUser', 'ownUser', 'pairUser'] as const).map(
     (who): Attack => ({
-      name: `a retirement of ${who}`,
+      name: `a retirement of the ${who}`,
       needs: ['start'],
-      run: (arena) =>
-        arena.retire({
-          version: arena.world.current,
+      run: async (arena) =>
+        await arena.retire({
+          version: await arena.current(),
           strategy: 'alternating-users',
-          adminSecret: ADMIN_SECRET,
-          predecessor: who === 'the pair’s' ? arena.pairUser : who,
+          adminSecret: arena.adminSecret,
+          predecessor: arena[who],
           policy: 'delete',
         }),
     }),
@@ -202,16 +213,24 @@ const WRITING_AND_STARTING: Attack[] = Object.entries(VALUES).flatMap(([what, va
     name: `${what}, and the lock for an execution whose name I choose`,
     needs: ['write', 'start'],
     run: async (arena) => {
-      const token = arena.write(value(arena), 'AWSPENDING');
-      arena.write(markerOf(executionArn(CHOSEN), [token]), OWNER, arena.idsOf(CHOSEN)[0]);
+      const token = await arena.write(value(arena), 'AWSPENDING');
+      await arena.write(markerOf(arena.executionArn(CHOSEN), [token]), OWNER, arena.idsOf(CHOSEN)[0]);
       await arena.start({ token }, CHOSEN);
+    },
+  },
+  {
+    name: `${what} as AWSPENDING, and a start with its token`,
+    needs: ['write', 'start'],
+    run: async (arena) => {
+      const token = await arena.write(value(arena), 'AWSPENDING');
+      await arena.start({ token });
     },
   },
   {
     name: `${what}, under the version ids of an execution whose name I choose`,
     needs: ['write', 'start'],
     run: async (arena) => {
-      for (const id of arena.idsOf(CHOSEN).slice(0, 3)) arena.write(value(arena), 'AWSPENDING', id);
+      for (const id of arena.idsOf(CHOSEN).slice(0, 3)) await arena.write(value(arena), 'AWSPENDING', id);
       await arena.start({}, CHOSEN);
     },
   },
@@ -220,20 +239,20 @@ const WRITING_AND_STARTING: Attack[] = Object.entries(VALUES).flatMap(([what, va
     needs: ['write', 'start'],
     run: async (arena) => {
       const [first] = arena.idsOf(CHOSEN);
-      arena.write(value(arena), ['AWSPENDING', 'AWSPREVIOUS', OWNER], first);
+      await arena.write(value(arena), ['AWSPENDING', 'AWSPREVIOUS', OWNER], first);
       await arena.start({}, CHOSEN);
-      await arena.start({ mode: 'revert' }, 'chosen-2');
+      await arena.start({ mode: REVERT }, 'chosen-2');
     },
   },
   {
     name: `${what} as AWSPREVIOUS, and a retirement`,
     needs: ['write', 'start'],
     run: async (arena) => {
-      arena.write(value(arena), 'AWSPREVIOUS');
+      await arena.write(value(arena), 'AWSPREVIOUS');
       await arena.retire({
-        version: arena.world.current,
+        version: await arena.current(),
         strategy: 'alternating-users',
-        adminSecret: ADMIN_SECRET,
+        adminSecret: arena.adminSecret,
         predecessor: arena.pairUser,
         policy: 'delete',
       });
@@ -246,7 +265,7 @@ const FORGED: Attack[] = [
     name: 'every version id of an execution whose name I choose',
     needs: ['write', 'start'],
     run: async (arena) => {
-      for (const id of arena.idsOf(CHOSEN)) arena.write(arena.mine(), 'mine', id);
+      for (const id of arena.idsOf(CHOSEN)) await arena.write(arena.mine(), 'mine', id);
       await arena.start({}, CHOSEN);
     },
   },
@@ -254,9 +273,9 @@ const FORGED: Attack[] = [
     name: 'the lock for a chosen execution, and the token of each version that is there',
     needs: ['write', 'start'],
     run: async (arena) => {
-      for (const [index, token] of arena.world.store.versionIds(SECRET).entries()) {
+      for (const [index, token] of (await arena.versions()).entries()) {
         const name = `chosen-${index}-1`;
-        arena.write(markerOf(executionArn(name), [token]), OWNER, arena.idsOf(name)[0]);
+        await arena.write(markerOf(arena.executionArn(name), [token]), OWNER, arena.idsOf(name)[0]);
         await arena.start({ token }, name);
       }
     },
@@ -270,16 +289,16 @@ const READING: Attack[] = [
     needs: ['read'],
     run: async (arena) => {
       await arena.honest.rotate();
-      arena.read();
+      await arena.read();
       await arena.honest.scheduled();
-      arena.read();
+      await arena.read();
     },
   },
   {
     name: 'a copy of the value, for another host',
     needs: ['read', 'write'],
     run: async (arena) => {
-      arena.write({ ...arena.read().at(-1), host: EVIL_HOST });
+      await arena.write({ ...(await arena.read()).at(-1), ...arena.evil });
       await arena.honest.rotate();
     },
   },
@@ -288,24 +307,30 @@ const READING: Attack[] = [
       name: `${what} as AWSPREVIOUS, a rotation, and what it wrote`,
       needs: ['read', 'write'],
       run: async (arena) => {
-        arena.write(value(arena), 'AWSPREVIOUS');
+        await arena.write(value(arena), 'AWSPREVIOUS');
         await goOn(arena);
-        arena.read();
+        await arena.read();
       },
     }),
   ),
 ];
 
-const STRATEGIES: readonly Readonly<Record<string, string>>[] = [
-  { strategy: 'alternating-users', 'admin-secret': ADMIN_SECRET },
+type Tags = Readonly<Record<string, string>>;
+
+/** With `admin-secret`, too. */
+const PAIR: Tags = { strategy: 'alternating-users' };
+
+const STRATEGIES: readonly Tags[] = [
+  PAIR,
   { strategy: 'admin-clone' },
   { strategy: 'single-user' },
   { retirementPolicy: 'delete', grace: '0' },
-  { strategy: 'alternating-users', 'admin-secret': ADMIN_SECRET, retirementPolicy: 'delete', grace: '0' },
+  { ...PAIR, retirementPolicy: 'delete', grace: '0' },
 ];
 
-const tagAll = (arena: Arena, tags: Readonly<Record<string, string>>): void => {
-  for (const [key, value] of Object.entries(tags)) arena.tag(key, value);
+const tagAll = async (arena: AnyArena, tags: Tags): Promise<void> => {
+  if (tags.strategy === PAIR.strategy) await arena.tag('admin-secret', arena.adminSecret);
+  for (const [key, value] of Object.entries(tags)) await arena.tag(key, value);
 };
 
 const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
@@ -315,8 +340,8 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
       name: `tags ${what}`,
       needs: ['tag'],
       run: async (arena) => {
-        tagAll(arena, tags);
-        arena.tagProven(...arena.world.store.versionIds(SECRET));
+        await tagAll(arena, tags);
+        await arena.tagProven(...(await arena.versions()));
         await goOn(arena);
       },
     },
@@ -324,11 +349,11 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
       name: `tags ${what}, and what was there counts as proven`,
       needs: ['tag', 'start'],
       run: async (arena) => {
-        tagAll(arena, tags);
-        arena.tagProven(...arena.world.store.versionIds(SECRET));
-        for (const mode of ['revert', 'rotate']) await arena.start({ mode });
+        await tagAll(arena, tags);
+        await arena.tagProven(...(await arena.versions()));
+        for (const mode of [REVERT, 'rotate']) await arena.start({ mode });
         await arena.retire({
-          version: arena.world.store.holder(SECRET, 'AWSCURRENT') ?? '',
+          version: await arena.current(),
           strategy: 'alternating-users',
           predecessor: arena.pairUser,
           policy: 'delete',
@@ -338,8 +363,9 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
     {
       name: `tags ${what}, and a reset`,
       needs: ['tag', 'recover'],
+      resets: true,
       run: async (arena) => {
-        tagAll(arena, tags);
+        await tagAll(arena, tags);
         for (const reset of RESETS) await arena.recover(reset);
       },
     },
@@ -348,10 +374,10 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
         name: `tags ${what}, and ${value} that counts as proven`,
         needs: ['write', 'tag'],
         run: async (arena) => {
-          tagAll(arena, tags);
-          const version = arena.write(make(arena), 'AWSPREVIOUS');
-          arena.tagProven(version, arena.world.current);
-          await arena.honest.rotate(undefined, undefined, 'revert');
+          await tagAll(arena, tags);
+          const version = await arena.write(make(arena), 'AWSPREVIOUS');
+          await arena.tagProven(version, await arena.current());
+          await arena.honest.rotate(undefined, undefined, REVERT);
         },
       }),
     ),
@@ -363,7 +389,10 @@ const TAGGING_AND_WRITING: Attack[] = [
     name: 'a proven value for someone else’s user, and a rotation',
     needs: ['write', 'tag'],
     run: async (arena) => {
-      arena.tagProven(arena.write(arena.mine(arena.pairUser), 'AWSPREVIOUS'), arena.world.current);
+      await arena.tagProven(
+        await arena.write(arena.mine(arena.pairUser), 'AWSPREVIOUS'),
+        await arena.current(),
+      );
       await arena.honest.rotate();
     },
   },
@@ -374,15 +403,17 @@ const RECOVERING: Attack[] = [
     (reset): Attack => ({
       name: `a recovery, ${JSON.stringify(reset)}`,
       needs: ['recover'],
+      resets: true,
       run: (arena) => arena.recover(reset),
     }),
   ),
   {
     name: 'the event of an execution that was never stopped',
     needs: ['recover'],
+    resets: true,
     run: async (arena) => {
       await arena.honest.rotate(undefined, undefined, 'rotate', 'known');
-      await arena.recover({ ...stoppedEvent(executionArn('known'), { secretId: SECRET }), ...RESETS[0] });
+      await arena.recover({ ...arena.eventOf('known'), ...RESETS[0] });
     },
   },
   ...Object.entries(VALUES).flatMap(([what, value]) =>
@@ -390,22 +421,36 @@ const RECOVERING: Attack[] = [
       (reset): Attack => ({
         name: `${what} twice, and ${Object.keys(reset)[0]}`,
         needs: ['write', 'recover'],
+        resets: true,
         run: async (arena) => {
           const wanted = value(arena);
-          arena.write(wanted);
-          arena.write({ ...wanted, again: true });
+          await arena.write(wanted);
+          await arena.write({ ...wanted, again: true });
           await arena.recover(reset);
         },
       }),
     ),
   ),
+  ...FOR_OTHERS.map(
+    (what): Attack => ({
+      name: `${what}, which chooses the admin secret, twice, and resetThroughAdmin`,
+      needs: ['write', 'recover'],
+      resets: true,
+      run: async (arena) => {
+        const wanted = { ...VALUES[what](arena), masterarn: arena.adminSecret };
+        await arena.write(wanted);
+        await arena.write({ ...wanted, again: true });
+        await arena.recover({ resetThroughAdmin: true });
+      },
+    }),
+  ),
   {
     name: 'a lock that names every version as a suspect, and a recovery',
     needs: ['write', 'recover'],
     run: async (arena) => {
-      const ids = arena.world.store.versionIds(SECRET);
-      arena.write(arena.mine(), 'AWSPREVIOUS');
-      arena.write(markerOf('nobody', ids), OWNER);
+      const ids = await arena.versions();
+      await arena.write(arena.mine(), 'AWSPREVIOUS');
+      await arena.write(markerOf('nobody', ids), OWNER);
       await arena.recover();
     },
   },
@@ -415,17 +460,7 @@ const DEPLOYING: Attack[] = [
   {
     name: 'functions of my own',
     needs: ['deploy'],
-    run: async (arena) => {
-      arena.deploy();
-      const { database } = arena.world;
-      for (const name of database.usernames()) {
-        const credential = { username: name, password: newPassword() };
-        const user = database.user(name);
-        database.addUser(name, credential.password, name === OWN_USER ? READ_WRITE : (user?.roles ?? []));
-        arena.learn(credential);
-      }
-      await arena.sendToOwnHost();
-    },
+    run: (arena) => arena.deployOwnFunctions(),
   },
 ];
 

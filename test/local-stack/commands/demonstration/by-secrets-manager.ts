@@ -1,16 +1,17 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { look } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import { newExecution } from './new-execution.ts';
-import { ObservedSecret } from './observed-secret.ts';
 import type { Scenario } from './scenario.ts';
 
 /** RotateSecret: Secrets Manager calls the trigger, step by step. */
 export const bySecretsManager: Scenario = {
   title: 'Secrets Manager rotates a secret',
   async run(stack, terminal) {
-    const { arn } = stack.appSecret;
-    const secret = await ObservedSecret.look(stack, arn);
+    const { arn, username } = stack.appSecret;
+    const place = { arn, users: [username] };
+    const before = await look(stack, place);
     const known = await stack.executions.list();
     await stack.secretsManager.send(
       new RotateSecretCommand({
@@ -24,8 +25,18 @@ export const bySecretsManager: Scenario = {
     const rotation = await stack.secretsManagerStandIn.rotations.latest(arn)?.ended;
     terminal.end();
 
-    const expected = { name: 'RotateSecret', mode: 'rotate', status: 'SUCCEEDED', rotated: true };
-    const verdict = judge({ ...expected, through: ['TestSecret', 'Rotated'] }, course, await secret.now());
+    const verdict = judge(
+      {
+        name: 'RotateSecret',
+        mode: 'rotate',
+        status: 'SUCCEEDED',
+        aftermath: 'rotated',
+        through: ['TestSecret', 'Rotated'],
+      },
+      course,
+      before,
+      await look(stack, place),
+    );
     if (rotation?.status === 'succeeded') return verdict;
     const reasons = rotation?.failures.map(({ step, type, message }) => `${step} ${type} ${message}`);
     return {

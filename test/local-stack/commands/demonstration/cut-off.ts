@@ -1,7 +1,7 @@
+import { look } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import { newExecution } from './new-execution.ts';
-import { ObservedSecret } from './observed-secret.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Somebody aborts an execution right after the database changed. No state of it runs any more: EventBridge starts a recovery. */
@@ -9,7 +9,8 @@ export const cutOff: Scenario = {
   title: 'An execution is aborted right after the database changed, and recovered',
   async run(stack, terminal) {
     const { arn, name, username } = await stack.makeSecret({ name: 'demo/cut-off' });
-    const secret = await ObservedSecret.look(stack, arn);
+    const place = { arn, users: [username] };
+    const before = await look(stack, place);
     const known = await stack.recoveries.list();
     const execution = await stack.executions.start({ secretId: name });
     const unhook = stack.documentDb.onCommand(async (event) => {
@@ -36,7 +37,8 @@ export const cutOff: Scenario = {
         through: ['SetSecret', 'Recovered'],
       },
       course,
-      await secret.now(),
+      before,
+      await look(stack, place),
     );
     return aborted.status === 'ABORTED'
       ? verdict

@@ -1,5 +1,6 @@
+import { type Aftermath, aftermathProblems, STAGES } from '../../../support/invariants.ts';
+import type { SeenWorld } from '../../../support/seen-world.ts';
 import type { Course } from './follow.ts';
-import type { Observation } from './observed-secret.ts';
 import type { Verdict } from './rotation-record.ts';
 
 /** What must hold after a rotation, beside what must hold always. */
@@ -11,8 +12,8 @@ export interface Expectation {
   readonly status: string;
   /** The error by which it must end, if it must fail. */
   readonly error?: string;
-  /** @default - either */
-  readonly rotated?: boolean;
+  /** @default 'recovered' */
+  readonly aftermath?: Aftermath;
   /**
    * What must have become of the user that was replaced.
    *
@@ -36,24 +37,35 @@ export interface Witness {
 export const judge = (
   expected: Expectation,
   course: Course,
-  now: Observation,
+  before: SeenWorld,
+  after: SeenWorld,
   witness?: Witness,
 ): Verdict => {
-  const { name, mode, strategy = 'single-user' } = expected;
-  const { currentLogsIn, previousLogsIn, labelsAsBefore } = now;
+  const { name, mode, strategy = 'single-user', aftermath = 'recovered' } = expected;
   const { status, states } = course;
-  const seconds = Math.round(course.seconds * 10) / 10;
-  const seen = witness ?? { retired: null, logins: null, loginFailures: null };
-  const record = { name, mode, strategy, status, seconds, states };
+  const { labels } = after;
+  const record = {
+    name,
+    mode,
+    strategy,
+    status,
+    seconds: Math.round(course.seconds * 10) / 10,
+    states,
+    currentLogsIn: after.logsInEverywhere(labels.AWSCURRENT),
+    previousLogsIn: after.logsInEverywhere(labels.AWSPREVIOUS),
+    labelsAsBefore: STAGES.every((label) => labels[label] === before.labels[label]),
+    ...(witness ?? { retired: null, logins: null, loginFailures: null }),
+  };
   const problems = [
-    ...endProblems(expected, course),
-    ...secretProblems(expected, now),
+    ...courseProblems(expected, course),
+    ...aftermathProblems(after, before.snapshot(), aftermath),
+    ...(aftermath === 'rotated' ? passwordProblems(expected, before, after) : []),
     ...(witness ? witnessProblems(expected, witness) : []),
   ];
-  return { record: { ...record, currentLogsIn, previousLogsIn, labelsAsBefore, ...seen }, problems };
+  return { record, problems };
 };
 
-const endProblems = (expected: Expectation, course: Course): string[] => {
+const courseProblems = (expected: Expectation, course: Course): string[] => {
   const problems: string[] = [];
   if (course.status !== expected.status) {
     const why = course.error ? ` (${course.error}: ${course.cause})` : '';
@@ -66,17 +78,17 @@ const endProblems = (expected: Expectation, course: Course): string[] => {
   return problems;
 };
 
-const secretProblems = ({ rotated, keepsPredecessor = false }: Expectation, now: Observation): string[] => {
+const passwordProblems = (
+  { keepsPredecessor = false }: Expectation,
+  before: SeenWorld,
+  after: SeenWorld,
+): string[] => {
   const problems: string[] = [];
-  if (!now.currentLogsIn) problems.push('AWSCURRENT does not log in on every instance');
-  if (now.pendingDangles) problems.push('AWSPENDING was left behind');
-  if (now.lockHeld) problems.push('the lock was left behind');
-  if (rotated === true && !now.passwordChanged) problems.push('the password is still the old one');
-  if (rotated === true && now.oldLogsIn !== keepsPredecessor) {
-    problems.push(now.oldLogsIn ? 'the old password still logs in' : 'the old password no longer logs in');
-  }
-  if (rotated === false && now.passwordChanged) problems.push('the password is not the one from before');
-  if (rotated === false && !now.labelsAsBefore) problems.push('the labels are not where they were');
+  const [old, now] = [before, after].map((world) => world.credentialUnder('AWSCURRENT')?.password);
+  if (now === old) problems.push('the password is still the old one');
+  const oldLogsIn = after.logsIn(before.labels.AWSCURRENT);
+  if (oldLogsIn !== keepsPredecessor)
+    problems.push(`the old password ${oldLogsIn ? 'still logs in' : 'no longer logs in'}`);
   return problems;
 };
 

@@ -1,6 +1,6 @@
+import { look } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
-import { ObservedSecret } from './observed-secret.ts';
 import type { Scenario } from './scenario.ts';
 
 const READER = 1;
@@ -9,8 +9,9 @@ const READER = 1;
 export const neverPasses: Scenario = {
   title: 'The new credential never passes its test on one instance',
   async run(stack, terminal) {
-    const { arn, name } = await stack.makeSecret({ name: 'demo/never-passes' });
-    const secret = await ObservedSecret.look(stack, arn);
+    const { arn, name, username } = await stack.makeSecret({ name: 'demo/never-passes' });
+    const place = { arn, users: [username] };
+    const before = await look(stack, place);
     await stack.documentDb.setPropagationDelay(READER, Number.POSITIVE_INFINITY);
     try {
       const course = await follow(
@@ -32,11 +33,12 @@ export const neverPasses: Scenario = {
           mode: 'rotate',
           status: 'FAILED',
           error: 'RolledBack',
-          rotated: false,
+          aftermath: 'restored',
           through,
         },
         course,
-        await secret.now(),
+        before,
+        await look(stack, place),
       );
     } finally {
       await stack.documentDb.setPropagationDelay(READER, 0);

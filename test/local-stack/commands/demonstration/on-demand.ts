@@ -1,25 +1,27 @@
+import { look } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
-import { ObservedSecret } from './observed-secret.ts';
 import type { Scenario } from './scenario.ts';
 
 /** An execution that somebody starts in the console. */
 export const onDemand: Scenario = {
   title: 'Somebody starts an execution with {"secretId": "…"}',
   async run(stack, terminal) {
-    const { arn, name } = await stack.makeSecret({ name: 'demo/on-demand' });
-    const secret = await ObservedSecret.look(stack, arn);
+    const { arn, name, username } = await stack.makeSecret({ name: 'demo/on-demand' });
+    const place = { arn, users: [username] };
+    const before = await look(stack, place);
     const course = await follow(stack.executions, await stack.executions.start({ secretId: name }), terminal);
     return judge(
       {
         name: 'on demand',
         mode: 'rotate',
         status: 'SUCCEEDED',
-        rotated: true,
+        aftermath: 'rotated',
         through: ['TestSecret', 'Rotated'],
       },
       course,
-      await secret.now(),
+      before,
+      await look(stack, place),
     );
   },
 };

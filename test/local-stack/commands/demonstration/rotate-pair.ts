@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { look } from '../../../support/deployed-world.ts';
+import type { SeenWorld } from '../../../support/seen-world.ts';
 import type { DatabaseSecret, LocalStack } from '../../deployment/index.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Course, follow } from './follow.ts';
 import { judge } from './judge.ts';
 import { logInAllTheTime } from './login-client.ts';
-import { ObservedSecret } from './observed-secret.ts';
 import type { Verdict } from './rotation-record.ts';
 
 export interface PairRotation {
@@ -24,7 +25,8 @@ export const rotatePair = async (
   { name, strategy, retired }: PairRotation,
   terminal: Terminal,
 ): Promise<Verdict> => {
-  const observed = await ObservedSecret.look(stack, secret.arn);
+  const place = { arn: secret.arn, isPair: true, users: [secret.username, `${secret.username}_clone`] };
+  const before = await look(stack, place);
   const client = logInAllTheTime(stack, secret.arn);
   try {
     const rotation = await follow(
@@ -35,21 +37,23 @@ export const rotatePair = async (
     const retirement = await followRetirement(stack, rotation, terminal);
     const counted = await client.stop();
     terminal.line(`  a client logged in ${counted.logins} times meanwhile; ${counted.loginFailures} failed`);
+    const after = await look(stack, place);
     const verdict = judge(
       {
         name,
         mode: 'rotate',
         strategy,
         status: 'SUCCEEDED',
-        rotated: true,
+        aftermath: 'rotated',
         through: ['TestSecret', 'Rotated', ...(retired ? ['WaitForGrace', 'RetireUser', 'Retired'] : [])],
         ...(retired ? { retired } : { keepsPredecessor: true }),
       },
       joined(rotation, retirement),
-      await observed.now(),
+      before,
+      after,
       { ...counted, retired: outcomeOf(retirement) },
     );
-    return { ...verdict, problems: [...verdict.problems, ...(await userProblems(stack, secret, retired))] };
+    return { ...verdict, problems: [...verdict.problems, ...userProblems(after, secret, retired)] };
   } finally {
     await client.stop();
   }
@@ -79,13 +83,13 @@ const joined = (rotation: Course, retirement: Course | undefined): Course =>
       }
     : rotation;
 
-/** Asks the database itself who is still there. */
-const userProblems = async (
-  stack: LocalStack,
+/** Who is still there. */
+const userProblems = (
+  { users }: SeenWorld,
   { username }: DatabaseSecret,
   retired: PairRotation['retired'],
-): Promise<string[]> => {
-  const names = (await stack.documentDb.admin.users()).map((user) => user.name);
+): string[] => {
+  const names = Object.keys(users);
   const isThere = names.includes(username);
   const problems = names.includes(`${username}_clone`) ? [] : [`the database has no ${username}_clone`];
   if (isThere && retired === 'deleted') problems.push(`the database still has ${username}`);

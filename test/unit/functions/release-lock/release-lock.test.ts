@@ -148,6 +148,22 @@ describe('ReleaseLock after compensation', () => {
     expect(await proven(world)).toEqual([world.current]);
   });
 
+  it('keeps the version of Secrets Manager’s rotation on record as written: its retry can’t write it again', async () => {
+    const world = boss();
+    const token = await begunByService(world, ONE);
+    const joined = await createSecret(portsOf(world), {
+      execution: ONE,
+      secretId: SECRET,
+      mode: 'rotate',
+      token,
+    });
+    await endExecution(
+      portsOf(world),
+      ending({ plan: joined, before: { logsIn: ['AWSCURRENT'], roles: [] } }),
+    );
+    expect(await proven(world)).toContain(`+${token}`);
+  });
+
   it.each([
     ['CheckBefore came to no end', null],
     ['it did not log in', { logsIn: [], roles: [] }],

@@ -42,12 +42,12 @@ describe('isPendingFree', () => {
 
 describe('lockHolder', () => {
   it.each([
-    ['nobody', 'one', []],
+    ['none', 'one', []],
     ['this execution', versionIdOf('arn', 0), [OWNER]],
     ['this execution', versionIdOf('arn', 39), [OWNER, 'AWSPENDING']],
     ['another', versionIdOf('arn', 40), [OWNER]],
     ['another', versionIdOf('another arn', 0), [OWNER]],
-    ['nobody', versionIdOf('another arn', 0), [CLAIM]],
+    ['none', versionIdOf('another arn', 0), [CLAIM]],
   ] as const)('is %s', (who, version, labels) => {
     expect(lockHolder(secret({ [version]: labels }), 'arn')).toBe(who);
   });
