@@ -17,6 +17,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const DOCUMENTS = [
+  '.github/CONTRIBUTING.md',
   'CHANGELOG.md',
   'README.md',
   'functions/LOCK.md',
