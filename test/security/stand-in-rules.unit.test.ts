@@ -24,10 +24,10 @@ describe('the table of rules in test/README.md', () => {
 
   test('has every address that a stand-in’s test names', () => {
     const inTable = new Set(rules().flatMap(({ sources }) => sources));
-    const missing = readdirSync(join(TEST, 'stack'), { recursive: true, encoding: 'utf8' })
+    const missing = readdirSync(join(TEST, 'local-stack'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.ts'))
       .flatMap((name) => {
-        const text = readFileSync(join(TEST, 'stack', name), 'utf8');
+        const text = readFileSync(join(TEST, 'local-stack', name), 'utf8');
         const found = text.match(/https:\/\/docs\.aws\.amazon\.com\/[^\s'"`,;:)]+/g) ?? [];
         return found.filter((address) => !inTable.has(address)).map((address) => `${name}: ${address}`);
       });

@@ -1,28 +1,36 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as errors from '../../functions/contract/errors.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
 import { KNOWN_TAGS } from '../../functions/contract/tags.ts';
 import type { SecretDescription } from '../../functions/secret/secret-store.ts';
 import { settingsOf } from '../../functions/secret/settings.ts';
+import { DocDbRotation } from '../../infra/docdb-rotation.ts';
 import { readConfig } from '../../infra/options/config.ts';
 import { definitionNames, failuresOf, flowOf, readDefinition } from '../../statemachine/definition.ts';
+import { makeStack, newSecret } from './infra/synthesized.ts';
 
 /** What the documents say is what the code does, as far as a program can tell. */
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const DOCUMENTS = [
+  '.github/CONTRIBUTING.md',
   'CHANGELOG.md',
   'README.md',
   'functions/LOCK.md',
   'functions/README.md',
+  'infra/README.md',
   'statemachine/README.md',
   'statemachine/RUNBOOK.md',
   'test/README.md',
 ];
 const README = read('README.md');
+const FUNCTIONS = read('functions/README.md');
+const INFRA = read('infra/README.md');
+const STATES = read('statemachine/README.md');
 const RUNBOOK = read('statemachine/RUNBOOK.md');
 
 const withoutCode = (markdown: string): string => markdown.replaceAll(/^ *```.*?^ *```$/gms, '');
@@ -172,7 +180,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-describe('the README and the definitions agree', () => {
+describe('the documents and the definitions agree', () => {
   const listed = (pattern: RegExp, machine = 'rotation'): string[] =>
     [...(pattern.exec(definitionText(machine))?.[1] ?? '').matchAll(/'([^']+)'/g)].map(
       ([, name = '']) => name,
@@ -183,13 +191,21 @@ describe('the README and the definitions agree', () => {
     expect(modes).toEqual(listed(/\$modes := \[([^\]]+)\]/));
   });
 
+  test.each(DOCUMENTS)('on the modes in the commands of %s', (document) => {
+    const commands = [...read(document).matchAll(/^ *```sh\n(.*?)^ *```$/gms)]
+      .map(([, code = '']) => code)
+      .join();
+    const modes = [...commands.matchAll(/mode\\?": \\?"([a-z]+)/g)].map(([, mode]) => mode);
+    expect(listed(/\$modes := \[([^\]]+)\]/)).toEqual(expect.arrayContaining(modes));
+  });
+
   test('on the keys of the input', () => {
-    const keys = tableOf(README, 'key of the input').map(([key]) => codeIn(key)[0]);
+    const keys = tableOf(STATES, 'key of the input').map(([key]) => codeIn(key)[0]);
     expect(keys.toSorted()).toEqual(listed(/\$not\(\$ in \[([^\]]+)\]\)/).toSorted());
   });
 
   test('on the keys of a recovery’s input', () => {
-    const keys = tableOf(README, "key of a recovery's input").map(([key]) => codeIn(key)[0]);
+    const keys = tableOf(STATES, "key of a recovery's input").map(([key]) => codeIn(key)[0]);
     expect(keys).not.toEqual([]);
     expect(keys.toSorted()).toEqual(listed(/\$not\(\$ in \[([^\]]+)\]\)/, 'recovery').toSorted());
   });
@@ -249,18 +265,18 @@ describe('the README and the definitions agree', () => {
       { ...BY_RULE, ChooseSubject: 'NothingToRecover' },
     ],
   ])('on how many states cost: %s', (what, machine, turns) => {
-    const row = tableOf(README, 'what happens').find(([happens]) => happens === what);
+    const row = tableOf(STATES, 'what happens').find(([happens]) => happens === what);
     const path = pathOf(machine, turns);
     expect(row?.slice(1)).toEqual([String(path.length), `\`${path.at(-1)}\``]);
   });
 
   test('on every row of what states cost', () => {
-    const rows = tableOf(README, 'what happens').filter(([, states]) => !states?.startsWith('+'));
+    const rows = tableOf(STATES, 'what happens').filter(([, states]) => !states?.startsWith('+'));
     expect(rows).toHaveLength(15);
   });
 
   test('on what another look costs', () => {
-    const more = tableOf(README, 'what happens').filter(([, states]) => states?.startsWith('+'));
+    const more = tableOf(STATES, 'what happens').filter(([, states]) => states?.startsWith('+'));
     const round = (turns: Readonly<Record<string, string>>, from: string): number => {
       const { States } = readDefinition('rotation');
       let count = 0;
@@ -282,17 +298,68 @@ describe('the README and the definitions agree', () => {
   });
 });
 
+describe('the README', () => {
+  // Who installs the package has no other files of the repository.
+  test('links only to what the package carries', () => {
+    const { files }: { files: string[] } = JSON.parse(read('package.json'));
+    const carried = [...files, 'LICENSE'];
+    const isCarried = (path: string): boolean =>
+      carried.some((pattern) => {
+        const [folder = '', ending] = pattern.split('*');
+        return ending === undefined
+          ? path === pattern
+          : path.startsWith(folder) && path.endsWith(ending) && !path.slice(folder.length).includes('/');
+      });
+    const links = [...withoutCode(README).matchAll(/\]\((?!https:|#)([^)#\s]+)/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((path) => !isCarried(path))).toEqual([]);
+  });
+
+  test('can be read in one go', () => {
+    expect(README.split('\n').length).toBeLessThanOrEqual(191);
+  });
+
+  test('installs the package under the name that npm gives it', () => {
+    const { version } = JSON.parse(read('package.json'));
+    expect(README).toContain(`./docdb-rotation-${version}.tgz`);
+  });
+});
+
+describe('the alarms', () => {
+  const stack = makeStack();
+  new DocDbRotation(stack, 'Rotation').manage(newSecret(stack, 'App'));
+  const alarms = Object.keys(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map((id) =>
+    id.replace(/^RotationAlarms(.+)[0-9A-F]{8}$/, '$1'),
+  );
+
+  test('are those of the table', () => {
+    const told = tableOf(INFRA, 'alarm').flatMap(([names]) => codeIn(names));
+    expect(told.toSorted()).toEqual(alarms.toSorted());
+  });
+
+  test('are counted, and cost what the README says', () => {
+    expect(INFRA).toContain(`They are the same ${alarms.length} however many`);
+    expect(README).toContain(`[${alarms.length} alarms](`);
+    expect(README).toContain(`however many secrets (${(alarms.length / 10).toFixed(2)})`);
+  });
+});
+
 // A state that was renamed would stay in the prose under its old name, and no one would find it in a picture.
-describe.each(['README.md', 'functions/README.md', 'functions/LOCK.md', 'statemachine/RUNBOOK.md'])(
-  'the prose of %s',
-  (document) => {
-    test('names no state that is gone', () => {
-      const gone =
-        /\b(Remember\w+|WasDatabaseTouched|WhatGoesFirst|TakeLockAgain|GiveBackCurrent|Is(?:StillOurs|CheckNeeded|TimeLeft|PromotedAlready|RetirementDue)|StopRotation|WaitForRunningStep|BeginRecovery|InvalidInput)\b/g;
-      expect(read(document).match(gone) ?? []).toEqual([]);
-    });
-  },
-);
+describe.each([
+  'README.md',
+  'functions/README.md',
+  'functions/LOCK.md',
+  'infra/README.md',
+  'statemachine/RUNBOOK.md',
+])('the prose of %s', (document) => {
+  test('names no state that is gone', () => {
+    const gone =
+      /\b(Remember\w+|WasDatabaseTouched|WhatGoesFirst|TakeLockAgain|GiveBackCurrent|Is(?:StillOurs|CheckNeeded|TimeLeft|PromotedAlready|RetirementDue)|StopRotation|WaitForRunningStep|BeginRecovery|InvalidInput)\b/g;
+    expect(read(document).match(gone) ?? []).toEqual([]);
+  });
+});
 
 describe('the documents and the code agree', () => {
   const settings = (strategy?: string) => {
@@ -308,7 +375,7 @@ describe('the documents and the code agree', () => {
     };
     return settingsOf(secret);
   };
-  const tags = new Map(tableOf(README, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
+  const tags = new Map(tableOf(FUNCTIONS, 'tag').map(([tag, ...cells]) => [codeIn(tag)[0], cells]));
 
   test('on the tags', () => {
     expect([...tags.keys()]).toEqual(KNOWN_TAGS);
@@ -338,7 +405,7 @@ describe('the documents and the code agree', () => {
   test('on the configuration in CDK’s context', () => {
     const source = read('infra/options/config.ts');
     const keys = [...source.slice(source.indexOf('const Config =')).matchAll(/^ {2}(\w+): (?!string)/gm)];
-    const rows = tableOf(README, 'key').map(([key, fallback]) => [codeIn(key)[0], codeIn(fallback)[0]]);
+    const rows = tableOf(INFRA, 'key').map(([key, fallback]) => [codeIn(key)[0], codeIn(fallback)[0]]);
     expect(rows.map(([key]) => key)).toEqual(keys.map(([, key]) => key));
     const defaults = Object.entries(readConfig({})).map(([key, value]) => [
       key,
@@ -351,7 +418,7 @@ describe('the documents and the code agree', () => {
     const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:my/app-AbCdEf';
     const defaults: Record<string, unknown> =
       readConfig({ 'docdb-rotation:secrets': [{ arn }] }).secrets[0] ?? {};
-    const rows = tableOf(README, 'key of a secret');
+    const rows = tableOf(INFRA, 'key of a secret');
     for (const [key, fallback] of rows) {
       const name = codeIn(key)[0] ?? '';
       if (name !== 'arn' && defaults[name] !== undefined)
@@ -375,15 +442,19 @@ describe('the documents and the code agree', () => {
   });
 
   test('on the example of a deployment', () => {
-    const [, json = ''] = /docdb-rotation:secrets=(\[.*\])'/.exec(README) ?? [];
+    const [, json = ''] = /docdb-rotation:secrets=(\[.*\])'/.exec(INFRA) ?? [];
     expect(readConfig({ 'docdb-rotation:secrets': json }).secrets).toHaveLength(1);
   });
 
   test('on what the messages say', () => {
     const said = [sourcesUnder('functions'), ...definitionNames().map(definitionText)].join('\n');
-    const rows = tableOf(RUNBOOK, 'it says').map(([says = '']) => says);
-    expect(Object.keys(errors)).toEqual(expect.arrayContaining(rows.map((says) => codeIn(says)[0])));
-    const quoted = rows.flatMap((says) => [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
+    const rows = tableOf(RUNBOOK, 'error');
+    const named = rows.map(([error]) => codeIn(error)[0]);
+    expect(Object.keys(errors)).toEqual(expect.arrayContaining(named));
+    expect(new Set(named).size, 'one row for each error').toBe(rows.length);
+    const quoted = rows.flatMap(([, says = '']) =>
+      [...says.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text),
+    );
     const parts = quoted.flatMap((text) => text.split('…')).map((part) => part.trim());
     expect(parts.filter((part) => !said.includes(part))).toEqual([]);
   });

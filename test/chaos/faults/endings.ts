@@ -21,7 +21,7 @@ export interface Ending {
   readonly output: Record<string, unknown>;
 }
 
-/** Waits until nothing goes on any more for a secret: executions, recoveries, retirements, stragglers. */
+/** Waits until nothing goes on any more for a secret: executions, recoveries, retirements, functions in flight. */
 export const untilOver = async (
   stack: LocalStack,
   director: Director,

@@ -57,13 +57,14 @@ const withInterfaces = (source: string): string => {
     .replaceAll(/new AwsSolutionsChecks\(app\)/g, (made) => `${made} as never`);
 };
 
-describe('the examples of the README', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
-  const [, section = ''] = readme.split('\n## The construct\n');
-  const examples = [...section.matchAll(/^```ts\n(.+?)^```/gms)].map(([, code = '']) => code);
+describe('the examples of the READMEs', () => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../../..', file), 'utf8');
+  const examples = ['README.md', 'infra/README.md'].flatMap((file) =>
+    [...read(file).matchAll(/^```ts\n(.+?)^```/gms)].map(([, code = '']) => code),
+  );
 
   test('are there', () => {
-    expect(examples).toHaveLength(2);
+    expect(examples).toHaveLength(3);
   });
 
   test.each(examples.map((code, index) => [index + 1, code] as const))(
@@ -74,6 +75,8 @@ describe('the examples of the README', () => {
       expect(await app.typecheck(file, { skipLibCheck: true })).toEqual([]);
       const template = await app.synthesize(file, 'Readme');
       expect(template).toContain('AWS::StepFunctions::StateMachine');
+      // A reference would have CloudFormation replace the cluster once the primary user's clone is in the secret.
+      if (code.includes('masterUsername')) expect(template).toContain('"MasterUsername": "dbadmin"');
     },
   );
 });
@@ -103,7 +106,9 @@ class Readme extends cdk.Stack {
     const cluster = new docdb.DatabaseCluster(this, 'Docdb', { vpc, masterUser, instanceType: new ec2.InstanceType('r6g.large') });
     const adminSecret = new docdb.DatabaseSecret(this, 'Admin', { username: 'admin2' });
     const appSecret = new docdb.DatabaseSecret(this, 'App', { username: 'app', masterSecret: adminSecret });
+{
 ${body.join('\n')}
+}
   }
 }
 const app = new cdk.App();
@@ -114,20 +119,21 @@ app.synth();
 
 describe('the package', () => {
   test('exports every type that its own exports use', () => {
-    const types = join(app.packageDirectory, 'dist/types');
+    const types = join(app.packageDirectory, 'dist/types/infra');
     const index = readFileSync(join(types, 'index.d.ts'), 'utf8');
     const namesIn = (list = ''): string[] =>
       list.split(',').map((name) => name.replace(/^\s*type\s/, '').trim());
-    const exported = [...index.matchAll(/export (?:type )?\{([^}]+)\} from '\.\/([\w-]+)\.js'/g)];
+    const exported = [...index.matchAll(/export (?:type )?\{([^}]+)\} from '\.\/([\w/-]+)\.js'/g)];
     const known = exported.flatMap(([, names]) => namesIn(names));
     const used = exported.flatMap(([, , file]) => {
       const text = readFileSync(join(types, `${file}.d.ts`), 'utf8');
-      // The compiler keeps only the imports that a declaration needs.
-      return [...text.matchAll(/import (?:type )?\{([^}]+)\} from '\.\//g)].flatMap(([, names]) =>
-        namesIn(names),
+      // The compiler keeps only the imports that a declaration needs. Of functions/ come plain texts.
+      return [...text.matchAll(/import (?:type )?\{([^}]+)\} from '\.{1,2}\/(?!\.\.\/functions\/)/g)].flatMap(
+        ([, names]) => namesIn(names),
       );
     });
     expect(known).toContain('DocDbRotationProps');
+    expect(used).toContain('ManageOptions');
     expect(used.filter((name) => !known.includes(name))).toEqual([]);
   });
 
@@ -139,6 +145,7 @@ describe('the package', () => {
         'LICENSE',
         'CHANGELOG.md',
         'functions/LOCK.md',
+        'infra/README.md',
         'dist/functions/set-secret/index.mjs',
         'dist/statemachine/rotation.asl.json',
         'statemachine/rotation.asl.yaml',
@@ -146,7 +153,7 @@ describe('the package', () => {
       ]),
     );
     expect(
-      files.filter((file) => /(?<!\.d)\.ts$|^(test|infra|\.ci)\b|^functions\/.*(?<!\.md)$/.test(file)),
+      files.filter((file) => /(?<!\.d)\.ts$|^(test|\.ci)\b|^(functions|infra)\/.*(?<!\.md)$/.test(file)),
     ).toEqual([]);
   });
 
@@ -160,6 +167,6 @@ describe('the package', () => {
       'Object.keys(require("docdb-rotation")).join()',
       '--input-type=commonjs',
     ]);
-    expect(names.trim().split(',')).toEqual(['DocDbRotation', 'Predecessor', 'Strategy']);
+    expect(names.trim().split(',')).toEqual(['DocDbRotation', 'RetirementPolicy', 'Strategy']);
   });
 });

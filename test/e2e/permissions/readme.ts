@@ -10,9 +10,9 @@ import {
   type Permission,
 } from './permission-table.ts';
 
-/** The table of permissions as the README shows it. `node test/e2e/permissions/readme.ts` writes it there. */
+/** The table of permissions as infra/README.md shows it. `node test/e2e/permissions/readme.ts` writes it there. */
 
-const README = join(import.meta.dirname, '..', '..', '..', 'README.md');
+const README = join(import.meta.dirname, '..', '..', '..', 'infra', 'README.md');
 const BEGIN = '<!-- permissions: written by node test/e2e/permissions/readme.ts -->';
 const END = '<!-- end of permissions -->';
 
@@ -52,7 +52,7 @@ const ROWS: readonly Row[] = [
     who: 'every state machine',
     actions: ['sns:Publish'],
     on: "the operators' topic",
-    why: 'tells when an operator is needed',
+    why: 'tells when manual action is required',
   },
   {
     who: 'rotation machine',

@@ -62,14 +62,14 @@ describe('The permissions in the template', () => {
   });
 });
 
-describe('The table in the README', () => {
+describe('The table in infra/README.md', () => {
   it('is that table; if not: node test/e2e/permissions/readme.ts', () => {
     expect(written()).toBe(table());
   });
 });
 
 test.each(Object.entries(NOT_SEEN_LOCALLY))(
-  'What no run shows of %s is told in the README',
+  'What no run shows of %s is told in test/README.md',
   (service, why) => {
     const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
     expect(readme).toContain(`| \`${service}\` | ${why} |`);

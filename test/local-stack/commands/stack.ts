@@ -16,8 +16,8 @@ stays up until Ctrl-C. All of it listens on 127.0.0.1 only.
   --instances N              instances of the database cluster (default: 1)
   --engine-version V         version of DocumentDB: ${Object.keys(ENGINES).join(', ')} (default: 5.0)
   --extra-secrets N          secrets of applications beside demo/app (default: 0)
-  --forward-budget N         seconds that a rotation may try to go forward (default: 15)
-  --straggler-wait N         seconds that a recovery waits for a running step (default: 5)
+  --propagation-timeout N    seconds that a new credential may take to reach every instance (default: 15)
+  --drain N                  seconds that a recovery waits for a step in flight (default: 5)
   --file PATH                where the description goes (default: .local/stack.json)
   --help
 `;
@@ -33,8 +33,8 @@ const readArguments = () =>
       instances: { type: 'string' },
       'engine-version': { type: 'string' },
       'extra-secrets': { type: 'string' },
-      'forward-budget': { type: 'string' },
-      'straggler-wait': { type: 'string' },
+      'propagation-timeout': { type: 'string' },
+      drain: { type: 'string' },
       file: { type: 'string', default: FILE },
       help: { type: 'boolean', default: false },
     },
@@ -73,8 +73,8 @@ const optionsFrom = (values: Arguments): LocalStackOptions =>
     engineVersion:
       values['engine-version'] === undefined ? undefined : engineVersionOf(values['engine-version']),
     extraSecrets: numberOf(values, 'extra-secrets'),
-    propagationTimeoutSeconds: numberOf(values, 'forward-budget'),
-    drainSeconds: numberOf(values, 'straggler-wait'),
+    propagationTimeoutSeconds: numberOf(values, 'propagation-timeout'),
+    drainSeconds: numberOf(values, 'drain'),
   });
 
 const instructions = (stack: LocalStack): string =>

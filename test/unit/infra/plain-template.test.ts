@@ -174,8 +174,8 @@ describe('The plain template', () => {
   });
 });
 
-it('the README tells every parameter', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+it('infra/README.md tells every parameter', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../infra/README.md'), 'utf8');
   const missing = Object.keys(template.toJSON().Parameters).filter((name) => !readme.includes(`\`${name}\``));
   expect(missing).toEqual([]);
 });

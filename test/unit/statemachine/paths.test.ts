@@ -16,8 +16,8 @@ import { RotationWorld, SECRET, type WorldOptions } from '../../support/rotation
 import type { Ending } from '../../support/state-machine.ts';
 
 /*
- * What Step Functions asks money for is each state that an execution enters, the last one included. The README's
- * table is held to what the definitions really do.
+ * What Step Functions asks money for is each state that an execution enters, the last one included. The
+ * table in statemachine/README.md is held to what the definitions really do.
  */
 
 const SINGLE: WorldOptions = { username: 'boss', roles: ROOT };
@@ -54,7 +54,7 @@ const rotated = async (options: WorldOptions, input = {}): Promise<Ending> =>
 const recover = (world: RotationWorld, input: object = { secretId: SECRET }): Promise<Ending> =>
   new RecoveryMachine(world, { calls: new PortCalls() }).run(executionArn('two', 'recovery'), input);
 
-/** What happens, as the README has it, and how it ends. */
+/** What happens, as that table has it, and how it ends. */
 const PATHS: Readonly<Record<string, readonly [ended: string, ending: () => Promise<Ending>]>> = {
   'a rotation of a single user': ['Rotated', () => rotated(SINGLE)],
   'a rotation of a pair whose predecessor is kept': ['Rotated', () => rotated(PAIR)],
@@ -102,7 +102,7 @@ const PATHS: Readonly<Record<string, readonly [ended: string, ending: () => Prom
   ],
 };
 
-const README = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
+const README = readFileSync(join(import.meta.dirname, '..', '..', '..', 'statemachine', 'README.md'), 'utf8');
 
 const rows = new Map(
   [...README.matchAll(/^\| (.+?) \| (?:\+)?(\d+) \| `(\w+)` \|$/gm)].map(([, what = '', count, end]) => [
@@ -115,7 +115,7 @@ const rows = new Map(
 const addedTo = async (what: string, { path }: Ending): Promise<number> =>
   what.startsWith('each wait') ? path.length - (await rotated(SINGLE)).path.length : path.length;
 
-describe('the README tells how many states are entered by', () => {
+describe('the table tells how many states are entered by', () => {
   it.each(Object.entries(PATHS))('%s', async (what, [end, follow]) => {
     const ending = await follow();
     expect(ending.path.at(-1), ending.cause).toBe(end);

@@ -137,7 +137,7 @@ describe('A rotation is judged', () => {
 
   it.each([
     ['a login that failed', { ...unnoticed, loginFailures: 2 }, /2 of 90 logins with AWSCURRENT failed/],
-    ['a client that never logged in', { ...unnoticed, logins: 0 }, /no one logged in/],
+    ['a client that never logged in', { ...unnoticed, logins: 0 }, /no login was tried/],
     ['another fate of the replaced user', { ...unnoticed, retired: 'locked' }, /locked, not deleted/],
     ['a retirement that is missing', { ...unnoticed, retired: null }, /not retired, not deleted/],
   ])('by %s, if two users take turns', (_what, witness, problem) => {
