@@ -11,7 +11,7 @@ const onTheStack = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
-    // A file of integration tests starts a stack of its own and mostly waits: more workers than cores are of use.
+    // A file of integration tests starts a stack of its own and usually waits: more workers than cores are of use.
     maxWorkers: 3,
     projects: [
       {

@@ -4,7 +4,7 @@ import type { StrategyName } from './strategies.ts';
 
 /*
  * What a rotation may take, and why it takes that much. Each is what it takes today: who needs more raises it here, with a reason,
- * and whoever reviews that sees it. Times are measured (`npm run bench`), and are nobody's budget: they are the machine's.
+ * and who reviews that sees it. Times are measured (`npm run bench`), and are no one's budget: they are the machine's.
  */
 
 export interface RotationBudget {

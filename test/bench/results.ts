@@ -4,7 +4,7 @@ import type { FloorCounts } from './floor-contract.ts';
 import type { Summary } from './statistics.ts';
 import type { StrategyName } from './strategies.ts';
 
-/** Milliseconds are for whoever wants to look closer. What is quoted is a ratio to the floor of the same run. */
+/** Milliseconds are for those who want to look closer. What is quoted is a ratio to the floor of the same run. */
 export interface Results {
   readonly at: string;
   readonly rounds: number;

@@ -14,7 +14,7 @@ export interface Rotated {
   readonly triggerCalls: number;
 }
 
-/** One rotation, from the request to its end as whoever asked for it learns of it. */
+/** One rotation, from the request to its end as the one who asked for it learns of it. */
 export const rotate = async (stack: LocalStack, secretArn: string, way: Way): Promise<Rotated> =>
   way === 'on demand' ? await onDemand(stack, secretArn) : await bySecretsManager(stack, secretArn);
 

@@ -74,7 +74,7 @@ describe('what a server says of a refused change is not repeated', () => {
     const login = await meddling(({ command }) => (command === 'updateUser' ? answer() : undefined));
     await using session = await database.login(login);
     expect(session).toBeDefined();
-    await expectClearError(session?.updateUser('somebody', { password: pwd }) ?? Promise.resolve(), {
+    await expectClearError(session?.updateUser('stranger', { password: pwd }) ?? Promise.resolve(), {
       within: 15_000,
       secrets: [pwd, login.password],
     });

@@ -258,7 +258,7 @@ const IN_TIME: Attack[] = [
         const ids = [arena.user, arena.pairUser, OTHER_USER, 'root'].map((user) =>
           arena.write(arena.mine(user), 'mine'),
         );
-        arena.write(markerOf('nobody', ids), OWNER);
+        arena.write(markerOf('stranger', ids), OWNER);
       }),
     ],
     errors: [],
@@ -341,7 +341,7 @@ const MARKERS: Attack[] = [
     ([what, ids]): Attack => ({
       name: `a marker with suspects: ${what}`,
       run: async (arena) => {
-        arena.write(markerOf('nobody', ids(arena)), OWNER);
+        arena.write(markerOf('stranger', ids(arena)), OWNER);
         return [await arena.honest.recover(), await arena.honest.rotate()];
       },
       errors: [],
@@ -351,7 +351,10 @@ const MARKERS: Attack[] = [
     name: 'a marker that names the version of a scheduled rotation which begins then',
     run: async (arena) => {
       const scheduled = await arena.honest.scheduled(3, () => {
-        arena.write(markerOf('nobody', [arena.world.store.holder(SECRET, PENDING) ?? newVersionId()]), OWNER);
+        arena.write(
+          markerOf('stranger', [arena.world.store.holder(SECRET, PENDING) ?? newVersionId()]),
+          OWNER,
+        );
       });
       return [scheduled, await arena.honest.recover()];
     },
@@ -467,7 +470,7 @@ const VALUES: Attack[] = Object.entries({
   'a masterarn': (arena: Arena) => text(arena, `,"masterarn":"${ADMIN_SECRET}"`),
   '64 KiB': (arena: Arena) => text(arena, `,"note":"${'x'.repeat(65_000)}"`),
   'ten thousand levels': (arena: Arena) => text(arena, `,"deep":${'['.repeat(10_000)}${']'.repeat(10_000)}`),
-  'a marker': () => markerOf('nobody', [newVersionId()]),
+  'a marker': () => markerOf('stranger', [newVersionId()]),
   'a list': () => '[]',
   null: () => 'null',
 }).map(

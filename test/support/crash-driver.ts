@@ -58,7 +58,7 @@ export interface Breakage {
   readonly abort?: boolean;
 }
 
-/** Longer than the seven retries of the forward path, shorter than the compensation is patient. */
+/** Longer than the seven retries of the forward path, shorter than compensation is retried. */
 const OUTAGE = 30;
 
 export const BREAKAGES: readonly Breakage[] = [

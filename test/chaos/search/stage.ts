@@ -146,9 +146,9 @@ export const arnOf = (slot: number): string =>
   `arn:aws:states:eu-central-1:111122223333:execution:machine:e-${slot + 1}`;
 
 const IDS = [
-  ...Array.from({ length: OWN }, (_, version) => versionIdOf('of nobody', version)),
+  ...Array.from({ length: OWN }, (_, version) => versionIdOf('of a stranger', version)),
   ...Array.from({ length: MOST_SLOTS }, (_, slot) => versionIdOf(arnOf(slot), 0)),
-  asWritten(versionIdOf('of nobody', TOKEN)),
+  asWritten(versionIdOf('of a stranger', TOKEN)),
 ];
 
 export const idOf = (version: number): string => IDS[version] ?? '';

@@ -137,7 +137,7 @@ describe('a secret that a service manages', () => {
     const arn = stack.secretsManagerStandIn.seedManaged({
       name: `rds!cluster-${randomUUID()}`,
       owningService: 'rds',
-      secretString: JSON.stringify({ username: 'somebody', password: randomUUID() }),
+      secretString: JSON.stringify({ username: 'stranger', password: randomUUID() }),
     });
     await stack.manage(arn);
     return arn;
@@ -248,7 +248,7 @@ describe('a pending version that no rotation wrote is not used', () => {
 
   const PENDING = [
     ['this user and host', {}],
-    ['another user', { username: 'somebody' }],
+    ['another user', { username: 'stranger' }],
     ['another host', { host: 'elsewhere.invalid' }],
   ] as const;
 

@@ -182,7 +182,7 @@ describe('nothing is reset', () => {
   });
 
   test.each<[string, Partial<ManagedCluster>, RegExp]>([
-    ['its primary user is another one', { primaryUser: 'somebody' }, /primary user is "somebody"/],
+    ['its primary user is another one', { primaryUser: 'stranger' }, /primary user is "stranger"/],
     ['it has another endpoint', { endpoint: 'other.example.com' }, /the cluster's endpoint is other/],
     ['it has another port', { port: 1 }, /the cluster's endpoint is .*:1;/],
     ['AWS manages its password', { managedSecretArn: 'arn:of:it' }, /managed by AWS/],

@@ -65,7 +65,7 @@ const issue = async (
 ): Promise<ServerCertificate> => {
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.create({
-    subject: `CN=${names[0] ?? 'nobody'}`,
+    subject: `CN=${names[0] ?? 'stranger'}`,
     issuer: authority.subject,
     ...validity(expired),
     publicKey: keys.publicKey,

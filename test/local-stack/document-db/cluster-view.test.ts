@@ -108,7 +108,7 @@ describe('what the cluster says of itself', () => {
   test('a reader reads and takes no write', async () => {
     const at = database.instances[2] ?? database;
     await expect(command(database, primaryUser, { usersInfo: 1 }, { at })).resolves.toMatchObject({ ok: 1 });
-    await expect(command(database, primaryUser, { dropUser: 'nobody' }, { at })).rejects.toMatchObject({
+    await expect(command(database, primaryUser, { dropUser: 'stranger' }, { at })).rejects.toMatchObject({
       code: 10107,
     });
   });
@@ -126,7 +126,7 @@ describe('a secondary cluster of a global cluster', () => {
   test('has only instances that take no write', async () => {
     for (const at of [database, ...database.instances]) {
       expect(await hello(at)).toMatchObject({ isWritablePrimary: false, secondary: true });
-      await expect(command(database, primaryUser, { dropUser: 'nobody' }, { at })).rejects.toMatchObject({
+      await expect(command(database, primaryUser, { dropUser: 'stranger' }, { at })).rejects.toMatchObject({
         code: 10107,
       });
     }

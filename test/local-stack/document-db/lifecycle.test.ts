@@ -78,7 +78,7 @@ describe('a failover', () => {
       await expect(client.db('admin').command({ ping: 1 })).rejects.toThrow();
     });
     expect(database.primary).toBe(1 - before);
-    const body = { dropUser: 'nobody' };
+    const body = { dropUser: 'stranger' };
     await expect(command(database, primaryUser, body)).rejects.toMatchObject({ code: 11 });
     const old = database.instances[before] ?? database;
     await expect(command(database, primaryUser, body, { at: old })).rejects.toMatchObject({ code: 10107 });

@@ -46,7 +46,7 @@ describe('access control', () => {
   });
 
   /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html */
-  it.each(['somebody', undefined])(
+  it.each(['stranger', undefined])(
     'lets no one in with the access key %s, which is not known',
     async (key) => {
       const refusal = await accessControl(allow).refusalOf(key, ACTION, SECRET);

@@ -15,7 +15,7 @@ const describe = (error) => ({
 
 const post = (path, body) => fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body) });
 
-/** Tells whoever watches the functions (test/faults) that a call begins or is about to be answered, and waits. */
+/** Tells those that watch the functions (test/faults) that a call begins or is about to be answered, and waits. */
 const tell = async (moment, call) => {
   const url = process.env.INVOCATION_HOOK;
   if (!url) return '';

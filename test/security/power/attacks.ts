@@ -139,7 +139,7 @@ const WRITING: Attack[] = [
     run: async (arena) => {
       const ids: string[] = [];
       for (const value of Object.values(VALUES)) ids.push(await arena.write(value(arena), 'mine'));
-      await arena.write(markerOf('nobody', ids), OWNER);
+      await arena.write(markerOf('stranger', ids), OWNER);
       await arena.honest.recover();
       await goOn(arena);
     },
@@ -450,7 +450,7 @@ const RECOVERING: Attack[] = [
     run: async (arena) => {
       const ids = await arena.versions();
       await arena.write(arena.mine(), 'AWSPREVIOUS');
-      await arena.write(markerOf('nobody', ids), OWNER);
+      await arena.write(markerOf('stranger', ids), OWNER);
       await arena.recover();
     },
   },

@@ -93,8 +93,8 @@ describe('The alarms', () => {
   });
 
   it('wait for more periods only where a failure is tried again by itself', () => {
-    const patient = Object.entries(alarms).filter(([, { EvaluationPeriods }]) => EvaluationPeriods !== 1);
-    expect(patient.map(([name, { EvaluationPeriods }]) => `${name}: ${EvaluationPeriods}`).sort()).toEqual([
+    const retried = Object.entries(alarms).filter(([, { EvaluationPeriods }]) => EvaluationPeriods !== 1);
+    expect(retried.map(([name, { EvaluationPeriods }]) => `${name}: ${EvaluationPeriods}`).sort()).toEqual([
       'LockWithoutExecution: 2',
       'RecoverSecretErrors: 2',
       'ReleaseLockErrors: 2',

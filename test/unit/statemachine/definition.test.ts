@@ -89,7 +89,7 @@ const FORWARD = [
 ];
 
 /** Steps that clear up after a change, for hours if need be. */
-const PATIENT = [
+const RETRIED_FOR_HOURS = [
   'RestoreCurrentLabel',
   'RestoreCredential',
   'RestoreLabels',
@@ -105,7 +105,7 @@ const PATIENT = [
 const kindOf = (state: string, { Resource = '' }: State): string => {
   if (!Resource.endsWith('FunctionArn')) return Resource;
   if (FORWARD.includes(state)) return 'forward';
-  return PATIENT.includes(state) ? 'patient' : `${state} is of no kind`;
+  return RETRIED_FOR_HOURS.includes(state) ? 'retried for hours' : `${state} is of no kind`;
 };
 
 /** How many policies every task of a kind begins with. */
@@ -123,7 +123,7 @@ describe('the policies of every machine', () => {
       'arn:aws:states:::sns:publish',
       'arn:aws:states:::states:startExecution',
       'forward',
-      'patient',
+      'retried for hours',
     ]);
   });
 

@@ -418,7 +418,7 @@ describe('CreateSecret of Secrets Manager', () => {
   it.each([
     ['another cluster', { host: 'other.cluster-x.eu-central-1.docdb.amazonaws.com', username: 'app' }],
     ['the same cluster without TLS', { ssl: false, username: 'app' }],
-    ['another user', { username: 'somebody' }],
+    ['another user', { username: 'stranger' }],
   ])('fails when AWSCURRENT is for %s by now', async (_what, keys) => {
     const world = new RotationWorld();
     const execution = executionArn('shop-2');

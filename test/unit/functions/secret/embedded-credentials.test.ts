@@ -83,7 +83,7 @@ describe('a connection string in the value', () => {
   it.each([
     ['another user', `mongodb://reporting:${newPassword()}@${CLUSTER}/`],
     ['the same name on another cluster', `mongodb://app:${newPassword()}@other.example/`],
-    ['nobody', `mongodb://${CLUSTER}/`],
+    ['stranger', `mongodb://${CLUSTER}/`],
   ])('for %s stays as it is', (_whose, uri) => {
     expect(rotated(uri, newPassword())).toBe(uri);
   });

@@ -70,7 +70,7 @@ describe('labels', () => {
     [OWNER, false],
     [CLAIM, false],
     ['AWSPENDING', false],
-    ['somebody-else’s', false],
+    ['someone-else’s', false],
   ])('%s was one of a rotation before 0.2: %s', (label, old) => {
     expect(isOldLabel(label)).toBe(old);
   });

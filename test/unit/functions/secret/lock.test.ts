@@ -175,7 +175,7 @@ describe('writeOwnVersion', () => {
   it('passes over versions that exist already, the one who wrote them', async () => {
     const world = new RotationWorld();
     for (const number of [0, 1])
-      world.store.addVersionWithId(SECRET, versionIdOf(ONE, number), [], 'somebody else’s');
+      world.store.addVersionWithId(SECRET, versionIdOf(ONE, number), [], 'someone else’s');
     const { secrets } = portsOf(world);
     expect(await writeOwnVersion(secrets, world.secretArn, ONE, '{}')).toBe(versionIdOf(ONE, 2));
   });

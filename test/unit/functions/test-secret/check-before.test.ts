@@ -322,7 +322,7 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that someone m
 
   it.each([
     ['that does not log in', {}],
-    ['for another user', { username: 'somebody' }],
+    ['for another user', { username: 'stranger' }],
     ['for another cluster', { host: INSTANCES[0] ?? '' }],
   ])('%s', async (_what, keys) => {
     const attempt = look(planted(false, keys), 'revert');
@@ -338,9 +338,9 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that someone m
   });
 
   it('for another user, though it logs in and has the same roles', async () => {
-    const world = planted(false, { username: 'somebody' });
+    const world = planted(false, { username: 'stranger' });
     const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
-    world.database.addUser('somebody', password, READ_WRITE);
+    world.database.addUser('stranger', password, READ_WRITE);
     await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
