@@ -2,9 +2,9 @@ import {
   DescribeSecretCommand,
   type DescribeSecretCommandOutput,
   type SecretsManagerClient,
-  SecretsManagerServiceException,
 } from '@aws-sdk/client-secrets-manager';
 import { SecretsManagerUnavailableError } from '../contract/errors.ts';
+import { awsFailure } from '../runtime/aws-failure.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import type { Schedule } from './check-credentials.ts';
 
@@ -38,8 +38,8 @@ const describe = async (
   try {
     return await client.send(new DescribeSecretCommand({ SecretId: secretId }));
   } catch (error) {
-    if (error instanceof SecretsManagerServiceException) throw error;
-    const name = error instanceof Error ? error.name : 'an unknown error';
+    const { name, kind } = awsFailure(error);
+    if (kind !== 'unanswered') throw error;
     throw new SecretsManagerUnavailableError(
       `describing the secret ${secretId}: ${name}; is there a route to Secrets Manager from this VPC?`,
     );

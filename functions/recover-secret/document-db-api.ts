@@ -3,28 +3,13 @@ import {
   DBClusterNotFoundFault,
   DescribeDBClustersCommand,
   type DocDBClient,
-  DocDBServiceException,
   InvalidDBClusterStateFault,
   InvalidDBInstanceStateFault,
   ModifyDBClusterCommand,
 } from '@aws-sdk/client-docdb';
 import { ClusterApiRefusedError, ClusterApiUnavailableError } from '../contract/errors.ts';
+import { awsFailure } from '../runtime/aws-failure.ts';
 import type { ClusterDescription, Clusters } from './clusters.ts';
-
-/**
- * Errors that say nothing about the request itself.
- * Source: https://docs.aws.amazon.com/documentdb/latest/developerguide/CommonErrors.html
- */
-const PASSING = new Set([
-  'InternalFailure',
-  'InternalError',
-  'RequestLimitExceeded',
-  'RequestTimeout',
-  'ServiceUnavailable',
-  'Throttling',
-  'ThrottlingException',
-  'TooManyRequestsException',
-]);
 
 /**
  * DocumentDB's clusters as AWS manages them.
@@ -71,8 +56,8 @@ const describe = (cluster: DBCluster): ClusterDescription => ({
 
 /** Leaves out the SDK's message, which may quote the request. */
 const translate = (error: unknown, doing: string): Error => {
-  const name = error instanceof Error ? error.name : 'an unknown error';
-  const refused = error instanceof DocDBServiceException && error.$fault === 'client' && !PASSING.has(name);
+  const { name, kind } = awsFailure(error);
+  const refused = kind === 'refused';
   if (refused && name.startsWith('InvalidParameter')) {
     return new ClusterApiRefusedError(
       `${doing}: ${name}; a password has 8 to 100 printable ASCII characters without / " and @`,

@@ -1,5 +1,5 @@
-import { SFNServiceException } from '@aws-sdk/client-sfn';
 import { StepFunctionsUnavailableError } from '../contract/errors.ts';
+import { awsFailure } from './aws-failure.ts';
 
 /**
  * What Step Functions answers goes on as it is; where nothing answers, that is said in words.
@@ -11,8 +11,8 @@ export const reachingStepFunctions = async <T>(doing: string, send: () => Promis
   try {
     return await send();
   } catch (failure) {
-    if (failure instanceof SFNServiceException) throw failure;
-    const name = failure instanceof Error ? failure.name : 'an unknown error';
+    const { name, kind } = awsFailure(failure);
+    if (kind !== 'unanswered') throw failure;
     throw new StepFunctionsUnavailableError(
       `${doing}: ${name}; is there a route to Step Functions from this VPC?`,
     );

@@ -9,7 +9,6 @@ import {
   ResourceExistsException,
   ResourceNotFoundException,
   type SecretsManagerClient,
-  SecretsManagerServiceException,
   TagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -18,6 +17,7 @@ import {
   SecretsManagerRefusedError,
   SecretsManagerUnavailableError,
 } from '../contract/errors.ts';
+import { awsFailure } from '../runtime/aws-failure.ts';
 import type { LabelMove, NewVersion, SecretDescription, SecretStore } from './secret-store.ts';
 
 /**
@@ -33,17 +33,6 @@ const PASSWORD = {
 
 /** What a caller takes for a secret's name, in a message: operators read it in a mail. */
 const LONGEST_NAME_TOLD = 100;
-
-/** Errors that say nothing about the request itself. */
-const PASSING = new Set([
-  'InternalServiceError',
-  'InternalServiceErrorException',
-  'ThrottlingException',
-  'TooManyRequestsException',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  'ServiceUnavailable',
-]);
 
 export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
   describe: async (secretId) => {
@@ -181,15 +170,13 @@ const translate = (error: unknown, doing: string): Error => {
   if (error instanceof ResourceNotFoundException) {
     return new SecretNotRotatableError(`${doing}: there is no such secret in this account and Region`);
   }
-  const name = error instanceof Error ? error.name : 'an unknown error';
-  const refused =
-    error instanceof SecretsManagerServiceException && error.$fault === 'client' && !PASSING.has(name);
-  if (refused && error instanceof InvalidRequestException) {
+  const { name, kind } = awsFailure(error);
+  if (error instanceof InvalidRequestException) {
     return new SecretsManagerRefusedError(
       `${doing}: ${name}; it may be marked for deletion, or a rotation of it is in an unusual state`,
     );
   }
-  if (refused)
+  if (kind === 'refused')
     return new SecretsManagerRefusedError(`${doing}: ${name}; see the permissions of this function's role`);
   return new SecretsManagerUnavailableError(
     `${doing}: ${name}; is there a route to Secrets Manager from this VPC?`,
