@@ -13,7 +13,7 @@ export interface BarChart {
 }
 
 const WIDTH = 720;
-const LEFT = 240;
+const LEFT = 310;
 const LONGEST_BAR = WIDTH - LEFT - 90;
 const BAR = 14;
 const GAP = 10;
@@ -43,7 +43,7 @@ export const barChart = ({ title, unit, series, groups }: BarChart): string => {
     y += GAP;
   }
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 6}" role="img" aria-label="${escaped(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 6}" width="${WIDTH}" height="${y + 6}" role="img" aria-label="${escaped(title)}">`,
     `<title>${escaped(title)}</title><style>${STYLE}</style>`,
     text(12, 22, title, ' class="t"'),
     text(12, 44, unit, ' class="u"'),
@@ -54,7 +54,7 @@ export const barChart = ({ title, unit, series, groups }: BarChart): string => {
 };
 
 const legend = (name: string, index: number): string => {
-  const x = LEFT + 260 + index * 90;
+  const x = WIDTH - 170 + index * 80;
   return `<rect class="s${index}" x="${x}" y="34" width="12" height="12" rx="2"/>${text(x + 18, 44, name)}`;
 };
 

@@ -14,7 +14,9 @@ export const tablesOf = (results: Results): string =>
         'seconds',
         'cold, × floor',
         'seconds',
-        'outage, × floor',
+        'outage warm, × floor',
+        'ms',
+        'outage cold, × floor',
         'ms',
         'logins failed',
       ],
@@ -43,6 +45,8 @@ const rotationRow = ({ strategy, way, warm, cold }: RotationResult): Row => [
   spread(cold.seconds, 2),
   times(warm.outageTimesFloor),
   spread(warm.outageMs, 0),
+  times(cold.outageTimesFloor),
+  spread(cold.outageMs, 0),
   `${warm.failures + cold.failures} of ${warm.logins + cold.logins}`,
 ];
 
