@@ -97,7 +97,7 @@ export interface DocDbRotationProps {
    */
   readonly dashboard?: boolean;
   /**
-   * Told by every alarm, and when a rollback will not restore. An imported topic has to let `cloudwatch.amazonaws.com`
+   * Told by every alarm, and when compensation does not succeed. An imported topic has to let `cloudwatch.amazonaws.com`
    * publish, and so has its key if it has one.
    *
    * @default - a new topic

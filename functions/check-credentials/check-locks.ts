@@ -40,12 +40,12 @@ export const checkLocks = async (
   secrets: readonly string[],
 ): Promise<CheckedLocks> => {
   const unknown: { secret: string; error: string }[] = [];
-  const look = async (among: readonly string[]): Promise<Suspects> => {
+  const describeStuck = async (among: readonly string[]): Promise<Suspects> => {
     const owners = await ownersOf(ports, among, unknown);
     return owners.size === 0 ? owners : withoutExecution(owners, await ports.running());
   };
-  const suspects = await look(secrets);
-  const stuck = suspects.size === 0 ? [] : await stillThere(ports, suspects, look);
+  const suspects = await describeStuck(secrets);
+  const stuck = suspects.size === 0 ? [] : await stillThere(ports, suspects, describeStuck);
   ports.record('LockWithoutExecution', stuck.length);
   return { stuck, unknown };
 };
@@ -53,10 +53,10 @@ export const checkLocks = async (
 const stillThere = async (
   { clock }: CheckLocksPorts,
   suspects: Suspects,
-  look: (among: readonly string[]) => Promise<Suspects>,
+  describeStuck: (among: readonly string[]) => Promise<Suspects>,
 ): Promise<string[]> => {
   await clock.sleep(MOMENT_MS);
-  const now = await look([...suspects.keys()]);
+  const now = await describeStuck([...suspects.keys()]);
   return [...suspects].filter(([secret, owner]) => now.get(secret) === owner).map(([secret]) => secret);
 };
 

@@ -31,7 +31,7 @@ export interface Place {
 }
 
 /** @param extent each rotation leaves one more version without a label */
-export const look = async (
+export const loadWorld = async (
   stack: LocalStack,
   { arn, isPair = false, users = [] }: Place,
   extent: 'every version' | 'labelled versions' = 'every version',

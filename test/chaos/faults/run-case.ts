@@ -1,5 +1,5 @@
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
-import { look } from '../../support/deployed-world.ts';
+import { loadWorld } from '../../support/deployed-world.ts';
 import { leaks, restoredProblems } from '../../support/invariants.ts';
 import type { SeenWorld } from '../../support/seen-world.ts';
 import type { Call } from './call.ts';
@@ -67,7 +67,7 @@ const rotateAndCheck = async (
 ): Promise<Outcome> => {
   const { stack, director } = watched;
   const way = wayNamed(wayName);
-  const before = await look(stack, placeOf(subject));
+  const before = await loadWorld(stack, placeOf(subject));
   const adminBefore = await lookAtAdmin(stack, subject);
   const watch = subject.isPair ? watchLogins(stack, actor.secretArn) : undefined;
   const execution = await way.start(stack, actor.secretArn);
@@ -75,7 +75,7 @@ const rotateAndCheck = async (
   const byHand = await recoverByHand(watched, actor, endings);
   const failures = (await watch?.stop())?.failures ?? 0;
   if (failures > 0) actor.problems.add(`${failures} logins with AWSCURRENT failed meanwhile`);
-  const after = await look(stack, placeOf(subject));
+  const after = await loadWorld(stack, placeOf(subject));
   const course: Course = {
     before,
     after,
@@ -92,7 +92,7 @@ const rotateAndCheck = async (
 
 /** It takes part, but nothing of it may change. */
 const lookAtAdmin = async (stack: LocalStack, { admin }: Subject): Promise<SeenWorld | undefined> =>
-  admin && (await look(stack, { arn: admin.arn, users: [admin.username] }));
+  admin && (await loadWorld(stack, { arn: admin.arn, users: [admin.username] }));
 
 const check = async (
   stack: LocalStack,

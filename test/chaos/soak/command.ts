@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stopOnSignal } from '../../local-stack/commands/stop-on-signal.ts';
 import { Undo } from '../../local-stack/deployment/index.ts';
-import { look } from '../../support/deployed-world.ts';
+import { loadWorld } from '../../support/deployed-world.ts';
 import { watchLogins } from '../faults/login-watch.ts';
 import { aligned } from '../faults/report.ts';
 import { placeOf } from '../faults/strategies.ts';
@@ -70,7 +70,7 @@ class Soak {
     const { stack } = this.#watched;
     // One after the other: every function is cold, and starts once for each that calls it at the same time.
     await sleep(member.number * APART_MS);
-    const { users } = await look(stack, placeOf(member.subject));
+    const { users } = await loadWorld(stack, placeOf(member.subject));
     const roles = users[member.subject.secret.username] ?? [];
     const watch = member.subject.isPair ? watchLogins(stack, member.subject.secret.arn) : undefined;
     for (const decision of decisions(this.#seed, member.number)) {

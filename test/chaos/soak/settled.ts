@@ -1,5 +1,5 @@
 import type { DatabaseRole, LocalStack } from '../../local-stack/deployment/index.ts';
-import { look } from '../../support/deployed-world.ts';
+import { loadWorld } from '../../support/deployed-world.ts';
 import { endProblems, gainedRoles, roleProblems } from '../../support/invariants.ts';
 import { placeOf } from '../faults/strategies.ts';
 import type { Member } from './population.ts';
@@ -13,7 +13,7 @@ export const settledProblems = async (
   { subject }: Member,
   roles: readonly DatabaseRole[],
 ): Promise<string[]> => {
-  const view = await look(stack, placeOf(subject), 'labelled versions');
+  const view = await loadWorld(stack, placeOf(subject), 'labelled versions');
   const current = view.credentialUnder('AWSCURRENT')?.username;
   return [
     ...endProblems(view),

@@ -152,7 +152,7 @@ describe('a cluster in which no instance accepts writes', () => {
   });
 });
 
-// Each once made a single user's gap, and the second then ended as RollbackFailed.
+// Each once made a single user's outage window, and the second then ended as RollbackFailed.
 describe('an instance that can not be asked is found before anything changes', () => {
   test('if it is away', async () => {
     stack.documentDb.faults.add({ kind: 'cut-before', instance: 1, times: 1000 });

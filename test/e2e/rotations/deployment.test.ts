@@ -13,7 +13,7 @@ import {
   startLocalStack,
 } from '../../local-stack/deployment/index.ts';
 import { untilUpdated } from '../../local-stack/deployment/run-locally.ts';
-import { look, type Place } from '../../support/deployed-world.ts';
+import { loadWorld, type Place } from '../../support/deployed-world.ts';
 import { type Aftermath, aftermathProblems } from '../../support/invariants.ts';
 import { holdInWindow } from './holds.ts';
 import { ended, expectNoPasswordAnywhere, expectSettled, recoveryOf, run } from './outside-judge.ts';
@@ -85,7 +85,7 @@ const placeOf = ({ arn, username }: DatabaseSecret): Place => ({ arn, users: [us
 
 test('over a rotation in its outage window: it goes on with its own definition and the new functions, and ends well', async () => {
   const secret = await stack.makeSecret();
-  const before = await look(stack, placeOf(secret));
+  const before = await loadWorld(stack, placeOf(secret));
   const held = holdInWindow(stack, secret.username);
   const rotation = await stack.executions.start({ secretId: secret.arn });
   await held.arrived;
@@ -102,7 +102,7 @@ test('over a rotation in its outage window: it goes on with its own definition a
   for (const step of ['FinishSecret', 'ReleaseLock'])
     expect(stack.logs()).toContain(markOf('Second', await functionNamed(step)));
   await expectSettled(stack, secret.arn);
-  const after = await look(stack, placeOf(secret));
+  const after = await loadWorld(stack, placeOf(secret));
   expect(aftermathProblems(after, before.snapshot(), 'rotated')).toEqual([]);
   const next = await run(stack, { secretId: secret.arn });
   expect(next, next.cause).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rotated' } });
@@ -203,7 +203,7 @@ test.each([
   'over an execution of the definition of before 0.2, %s: it is superseded, and the recovery that follows answers',
   async (_where, begin) => {
     const secret = await stack.makeSecret();
-    const before = await look(stack, placeOf(secret));
+    const before = await loadWorld(stack, placeOf(secret));
     const { execution, definition, aftermath } = await begin(secret);
     const { stateMachineArn } = stack.executions;
     const now = await definitionOf(stateMachineArn);
@@ -220,7 +220,7 @@ test.each([
       await updateDefinition(stateMachineArn, now);
     }
     await expectSettled(stack, secret.arn);
-    const after = await look(stack, placeOf(secret));
+    const after = await loadWorld(stack, placeOf(secret));
     expect(aftermathProblems(after, before.snapshot(), aftermath)).toEqual([]);
     const next = await run(stack, { secretId: secret.arn });
     expect(next, next.cause).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rotated' } });
@@ -236,7 +236,7 @@ test('over a waiting retirement: it retires the user when its time has come, wit
     },
   });
   const place = { arn: secret.arn, isPair: true, users: [secret.username, `${secret.username}_clone`] };
-  const before = await look(stack, place);
+  const before = await loadWorld(stack, place);
   const { output, cause, status } = await run(stack, { secretId: secret.arn });
   expect(status, cause).toBe('SUCCEEDED');
   const retirement = String(output.retirement);
@@ -254,7 +254,7 @@ test('over a waiting retirement: it retires the user when its time has come, wit
   expect(end.states).not.toContain('RetireUserThird');
   expect(stack.logs()).toContain(markOf('Third', await functionNamed('RetireUser')));
   await expectSettled(stack, secret.arn);
-  const after = await look(stack, place);
+  const after = await loadWorld(stack, place);
   expect(aftermathProblems(after, before.snapshot(), 'rotated')).toEqual([]);
   expect(await stack.logsIn(secret)).toBe(false);
 }, 180_000);

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { expect } from 'vitest';
 import type { Executions, LocalStack } from '../../local-stack/deployment/index.ts';
-import { labelsOf as allLabelsOf, logsInEverywhere, look } from '../../support/deployed-world.ts';
+import { labelsOf as allLabelsOf, loadWorld, logsInEverywhere } from '../../support/deployed-world.ts';
 import { endProblems, leaks, OWNER, ownLabels } from '../../support/invariants.ts';
 import type { SeenWorld } from '../../support/seen-world.ts';
 
@@ -40,7 +40,7 @@ export const expectSettled = async (stack: LocalStack, secretId: string): Promis
 const whenReleased = async (stack: LocalStack, arn: string): Promise<SeenWorld> => {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const world = await look(stack, { arn }, 'labelled versions');
+    const world = await loadWorld(stack, { arn }, 'labelled versions');
     if (world.labels[OWNER] === undefined || Date.now() > deadline) return world;
     await sleep(200);
   }

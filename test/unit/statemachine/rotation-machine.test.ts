@@ -116,7 +116,7 @@ describe('a rotation', () => {
     },
   );
 
-  // TestSecret found it in the middle of a single user's gap, and so did the check of the compensation: RollbackFailed.
+  // TestSecret found it in the middle of a single user's outage window, and so did the check of the compensation: RollbackFailed.
   it.each<[string, (world: RotationWorld) => void, string]>([
     ['is outside the cluster’s domain', lie, 'InstanceNotTrustedError'],
     ['is away', ({ database }) => database.loseReader(), 'DatabaseUnavailableError'],

@@ -1,5 +1,5 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { look } from '../../../support/deployed-world.ts';
+import { loadWorld } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import { newExecution } from './new-execution.ts';
@@ -11,7 +11,7 @@ export const bySecretsManager: Scenario = {
   async run(stack, terminal) {
     const { arn, username } = stack.appSecret;
     const place = { arn, users: [username] };
-    const before = await look(stack, place);
+    const before = await loadWorld(stack, place);
     const known = await stack.executions.list();
     await stack.secretsManager.send(
       new RotateSecretCommand({
@@ -35,7 +35,7 @@ export const bySecretsManager: Scenario = {
       },
       course,
       before,
-      await look(stack, place),
+      await loadWorld(stack, place),
     );
     if (rotation?.status === 'succeeded') return verdict;
     const reasons = rotation?.failures.map(({ step, type, message }) => `${step} ${type} ${message}`);

@@ -1,4 +1,4 @@
-import { look } from '../../../support/deployed-world.ts';
+import { loadWorld } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import { newExecution } from './new-execution.ts';
@@ -10,7 +10,7 @@ export const cutOff: Scenario = {
   async run(stack, terminal) {
     const { arn, name, username } = await stack.makeSecret({ name: 'demo/cut-off' });
     const place = { arn, users: [username] };
-    const before = await look(stack, place);
+    const before = await loadWorld(stack, place);
     const known = await stack.recoveries.list();
     const execution = await stack.executions.start({ secretId: name });
     const unhook = stack.documentDb.onCommand(async (event) => {
@@ -38,7 +38,7 @@ export const cutOff: Scenario = {
       },
       course,
       before,
-      await look(stack, place),
+      await loadWorld(stack, place),
     );
     return aborted.status === 'ABORTED'
       ? verdict

@@ -1,4 +1,4 @@
-import { look } from '../../../support/deployed-world.ts';
+import { loadWorld } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import type { Scenario } from './scenario.ts';
@@ -11,7 +11,7 @@ export const neverPasses: Scenario = {
   async run(stack, terminal) {
     const { arn, name, username } = await stack.makeSecret({ name: 'demo/never-passes' });
     const place = { arn, users: [username] };
-    const before = await look(stack, place);
+    const before = await loadWorld(stack, place);
     await stack.documentDb.setPropagationDelay(READER, Number.POSITIVE_INFINITY);
     try {
       const course = await follow(
@@ -38,7 +38,7 @@ export const neverPasses: Scenario = {
         },
         course,
         before,
-        await look(stack, place),
+        await loadWorld(stack, place),
       );
     } finally {
       await stack.documentDb.setPropagationDelay(READER, 0);

@@ -1,4 +1,4 @@
-import { look } from '../../../support/deployed-world.ts';
+import { loadWorld } from '../../../support/deployed-world.ts';
 import { follow } from './follow.ts';
 import { judge } from './judge.ts';
 import type { Scenario } from './scenario.ts';
@@ -9,7 +9,7 @@ export const onDemand: Scenario = {
   async run(stack, terminal) {
     const { arn, name, username } = await stack.makeSecret({ name: 'demo/on-demand' });
     const place = { arn, users: [username] };
-    const before = await look(stack, place);
+    const before = await loadWorld(stack, place);
     const course = await follow(stack.executions, await stack.executions.start({ secretId: name }), terminal);
     return judge(
       {
@@ -21,7 +21,7 @@ export const onDemand: Scenario = {
       },
       course,
       before,
-      await look(stack, place),
+      await loadWorld(stack, place),
     );
   },
 };

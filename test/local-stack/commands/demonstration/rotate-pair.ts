@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { look } from '../../../support/deployed-world.ts';
+import { loadWorld } from '../../../support/deployed-world.ts';
 import type { SeenWorld } from '../../../support/seen-world.ts';
 import type { DatabaseSecret, LocalStack } from '../../deployment/index.ts';
 import type { Terminal } from '../terminal.ts';
@@ -26,7 +26,7 @@ export const rotatePair = async (
   terminal: Terminal,
 ): Promise<Verdict> => {
   const place = { arn: secret.arn, isPair: true, users: [secret.username, `${secret.username}_clone`] };
-  const before = await look(stack, place);
+  const before = await loadWorld(stack, place);
   const client = logInAllTheTime(stack, secret.arn);
   try {
     const rotation = await follow(
@@ -37,7 +37,7 @@ export const rotatePair = async (
     const retirement = await followRetirement(stack, rotation, terminal);
     const counted = await client.stop();
     terminal.line(`  a client logged in ${counted.logins} times meanwhile; ${counted.loginFailures} failed`);
-    const after = await look(stack, place);
+    const after = await loadWorld(stack, place);
     const verdict = judge(
       {
         name,

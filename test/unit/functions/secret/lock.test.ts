@@ -30,9 +30,9 @@ import { RotationWorld, SECRET } from '../../../support/rotation-world.ts';
 const ONE = executionArn('one');
 const OTHER = executionArn('other');
 
-const look = (world: RotationWorld): Promise<SecretDescription> => world.store.port().describe(SECRET);
+const described = (world: RotationWorld): Promise<SecretDescription> => world.store.port().describe(SECRET);
 const take = async (world: RotationWorld, execution: string, value = '{}'): Promise<string> =>
-  await takeLock(portsOf(world), await look(world), execution, value);
+  await takeLock(portsOf(world), await described(world), execution, value);
 const owner = (world: RotationWorld) => world.store.holder(SECRET, OWNER);
 
 /** Every read answers what was true that long ago, and no write does. */
@@ -62,7 +62,7 @@ describe('takeLock', () => {
 
   it('fails for the second of two that both saw it free', async () => {
     const world = new RotationWorld();
-    const seen = await look(world);
+    const seen = await described(world);
     const first = await takeLock(portsOf(world), seen, ONE, '{}');
     await expect(takeLock(portsOf(world), seen, OTHER, '{}')).rejects.toThrow(RotationInProgressError);
     expect(owner(world)).toBe(first);
@@ -77,7 +77,7 @@ describe('takeLock', () => {
 
   it('moves it on where the look was too old to show that earlier version', async () => {
     const world = new RotationWorld();
-    const old = await look(world);
+    const old = await described(world);
     await take(world, ONE);
     expect(await takeLock(portsOf(world), old, ONE, '{"a":1}')).toBe(versionIdOf(ONE, 1));
     expect(owner(world)).toBe(versionIdOf(ONE, 1));
@@ -86,7 +86,7 @@ describe('takeLock', () => {
   it('loses it to the one who took it from that earlier version meanwhile', async () => {
     const world = new RotationWorld();
     const from = await take(world, ONE);
-    const seen = await look(world);
+    const seen = await described(world);
     const to = await writeOwnVersion(world.store.port(), world.secretArn, OTHER, '{}');
     world.store.move(SECRET, OWNER, { from, to });
     await expect(takeLock(portsOf(world), seen, ONE, '{"a":1}')).rejects.toThrow(RotationInProgressError);
@@ -100,8 +100,8 @@ describe('takeLock', () => {
       world.store.refusesMoveToHolder = refuses;
       const { secrets, clock } = portsOf(world);
       const ports = { secrets: sentAgain(secrets), clock };
-      expect(await takeLock(ports, await look(world), ONE, '{}')).toBe(versionIdOf(ONE, 0));
-      expect(await takeLock(ports, await look(world), ONE, '{"a":1}')).toBe(versionIdOf(ONE, 1));
+      expect(await takeLock(ports, await described(world), ONE, '{}')).toBe(versionIdOf(ONE, 0));
+      expect(await takeLock(ports, await described(world), ONE, '{"a":1}')).toBe(versionIdOf(ONE, 1));
       expect(owner(world)).toBe(versionIdOf(ONE, 1));
     },
   );
@@ -112,7 +112,7 @@ describe('takeLock', () => {
       const world = new RotationWorld();
       world.store.refusesMoveToHolder = true;
       if (from !== 'none') await take(world, ONE, '{"a":1}');
-      const seen = await look(world);
+      const seen = await described(world);
       answerLate(world, OLDEST_ANSWER_MS - 1000);
       const { secrets, clock } = portsOf(world);
       const version = await takeLock({ secrets: sentAgain(secrets), clock }, seen, ONE, '{}');
@@ -123,7 +123,7 @@ describe('takeLock', () => {
   it('does not give up because an old answer shows another who has released it', async () => {
     const world = new RotationWorld();
     world.store.refusesMoveToHolder = true;
-    const free = await look(world);
+    const free = await described(world);
     const from = await take(world, OTHER);
     answerLate(world, OLDEST_ANSWER_MS - 1000);
     world.store.move(SECRET, OWNER, { from });
@@ -134,7 +134,7 @@ describe('takeLock', () => {
 
   it('takes it when the other who came first has ended meanwhile', async () => {
     const world = new RotationWorld();
-    const free = await look(world);
+    const free = await described(world);
     const from = await take(world, OTHER);
     const ends = rightBefore('describe', () => world.store.move(SECRET, OWNER, { from }));
     const version = await takeLock(portsOf(world, ends), free, ONE, '{}');
@@ -145,11 +145,11 @@ describe('takeLock', () => {
 describe('inProgress', () => {
   it('names the label and the version that keep an execution from beginning', async () => {
     const world = new RotationWorld();
-    expect(inProgress(await look(world)).message).toMatch(/another tool had the lock of shop\/app;/);
+    expect(inProgress(await described(world)).message).toMatch(/another tool had the lock of shop\/app;/);
     const { token } = world.beginRotation();
-    expect(inProgress(await look(world)).message).toContain(`has AWSPENDING (version ${token}) of`);
+    expect(inProgress(await described(world)).message).toContain(`has AWSPENDING (version ${token}) of`);
     const held = await take(world, ONE);
-    expect(inProgress(await look(world)).message).toContain(`has the lock (version ${held}) of`);
+    expect(inProgress(await described(world)).message).toContain(`has the lock (version ${held}) of`);
   });
 });
 
@@ -158,15 +158,15 @@ describe('takeLockOnce', () => {
     const world = new RotationWorld();
     const held = await take(world, ONE);
     const calls = new PortCalls();
-    expect(await takeLockOnce(portsOf(world, calls), await look(world), ONE, '{}')).toBe(held);
+    expect(await takeLockOnce(portsOf(world, calls), await described(world), ONE, '{}')).toBe(held);
     expect(calls.recorded).toEqual([]);
   });
 
   it('takes it otherwise, but from no execution', async () => {
     const world = new RotationWorld();
-    const held = await takeLockOnce(portsOf(world), await look(world), ONE, '{}');
+    const held = await takeLockOnce(portsOf(world), await described(world), ONE, '{}');
     expect(owner(world)).toBe(held);
-    const seen = await look(world);
+    const seen = await described(world);
     await expect(takeLockOnce(portsOf(world), seen, OTHER, '{}')).rejects.toThrow(RotationInProgressError);
   });
 });
@@ -291,7 +291,7 @@ describe('takePending', () => {
     const to = await take(of, ONE);
     const holder = from(of);
     if (holder !== undefined) of.store.move(SECRET, 'AWSPENDING', { to: holder });
-    expect(await takePending(portsOf(of), await look(of), to)).toBe(true);
+    expect(await takePending(portsOf(of), await described(of), to)).toBe(true);
     expect(pending(of)).toBe(to);
   });
 
@@ -300,8 +300,8 @@ describe('takePending', () => {
     const earlier = await take(of, ONE);
     of.store.move(SECRET, 'AWSPENDING', { to: earlier });
     const to = await take(of, ONE, '{"a":1}');
-    expect(await takePending(portsOf(of), await look(of), to)).toBe(false);
-    expect(await takePending(portsOf(of), await look(of), to, versionIdsOf(ONE))).toBe(true);
+    expect(await takePending(portsOf(of), await described(of), to)).toBe(false);
+    expect(await takePending(portsOf(of), await described(of), to, versionIdsOf(ONE))).toBe(true);
     expect(pending(of)).toBe(to);
   });
 
@@ -310,7 +310,7 @@ describe('takePending', () => {
     const to = await take(of, ONE);
     of.store.move(SECRET, 'AWSPENDING', { to });
     const calls = new PortCalls();
-    expect(await takePending(portsOf(of, calls), await look(of), to)).toBe(true);
+    expect(await takePending(portsOf(of, calls), await described(of), to)).toBe(true);
     expect(count(calls, 'moveLabel')).toBe(0);
   });
 
@@ -318,10 +318,10 @@ describe('takePending', () => {
     const of = world();
     const to = await take(of, ONE);
     const late = rightBefore('moveLabel', () => of.beginRotation());
-    expect(await takePending(portsOf(of, late), await look(of), to)).toBe(false);
+    expect(await takePending(portsOf(of, late), await described(of), to)).toBe(false);
     const token = pending(of);
     expect(token).not.toBe(to);
-    expect(await takePending(portsOf(of), await look(of), to)).toBe(false);
+    expect(await takePending(portsOf(of), await described(of), to)).toBe(false);
     expect(pending(of)).toBe(token);
   });
 
@@ -331,7 +331,7 @@ describe('takePending', () => {
       const of = new RotationWorld({ pendingOnCurrent: parked });
       of.store.refusesMoveToHolder = true;
       const to = await take(of, ONE);
-      const seen = await look(of);
+      const seen = await described(of);
       answerLate(of, OLDEST_ANSWER_MS - 1000);
       const { secrets, clock } = portsOf(of);
       expect(await takePending({ secrets: sentAgain(secrets), clock }, seen, to)).toBe(true);
@@ -342,7 +342,7 @@ describe('takePending', () => {
     const of = new RotationWorld();
     of.store.refusesMoveToHolder = true;
     const to = await take(of, ONE);
-    const seen = await look(of);
+    const seen = await described(of);
     const { token } = of.beginRotation();
     answerLate(of, OLDEST_ANSWER_MS - 1000);
     of.store.move(SECRET, 'AWSPENDING', { from: token });

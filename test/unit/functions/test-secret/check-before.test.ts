@@ -24,13 +24,13 @@ import { RotationWorld, SECRET, secretText } from '../../../support/rotation-wor
 const PAIR = { strategy: 'alternating-users', admin: true } as const;
 const CHANGES = ['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser'];
 
-const look = async (world: RotationWorld, mode: 'rotate' | 'revert' = 'rotate') =>
+const seenBefore = async (world: RotationWorld, mode: 'rotate' | 'revert' = 'rotate') =>
   checkBefore(portsOf(world), await created(world, mode));
 
 describe('CheckBefore', () => {
   it('tells which labels log in and which roles there are to keep', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
-    expect(await look(world)).toEqual({ logsIn: ['AWSCURRENT'], roles: READ_WRITE });
+    expect(await seenBefore(world)).toEqual({ logsIn: ['AWSCURRENT'], roles: READ_WRITE });
   });
 
   it('changes nothing', async () => {
@@ -45,31 +45,31 @@ describe('CheckBefore', () => {
   it('goes on when only AWSPREVIOUS logs in as the same user', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect((await look(world)).logsIn).toEqual(['AWSPREVIOUS']);
+    expect((await seenBefore(world)).logsIn).toEqual(['AWSPREVIOUS']);
   });
 
   it('fails when no version logs in', async () => {
     const world = new RotationWorld();
     world.database.addUser('app', newPassword(), READ_WRITE);
-    await expect(look(world)).rejects.toThrow(NoUsableCredentialsError);
+    await expect(seenBefore(world)).rejects.toThrow(NoUsableCredentialsError);
   });
 
   it('says that the user does not exist, where the admin secret allows to ask', async () => {
     const world = new RotationWorld({ admin: true });
     world.database.removeUser('app');
-    await expect(look(world)).rejects.toThrow(UserNotFoundError);
+    await expect(seenBefore(world)).rejects.toThrow(UserNotFoundError);
   });
 
   it('fails with an error that can be retried while the database is down: that is not a refusal', async () => {
     const world = new RotationWorld();
     world.database.down = true;
-    await expect(look(world)).rejects.toThrow(DatabaseUnavailableError);
+    await expect(seenBefore(world)).rejects.toThrow(DatabaseUnavailableError);
   });
 
   it('fails while an instance of the cluster is away, before anything changes', async () => {
     const world = new RotationWorld();
     world.database.loseReader();
-    await expect(look(world)).rejects.toThrow(DatabaseUnavailableError);
+    await expect(seenBefore(world)).rejects.toThrow(DatabaseUnavailableError);
   });
 
   it('fails if the server lists an instance outside its own domain, and sends no credential there', async () => {
@@ -85,7 +85,7 @@ describe('CheckBefore', () => {
   it('goes on where a reader lags: TestSecret gives it time', async () => {
     const world = new RotationWorld();
     world.database.fallBehind(9);
-    expect((await look(world)).logsIn).toEqual(['AWSCURRENT']);
+    expect((await seenBefore(world)).logsIn).toEqual(['AWSCURRENT']);
     expect(world.database.open).toBe(0);
   });
 
@@ -174,13 +174,13 @@ describe('CheckBefore finds a host that takes no writes, before anything changes
     ['the cluster endpoint', CLUSTER],
     ['an instance', INSTANCES[1] ?? ''],
   ])('and says by %s of a secondary cluster where to rotate', async (_what, host) => {
-    const attempt = look(worldAt(host, true));
+    const attempt = seenBefore(worldAt(host, true));
     await expect(attempt).rejects.toThrow(DatabaseUnavailableError);
     await expect(attempt).rejects.toThrow(/no instance of the cluster .* Region of the primary cluster/);
   });
 
   it('and says by the endpoint of a reading instance which one to use', async () => {
-    await expect(look(worldAt(INSTANCES[1] ?? '', false))).rejects.toThrow(
+    await expect(seenBefore(worldAt(INSTANCES[1] ?? '', false))).rejects.toThrow(
       /is the endpoint of an instance .*put the cluster endpoint/,
     );
   });
@@ -196,13 +196,15 @@ describe('CheckBefore finds a host that takes no writes, before anything changes
   });
 
   it('but takes the endpoint of the primary instance', async () => {
-    await expect(look(worldAt(INSTANCES[0] ?? '', false))).resolves.toMatchObject({ logsIn: ['AWSCURRENT'] });
+    await expect(seenBefore(worldAt(INSTANCES[0] ?? '', false))).resolves.toMatchObject({
+      logsIn: ['AWSCURRENT'],
+    });
   });
 
   it('but lets a revert go back to what still logs in: that needs no write', async () => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state: 'logs in' } });
     world.database.readOnly = true;
-    await expect(look(world, 'revert')).resolves.toMatchObject({
+    await expect(seenBefore(world, 'revert')).resolves.toMatchObject({
       logsIn: ['AWSCURRENT', 'AWSPENDING'],
     });
   });
@@ -223,7 +225,7 @@ const sessionOf = async (world: RotationWorld): Promise<Session> => {
 
 describe('CheckBefore of a pair remembers the other user', () => {
   it('that does not exist', async () => {
-    expect((await look(new RotationWorld(PAIR))).otherUser).toEqual({
+    expect((await seenBefore(new RotationWorld(PAIR))).otherUser).toEqual({
       existed: false,
       roles: [],
       previousLoggedIn: false,
@@ -236,7 +238,7 @@ describe('CheckBefore of a pair remembers the other user', () => {
   ] as const)('that %s', async (state, previousLoggedIn) => {
     const roles = [{ role: 'read', db: 'old' }];
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state, roles } });
-    expect((await look(world)).otherUser).toEqual({ existed: true, roles, previousLoggedIn });
+    expect((await seenBefore(world)).otherUser).toEqual({ existed: true, roles, previousLoggedIn });
   });
 
   it('by the admin’s own power in an admin-clone', async () => {
@@ -254,18 +256,18 @@ describe('CheckBefore refuses a user that is someone else’s', () => {
   };
 
   it('when this secret never held it', async () => {
-    await expect(look(taken())).rejects.toThrow(UserNameTakenError);
+    await expect(seenBefore(taken())).rejects.toThrow(UserNameTakenError);
   });
 
   it('when only a version without a label names it: anyone who may write the secret could have written that', async () => {
     const world = taken();
     world.store.addVersion(SECRET, [], secretText({ username: 'app_clone', password: newPassword() }));
-    await expect(look(world)).rejects.toThrow(UserNameTakenError);
+    await expect(seenBefore(world)).rejects.toThrow(UserNameTakenError);
   });
 
   it('when an AWSPREVIOUS names it that is not proven and does not log in: someone may have planted that', async () => {
     const previous = { username: 'app_clone', state: 'locked' } as const;
-    await expect(look(new RotationWorld({ ...PAIR, previous, proven: false }))).rejects.toThrow(
+    await expect(seenBefore(new RotationWorld({ ...PAIR, previous, proven: false }))).rejects.toThrow(
       UserNameTakenError,
     );
   });
@@ -273,12 +275,12 @@ describe('CheckBefore refuses a user that is someone else’s', () => {
   it('when a proven AWSPREVIOUS is for another user', async () => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app_other', state: 'logs in' } });
     world.database.addUser('app_clone', newPassword(), READ_WRITE);
-    await expect(look(world)).rejects.toThrow(UserNameTakenError);
+    await expect(seenBefore(world)).rejects.toThrow(UserNameTakenError);
   });
 
   it('but not when that AWSPREVIOUS logs in: this proves it', async () => {
     const previous = { username: 'app_clone', state: 'logs in' } as const;
-    const { otherUser } = await look(new RotationWorld({ ...PAIR, previous, proven: false }));
+    const { otherUser } = await seenBefore(new RotationWorld({ ...PAIR, previous, proven: false }));
     expect(otherUser).toMatchObject({ existed: true, previousLoggedIn: true });
   });
 
@@ -300,7 +302,7 @@ describe('CheckBefore refuses a user that is someone else’s', () => {
     await expect(checkBefore(portsOf(world), refused)).rejects.toThrow(UserNameTakenError);
     world.store.move(SECRET, 'AWSPENDING', { from: refused.pendingVersion });
     world.store.move(SECRET, OWNER, { from: refused.lockVersion });
-    await expect(look(world)).rejects.toThrow(UserNameTakenError);
+    await expect(seenBefore(world)).rejects.toThrow(UserNameTakenError);
   });
 
   it('and needs an admin secret to see that', async () => {
@@ -325,7 +327,7 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that someone m
     ['for another user', { username: 'stranger' }],
     ['for another cluster', { host: INSTANCES[0] ?? '' }],
   ])('%s', async (_what, keys) => {
-    const attempt = look(planted(false, keys), 'revert');
+    const attempt = seenBefore(planted(false, keys), 'revert');
     await expect(attempt).rejects.toThrow(UntrustedVersionError);
     await expect(attempt).rejects.toThrow(/put it into the secret as AWSCURRENT yourself/);
   });
@@ -334,37 +336,37 @@ describe('CheckBefore of a revert does not believe an AWSPREVIOUS that someone m
     const world = planted(false, { host: INSTANCES[0] ?? '' });
     const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
     world.database.addUser('app', password, READ_WRITE);
-    await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
+    await expect(seenBefore(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
   it('for another user, though it logs in and has the same roles', async () => {
     const world = planted(false, { username: 'stranger' });
     const { password = '' } = world.credentialOf(world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? {};
     world.database.addUser('stranger', password, READ_WRITE);
-    await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
+    await expect(seenBefore(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
   it('beside an unreadable AWSCURRENT, though it logs in: nothing says that it is for the same place', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
     world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    await expect(look(world, 'revert')).rejects.toThrow(UntrustedVersionError);
+    await expect(seenBefore(world, 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 
   it('but goes by one that is proven, though it does not log in', async () => {
-    expect((await look(planted(true), 'revert')).logsIn).toEqual(['AWSCURRENT']);
+    expect((await seenBefore(planted(true), 'revert')).logsIn).toEqual(['AWSCURRENT']);
   });
 
   it('but goes by one that logs in', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' }, proven: false });
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect((await look(world, 'revert')).logsIn).toEqual(['AWSPENDING']);
+    expect((await seenBefore(world, 'revert')).logsIn).toEqual(['AWSPENDING']);
   });
 
   it('but goes by a proven one that logs in, where AWSCURRENT is unreadable', async () => {
     const world = new RotationWorld({ previous: { username: 'app', state: 'locked' } });
     world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect((await look(world, 'revert')).logsIn).toEqual(['AWSPENDING']);
+    expect((await seenBefore(world, 'revert')).logsIn).toEqual(['AWSPENDING']);
   });
 });
