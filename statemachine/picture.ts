@@ -253,7 +253,7 @@ const drawLegend = ({ States }: Definition, top: number): { svg: string; right: 
     y: top + 24 * Math.floor(index / 3),
   });
   const says = ({ x, y }: Point, text: string): string =>
-    `<text x="${n(x + 37)}" y="${n(y + 4)}" fill="${INK.text}" font-size="11">${text}</text>`;
+    `<text x="${n(x + 37)}" y="${n(y + 4)}" fill="${INK.text}" font-size="13">${text}</text>`;
   const items = kinds.map(([type, [, , text]], index) => {
     const { x, y } = place(index);
     return outline(type, { x, y: y - 8, width: 30, height: 16 }) + says({ x, y }, text);
@@ -261,7 +261,7 @@ const drawLegend = ({ States }: Definition, top: number): { svg: string; right: 
   const last = place(kinds.length);
   const dashed = `<path d="M${n(last.x)} ${n(last.y)} h30" stroke="${LOCAL_FAILURE}" stroke-width="1.1" stroke-dasharray="4 3"/>`;
   return {
-    svg: [...items, dashed + says(last, 'on failure')].join('\n'),
+    svg: [...items, dashed + says(last, 'on failure; one colour for each state that is gone to')].join('\n'),
     right: GAP.margin + 3 * 142 - 10,
     bottom: last.y + 8,
   };
