@@ -73,6 +73,7 @@ const rotateAndCheck = async (
   const execution = await way.start(stack, actor.secretArn);
   const endings = await untilOver(stack, director, actor, execution);
   const byHand = await recoverByHand(watched, actor, endings);
+  if (fault?.kind.name === 'delayed') await releaseLateLock(watched, actor, subject);
   const failures = (await watch?.stop())?.failures ?? 0;
   if (failures > 0) actor.problems.add(`${failures} logins with AWSCURRENT failed meanwhile`);
   const after = await loadWorld(stack, placeOf(subject));
@@ -126,6 +127,23 @@ const recoverByHand = async (
     actor.problems.add(`the recovery by hand ended as ${recovery?.error}: ${recovery?.cause}`);
   }
   return recovery ? [recovery] : [];
+};
+
+/**
+ * The known limit of a request that comes very late: one for the owner label that is carried out when its execution has released the
+ * lock. The hourly sweep tells operators (LockWithoutExecution), and a recovery must be all that it takes.
+ */
+const releaseLateLock = async (
+  { stack, director }: WatchedStack,
+  actor: CaseActor,
+  subject: Subject,
+): Promise<void> => {
+  const world = await loadWorld(stack, placeOf(subject), 'labelled versions');
+  if (world.labels['docdb-rotation-owner'] === undefined) return;
+  actor.note('the lock came back after its execution: an operator starts a recovery');
+  const execution = await stack.recoveries.start({ secretId: actor.secretArn });
+  const recovery = (await untilOver(stack, director, actor, execution)).find(({ arn }) => arn === execution);
+  if (recovery?.status !== 'SUCCEEDED') actor.problems.add('a recovery did not release the late lock');
 };
 
 /** A trouble that passes keeps nothing from its end. Secrets Manager and the trigger may give up, and begin again. */
