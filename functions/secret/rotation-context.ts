@@ -9,7 +9,7 @@ import { recordOf } from './proven.ts';
 import { assertRotatable } from './rotatable.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
-import { type RotationSettings, settingsOf } from './settings.ts';
+import { assertTagsKnown, type RotationSettings, settingsOf } from './settings.ts';
 import { areOfOnePair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
@@ -30,6 +30,7 @@ export const loadContext = async (
   mode: CreateSecretInput['mode'],
 ): Promise<RotationContext> => {
   assertRotatable(secret);
+  if (mode === 'rotate') assertTagsKnown(secret);
   const currentVersion = holderOf(secret, CURRENT);
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);

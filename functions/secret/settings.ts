@@ -43,11 +43,9 @@ const defaultPolicy = (strategy: Strategy): RetirementPolicy =>
  * The admin secret is the one that the tag names. The value's own `masterarn` does not count: who may write the value would
  * choose by whose power its user is changed.
  *
- * @throws InvalidSecretError when a tag of this project is not known or has a value that is none of the known ones, or an admin
- * secret is missing
+ * @throws InvalidSecretError when a tag has a value that is none of the known ones, or an admin secret is missing
  */
 export const settingsOf = ({ name, tags }: SecretDescription): RotationSettings => {
-  assertKnown(tags);
   const strategy = oneOf(STRATEGIES, STRATEGY_TAG, tags[STRATEGY_TAG] ?? 'single-user');
   const adminSecret = tags[ADMIN_SECRET_TAG];
   if (strategy === 'alternating-users' && adminSecret === undefined) {
@@ -64,8 +62,13 @@ export const settingsOf = ({ name, tags }: SecretDescription): RotationSettings 
   };
 };
 
-/** A misspelt tag would be a wish that is not heard: a secret would be rotated in another way than its owner thinks. */
-const assertKnown = (tags: SecretDescription['tags']): void => {
+/**
+ * A misspelt tag would be a wish that is not heard: a secret would be rotated in another way than its owner thinks. A way out of a failure
+ * (a revert, a recovery) does not ask.
+ *
+ * @throws InvalidSecretError when a tag of this project is not known, or is called otherwise now
+ */
+export const assertTagsKnown = ({ tags }: SecretDescription): void => {
   const unknown = Object.keys(tags).find((tag) => tag.startsWith(TAG_PREFIX) && !KNOWN_TAGS.includes(tag));
   if (unknown === undefined) return;
   const renamed = RENAMED_TAGS[unknown];

@@ -146,7 +146,7 @@ describe('is refused, with nothing changed', () => {
     ['strategy', '__proto__'],
     ['strategy', ' single-user'],
     ['strategy', 'single-user\u200b'],
-    ['predecessor', 'constructor'],
+    ['retirement-policy', 'constructor'],
     ['grace', '-1'],
     ['grace', '1e3'],
     ['grace', '٣'],

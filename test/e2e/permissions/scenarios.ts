@@ -180,7 +180,7 @@ const call = async (stack: LocalStack, name: FunctionName, event: object, about:
   ].join(' ');
 };
 
-const LOCKED = { retirementPolicy: 'lock', grace: '0' };
+const LOCKED = { 'retirement-policy': 'lock', grace: '0' };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -229,7 +229,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'an admin is replaced by its clone, and dropped',
     ends: /^SUCCEEDED rotated, then SUCCEEDED deleted$/,
     prepare: (stack) =>
-      powerfulSecret(stack, { strategy: 'admin-clone', retirementPolicy: 'delete', grace: '0' }),
+      powerfulSecret(stack, { strategy: 'admin-clone', 'retirement-policy': 'delete', grace: '0' }),
     act: withRetirement,
   },
   {

@@ -338,9 +338,9 @@ describe('an input that is not understood fails at once and says what is wrong w
     ],
     ['a short token', { secretId: 'demo/app', token: 'x' }, /token is not the id of a version/],
     [
-      'a rollback with a token',
+      'a revert with a token',
       { secretId: 'demo/app', mode: 'revert', token: randomUUID() },
-      /a rollback takes no token/,
+      /a revert takes no token/,
     ],
     ['a list', [], /the input is no object/],
     ['a text', 'demo/app', /the input is no object/],

@@ -168,7 +168,7 @@ const inOutageWindow = async ({ arn, name, username }: DatabaseSecret): Promise<
     token,
     target: token,
     strategy: 'single-user',
-    retirementPolicy: 'keep',
+    predecessor: 'keep',
     graceSeconds: 0,
     labelsBefore: { current },
     users: { current: username, pending: username },

@@ -77,7 +77,7 @@ describe('admin-clone', () => {
 
   test('works for the cluster’s primary user, which can only be locked', async () => {
     const { arn } = stack.adminSecret;
-    const Tags = { strategy: 'admin-clone', retirementPolicy: 'delete', grace: '0' };
+    const Tags = { strategy: 'admin-clone', 'retirement-policy': 'delete', grace: '0' };
     await stack.secretsManager.send(
       new TagResourceCommand({
         SecretId: arn,

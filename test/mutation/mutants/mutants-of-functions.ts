@@ -28,8 +28,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A misspelt tag is refused.',
-    file: 'functions/secret/settings.ts',
-    find: '  assertKnown(tags);\n',
+    file: 'functions/secret/rotation-context.ts',
+    find: "  if (mode === 'rotate') assertTagsKnown(secret);\n",
     replace: '',
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },

@@ -324,8 +324,8 @@ const STRATEGIES: readonly Tags[] = [
   PAIR,
   { strategy: 'admin-clone' },
   { strategy: 'single-user' },
-  { retirementPolicy: 'delete', grace: '0' },
-  { ...PAIR, retirementPolicy: 'delete', grace: '0' },
+  { 'retirement-policy': 'delete', grace: '0' },
+  { ...PAIR, 'retirement-policy': 'delete', grace: '0' },
 ];
 
 const tagAll = async (arena: AnyArena, tags: Tags): Promise<void> => {

@@ -542,6 +542,12 @@ describe('CreateSecret decides by the tags', () => {
     expect(world.store.labels(SECRET)).toEqual(world.before.labels);
   });
 
+  it('reverts all the same: a misspelt tag is in no way of the way out', async () => {
+    const world = rotatedOnce();
+    world.store.setTag(SECRET, 'docdb-rotation:retirement-polcy', 'lock');
+    expect((await created(world, 'revert')).pendingVersion).toBe(world.previous);
+  });
+
   it('leaves other people’s tags alone', async () => {
     const world = new RotationWorld();
     world.store.setTag(SECRET, 'team:docdb-rotation', 'shop');
