@@ -17,12 +17,13 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct, type IDependable } from 'constructs';
 import type { Outcome } from '../functions/contract/metrics.ts';
 import { KeepActive } from './functions/keep-active.ts';
 import { RotationFunctions } from './functions/rotation-functions.ts';
 import type { StepFunction } from './functions/step-function.ts';
 import { grantUseMachineKey } from './grants/grant-use-machine-key.ts';
+import { neededByTest } from './network/needed-by-test.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './network/service-endpoints.ts';
 import { CredentialCheck } from './observability/credential-check.ts';
 import { grantLogs } from './observability/log-encryption.ts';
@@ -154,10 +155,14 @@ export class DocDbRotation extends Construct implements IConnectable {
   private readonly functions: RotationFunctions;
   private readonly triggerPermission: CfnPermission;
   private readonly encryptionKey: IKey | undefined;
+  private readonly props: DocDbRotationProps;
+  /** What of this construct a test of a secret takes. */
+  private readonly usedByTest: readonly IConstruct[];
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
     checkProps(props);
+    this.props = props;
     this.encryptionKey = props.encryptionKey;
     const securityGroups = this.securityGroupsOf(props);
     this.connections = new Connections({ securityGroups });
@@ -205,7 +210,8 @@ export class DocDbRotation extends Construct implements IConnectable {
     grantUseMachineKey(this.functions.trigger.role, props.encryptionKey, this.stateMachine);
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
-    this.addEndpoints(props, securityGroups);
+    const endpoints = this.addEndpoints(props, securityGroups);
+    this.usedByTest = [this.functions, rotation, this.retirement, ...endpoints];
 
     const machines = { rotation: this.stateMachine, recovery: this.recovery, retirement: this.retirement };
     const reporter = new OutcomeReporter(this, 'OutcomeReporter', {
@@ -308,10 +314,10 @@ export class DocDbRotation extends Construct implements IConnectable {
   private addEndpoints(
     { vpc, vpcSubnets, vpcEndpoints }: DocDbRotationProps,
     callers: ISecurityGroup[],
-  ): void {
-    if (!vpc || !vpcEndpoints) return;
+  ): ServiceEndpoints[] {
+    if (!vpc || !vpcEndpoints) return [];
     const options = vpcEndpoints === true ? {} : vpcEndpoints;
-    new ServiceEndpoints(this, 'Endpoints', { vpc, vpcSubnets, callers, options });
+    return [new ServiceEndpoints(this, 'Endpoints', { vpc, vpcSubnets, callers, options })];
   }
 
   private securityGroupsOf(props: DocDbRotationProps): ISecurityGroup[] {
@@ -346,8 +352,19 @@ export class DocDbRotation extends Construct implements IConnectable {
       },
     });
     schedule.addResourceDependency(this.triggerPermission);
-    // A new schedule makes Secrets Manager test the secret at once, which takes every grant.
-    schedule.node.addDependency(this.functions);
+    schedule.node.addDependency(...this.usedByTest, this.neededByTest(schedule, secret, options));
+  }
+
+  private neededByTest(schedule: IConstruct, secret: ISecret, options: ManageOptions): IDependable {
+    const { vpc, vpcSubnets, cluster } = this.props;
+    const { strategy, resetThroughCluster } = options;
+    return neededByTest(schedule, {
+      vpc,
+      vpcSubnets,
+      securityGroups: this.connections.securityGroups,
+      secrets: [secret, ...(strategy?.adminSecret ? [strategy.adminSecret] : [])],
+      clusters: [cluster, resetThroughCluster].filter((each) => typeof each === 'object'),
+    });
   }
 
   private askForTags(secret: ISecret, tags: Record<string, string>): void {

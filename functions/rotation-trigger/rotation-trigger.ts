@@ -107,12 +107,15 @@ const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationE
   );
 };
 
-/** Right after its start an execution may not be found yet: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html */
+/**
+ * Right after its start an execution may not be found yet, neither the first one nor that of a retry, before which one has failed:
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+ */
 const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promise<Attempt | undefined> =>
   await readUntil(
     ports.clock,
     () => latestAttempt(ports, event),
-    (attempt) => attempt !== undefined,
+    (attempt) => attempt?.execution.status === 'RUNNING' || attempt?.execution.status === 'SUCCEEDED',
   );
 
 /**

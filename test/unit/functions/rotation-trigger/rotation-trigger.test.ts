@@ -458,6 +458,50 @@ describe.each(['setSecret', 'testSecret', 'finishSecret'] as const)('the trigger
   });
 });
 
+describe('an execution that Step Functions does not find yet, right after its start', () => {
+  /** Hides the attempt of that number for the first few questions. */
+  const hide = (rig: Scene, attempt: number, questions: number): void => {
+    const hidden = executionName(rig.world.secretArn, rig.rotation.token, attempt);
+    const find = rig.executions.find.bind(rig.executions);
+    let left = questions;
+    rig.executions.find = async (name) => {
+      if (name !== hidden || left === 0) return await find(name);
+      left -= 1;
+      return undefined;
+    };
+  };
+
+  it.each([1, 4])('is waited for by setSecret, after %i answers without it', async (questions) => {
+    const rig = scene();
+    await call(rig, 'createSecret');
+    hide(rig, 1, questions);
+    rig.executions.end('SUCCEEDED');
+    await expect(call(rig, 'setSecret')).resolves.toBeUndefined();
+  });
+
+  it.each([1, 4])(
+    'is not taken for the failed attempt before it, after %i answers without it',
+    async (questions) => {
+      const rig = scene();
+      await call(rig, 'createSecret');
+      rig.executions.end('FAILED', { error: 'RolledBack' });
+      release(rig);
+      await call(rig, 'createSecret');
+      hide(rig, 2, questions);
+      rig.executions.end('SUCCEEDED');
+      await expect(call(rig, 'setSecret')).resolves.toBeUndefined();
+    },
+  );
+
+  it('is waited for some seconds only, where the attempt before it has failed', async () => {
+    const rig = scene();
+    await call(rig, 'createSecret');
+    rig.executions.end('FAILED', { error: 'RolledBack' });
+    await expect(call(rig, 'setSecret')).rejects.toThrow(/RolledBack/);
+    expect(rig.slept.reduce((sum, each) => sum + each, 0)).toBeLessThan(12_000);
+  });
+});
+
 describe('an execution that succeeded, but of whose version someone else has taken AWSCURRENT', () => {
   it.each(['testSecret', 'finishSecret'] as const)('is no success for %s', async (step) => {
     const rig = scene();
