@@ -1,4 +1,4 @@
-import { Aws } from 'aws-cdk-lib';
+import { Aws, Fn } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -70,6 +70,7 @@ export class Workflow extends Construct {
         : {}),
       logs: {
         destination: new LogGroup(this, 'Logs', {
+          logGroupName: logGroupName(this, props.definition),
           retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
           ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}),
         }),
@@ -94,3 +95,18 @@ export class Workflow extends Construct {
     if (props.encryptionKey) grantUseOfOwnKey(this, props.encryptionKey, this.stateMachine);
   }
 }
+
+/**
+ * Below this prefix a log group needs no place of its own in the account's resource policy for the delivery of logs, which takes 5120
+ * characters: where others have filled it, the deployment of a state machine fails.
+ *
+ * A part of the stack's id is in the name: the group outlives its stack, and a stack that is deployed again under the same name needs another
+ * one. With the longest name of a stack (128) its ARN keeps below the 256 characters that a state machine takes.
+ *
+ * Sources: https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html,
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
+ */
+const logGroupName = ({ node }: Construct, definition: string): string => {
+  const stackId = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+  return `/aws/vendedlogs/states/${Aws.STACK_NAME}-${stackId}-${definition}-${node.addr.slice(-8)}`;
+};
