@@ -57,13 +57,25 @@ const CERTIFICATE_PROBLEM =
   /^(ERR_TLS_CERT|CERT_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)|(DEPTH_ZERO_)?SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/;
 
 /**
- * Whether the server understood the login and refused it. Never true for a server that can't be reached or can't log
- * anybody in now, nor for one that does not know the way of logging in: DocumentDB's "Unsupported mechanism [ -301 ]".
+ * Whether the server understood the login and refused it, or the password is one that no server can be told. Never true for a
+ * server that can't be reached or can't log anybody in now, nor for one that does not know the way of logging in: DocumentDB's
+ * "Unsupported mechanism [ -301 ]".
  */
 export const isRefusedLogin = (error: unknown): boolean => {
-  const answer = chain(error).find((link) => link instanceof MongoServerError);
+  const links = chain(error);
+  if (links.some(isOfSaslprep)) return true;
+  const answer = links.find((link) => link instanceof MongoServerError);
   return answer?.code === CODE.authenticationFailed && !isTransient(answer);
 };
+
+/**
+ * SCRAM-SHA-256 has a password prepared before a proof of it is sent. One with a control character, a line break at its end for
+ * example, can't be: `@mongodb-js/saslprep` throws a plain error then, which names the rule by one of these addresses. What a
+ * server says is in a MongoServerError. https://www.rfc-editor.org/rfc/rfc7677#section-3
+ */
+const isOfSaslprep = (link: Error): boolean =>
+  !(link instanceof MongoError) &&
+  /https:\/\/tools\.ietf\.org\/html\/rfc(4013#section-2\.[35]|3454#section-6)/.test(link.message);
 
 /**
  * Whether the server does not know the command, in whatever words: MongoDB answers with code 59, DocumentDB for much

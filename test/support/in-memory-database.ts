@@ -160,7 +160,7 @@ export class InMemoryDatabase {
 
   #login(gate: Gate, login: Login): Session | undefined {
     const instance = this.#instanceAt(login.host);
-    const error = this.#errorFor('login', () => {});
+    const error = this.#errorFor('login', () => {}) ?? unpreparable(login);
     if (error !== undefined) {
       if (isRefusedLogin(error)) return undefined;
       throw translateLoginError(error, `logging in to ${login.host} as "${login.username}"`);
@@ -295,6 +295,12 @@ export class InMemoryDatabase {
     }
   }
 }
+
+/** What the driver throws before it sends anything. test/unit/functions/database/document-db-login.test.ts has the driver itself. */
+const unpreparable = ({ password }: Login): Error | undefined =>
+  /\p{Cc}/u.test(password)
+    ? new Error('Prohibited character, see https://tools.ietf.org/html/rfc4013#section-2.3')
+    : undefined;
 
 /** https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
 const assertAllowed = (password: string): void => {

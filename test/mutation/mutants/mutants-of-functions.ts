@@ -3,6 +3,13 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'A password that can not be prepared for SCRAM is one that does not log in, and no outage.',
+    file: 'functions/database/document-db-errors.ts',
+    find: '  if (links.some(isOfSaslprep)) return true;\n',
+    replace: '',
+    tests: ['unit/functions/database/document-db-login.test.ts', 'unit/statemachine/hand-written.test.ts'],
+  },
+  {
     breaks:
       'A version is written under a label that says nothing: AWSPENDING and the lock are taken by compare-and-set only.',
     file: 'functions/secret/lock.ts',

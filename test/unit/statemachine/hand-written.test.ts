@@ -98,3 +98,36 @@ describe('a recovery of a secret whose AWSCURRENT was written for someone else',
     expect(world.endProblems()).toEqual([]);
   });
 });
+
+/** https://www.rfc-editor.org/rfc/rfc4013#section-2.3: as `echo` leaves it in a file that is then put into the secret. */
+const withLineBreak = (world: RotationWorld): string =>
+  secretText({ ...world.credentialOf(world.current), password: `${newPassword()}\n` });
+
+describe('a password with a line break at its end', () => {
+  it('in AWSPREVIOUS keeps no rotation from succeeding', async () => {
+    const world = new RotationWorld({ strategy: 'alternating-users', admin: true });
+    const good = world.store.valueOf(SECRET, world.current) ?? '';
+    world.store.putByHand(SECRET, withLineBreak(world));
+    world.store.putByHand(SECRET, good);
+    const ending = await rotate(world);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('in AWSCURRENT is told as one that does not log in, at once', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    world.store.putByHand(SECRET, withLineBreak(world));
+    world.database.addUser('boss', newPassword(), ROOT);
+    const ending = await rotate(world);
+    expect(ending.error, ending.cause).toBe('NoUsableCredentialsError');
+    expect(ending.path.filter((state) => state === 'CheckBefore')).toHaveLength(1);
+  });
+
+  it('in AWSCURRENT is gone back from by a recovery', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT, proven: true });
+    world.store.putByHand(SECRET, withLineBreak(world));
+    const ending = await recover(world);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+  });
+});
