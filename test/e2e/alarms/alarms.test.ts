@@ -427,8 +427,8 @@ describe('All in all', () => {
   test('the machines themselves have told that manual action is required, with the reason', () => {
     const texts = operators.received.filter(({ alarm }) => alarm === undefined).map(({ subject }) => subject);
     expect([...new Set(texts)].sort()).toEqual([
-      'docdb-rotation: the replaced user was not retired',
       'docdb-rotation: manual action required',
+      'docdb-rotation: the replaced user was not retired',
     ]);
   });
 

@@ -97,6 +97,9 @@ export const ended = async (executions: Executions, arn: string): Promise<Ended>
 };
 
 /** Every password that any version of any secret ever had. */
+/** Characters: https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
+const SHORTEST_PASSWORD = 8;
+
 const everyPassword = async (stack: LocalStack): Promise<Set<string>> => {
   const passwords = new Set<string>();
   const { SecretList = [] } = await stack.secretsManager.send(
@@ -123,7 +126,9 @@ const passwordIn = async (
     const { SecretString = '' } = await stack.secretsManager.send(
       new GetSecretValueCommand({ SecretId, VersionId }),
     );
-    return JSON.parse(SecretString).password;
+    const { password }: { password?: unknown } = JSON.parse(SecretString) ?? {};
+    // DocumentDB takes none that is shorter, and a test of bad input puts in what is no password at all.
+    return typeof password === 'string' && password.length >= SHORTEST_PASSWORD ? password : undefined;
   } catch {
     // Not JSON, or no value: a test of bad input put it there, and there is no password in it.
     return undefined;
