@@ -86,7 +86,8 @@ export interface DocDbRotationProps {
   /**
    * A KMS key for the logs, for the functions' environment, and for the definitions and executions of the state
    * machines. Who starts executions needs `kms:Decrypt` and `kms:GenerateDataKey` on it; to look at them
-   * `kms:Decrypt` is enough. No password is among these data.
+   * `kms:Decrypt` is enough. No password is among these data. The policy of an imported key must let CloudWatch Logs use
+   * it already (`logs.REGION.amazonaws.com`); that of a key of the app is amended.
    *
    * @default - keys of AWS
    */
@@ -169,7 +170,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (props.cluster) this.connections.allowToDefaultPort(props.cluster, 'Rotation of credentials');
 
     this.operatorsTopic = props.operatorsTopic ?? new Topic(this, 'Operators', { enforceSSL: true });
-    if (props.encryptionKey) grantLogs(props.encryptionKey, Stack.of(this));
+    if (props.encryptionKey) grantLogs(this, props.encryptionKey);
     const functionDefaults = {
       network: props.vpc && { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups },
       logRetention: props.logRetention,

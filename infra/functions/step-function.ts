@@ -77,6 +77,7 @@ export class StepFunction extends Construct {
     );
     logGroup.grantWrite(this.role);
     if (props.network) this.allowJoiningNetwork();
+    if (props.encryptionKey) this.allowReadingEnvironment(props.encryptionKey);
 
     const ownAuthority = props.usesDatabase ? props.certificateAuthorityFile : undefined;
     this.function = new LambdaFunction(this, 'Resource', {
@@ -112,6 +113,24 @@ export class StepFunction extends Construct {
   /** Lets the function do exactly these actions on exactly these resources. */
   allow(actions: string[], resources: string[], conditions: Record<string, unknown> = {}): void {
     this.role.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
+  }
+
+  /**
+   * Lambda decrypts the environment as the function's role. Where who deploys may not make grants for the key, or the role was made anew after the
+   * grant, the role's own policy decides: https://github.com/cattle-ops/terraform-aws-gitlab-runner/pull/1253
+   *
+   * Sources: KMSAccessDeniedException in https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors;
+   * the encryption context in https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+   */
+  private allowReadingEnvironment(key: IKey): void {
+    // The function waits for this policy, so that its own ARN can't be in it.
+    const functions = Stack.of(this).formatArn({
+      service: 'lambda',
+      resource: 'function:*',
+    });
+    this.allow(['kms:Decrypt'], [key.keyArn], {
+      ArnLike: { 'kms:EncryptionContext:aws:lambda:FunctionArn': functions },
+    });
   }
 
   /** Lambda makes the network interfaces with the function's role. None of these actions can be limited to one function's interfaces. */

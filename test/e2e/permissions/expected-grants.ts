@@ -51,6 +51,7 @@ const RESOURCES: Record<ResourceName, (functionName: FunctionName) => string | s
   'executions of the recovery': () => executionsOf('recovery'),
   'executions of the retirement': () => executionsOf('retirement'),
   'the key of the state machines': () => arnOf('LogKey'),
+  "the key of the functions' environment": () => arnOf('LogKey'),
   'the default event bus': () => inPartition(`events:${REGION}:${ACCOUNT}:event-bus/default`),
   'its cluster': () => inPartition(`rds:${REGION}:${ACCOUNT}:cluster:my-cluster`),
   'its own log group': (name) => arnOf(`${functionId(name)}Logs`),
@@ -66,6 +67,7 @@ const CONDITIONS: Record<ConditionName, string> = {
   'the tag docdb-rotation:proven': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven]}}',
   'through Secrets Manager': `{StringEquals:{kms:ViaService:secretsmanager.${REGION}.amazonaws.com}}`,
   'with the source docdb-rotation': '{StringEquals:{events:source:docdb-rotation}}',
+  'for functions of this account': `{ArnLike:{kms:EncryptionContext:aws:lambda:FunctionArn:${inPartition(`lambda:${REGION}:${ACCOUNT}:function:*`)}}}`,
   'by its own code': `{ArnLike:{lambda:SourceFunctionArn:[${inPartition(`lambda:${REGION}:${ACCOUNT}:function:*`)}]}}`,
 };
 

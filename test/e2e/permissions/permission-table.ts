@@ -24,6 +24,7 @@ export type ResourceName =
   | 'executions of the recovery'
   | 'executions of the retirement'
   | 'the key of the state machines'
+  | "the key of the functions' environment"
   | 'the default event bus'
   | 'its cluster'
   | 'its own log group';
@@ -32,6 +33,7 @@ export type ConditionName =
   | 'through Secrets Manager'
   | 'with the source docdb-rotation'
   | 'by its own code'
+  | 'for functions of this account'
   | 'the tag docdb-rotation:proven'
   | 'for the rotation machine'
   | 'for the recovery machine'
@@ -245,6 +247,12 @@ export const EVERY_FUNCTION: readonly Permission[] = [
     actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
     on: 'every resource',
     why: 'sends its trace',
+  },
+  {
+    actions: ['kms:Decrypt'],
+    on: "the key of the functions' environment",
+    only: 'for functions of this account',
+    why: 'gets its environment, if that has a key of yours',
   },
 ];
 
