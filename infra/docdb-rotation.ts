@@ -119,7 +119,7 @@ export interface DocDbRotationProps {
    */
   readonly drain?: Duration;
   /**
-   * Where the causes of failures point their readers.
+   * Where the causes of failures point their readers: an address without quotes, backslashes or white space.
    *
    * @default 'statemachine/RUNBOOK.md'
    */
