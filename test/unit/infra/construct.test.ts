@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Duration, type Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { DatabaseCluster, DatabaseSecret, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import { InstanceType, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
@@ -113,6 +113,13 @@ describe('The construct', () => {
       expect(make(() => ({ runbookUrl }))).not.toThrow();
     },
   );
+
+  it('warns of nothing where it is let into a cluster and endpoints, by a security group of its own', () => {
+    const stack = makeStack();
+    const { vpc, cluster } = makeCluster(stack);
+    new DocDbRotation(stack, 'Rotation', { vpc, cluster: cluster as IDatabaseCluster, vpcEndpoints: true });
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+  });
 
   it('refuses a certificate authority that is not there', () => {
     expect(make(() => ({ certificateAuthorityFile: '/none.pem' }))).toThrow(
