@@ -1,4 +1,5 @@
 import { CfnParameter, type CfnParameterProps, type Stack } from 'aws-cdk-lib';
+import { RUNBOOK_URL } from '../options/check-props.ts';
 import { KEY_ARN, SECRET_ARN } from '../options/config.ts';
 
 /** Either nothing or what fits the pattern. */
@@ -69,6 +70,8 @@ const GROUPS = {
       description:
         'Where alarms and the causes of failures point: the address where your operators read RUNBOOK.md',
       default: 'statemachine/RUNBOOK.md',
+      allowedPattern: RUNBOOK_URL.source,
+      constraintDescription: 'must be an address without quotes, backslashes or white space',
     },
   },
   'Where the functions were uploaded': {

@@ -11,6 +11,9 @@ import { refuseRenamed } from './renamed.ts';
 
 const LONGEST_GRACE = Duration.days(LONGEST_GRACE_SECONDS / (24 * 3600));
 
+/** It is put into strings of JSONata, in JSON. An address has none of these. */
+export const RUNBOOK_URL = /^[^'"\\\s]+$/;
+
 const NEEDS_VPC = ['vpcSubnets', 'securityGroup', 'cluster', 'vpcEndpoints'] as const;
 
 /**
@@ -32,6 +35,12 @@ export const checkProps = (props: DocDbRotationProps): void => {
   if (props.cluster && !canBeReached(props.cluster)) {
     throw new Error(
       'cluster is imported without its port or its security group: give it both, or leave cluster out and use connections.allowTo',
+    );
+  }
+  const { runbookUrl } = props;
+  if (runbookUrl !== undefined && !Token.isUnresolved(runbookUrl) && !RUNBOOK_URL.test(runbookUrl)) {
+    throw new Error(
+      `runbookUrl is ${JSON.stringify(runbookUrl)}, which may have no quotes, backslashes or white space: write them as in an address, ' as %27`,
     );
   }
   const file = props.certificateAuthorityFile;

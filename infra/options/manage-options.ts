@@ -43,7 +43,7 @@ export interface ManageOptions {
    */
   readonly resetThroughAdmin?: string;
   /**
-   * How long after a rotation the replaced user stays as it is.
+   * How long after a rotation the replaced user stays as it is, up to 364 days.
    *
    * @default Duration.hours(1)
    */

@@ -12,7 +12,9 @@ const FILLED: Readonly<Record<string, string>> = {
   PropagationTimeoutSeconds: '600',
   DrainSeconds: '75',
   RunbookUrl: 'https://example.com/RUNBOOK.md',
-  Partition: 'aws',
+  Publish: 'arn:aws:states:::sns:publish',
+  StartExecution: 'arn:aws:states:::states:startExecution',
+  DescribeExecution: 'arn:aws:states:::aws-sdk:sfn:describeExecution',
 };
 
 const byItself = (name: string): string => FILLED[name] ?? name;

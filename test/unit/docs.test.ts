@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as errors from '../../functions/contract/errors.ts';
+import { LONGEST_GRACE_SECONDS } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
 import { KNOWN_TAGS } from '../../functions/contract/tags.ts';
 import type { SecretDescription } from '../../functions/secret/secret-store.ts';
@@ -386,7 +387,7 @@ describe('the documents and the code agree', () => {
     expect(codeIn(tags.get('docdb-rotation:retirement-policy')?.[0])).toEqual([...RETIREMENT_POLICIES]);
     expect(tableOf(README, 'strategy').map(([strategy]) => codeIn(strategy)[0])).toEqual([...STRATEGIES]);
     const longest = codeIn(tags.get('docdb-rotation:grace')?.[0])[0];
-    expect(Number(longest)).toBe(365 * 24 * 3600);
+    expect(Number(longest)).toBe(LONGEST_GRACE_SECONDS);
   });
 
   test('on the defaults of the tags', () => {

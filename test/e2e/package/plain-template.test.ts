@@ -42,11 +42,6 @@ const Finding = z.object({ Rule: z.object({ Id: z.string() }), Message: z.string
 /** What cfn-lint reports though it is right, and why. */
 const EXCEPTIONS: readonly { readonly rule: string; readonly message: RegExp; readonly why: string }[] = [
   {
-    rule: 'E3601',
-    message: /^'arn:\$\{Partition\}:states:::(aws-sdk:)?[a-z]+:[a-zA-Z]+' does not match/,
-    why: 'It reads the definition before DefinitionSubstitutions are put in, and only knows the partition aws',
-  },
-  {
     rule: 'W3005',
     message: /dependency already enforced by a 'GetAtt'/,
     why: 'CDK says twice that a role comes before its function: one time too many, which harms nothing',

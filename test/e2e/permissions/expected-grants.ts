@@ -168,15 +168,15 @@ const calledBy = (machine: Machine): string[] =>
     if (name) return [`lambda:InvokeFunction on ${arnOf(`RotationFunctions${name}`)}`];
     switch (resource) {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
-      case 'arn:${Partition}:states:::sns:publish':
+      case '${Publish}':
         return valuesOf(machine, 'TopicArn').map((topic) => `sns:Publish on ${byPlaceholder(topic)}`);
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
-      case 'arn:${Partition}:states:::states:startExecution':
+      case '${StartExecution}':
         return valuesOf(machine, 'StateMachineArn').map(
           (arn) => `states:StartExecution on ${byPlaceholder(arn)}`,
         );
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
-      case 'arn:${Partition}:states:::aws-sdk:sfn:describeExecution':
+      case '${DescribeExecution}':
         return MACHINES.map((described) => `states:DescribeExecution on ${executionsOf(described)}`);
       default:
         throw new Error(`what a task with the resource ${resource} takes is not known here`);

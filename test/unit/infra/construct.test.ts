@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Duration, type Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { DatabaseCluster, DatabaseSecret, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import { InstanceType, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
@@ -97,6 +97,30 @@ describe('The construct', () => {
     });
   });
 
+  it.each([
+    ['an apostrophe', "https://wiki.example.com/it's"],
+    ['a quote', 'https://wiki.example.com/"it"'],
+    ['a backslash', 'C:\\wiki\\it'],
+    ['a new line', 'https://wiki.example.com/\nit'],
+    ['a space', 'https://wiki.example.com/the runbook'],
+  ])('refuses %s in the address of the runbook, which would break the definitions', (_what, runbookUrl) => {
+    expect(make(() => ({ runbookUrl }))).toThrow(/^runbookUrl is .*%27/);
+  });
+
+  it.each(['statemachine/RUNBOOK.md', 'https://wiki.example.com/a%27b?c=d&e=(f)#g', 'https://ü.example.com'])(
+    'takes the address %s of the runbook',
+    (runbookUrl) => {
+      expect(make(() => ({ runbookUrl }))).not.toThrow();
+    },
+  );
+
+  it('warns of nothing where it is let into a cluster and endpoints, by a security group of its own', () => {
+    const stack = makeStack();
+    const { vpc, cluster } = makeCluster(stack);
+    new DocDbRotation(stack, 'Rotation', { vpc, cluster: cluster as IDatabaseCluster, vpcEndpoints: true });
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+  });
+
   it('refuses a certificate authority that is not there', () => {
     expect(make(() => ({ certificateAuthorityFile: '/none.pem' }))).toThrow(
       /\/none.pem, which does not exist/,
@@ -132,7 +156,7 @@ describe('A managed secret', () => {
       /predecessor is called retirementPolicy/,
     ],
     ['a grace of parts of a second', () => ({ grace: Duration.millis(1500) }), /give whole seconds/],
-    ['a grace of more than a year', () => ({ grace: Duration.days(366) }), /365 days at most/],
+    ['a grace that lasts as long as an execution', () => ({ grace: Duration.days(365) }), /364 days at most/],
     ['a rate in minutes', () => ({ schedule: Schedule.rate(Duration.minutes(90)) }), /4 hours to 999 days/],
     ['a rate that is too high', () => ({ schedule: Schedule.rate(Duration.hours(3)) }), /rate\(3 hours\)/],
     ['a rate that is too low', () => ({ schedule: Schedule.rate(Duration.days(1000)) }), /rate\(1000 days\)/],

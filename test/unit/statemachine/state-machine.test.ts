@@ -76,6 +76,14 @@ const OF_THE_TRIGGER = ['RotationFailedError', 'RotationStillRunningError', 'Ste
 
 const CLASSES = Object.keys(errors).filter((name) => name !== 'RotationError');
 
+// cfn-lint (E3601) takes a placeholder for a Resource, or an ARN, but no ARN with a placeholder in it.
+// https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
+it.each(DEFINITIONS)('the %s names what a task calls by one placeholder', (name) => {
+  const resources = [...textOf(name).matchAll(/"Resource":"([^"]*)"/g)].map(([, resource]) => resource);
+  expect(resources).not.toEqual([]);
+  for (const resource of resources) expect(resource).toMatch(/^\$\{\w+\}$/);
+});
+
 const statesOf = (name: string): [string, State][] => Object.entries(definitionOf(name).States);
 
 const namesCaught = (name: string): string[] =>
