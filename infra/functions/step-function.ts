@@ -120,7 +120,7 @@ export class StepFunction extends Construct {
    * grant, the role's own policy decides: https://github.com/cattle-ops/terraform-aws-gitlab-runner/pull/1253
    *
    * Sources: KMSAccessDeniedException in https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors;
-   * the encryption context in https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+   * the encryption context in https://github.com/aws/serverless-application-model/issues/1989
    */
   private allowReadingEnvironment(key: IKey): void {
     // The function waits for this policy, so that its own ARN can't be in it.
