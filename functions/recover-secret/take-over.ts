@@ -85,8 +85,11 @@ const suspectsOf = async (
   holder: string | undefined,
   input: TakeOverInput,
 ): Promise<string[]> => {
-  const inMarker = holder === undefined ? [] : pendingInMarker(await secrets.read(secret.arn, holder));
-  return suspectsIn(secret, { holder, inMarker }, input);
+  const read = async (version: string) => pendingInMarker(await secrets.read(secret.arn, version));
+  if (holder !== undefined) return suspectsIn(secret, { holder, inMarker: await read(holder) }, input);
+  // A revert's version is none of its own: only its marker names it.
+  const named = await Promise.all((input.stopped ?? []).map((each) => read(versionIdOf(each, 0))));
+  return suspectsIn(secret, { holder, inMarker: named.flatMap((versions) => versions ?? []) }, input);
 };
 
 export const suspectsIn = (
@@ -103,12 +106,12 @@ export const suspectsIn = (
     versionIdOfBefore02(execution),
   ]);
   const isOwn = ownIds === undefined || [...ownIds, token].includes(pending);
+  const isInUse = (version: string): boolean => hasLabel(secret, version, PREVIOUS);
   const own = [token, ...(holder === undefined ? (stopped ?? []) : []).map((each) => versionIdOf(each, 0))];
+  const named = inMarker ?? (holder === undefined ? [] : [holder]);
   const suspects = [
-    ...(inMarker ?? (holder === undefined ? [] : [holder])),
-    ...own
-      .filter((version) => version !== undefined)
-      .filter((version) => !hasLabel(secret, version, PREVIOUS)),
+    ...(holder === undefined ? named.filter((version) => !isInUse(version)) : named),
+    ...own.filter((version) => version !== undefined).filter((version) => !isInUse(version)),
     ...(pending !== undefined && isOwn ? [pending] : []),
   ];
   // AWSCURRENT too: a step in flight may be about to take it back.

@@ -171,7 +171,7 @@ export const breakEachCall = async (
 
 /** Every scenario on every way that it allows: what was never rotated can't be rolled back. */
 export const COMBINATIONS = Object.entries(SCENARIOS).flatMap(([name, { previous }]) =>
-  WAYS.filter((way) => way !== 'as a rollback' || previous !== undefined).map((way): [string, Way] => [
+  WAYS.filter((way) => way !== 'as a revert' || previous !== undefined).map((way): [string, Way] => [
     name,
     way,
   ]),

@@ -57,13 +57,13 @@ export const SCENARIOS: Readonly<Record<string, WorldOptions>> = {
 export const scenario = (name: string): RotationWorld =>
   new RotationWorld(SCENARIOS[name] ?? { roles: READ_WRITE });
 
-export type Way = 'started by Secrets Manager' | 'on demand' | 'as a rollback';
+export type Way = 'started by Secrets Manager' | 'on demand' | 'as a revert';
 
-export const WAYS: readonly Way[] = ['started by Secrets Manager', 'on demand', 'as a rollback'];
+export const WAYS: readonly Way[] = ['started by Secrets Manager', 'on demand', 'as a revert'];
 
 /** @param token the version that Secrets Manager made, where it started the rotation */
 export const inputFor = (way: Way, token: string | undefined): Record<string, unknown> => ({
   secretId: SECRET,
-  ...(way === 'as a rollback' ? { mode: 'revert' } : {}),
+  ...(way === 'as a revert' ? { mode: 'revert' } : {}),
   ...(way === 'started by Secrets Manager' ? { token } : {}),
 });

@@ -82,7 +82,7 @@ const rotateAndCheck = async (
     after,
     endings: [...endings, ...byHand],
     byHand: byHand.length > 0,
-    isRollback: wayName.includes('revert'),
+    isRevert: wayName.includes('revert'),
   };
   await check(stack, course, { actor, fault }, way.ends);
   const adminAfter = await lookAtAdmin(stack, subject);

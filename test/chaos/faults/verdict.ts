@@ -11,7 +11,7 @@ export interface Course {
   readonly endings: readonly Ending[];
   /** Whether an operator had to start a recovery in the end. */
   readonly byHand: boolean;
-  readonly isRollback: boolean;
+  readonly isRevert: boolean;
 }
 
 /** The execution of the rotation itself; none if it was stopped before it began. */
@@ -30,7 +30,7 @@ const AFTERMATHS: Readonly<Record<Outcome, Aftermath>> = {
   rotated: 'rotated',
   'rolled back': 'restored',
   refused: 'restored',
-  // Only a rollback knows where AWSPREVIOUS had been, and which user is new. A recovery locks it, as logins show.
+  // Only a compensation knows where AWSPREVIOUS had been, and which user is new. A recovery locks it, as logins show.
   recovered: 'recovered',
   'recovered by hand': 'recovered',
 };
@@ -43,11 +43,11 @@ export const problemsOf = (course: Course): string[] => [
 ];
 
 /** Going back promotes the version that was there. */
-const wrongVersion = ({ before, after, isRollback }: Course): string[] => {
+const wrongVersion = ({ before, after, isRevert }: Course): string[] => {
   const { AWSCURRENT: current = '' } = after.labels;
   const { AWSCURRENT, AWSPREVIOUS } = before.labels;
   if (current === AWSCURRENT) return [];
-  const isRight = isRollback ? current === AWSPREVIOUS : !before.versions.has(current);
+  const isRight = isRevert ? current === AWSPREVIOUS : !before.versions.has(current);
   return isRight ? [] : [`AWSCURRENT is on ${current}, which is not the version that it should be on`];
 };
 

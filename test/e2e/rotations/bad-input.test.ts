@@ -145,7 +145,7 @@ describe('a secret that a service manages', () => {
 
   test.each([
     ['a rotation', (secretId: string) => run(stack, { secretId })],
-    ['a rollback', (secretId: string) => run(stack, { secretId, mode: 'revert' })],
+    ['a revert', (secretId: string) => run(stack, { secretId, mode: 'revert' })],
     ['a verification', (secretId: string) => run(stack, { secretId, mode: 'verify' })],
     ['a recovery', (secretId: string) => recover(stack, { secretId })],
   ])('is refused to %s', async (_what, start) => {

@@ -130,7 +130,7 @@ describe('after the retirement of a predecessor', () => {
     expect(await logsInEverywhere(stack, secret)).toBe(true);
   });
 
-  test('that wakes up after a rollback no one is deleted', async () => {
+  test('that wakes up after a revert no one is deleted', async () => {
     const secret = await pair(
       'admin-clone',
       {},
@@ -139,8 +139,8 @@ describe('after the retirement of a predecessor', () => {
     const { output } = await rotated(secret.arn);
     const arn = String(output.retirement);
     const { input } = await stack.retirements.describe(arn);
-    const rollback = await run(stack, { secretId: secret.arn, mode: 'revert' });
-    expect(rollback).toMatchObject({ status: 'SUCCEEDED' });
+    const reverted = await run(stack, { secretId: secret.arn, mode: 'revert' });
+    expect(reverted).toMatchObject({ status: 'SUCCEEDED' });
 
     // An operator hurries it: stops the waiting one, and starts it again without the grace.
     await stack.stepFunctions.send(new StopExecutionCommand({ executionArn: arn }));

@@ -175,7 +175,7 @@ describe('the other modes and the recovery', () => {
     expect(execution.cause).toContain(`"${secret.username}" is still refused`);
   });
 
-  test('rollback puts AWSPREVIOUS back, in the database and in the secret', async () => {
+  test('revert puts AWSPREVIOUS back, in the database and in the secret', async () => {
     const secret = await stack.makeSecret();
     await run(stack, { secretId: secret.arn });
     const before = await labelsOf(stack, secret.arn);

@@ -26,7 +26,7 @@ interface Actor {
 
 const late = fc.integer({ min: 0, max: 80 });
 
-const WAYS_BY_HAND: readonly Way[] = ['on demand', 'as a rollback'];
+const WAYS_BY_HAND: readonly Way[] = ['on demand', 'as a revert'];
 
 /** What is refused in compensation is left to the operators: no promise holds then, but that they are told. */
 const MENDABLE = BREAKAGES.filter(({ name }) => name !== 'is refused');

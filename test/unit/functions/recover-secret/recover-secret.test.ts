@@ -383,6 +383,17 @@ describe('take-lock by the rule', () => {
     expect(await takeLock(portsOf(world), byRule)).toMatchObject({ suspects: [plan.pendingVersion] });
   });
 
+  it('suspects the version that a stopped revert went back to, though a value written by hand took AWSPREVIOUS off it', async () => {
+    const world = new RotationWorld({ ...SINGLE, previous: { username: 'app', state: 'locked' } });
+    const plan = await created(world, 'revert', STOPPED);
+    world.store.putByHand(SECRET, secretText({ username: 'app', password: newPassword() }));
+    world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+    expect(world.store.holder(SECRET, 'AWSPENDING')).toBe(plan.pendingVersion);
+    expect(await takeLock(portsOf(world), byRule)).toMatchObject({
+      suspects: expect.arrayContaining([plan.pendingVersion]),
+    });
+  });
+
   it('suspects the version that the stopped one was for', async () => {
     const world = new RotationWorld(SINGLE);
     const arn = executionArn('of-the-token-1');
