@@ -1,5 +1,6 @@
 import { InvalidSecretError } from '../contract/errors.ts';
 import type { Login } from './secret-value.ts';
+import { isUserKey } from './user-keys.ts';
 
 type Credential = Pick<Login, 'username' | 'password'>;
 
@@ -28,8 +29,9 @@ const SHORTEST_PASSWORD = 8;
 const CONNECTION_STRING = /^(mongodb(?:\+srv)?:\/\/)([^:@/?#]+):([^@/]*)(@.*)$/s;
 
 /**
- * Brings what a value says of its password outside of `password` in step with a new credential. The user and the
- * password of a connection string are replaced, percent-encoded; all else of it stays byte for byte.
+ * Brings what a value says of its credential outside of `username` and `password` in step with a new one. The user and the
+ * password of a connection string are replaced, percent-encoded; all else of it stays byte for byte. A key that looks like a
+ * user's name and holds that of this one follows too: an old name beside a new password would log no one in.
  *
  * @param where which secret and version, for the message
  * @throws InvalidSecretError with the name of a key that holds the password in any other way: it would be wrong after
@@ -43,7 +45,7 @@ export const updateEmbeddedCredentials = (
   Object.fromEntries(
     Object.entries(json).map(([key, value]) => [
       key,
-      NOT_SEARCHED.has(key) ? value : replaceIn(value, change, { where, path: [key] }),
+      NOT_SEARCHED.has(key) ? value : replaceAt(json, key, change, { where, path: [key] }),
     ]),
   );
 
@@ -52,8 +54,20 @@ interface Place {
   readonly path: readonly string[];
 }
 
-const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
+const replaceAt = (
+  object: Readonly<Record<string, unknown>>,
+  key: string,
+  change: Change,
+  place: Place,
+): unknown => {
   refuseKey(change, place);
+  const { from, to } = change;
+  const passwordKey = place.path.length === 1 ? 'password' : undefined;
+  const isUser = object[key] === from.username && isUserKey(key, object, passwordKey);
+  return isUser ? to.username : replaceIn(object[key], change, place);
+};
+
+const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
   if (typeof value === 'string') return replaceText(value, change, place);
   if (typeof value !== 'object' || value === null || isRawJson(value)) return value;
   if (place.path.length >= DEEPEST) {
@@ -61,9 +75,10 @@ const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
       `${place.where} is nested more than ${DEEPEST} levels deep; make it flatter`,
     );
   }
-  const inner = Object.entries(value).map(([key, item]): [string, unknown] => [
+  const object = value as Readonly<Record<string, unknown>>;
+  const inner = Object.keys(object).map((key): [string, unknown] => [
     key,
-    replaceIn(item, change, { ...place, path: [...place.path, key] }),
+    replaceAt(object, key, change, { ...place, path: [...place.path, key] }),
   ]);
   return Array.isArray(value) ? inner.map(([, item]) => item) : Object.fromEntries(inner);
 };

@@ -3,6 +3,20 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: "Another key with the user's name follows to the other user of a pair.",
+    file: 'functions/secret/embedded-credentials.ts',
+    find: 'return isUser ? to.username : replaceIn(',
+    replace: 'return isUser ? from.username : replaceIn(',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: "A user's name with a password of its own beside it is of another credential, and stays.",
+    file: 'functions/secret/user-keys.ts',
+    find: 'return !Object.keys(object).some(',
+    replace: "return key !== '' || !Object.keys(object).some(",
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
     breaks: 'A password that can not be prepared for SCRAM is one that does not log in, and no outage.',
     file: 'functions/database/document-db-errors.ts',
     find: '  if (links.some(isOfSaslprep)) return true;\n',

@@ -89,6 +89,54 @@ describe('a connection string in the value', () => {
   });
 });
 
+describe('another key with the name of the user', () => {
+  const asClone = (keys: Record<string, unknown>) => {
+    const text = withCredential(secretWith(keys), 'app_clone', newPassword(), WHERE);
+    return JSON.parse(text);
+  };
+
+  it.each([
+    'user',
+    'User',
+    'DOCDB_USERNAME',
+    'dbUser',
+    'db_user_name',
+    'mongo-login',
+    'mongouser',
+    'userName',
+  ])('follows to the other user of a pair: %s', (key) => {
+    expect(asClone({ [key]: 'app' })[key]).toBe('app_clone');
+  });
+
+  it('follows at any depth', () => {
+    expect(asClone({ spring: [{ username: 'app', database: 'app' }] }).spring).toEqual([
+      { username: 'app_clone', database: 'app' },
+    ]);
+  });
+
+  it.each([
+    ['database', 'app'],
+    ['users', ['app']],
+    ['user', 'application'],
+    ['usernameHint', 'app'],
+    ['note', 'the user is app'],
+  ])('stays, where it is none: %s', (key, value) => {
+    expect(asClone({ [key]: value })[key]).toEqual(value);
+  });
+
+  it.each([
+    ['beside it', { postgresUser: 'app', postgresPassword: newPassword() }],
+    ['beside it, in another spelling', { PG_USER: 'app', PG_PWD: newPassword() }],
+    ['in an object of its own', { other: { username: 'app', password: newPassword() } }],
+  ])('stays with a password of its own %s: it is another credential', (_where, keys) => {
+    expect(asClone(keys)).toMatchObject(keys);
+  });
+
+  it('is not refused for a user that stays', () => {
+    expect(rotated({ user: 'app' }, newPassword())).toEqual({ user: 'app' });
+  });
+});
+
 describe('the password in any other place is refused, by the name of the key', () => {
   it.each([
     ['as it is', 'legacyPassword', (password: string) => password],
@@ -111,6 +159,11 @@ describe('the password in any other place is refused, by the name of the key', (
   it('in the name of a key, which is not told', () => {
     const password = newPassword();
     expect(refusal({ old: { [`was ${password}`]: true } }, password)).toContain('the name of a key');
+  });
+
+  it('in the name of a key that looks like a user’s', () => {
+    const password = newPassword();
+    expect(refusal({ [`${password}User`]: 'app' }, password)).toContain('the name of a key');
   });
 
   it('in a value that is nested too deeply to be searched', () => {
