@@ -3,6 +3,20 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'A copy of the password in base64 is refused, wherever in the encoded text it stands.',
+    file: 'functions/secret/password-traces.ts',
+    find: '[0, 1, 2].map((offset)',
+    replace: '[0].map((offset)',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: 'A copy of the password that is percent-encoded twice is refused.',
+    file: 'functions/secret/password-traces.ts',
+    find: 'percentDecoded(decoded), ',
+    replace: '',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
     breaks: "Another key with the user's name follows to the other user of a pair.",
     file: 'functions/secret/embedded-credentials.ts',
     find: 'return isUser ? to.username : replaceIn(',
@@ -1039,14 +1053,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'No other key of the value keeps the old password.',
     file: 'functions/secret/embedded-credentials.ts',
-    find: '    if (holds(text, change.from.password)) throw refusal(place);\n',
+    find: '    if (holdsPassword(text, change.from.password)) throw refusal(place);\n',
     replace: '',
     tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },
   {
     breaks: 'A user of the same name on another cluster keeps its connection string.',
     file: 'functions/secret/embedded-credentials.ts',
-    find: '(isWritten(password, own) || names.includes(host.toLowerCase()))',
+    find: '(isWritten(password, own) || isOutdated)',
     replace: 'names !== undefined',
     tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },

@@ -137,6 +137,12 @@ describe('another key with the name of the user', () => {
   });
 });
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const everyByte = (text: string): string => Buffer.from(text).toString('hex').replace(/../g, '%$&');
+/** encoding/json of Go escapes `<`, `>` and `&` as well. */
+const escaped = (text: string): string =>
+  text.replace(/[^a-z0-9]/gi, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 describe('the password in any other place is refused, by the name of the key', () => {
   it.each([
     ['as it is', 'legacyPassword', (password: string) => password],
@@ -145,7 +151,31 @@ describe('the password in any other place is refused, by the name of the key', (
     ['in the connection string of another user', 'uri', (password: string) => `mongodb://x:${password}@h`],
     ['behind the host', 'uri', (password: string) => `mongodb://app:${password}@${CLUSTER}/?p=${password}`],
     ['percent-encoded', 'query', (password: string) => `p=${encodeURIComponent(password)}`],
+    [
+      'percent-encoded twice',
+      'query',
+      (password: string) => encodeURIComponent(encodeURIComponent(password)),
+    ],
+    ['as a form encodes it', 'form', (password: string) => new URLSearchParams({ password }).toString()],
+    ['percent-encoded after other bytes', 'query', (password: string) => `%FF${everyByte(password)}`],
+    [
+      'in the URI of another scheme',
+      'uri',
+      (password: string) => `amqp://app:${encodeURIComponent(password)}@h`,
+    ],
     ['in JSON inside a text', 'json', (password: string) => JSON.stringify({ password })],
+    ['in JSON as Go writes it', 'json', (password: string) => `"${escaped(password)}"`],
+    ['in base64', 'copy', (password: string) => base64(password)],
+    ['in base64 for URLs', 'copy', (password: string) => Buffer.from(password).toString('base64url')],
+    ['in base64 behind the user', 'auth', (password: string) => `Basic ${base64(`app:${password}`)}`],
+    ['in base64 behind two letters', 'copy', (password: string) => base64(`a:${password}:more`)],
+    ['in base64 in lines', 'copy', (password: string) => base64(password).replace(/(.{5})/g, '$1\n')],
+    [
+      'in base64 of a connection string',
+      'copy',
+      (password: string) => base64(`mongodb://app:${encodeURIComponent(password)}@h`),
+    ],
+    ['in hexadecimal', 'copy', (password: string) => Buffer.from(password).toString('hex').toUpperCase()],
   ])('%s', (_how, key, write) => {
     const password = `${newPassword()}:\\% x`;
     expect(refusal({ [key]: write(password) }, password)).toContain(`"${key}"`);
