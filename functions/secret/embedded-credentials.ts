@@ -1,5 +1,6 @@
 import { InvalidSecretError } from '../contract/errors.ts';
 import { holdsPassword, percentDecoded } from './password-traces.ts';
+import { isPlaceholder } from './placeholders.ts';
 import type { Login } from './secret-value.ts';
 import { isUserKey } from './user-keys.ts';
 
@@ -94,7 +95,8 @@ const replaceText = (text: string, change: Change, place: Place): string => {
 };
 
 /**
- * Another cluster may have a user of the same name: only its password, or the host, shows that it is this one.
+ * Another cluster may have a user of the same name: only its password, or the host, shows that it is this one. A placeholder
+ * is not filled in: the program that reads it does that, and who wrote it wanted no password there.
  */
 const isOwn = (
   { user, password, rest }: { readonly user: string; readonly password: string; readonly rest: string },
@@ -102,7 +104,7 @@ const isOwn = (
 ): boolean => {
   const [, hosts = ''] = /^@([^/?]*)/.exec(rest) ?? [];
   const names = hosts.split(',').map((name) => name.replace(/:\d*$/, '').toLowerCase());
-  const isOutdated = names.includes(host.toLowerCase());
+  const isOutdated = !isPlaceholder(password) && names.includes(host.toLowerCase());
   return isWritten(user, username) && (isWritten(password, own) || isOutdated);
 };
 

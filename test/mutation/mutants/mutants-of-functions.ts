@@ -3,6 +3,13 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'A placeholder in a connection string is not filled with the password.',
+    file: 'functions/secret/embedded-credentials.ts',
+    find: '!isPlaceholder(password) && ',
+    replace: '',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
     breaks: 'A copy of the password in base64 is refused, wherever in the encoded text it stands.',
     file: 'functions/secret/password-traces.ts',
     find: '[0, 1, 2].map((offset)',

@@ -89,6 +89,54 @@ describe('a connection string in the value', () => {
   });
 });
 
+describe('a placeholder in a connection string', () => {
+  const PLACEHOLDERS = [
+    // As the console of DocumentDB shows it.
+    '<insertYourPassword>',
+    '%3CinsertYourPassword%3E',
+    '%s',
+    '%(password)s',
+    '%DB_PASSWORD%',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as a template has it
+    '${DB_PASSWORD}',
+    '$DB_PASSWORD',
+    '$(DB_PASSWORD)',
+    '{password}',
+    '{{ db.password }}',
+    '{0}',
+    '{{resolve:secretsmanager:app:SecretString:password}}',
+    '[password]',
+    '****',
+    'xxxxx',
+    'REDACTED',
+    '',
+  ];
+
+  it.each(PLACEHOLDERS)('%j stays, byte for byte, for either user', (placeholder) => {
+    const uri = `mongodb://app:${placeholder}@${CLUSTER}:27017/?tls=true`;
+    for (const username of ['app', 'app_clone']) {
+      expect(rotated(uri, newPassword(), { username, password: newPassword() })).toBe(uri);
+    }
+  });
+
+  it.each(PLACEHOLDERS.filter((text) => text.length >= 8))(
+    '%j follows where it is the password',
+    (password) => {
+      const to = { username: 'app', password: newPassword() };
+      expect(rotated(`mongodb://app:${password}@${CLUSTER}`, password, to)).toBe(
+        `mongodb://app:${to.password}@${CLUSTER}`,
+      );
+    },
+  );
+
+  it('is no reason to leave the password behind it', () => {
+    const password = newPassword();
+    expect(refusal({ uri: `mongodb://app:{password}@${CLUSTER}/?p=${password}` }, password)).toContain(
+      '"uri"',
+    );
+  });
+});
+
 describe('another key with the name of the user', () => {
   const asClone = (keys: Record<string, unknown>) => {
     const text = withCredential(secretWith(keys), 'app_clone', newPassword(), WHERE);
