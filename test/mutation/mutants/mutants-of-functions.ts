@@ -3,6 +3,13 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'A message about a key says why it is unusable, and what to write.',
+    file: 'functions/secret/value-problems.ts',
+    find: "words === undefined ? ''",
+    replace: "words !== undefined ? ''",
+    tests: ['unit/functions/secret/secret-value.test.ts'],
+  },
+  {
     breaks: 'A placeholder in a connection string is not filled with the password.',
     file: 'functions/secret/embedded-credentials.ts',
     find: '!isPlaceholder(password) && ',
@@ -1004,8 +1011,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'TLS always, unless the secret says "ssl": false.',
     file: 'functions/secret/secret-value.ts',
-    find: 'ssl: booleanLike.default(true)',
-    replace: 'ssl: booleanLike.default(false)',
+    find: '(tls) => tls ?? true',
+    replace: '(tls) => tls ?? false',
     tests: ['unit/functions/secret/secret-value.test.ts'],
   },
   {
