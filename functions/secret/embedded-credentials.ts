@@ -1,5 +1,8 @@
 import { InvalidSecretError } from '../contract/errors.ts';
+import { holdsPassword, percentDecoded } from './password-traces.ts';
+import { isPlaceholder } from './placeholders.ts';
 import type { Login } from './secret-value.ts';
+import { isUserKey } from './user-keys.ts';
 
 type Credential = Pick<Login, 'username' | 'password'>;
 
@@ -18,9 +21,6 @@ const DEEPEST = 200;
 /** In a message. */
 const LONGEST_PATH = 100;
 
-/** The database takes no shorter one, and a shorter text is in too many others. https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html */
-const SHORTEST_PASSWORD = 8;
-
 /**
  * Scheme, user and password of a connection string. What is special in a URI is percent-encoded there, so that the
  * first `:` and the first `@` are separators: https://www.mongodb.com/docs/manual/reference/connection-string/
@@ -28,8 +28,9 @@ const SHORTEST_PASSWORD = 8;
 const CONNECTION_STRING = /^(mongodb(?:\+srv)?:\/\/)([^:@/?#]+):([^@/]*)(@.*)$/s;
 
 /**
- * Brings what a value says of its password outside of `password` in step with a new credential. The user and the
- * password of a connection string are replaced, percent-encoded; all else of it stays byte for byte.
+ * Brings what a value says of its credential outside of `username` and `password` in step with a new one. The user and the
+ * password of a connection string are replaced, percent-encoded; all else of it stays byte for byte. A key that looks like a
+ * user's name and holds that of this one follows too: an old name beside a new password would log no one in.
  *
  * @param where which secret and version, for the message
  * @throws InvalidSecretError with the name of a key that holds the password in any other way: it would be wrong after
@@ -43,7 +44,7 @@ export const updateEmbeddedCredentials = (
   Object.fromEntries(
     Object.entries(json).map(([key, value]) => [
       key,
-      NOT_SEARCHED.has(key) ? value : replaceIn(value, change, { where, path: [key] }),
+      NOT_SEARCHED.has(key) ? value : replaceAt(json, key, change, { where, path: [key] }),
     ]),
   );
 
@@ -52,8 +53,20 @@ interface Place {
   readonly path: readonly string[];
 }
 
-const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
+const replaceAt = (
+  object: Readonly<Record<string, unknown>>,
+  key: string,
+  change: Change,
+  place: Place,
+): unknown => {
   refuseKey(change, place);
+  const { from, to } = change;
+  const passwordKey = place.path.length === 1 ? 'password' : undefined;
+  const isUser = object[key] === from.username && isUserKey(key, object, passwordKey);
+  return isUser ? to.username : replaceIn(object[key], change, place);
+};
+
+const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
   if (typeof value === 'string') return replaceText(value, change, place);
   if (typeof value !== 'object' || value === null || isRawJson(value)) return value;
   if (place.path.length >= DEEPEST) {
@@ -61,9 +74,10 @@ const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
       `${place.where} is nested more than ${DEEPEST} levels deep; make it flatter`,
     );
   }
-  const inner = Object.entries(value).map(([key, item]): [string, unknown] => [
+  const object = value as Readonly<Record<string, unknown>>;
+  const inner = Object.keys(object).map((key): [string, unknown] => [
     key,
-    replaceIn(item, change, { ...place, path: [...place.path, key] }),
+    replaceAt(object, key, change, { ...place, path: [...place.path, key] }),
   ]);
   return Array.isArray(value) ? inner.map(([, item]) => item) : Object.fromEntries(inner);
 };
@@ -71,53 +85,40 @@ const replaceIn = (value: unknown, change: Change, place: Place): unknown => {
 const replaceText = (text: string, change: Change, place: Place): string => {
   const [, scheme, user = '', password = '', rest = ''] = CONNECTION_STRING.exec(text) ?? [];
   if (scheme === undefined || !isOwn({ user, password, rest }, change.from)) {
-    if (holds(text, change.from.password)) throw refusal(place);
+    if (holdsPassword(text, change.from.password)) throw refusal(place);
     return text;
   }
-  if (holds(rest, change.from.password)) throw refusal(place);
+  if (holdsPassword(rest, change.from.password)) throw refusal(place);
   const { from, to } = change;
   const newUser = to.username === from.username ? user : encode(to.username);
   return `${scheme}${newUser}:${encode(to.password)}${rest}`;
 };
 
-/** Another cluster may have a user of the same name: only its password, or the host, shows that it is this one. */
+/**
+ * Another cluster may have a user of the same name: only its password, or the host, shows that it is this one. A placeholder
+ * is not filled in: the program that reads it does that, and who wrote it wanted no password there.
+ */
 const isOwn = (
   { user, password, rest }: { readonly user: string; readonly password: string; readonly rest: string },
   { username, password: own, host }: Login,
 ): boolean => {
   const [, hosts = ''] = /^@([^/?]*)/.exec(rest) ?? [];
   const names = hosts.split(',').map((name) => name.replace(/:\d*$/, '').toLowerCase());
-  return isWritten(user, username) && (isWritten(password, own) || names.includes(host.toLowerCase()));
+  const isOutdated = !isPlaceholder(password) && names.includes(host.toLowerCase());
+  return isWritten(user, username) && (isWritten(password, own) || isOutdated);
 };
 
-const isWritten = (part: string, text: string): boolean => part === text || decode(part) === text;
-
-/** In its own letters, percent-encoded, or as a part of JSON in a text. */
-const holds = (text: string, password: string): boolean => {
-  if (password.length < SHORTEST_PASSWORD) return text === password;
-  const forms = [password, JSON.stringify(password).slice(1, -1)];
-  return forms.some((form) => text.includes(form) || decode(text).includes(form));
-};
+const isWritten = (part: string, text: string): boolean => part === text || percentDecoded(part) === text;
 
 const refuseKey = ({ from }: Change, { where, path }: Place): void => {
-  if (!holds(path.at(-1) ?? '', from.password)) return;
+  if (!holdsPassword(path.at(-1) ?? '', from.password)) return;
   throw new InvalidSecretError(`${where} holds the password in the name of a key; take it out of there`);
 };
 
 const refusal = ({ where, path }: Place): InvalidSecretError =>
   new InvalidSecretError(
-    `${where}: the key "${path.join('.').slice(0, LONGEST_PATH)}" holds the password too, and not as a connection string (mongodb://…) that could be kept in step; take it out of there`,
+    `${where}: the key "${path.join('.').slice(0, LONGEST_PATH)}" holds the password too (as it is, percent-encoded, in base64 or in hexadecimal), and not as a connection string (mongodb://…) that could be kept in step; take it out of there`,
   );
-
-/** Each run of percent-encoded bytes by itself: one that is none stays as it is. */
-const decode = (text: string): string =>
-  text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
-    try {
-      return decodeURIComponent(run);
-    } catch {
-      return run;
-    }
-  });
 
 const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
 

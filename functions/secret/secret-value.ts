@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { InvalidSecretError } from '../contract/errors.ts';
 import { LONGEST_USERNAME } from '../contract/limits.ts';
 import { updateEmbeddedCredentials } from './embedded-credentials.ts';
+import { problemsIn } from './value-problems.ts';
 
 export const DEFAULT_PORT = 27017;
 
@@ -21,6 +22,9 @@ const portLike = z.union([
     .transform(Number),
 ]);
 
+/** No key, as AWS's own function takes it for `ssl`: https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas */
+const nothing = z.union([z.null(), z.literal('')]).transform(() => undefined);
+
 /**
  * The keys that AWS documents for a DocumentDB secret; any other key is kept as it is.
  *
@@ -32,8 +36,11 @@ const schema = z.looseObject({
   port: portLike.pipe(z.number().int().min(1).max(65535)).default(DEFAULT_PORT),
   username: z.string().min(1).max(LONGEST_USERNAME),
   password: z.string().min(1),
-  ssl: booleanLike.default(true),
-  masterarn: z.string().min(1).optional(),
+  ssl: z
+    .union([booleanLike, nothing])
+    .optional()
+    .transform((tls) => tls ?? true),
+  masterarn: z.string().nullish(),
 });
 
 /** How to log in to one server, as one user. */
@@ -64,7 +71,8 @@ const EXPECTED =
 export const parseSecretValue = (text: string | undefined, where: string): SecretValue => {
   const json = parseJsonObject(text, where);
   const result = schema.safeParse(JSON.parse(text ?? ''));
-  if (!result.success) throw new InvalidSecretError(`${where}: ${problems(result.error)}; ${EXPECTED}`);
+  if (!result.success)
+    throw new InvalidSecretError(`${where}: ${problemsIn(result.error, json)}; ${EXPECTED}`);
   const { host, port, username, password, ssl } = result.data;
   refuseIamUser(username, json, where);
   refuseElasticCluster(host, where);
@@ -91,8 +99,16 @@ export const withCredential = (
     password,
   });
 
+/** As some editors write at the beginning of a file. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
+const BYTE_ORDER_MARK = '\uFEFF';
+
 export const parseJsonObject = (text: string | undefined, where: string): Record<string, unknown> => {
   if (!text) throw new InvalidSecretError(`${where} is binary or empty; ${EXPECTED}`);
+  if (text.startsWith(BYTE_ORDER_MARK)) {
+    throw new InvalidSecretError(
+      `${where} is not JSON: it begins with a byte order mark; save the file as UTF-8 without one`,
+    );
+  }
   let json: unknown;
   try {
     json = JSON.parse(text, keepNumber);
@@ -117,11 +133,6 @@ const keepNumber = (_key: string, value: unknown, context?: { readonly source?: 
 
 /** In Node.js 22 and newer; TypeScript's own types do not have it yet. */
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
-
-const problems = (error: z.ZodError): string =>
-  [...new Set(error.issues.map((issue) => `the key "${issue.path.join('.')}" is missing or unusable`))].join(
-    ', ',
-  );
 
 /** IAM users authenticate against `$external`: there is no password that could be rotated. */
 const refuseIamUser = (username: string, json: Record<string, unknown>, where: string): void => {

@@ -3,6 +3,48 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'A message about a key says why it is unusable, and what to write.',
+    file: 'functions/secret/value-problems.ts',
+    find: "words === undefined ? ''",
+    replace: "words !== undefined ? ''",
+    tests: ['unit/functions/secret/secret-value.test.ts'],
+  },
+  {
+    breaks: 'A placeholder in a connection string is not filled with the password.',
+    file: 'functions/secret/embedded-credentials.ts',
+    find: '!isPlaceholder(password) && ',
+    replace: '',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: 'A copy of the password in base64 is refused, wherever in the encoded text it stands.',
+    file: 'functions/secret/password-traces.ts',
+    find: '[0, 1, 2].map((offset)',
+    replace: '[0].map((offset)',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: 'A copy of the password that is percent-encoded twice is refused.',
+    file: 'functions/secret/password-traces.ts',
+    find: 'percentDecoded(decoded), ',
+    replace: '',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: "Another key with the user's name follows to the other user of a pair.",
+    file: 'functions/secret/embedded-credentials.ts',
+    find: 'return isUser ? to.username : replaceIn(',
+    replace: 'return isUser ? from.username : replaceIn(',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: "A user's name with a password of its own beside it is of another credential, and stays.",
+    file: 'functions/secret/user-keys.ts',
+    find: 'return !Object.keys(object).some(',
+    replace: "return key !== '' || !Object.keys(object).some(",
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
     breaks: 'A password that can not be prepared for SCRAM is one that does not log in, and no outage.',
     file: 'functions/database/document-db-errors.ts',
     find: '  if (links.some(isOfSaslprep)) return true;\n',
@@ -977,8 +1019,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'TLS always, unless the secret says "ssl": false.',
     file: 'functions/secret/secret-value.ts',
-    find: 'ssl: booleanLike.default(true)',
-    replace: 'ssl: booleanLike.default(false)',
+    find: '(tls) => tls ?? true',
+    replace: '(tls) => tls ?? false',
     tests: ['unit/functions/secret/secret-value.test.ts'],
   },
   {
@@ -1033,14 +1075,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'No other key of the value keeps the old password.',
     file: 'functions/secret/embedded-credentials.ts',
-    find: '    if (holds(text, change.from.password)) throw refusal(place);\n',
+    find: '    if (holdsPassword(text, change.from.password)) throw refusal(place);\n',
     replace: '',
     tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },
   {
     breaks: 'A user of the same name on another cluster keeps its connection string.',
     file: 'functions/secret/embedded-credentials.ts',
-    find: '(isWritten(password, own) || names.includes(host.toLowerCase()))',
+    find: '(isWritten(password, own) || isOutdated)',
     replace: 'names !== undefined',
     tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },

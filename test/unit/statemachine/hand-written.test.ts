@@ -131,3 +131,21 @@ describe('a password with a line break at its end', () => {
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
 });
+
+describe('a value with another key for the user', () => {
+  it('names one user only after each rotation of a pair', async () => {
+    const world = new RotationWorld({ strategy: 'alternating-users', admin: true });
+    world.store.putByHand(
+      SECRET,
+      secretText({ ...world.credentialOf(world.current), DOCDB_USERNAME: 'app' }),
+    );
+    for (const name of ['one', 'two', 'three']) {
+      const ending = await rotate(world, new PortCalls(), executionArn(name));
+      expect(ending.status, ending.cause).toBe('SUCCEEDED');
+      const value = JSON.parse(
+        world.store.valueOf(SECRET, world.store.holder(SECRET, 'AWSCURRENT') ?? '') ?? '',
+      );
+      expect(value.DOCDB_USERNAME).toBe(value.username);
+    }
+  });
+});

@@ -89,6 +89,108 @@ describe('a connection string in the value', () => {
   });
 });
 
+describe('a placeholder in a connection string', () => {
+  const PLACEHOLDERS = [
+    // As the console of DocumentDB shows it.
+    '<insertYourPassword>',
+    '%3CinsertYourPassword%3E',
+    '%s',
+    '%(password)s',
+    '%DB_PASSWORD%',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as a template has it
+    '${DB_PASSWORD}',
+    '$DB_PASSWORD',
+    '$(DB_PASSWORD)',
+    '{password}',
+    '{{ db.password }}',
+    '{0}',
+    '{{resolve:secretsmanager:app:SecretString:password}}',
+    '[password]',
+    '****',
+    'xxxxx',
+    'REDACTED',
+    '',
+  ];
+
+  it.each(PLACEHOLDERS)('%j stays, byte for byte, for either user', (placeholder) => {
+    const uri = `mongodb://app:${placeholder}@${CLUSTER}:27017/?tls=true`;
+    for (const username of ['app', 'app_clone']) {
+      expect(rotated(uri, newPassword(), { username, password: newPassword() })).toBe(uri);
+    }
+  });
+
+  it.each(PLACEHOLDERS.filter((text) => text.length >= 8))(
+    '%j follows where it is the password',
+    (password) => {
+      const to = { username: 'app', password: newPassword() };
+      expect(rotated(`mongodb://app:${password}@${CLUSTER}`, password, to)).toBe(
+        `mongodb://app:${to.password}@${CLUSTER}`,
+      );
+    },
+  );
+
+  it('is no reason to leave the password behind it', () => {
+    const password = newPassword();
+    expect(refusal({ uri: `mongodb://app:{password}@${CLUSTER}/?p=${password}` }, password)).toContain(
+      '"uri"',
+    );
+  });
+});
+
+describe('another key with the name of the user', () => {
+  const asClone = (keys: Record<string, unknown>) => {
+    const text = withCredential(secretWith(keys), 'app_clone', newPassword(), WHERE);
+    return JSON.parse(text);
+  };
+
+  it.each([
+    'user',
+    'User',
+    'DOCDB_USERNAME',
+    'dbUser',
+    'db_user_name',
+    'mongo-login',
+    'mongouser',
+    'userName',
+  ])('follows to the other user of a pair: %s', (key) => {
+    expect(asClone({ [key]: 'app' })[key]).toBe('app_clone');
+  });
+
+  it('follows at any depth', () => {
+    expect(asClone({ spring: [{ username: 'app', database: 'app' }] }).spring).toEqual([
+      { username: 'app_clone', database: 'app' },
+    ]);
+  });
+
+  it.each([
+    ['database', 'app'],
+    ['users', ['app']],
+    ['user', 'application'],
+    ['usernameHint', 'app'],
+    ['note', 'the user is app'],
+  ])('stays, where it is none: %s', (key, value) => {
+    expect(asClone({ [key]: value })[key]).toEqual(value);
+  });
+
+  it.each([
+    ['beside it', { postgresUser: 'app', postgresPassword: newPassword() }],
+    ['beside it, in another spelling', { PG_USER: 'app', PG_PWD: newPassword() }],
+    ['in an object of its own', { other: { username: 'app', password: newPassword() } }],
+  ])('stays with a password of its own %s: it is another credential', (_where, keys) => {
+    expect(asClone(keys)).toMatchObject(keys);
+  });
+
+  it('is not refused for a user that stays', () => {
+    expect(rotated({ user: 'app' }, newPassword())).toEqual({ user: 'app' });
+  });
+});
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const everyByte = (text: string): string => Buffer.from(text).toString('hex').replace(/../g, '%$&');
+/** encoding/json of Go escapes `<`, `>` and `&` as well. */
+const escaped = (text: string): string =>
+  text.replace(/[^a-z0-9]/gi, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 describe('the password in any other place is refused, by the name of the key', () => {
   it.each([
     ['as it is', 'legacyPassword', (password: string) => password],
@@ -97,7 +199,31 @@ describe('the password in any other place is refused, by the name of the key', (
     ['in the connection string of another user', 'uri', (password: string) => `mongodb://x:${password}@h`],
     ['behind the host', 'uri', (password: string) => `mongodb://app:${password}@${CLUSTER}/?p=${password}`],
     ['percent-encoded', 'query', (password: string) => `p=${encodeURIComponent(password)}`],
+    [
+      'percent-encoded twice',
+      'query',
+      (password: string) => encodeURIComponent(encodeURIComponent(password)),
+    ],
+    ['as a form encodes it', 'form', (password: string) => new URLSearchParams({ password }).toString()],
+    ['percent-encoded after other bytes', 'query', (password: string) => `%FF${everyByte(password)}`],
+    [
+      'in the URI of another scheme',
+      'uri',
+      (password: string) => `amqp://app:${encodeURIComponent(password)}@h`,
+    ],
     ['in JSON inside a text', 'json', (password: string) => JSON.stringify({ password })],
+    ['in JSON as Go writes it', 'json', (password: string) => `"${escaped(password)}"`],
+    ['in base64', 'copy', (password: string) => base64(password)],
+    ['in base64 for URLs', 'copy', (password: string) => Buffer.from(password).toString('base64url')],
+    ['in base64 behind the user', 'auth', (password: string) => `Basic ${base64(`app:${password}`)}`],
+    ['in base64 behind two letters', 'copy', (password: string) => base64(`a:${password}:more`)],
+    ['in base64 in lines', 'copy', (password: string) => base64(password).replace(/(.{5})/g, '$1\n')],
+    [
+      'in base64 of a connection string',
+      'copy',
+      (password: string) => base64(`mongodb://app:${encodeURIComponent(password)}@h`),
+    ],
+    ['in hexadecimal', 'copy', (password: string) => Buffer.from(password).toString('hex').toUpperCase()],
   ])('%s', (_how, key, write) => {
     const password = `${newPassword()}:\\% x`;
     expect(refusal({ [key]: write(password) }, password)).toContain(`"${key}"`);
@@ -111,6 +237,11 @@ describe('the password in any other place is refused, by the name of the key', (
   it('in the name of a key, which is not told', () => {
     const password = newPassword();
     expect(refusal({ old: { [`was ${password}`]: true } }, password)).toContain('the name of a key');
+  });
+
+  it('in the name of a key that looks like a user’s', () => {
+    const password = newPassword();
+    expect(refusal({ [`${password}User`]: 'app' }, password)).toContain('the name of a key');
   });
 
   it('in a value that is nested too deeply to be searched', () => {

@@ -40,6 +40,20 @@ describe('a secret’s value', () => {
     expect(parseSecretValue(text, WHERE).login.tls).toBe(tls);
   });
 
+  // https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas: get_ssl_config takes them as no key; the others it never reads.
+  it.each([
+    ['ssl', null],
+    ['ssl', ''],
+    ['masterarn', null],
+    ['masterarn', ''],
+    ['dbClusterIdentifier', null],
+    ['dbClusterIdentifier', ''],
+  ])('with %s %j is read as without that key, and keeps it as it is', (key, value) => {
+    const read = parseSecretValue(valid({ [key]: value }), WHERE);
+    expect(read.login).toMatchObject({ host: CLUSTER, port: 27017, tls: true });
+    expect(JSON.parse(withCredential(read, 'app', newPassword(), WHERE))[key]).toBe(value);
+  });
+
   it.each([
     [27018, 27018],
     ['27018', 27018],
@@ -66,6 +80,9 @@ describe('a secret’s value', () => {
     ['port', -1],
     ['port', '27017; x'],
     ['port', null],
+    ['port', ''],
+    ['engine', null],
+    ['engine', ''],
     ['username', ''],
     ['username', undefined],
     ['username', 'u'.repeat(64)],
@@ -76,11 +93,34 @@ describe('a secret’s value', () => {
     ['password', { $ne: '' }],
     ['ssl', 'no'],
     ['ssl', 0],
-    ['ssl', null],
-    ['masterarn', ''],
     ['masterarn', 7],
   ])('fails for the %s %j, and names the key', (key, value) => {
     expect(refusal(valid({ [key]: value }))).toContain(`"${key}"`);
+  });
+
+  it.each([
+    ['host', `${CLUSTER}:27017`, 'a port', 'key "port"'],
+    ['host', `mongodb://app:pw@${CLUSTER}/`, 'a URI', 'host name alone'],
+    ['host', `https://${CLUSTER}`, 'a URI', 'host name alone'],
+    ['host', `${CLUSTER} `, 'a blank', 'host name alone'],
+    ['host', `${CLUSTER}\n`, 'a blank', 'host name alone'],
+    ['host', 'one.example.com,two.example.com', 'several hosts', 'cluster endpoint'],
+    ['port', null, 'null or empty', 'leave it out'],
+    ['port', '', 'null or empty', 'leave it out'],
+    ['engine', '', 'null or empty', '"mongo"'],
+    ['engine', 'docdb', 'another engine', '"mongo"'],
+    ['ssl', 'yes', 'no boolean', 'true or false'],
+    ['ssl', 0, 'no boolean', 'true or false'],
+  ])('fails for the %s %j, and says why and what to write', (key, value, why, what) => {
+    const told = refusal(valid({ [key]: value }));
+    expect(told).toContain(`the key "${key}" is missing or unusable`);
+    expect(told).toContain(why);
+    expect(told).toContain(what);
+    expect(told).not.toContain('pw@');
+  });
+
+  it('that begins with a byte order mark is refused by that name: nothing else shows it', () => {
+    expect(refusal(`\uFEFF${valid()}`)).toContain('byte order mark');
   });
 
   it.each([
