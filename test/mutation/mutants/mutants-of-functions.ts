@@ -795,8 +795,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery inherits what the other execution worked with.',
     file: 'functions/recover-secret/take-over.ts',
-    find: '...(inMarker ?? (holder === undefined ? [] : [holder])),',
-    replace: '',
+    find: 'const named = inMarker ?? (holder === undefined ? [] : [holder]);',
+    replace: 'const named: readonly string[] = [];',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -809,8 +809,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A version that another rotation has replaced is no suspect: its user is in its grace period.',
     file: 'functions/recover-secret/take-over.ts',
-    find: '      .filter((version) => !hasLabel(secret, version, PREVIOUS)),\n',
-    replace: ',\n',
+    find: '.filter((version) => version !== undefined).filter((version) => !isInUse(version)),',
+    replace: '.filter((version) => version !== undefined),',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
