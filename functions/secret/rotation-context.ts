@@ -64,9 +64,25 @@ export const parsePending = ({ secret, reference, settings }: RotationContext, t
     );
   }
   const expected = pendingUser(settings, reference);
-  if (pending.login.username === expected) return pending;
+  if (pending.login.username === expected) {
+    assertMadeFrom(reference, pending, text, secret);
+    return pending;
+  }
   throw new PendingVersionMismatchError(
     `the pending version of ${secret.name} is for the user "${pending.login.username}", but this rotation is for "${expected}"; start a new rotation`,
+  );
+};
+
+/** Between two attempts someone may have corrected AWSCURRENT: what the pending version took over from the one before must not come back. */
+const assertMadeFrom = (
+  reference: SecretValue,
+  { login: { username, password } }: SecretValue,
+  text: string,
+  secret: SecretDescription,
+): void => {
+  if (withCredential(reference, username, password, CURRENT) === text) return;
+  throw new PendingVersionMismatchError(
+    `the pending version of ${secret.name} was made from another AWSCURRENT than it has now; start a new rotation`,
   );
 };
 

@@ -28,7 +28,7 @@ export interface CheckBeforePorts extends LockPorts {
  * It tries no more than it has to: a pending value that no step can have used is not tried.
  *
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
- * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven
+ * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven, or an AWSCURRENT that does not log in
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
  * @throws UserNameTakenError if the other user of a pair belongs to someone else
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
@@ -58,6 +58,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
     [previous, asPrevious],
   ]);
   if (own === undefined) throw await whyNoneLogsIn(ports, plan, (reference as SecretValue).login);
+  if (!isRevert(plan) && (asCurrent ?? asPending) === undefined) assertMayBeCopied(plan);
   // A credential that logs in already needs no write.
   if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
@@ -107,6 +108,17 @@ const assertTrusted = (
   if (current !== undefined && asPending !== undefined && isOwnUser) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now as a user of this secret; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+  );
+};
+
+/**
+ * A new version keeps all that AWSCURRENT has beside the credential: connection strings, and keys that applications know. Who writes a value
+ * without knowing the password would have the new one put beside their own host.
+ */
+const assertMayBeCopied = ({ secretName, labelsBefore, proven }: Plan): void => {
+  if (isProvenIn(proven, labelsBefore.current)) return;
+  throw new UntrustedVersionError(
+    `AWSCURRENT of ${secretName} (version ${labelsBefore.current}) does not log in, and was never seen to: a rotation would take over what else it says; go back to AWSPREVIOUS ("mode": "revert"), or put the right value into the secret`,
   );
 };
 

@@ -84,6 +84,21 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
+    breaks:
+      'No rotation takes over what an AWSCURRENT says that does not log in and never did (invariant 9).',
+    file: 'functions/test-secret/check-before.ts',
+    find: 'if (isProvenIn(proven, labelsBefore.current)) return;',
+    replace: 'if (labelsBefore.current) return;',
+    tests: ['security/copied-values.unit.test.ts'],
+  },
+  {
+    breaks: 'A retry promotes only what would be written from the AWSCURRENT of now (invariant 9).',
+    file: 'functions/secret/rotation-context.ts',
+    find: '    assertMadeFrom(reference, pending, text, secret);\n',
+    replace: '',
+    tests: ['security/copied-values.unit.test.ts'],
+  },
+  {
     breaks: 'A misspelt tag is refused.',
     file: 'functions/secret/rotation-context.ts',
     find: "  if (mode === 'rotate') assertTagsKnown(secret);\n",
