@@ -56,7 +56,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     file: 'functions/database/document-db-errors.ts',
     find: '  if (links.some(isOfSaslprep)) return true;\n',
     replace: '',
-    tests: ['unit/functions/database/document-db-login.test.ts', 'unit/statemachine/hand-written.test.ts'],
+    tests: ['unit/statemachine/hand-written.test.ts'],
   },
   {
     breaks:
@@ -250,8 +250,9 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'The pending credential is for the same user or its other half.',
     file: 'functions/secret/rotation-context.ts',
-    find: 'if (pending.login.username === expected) return pending;',
-    replace: 'return pending;',
+    find: '  if (pending.login.username === expected) {\n    assertMadeFrom',
+    replace:
+      '  if (expected) return pending;\n  if (pending.login.username === expected) {\n    assertMadeFrom',
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
   {

@@ -416,17 +416,22 @@ describe('CreateSecret of Secrets Manager', () => {
   });
 
   it.each([
-    ['another cluster', { host: 'other.cluster-x.eu-central-1.docdb.amazonaws.com', username: 'app' }],
-    ['the same cluster without TLS', { ssl: false, username: 'app' }],
-    ['another user', { username: 'stranger' }],
-  ])('fails when AWSCURRENT is for %s by now', async (_what, keys) => {
+    [
+      'for another cluster',
+      { host: 'other.cluster-x.eu-central-1.docdb.amazonaws.com', username: 'app' },
+      /AWSCURRENT for other/,
+    ],
+    ['for the same cluster without TLS', { ssl: false, username: 'app' }, /AWSCURRENT for .* without TLS/],
+    ['for another user', { username: 'stranger' }, /this rotation is for "stranger"/],
+    ['with another key', { username: 'app', readHost: 'elsewhere' }, /made from another AWSCURRENT/],
+  ])('fails when AWSCURRENT is %s by now', async (_what, keys, message) => {
     const world = new RotationWorld();
     const execution = executionArn('shop-2');
     const token = await begunByService(world, execution);
     world.store.addVersion(SECRET, ['AWSCURRENT'], secretText({ password: newPassword(), ...keys }));
-    await expect(createSecret(portsOf(world), joining(execution, token))).rejects.toThrow(
-      PendingVersionMismatchError,
-    );
+    const attempt = createSecret(portsOf(world), joining(execution, token));
+    await expect(attempt).rejects.toThrow(PendingVersionMismatchError);
+    await expect(attempt).rejects.toThrow(message);
   });
 });
 
