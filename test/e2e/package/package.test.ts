@@ -123,7 +123,7 @@ describe('the package', () => {
     const index = readFileSync(join(types, 'index.d.ts'), 'utf8');
     const namesIn = (list = ''): string[] =>
       list.split(',').map((name) => name.replace(/^\s*type\s/, '').trim());
-    const exported = [...index.matchAll(/export (?:type )?\{([^}]+)\} from '\.\/([\w/-]+)\.js'/g)];
+    const exported = [...index.matchAll(/export (?:type )?\{([^}]+)\} from '(\.{1,2}\/[\w/-]+)\.js'/g)];
     const known = exported.flatMap(([, names]) => namesIn(names));
     const used = exported.flatMap(([, , file]) => {
       const text = readFileSync(join(types, `${file}.d.ts`), 'utf8');
