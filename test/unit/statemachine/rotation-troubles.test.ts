@@ -55,6 +55,17 @@ describe('a rotation whose retirement can’t be started', () => {
     expect(machine.notices).toEqual([]);
     expect(world.endProblems()).toEqual([]);
   });
+
+  it('has reverted all the same', async () => {
+    const world = new RotationWorld({ ...CLONE, previous: { username: 'boss_clone', state: 'logs in' } });
+    const input = { mode: 'revert' };
+    const { ending, machine } = await run(world, { input, machine: { retirementIsGone: true } });
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(ending.path.at(-1)).toBe('Reverted');
+    expect(ending.output).toMatchObject({ outcome: 'reverted', retirement: 'unknown' });
+    expect(machine.notices).toEqual([]);
+    expect(world.endProblems()).toEqual([]);
+  });
 });
 
 describe('a rotation through an admin secret that is being rotated', () => {
