@@ -125,7 +125,7 @@ const RECORD: Attack[] = [
       arena.write(arena.mine(), CURRENT, await writtenEntry(arena));
       return [await arena.honest.rotate(), await arena.honest.scheduled(), ...(await resets(arena))];
     },
-    errors: ['NoUsableCredentialsError'],
+    errors: ['NoUsableCredentialsError', 'UntrustedVersionError'],
   },
   {
     name: 'the token +token, and the lock for an execution whose name I choose',

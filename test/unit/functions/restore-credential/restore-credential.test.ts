@@ -4,10 +4,13 @@ import {
   DatabaseUnavailableError,
   NoUsableCredentialsError,
   RotationSupersededError,
+  UntrustedVersionError,
 } from '../../../../functions/contract/errors.ts';
+import type { Before } from '../../../../functions/contract/steps.ts';
 import { restoreCredential } from '../../../../functions/restore-credential/restore-credential.ts';
 import { OWNER } from '../../../../functions/secret/labels.ts';
 import type { Login } from '../../../../functions/secret/secret-value.ts';
+import { checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { INSTANCES, READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 import { count, PortCalls } from '../../../support/port-calls.ts';
@@ -265,17 +268,19 @@ describe('RestoreCredential, where someone wrote AWSCURRENT meanwhile', () => {
 });
 
 describe('RestoreCredential of a single user restores only what is known to be good', () => {
-  const planted = async (proven: boolean) => {
+  const planted = (proven: boolean): RotationWorld => {
     const world = new RotationWorld({ ...SELF, previous: { username: 'boss', state: 'locked' }, proven });
     const password = world.credentialOf(world.previous ?? '')?.password ?? '';
     // AWSCURRENT does not log in, and AWSPREVIOUS does.
     world.database.addUser('boss', password, ROOT);
-    const { plan, before } = await set(world);
-    return { world, plan, before };
+    return world;
   };
 
-  it('not an AWSCURRENT that did not log in at the start: someone may have planted it', async () => {
-    const { world, plan, before } = await planted(false);
+  it('not an AWSCURRENT that did not log in at the start: CheckBefore refuses it, and someone may have planted it', async () => {
+    const world = planted(false);
+    const plan = await created(world);
+    await expect(checkBefore(portsOf(world), plan)).rejects.toThrow(UntrustedVersionError);
+    const before: Before = { logsIn: ['AWSPREVIOUS'], roles: [...ROOT] };
     const calls = new PortCalls();
     expect(await restoreCredential(portsOf(world, calls), plan, before)).toEqual({ outcome: 'untouched' });
     expect(count(calls, 'updateUser')).toBe(0);
@@ -283,7 +288,8 @@ describe('RestoreCredential of a single user restores only what is known to be g
   });
 
   it('but one that is proven', async () => {
-    const { world, plan, before } = await planted(true);
+    const world = planted(true);
+    const { plan, before } = await set(world);
     expect(before.logsIn).not.toContain('AWSCURRENT');
     expect(await restoreCredential(portsOf(world), plan, before)).toEqual({ outcome: 'password-restored' });
     expect(world.logsIn(world.current)).toBe(true);
