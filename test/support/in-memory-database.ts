@@ -79,8 +79,6 @@ export class InMemoryDatabase {
   reported: { host: string; port: number }[] | undefined;
   /** Whether there is no primary: in a fail-over, or in a secondary cluster of a global cluster. */
   readOnly = false;
-  /** Whether it answers at its own port and with TLS only. A test of an attack wants the kinder one, where more succeeds. */
-  isStrict = false;
   /** Connections that were opened and not closed. */
   open = 0;
   readonly #planted: { readonly error: PlantedError; left: number }[] = [];
@@ -161,7 +159,7 @@ export class InMemoryDatabase {
   }
 
   #login(gate: Gate, login: Login): Session | undefined {
-    const instance = this.#instanceAt(login);
+    const instance = this.#instanceAt(login.host);
     const error = this.#errorFor('login', () => {}) ?? unpreparable(login);
     if (error !== undefined) {
       if (isRefusedLogin(error)) return undefined;
@@ -174,10 +172,9 @@ export class InMemoryDatabase {
     return this.#session(gate, instance, login.username);
   }
 
-  #instanceAt({ host, port, tls }: Login): Instance {
+  #instanceAt(host: string): Instance {
     const instance = host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
-    const isDeaf = this.isStrict && (port !== PORT || !tls);
-    if (instance === undefined || instance.down || isDeaf)
+    if (instance === undefined || instance.down)
       throw new DatabaseUnavailableError(`${host} does not answer`);
     return instance;
   }
