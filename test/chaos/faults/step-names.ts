@@ -1,17 +1,7 @@
+import { STEPS } from '../../../infra/functions/steps.ts';
 import type { Invocation } from './invocations.ts';
 
-const FUNCTIONS = [
-  'CreateSecret',
-  'SetSecret',
-  'TestSecret',
-  'FinishSecret',
-  'RestoreCredential',
-  'RestoreLabels',
-  'ReleaseLock',
-  'RecoverSecret',
-  'RetireUser',
-  'Trigger',
-];
+const FUNCTIONS = Object.keys(STEPS);
 
 /** What a check of AWSCURRENT is for depends on what came before it in the same execution. */
 const CHECK_AFTER: Readonly<Record<string, string>> = {
