@@ -145,11 +145,11 @@ const loadRecoveryContext = async (
   );
   const found = versions.filter((version) => version !== undefined);
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
-  const reference = referenceOf(secret, unique);
   const unlabelled = await provenWithoutLabel(secrets, secret, unique);
+  const reference = referenceOf(secret, unique, unlabelled);
   if (reference === undefined)
     throw new InvalidSecretError(
-      `no labelled version of ${secret.name} can be used; put the right value into the secret`,
+      `no labelled version of ${secret.name} can be used, and none that is proven; put the right value into the secret`,
     );
   return {
     secret,
@@ -194,12 +194,16 @@ const usable = async (
 };
 
 /**
- * Where and for whom the secret is. A proven version tells, if there is one; AWSCURRENT may have been written by someone with a
- * slip of the pen, or with another host in mind.
+ * Where and for whom the secret is. A proven version tells, if there is one, also where two values written one after the other
+ * have taken its label; AWSCURRENT may have been written by someone with a slip of the pen, or with another host in mind.
  */
-const referenceOf = (secret: SecretDescription, versions: readonly Version[]): Version | undefined => {
+const referenceOf = (
+  secret: SecretDescription,
+  labelled: readonly Version[],
+  unlabelled: readonly Version[],
+): Version | undefined => {
   const proven = provenVersions(secret);
-  return versions.find(({ id }) => proven.includes(id)) ?? versions[0];
+  return labelled.find(({ id }) => proven.includes(id)) ?? unlabelled[0] ?? labelled[0];
 };
 
 const isMeant = (version: Version, reference: Version): boolean =>

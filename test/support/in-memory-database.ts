@@ -79,6 +79,8 @@ export class InMemoryDatabase {
   reported: { host: string; port: number }[] | undefined;
   /** Whether there is no primary: in a fail-over, or in a secondary cluster of a global cluster. */
   readOnly = false;
+  /** Whether it answers at its own port and with TLS only. A test of an attack wants the kinder one, where more succeeds. */
+  isStrict = false;
   /** Connections that were opened and not closed. */
   open = 0;
   readonly #planted: { readonly error: PlantedError; left: number }[] = [];
@@ -159,7 +161,7 @@ export class InMemoryDatabase {
   }
 
   #login(gate: Gate, login: Login): Session | undefined {
-    const instance = this.#instanceAt(login.host);
+    const instance = this.#instanceAt(login);
     const error = this.#errorFor('login', () => {}) ?? unpreparable(login);
     if (error !== undefined) {
       if (isRefusedLogin(error)) return undefined;
@@ -172,9 +174,10 @@ export class InMemoryDatabase {
     return this.#session(gate, instance, login.username);
   }
 
-  #instanceAt(host: string): Instance {
+  #instanceAt({ host, port, tls }: Login): Instance {
     const instance = host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
-    if (instance === undefined || instance.down)
+    const isDeaf = this.isStrict && (port !== PORT || !tls);
+    if (instance === undefined || instance.down || isDeaf)
       throw new DatabaseUnavailableError(`${host} does not answer`);
     return instance;
   }

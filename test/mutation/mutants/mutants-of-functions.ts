@@ -3,6 +3,13 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'A proven version tells where and for whom a secret is, also one that has no label any more.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: ' ?? unlabelled[0] ?? labelled[0]',
+    replace: ' ?? labelled[0]',
+    tests: ['unit/statemachine/hand-written.test.ts'],
+  },
+  {
     breaks: 'A message about a key says why it is unusable, and what to write.',
     file: 'functions/secret/value-problems.ts',
     find: "words === undefined ? ''",
@@ -779,8 +786,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'Where and for whom a secret is, a proven version says; someone may have written AWSCURRENT (confused deputy).',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'versions.find(({ id }) => proven.includes(id)) ?? versions[0];',
-    replace: 'versions[0];',
+    find: 'labelled.find(({ id }) => proven.includes(id)) ?? unlabelled[0] ?? labelled[0];',
+    replace: 'labelled[0];',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -1121,7 +1128,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/recover-secret/reconcile.ts',
     find: '  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);\n',
     replace: '',
-    tests: POWER,
+    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
     breaks: 'A reset through the admin is only for the user that the deployment names.',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { INSTANCES, ROOT } from '../../support/in-memory-database.ts';
+import { CLUSTER, INSTANCES, PORT, ROOT } from '../../support/in-memory-database.ts';
 import { newPassword } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RotationMachine } from '../../support/rotation-machine.ts';
 import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../support/rotation-world.ts';
+import type { Ending } from '../../support/state-machine.ts';
 
 /* What an honest operator writes by hand, and what becomes of it. */
 
@@ -147,5 +148,63 @@ describe('a value with another key for the user', () => {
       );
       expect(value.DOCDB_USERNAME).toBe(value.username);
     }
+  });
+});
+
+const BREAKAGES: readonly [string, (good: string) => string][] = [
+  ['has a trailing comma', (good) => good.replace(/}$/, ',}')],
+  ['begins with a byte order mark', (good) => `\uFEFF${good}`],
+  ['has its port in the host', (good) => good.replace(CLUSTER, `${CLUSTER}:${PORT}`)],
+  ['has a blank behind the host', (good) => good.replace(CLUSTER, `${CLUSTER} `)],
+  ['has a mistyped host', (good) => good.replace(CLUSTER, CLUSTER.replace('demo', 'dmeo'))],
+  ['has another port', (good) => good.replace(`"port":${PORT}`, '"port":27071')],
+  ['has a mistyped user', (good) => good.replace(/"username":"([^"]+)"/, '"username":"$1x"')],
+  ['has no TLS', (good) => good.replace('"ssl":true', '"ssl":false')],
+  ['is empty', () => '{}'],
+];
+
+const USERS: readonly [string, WorldOptions][] = [
+  ['a user who may change users', { username: 'boss', roles: ROOT, proven: true }],
+  [
+    'a user whose AWSPENDING was parked',
+    { username: 'boss', roles: ROOT, proven: true, pendingOnCurrent: true },
+  ],
+  ['a user with an admin secret', { admin: true, proven: true }],
+  ['a pair that never took turns', { strategy: 'alternating-users', admin: true, proven: true }],
+  ...PAIRS.map(([which, options]): [string, WorldOptions] => [`a pair ${which}`, options]),
+];
+
+describe.each(USERS)('%s, whose AWSCURRENT', (_who, options) => {
+  const broken = (breakage: (good: string) => string, times = 1): RotationWorld => {
+    const world = new RotationWorld(options);
+    world.database.isStrict = true;
+    const good = world.store.valueOf(SECRET, world.current) ?? '';
+    for (let time = 0; time < times; time += 1) world.store.putByHand(SECRET, breakage(good));
+    return world;
+  };
+
+  const expectGood = (world: RotationWorld, ending: Ending): void => {
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+    expect(world.endProblems()).toEqual([]);
+    expect(world.powerProblems()).toEqual([]);
+  };
+
+  describe.each(BREAKAGES)('%s', (_how, breakage) => {
+    it('is good again after a revert', async () => {
+      const world = broken(breakage);
+      const machine = new RotationMachine(world, { calls: new PortCalls() });
+      expectGood(world, await machine.run(executionArn('back'), { secretId: SECRET, mode: 'revert' }));
+    });
+
+    it('is good again after a recovery', async () => {
+      const world = broken(breakage);
+      expectGood(world, await recover(world));
+    });
+
+    it('is good again after a recovery, though it was written twice', async () => {
+      const world = broken(breakage, 2);
+      expectGood(world, await recover(world));
+    });
   });
 });

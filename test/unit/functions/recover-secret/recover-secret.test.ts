@@ -4,6 +4,7 @@ import {
   InvalidSecretError,
   NothingToRecoverError,
   NoUsableCredentialsError,
+  ResetNotAllowedError,
   RotationInProgressError,
   RotationSupersededError,
   SecretNotRotatableError,
@@ -46,6 +47,7 @@ interface Options {
   readonly token?: string;
   readonly execution?: string;
   readonly resetThroughAdmin?: boolean;
+  readonly resetThroughCluster?: boolean;
 }
 
 const takeLock = async (
@@ -66,7 +68,7 @@ const takeLock = async (
 /** As the machine does it, but for its waits. */
 const recover = async (ports: RecoverSecretPorts, options: Options = {}) => {
   const { lockVersion, suspects } = await takeLock(ports, options);
-  const { execution = RECOVERY, resetThroughAdmin = false } = options;
+  const { execution = RECOVERY, resetThroughAdmin = false, resetThroughCluster = false } = options;
   const reconciled = await recoverSecret(ports, {
     action: 'reconcile',
     execution,
@@ -74,7 +76,7 @@ const recover = async (ports: RecoverSecretPorts, options: Options = {}) => {
     lockVersion,
     suspects: [...suspects],
     resetThroughAdmin,
-    resetThroughCluster: false,
+    resetThroughCluster,
   });
   await recoverSecret(ports, { action: 'release-lock', execution, secretId: SECRET, lockVersion });
   return reconciled;
@@ -557,6 +559,19 @@ describe('a recovery when no one logs in', () => {
     expect(world.restoredProblems()).toEqual([]);
     expect(world.leaks(result)).toEqual([]);
   });
+
+  it.each([{ resetThroughAdmin: true }, { resetThroughCluster: true }])(
+    'sets no password that someone wrote by hand, once the secret was rotated: %o',
+    async (reset) => {
+      const world = new RotationWorld({ admin: true, resettableUser: 'app', proven: true });
+      // Someone changed it in the database too, so that nothing on record logs in either.
+      world.database.addUser('app', newPassword(), READ_WRITE);
+      world.store.putByHand(SECRET, secretText({ username: 'app', password: newPassword() }));
+      const calls = new PortCalls();
+      await expect(recover(portsOf(world, calls), reset)).rejects.toThrow(ResetNotAllowedError);
+      expect(count(calls, 'updateUser')).toBe(0);
+    },
+  );
 
   it('resets nothing as long as some version logs in, even when it is told to', async () => {
     const world = new RotationWorld({ admin: true });
