@@ -3,10 +3,10 @@ import type { Before, Plan, ReleaseLockInput } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { type LockPorts, releaseLock } from '../secret/lock.ts';
-import { asProven, asWritten, isProvenEntry, isProvenIn, recordProven } from '../secret/proven.ts';
+import { asPaired, asProven, isProvenEntry, isProvenIn, recordProven, versionOf } from '../secret/proven.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
-import { isOfSecretsManager } from '../secret/versions.ts';
+import { isOfSecretsManager, isRevert } from '../secret/versions.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -41,19 +41,38 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
  * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
  */
 export const provenBy = (
-  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven'>,
-  { ended, before }: Pick<ReleaseLockInput, 'ended'> & { readonly before: Pick<Before, 'logsIn'> | null },
+  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy'>,
+  { ended, before }: Pick<ReleaseLockInput, 'ended'> & { readonly before: Seen | null },
 ): string[] => {
   const { pendingVersion, labelsBefore, proven } = plan;
-  const { current, previous } = labelsBefore;
+  const { current } = labelsBefore;
   const wasGood = before?.logsIn.includes(CURRENT) || isProvenIn(proven, current);
-  const currents = wasGood ? asProven(current) : [];
-  const promoted = ended === 'promoted' ? asProven(pendingVersion) : [];
+  // CheckBefore let the two take turns: neither got roles that were not its own before.
+  const isPair = ended === 'promoted' && plan.strategy !== 'single-user' && before?.otherUser !== undefined;
+  const entryOf = (version: string): string[] => (isPair ? asPaired(version) : asKnown(proven, version));
+  const currents = wasGood ? entryOf(current) : [];
+  const promoted = ended === 'promoted' ? entryOf(pendingVersion) : [];
   if (promoted.length > 0) return [...promoted, ...currents];
-  const kept = [previous, ...(isOfSecretsManager(plan) ? [asWritten(pendingVersion)] : [])];
-  // Nothing else is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
-  const isProven = (entry: string): boolean => isProvenEntry(entry) && entry !== pendingVersion;
-  return [...currents, ...proven.filter((entry) => kept.includes(entry) || isProven(entry))];
+  // Nothing is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
+  return [...currents, ...proven.filter((entry) => isKept(plan, entry))];
+};
+
+type Seen = Pick<Before, 'logsIn'> & { readonly otherUser?: unknown };
+
+/** What the record says of the version, where it says already that it is proven. */
+const asKnown = (record: readonly string[], version: string): string[] => {
+  const known = record.filter((entry) => isProvenEntry(entry) && versionOf(entry) === version);
+  return known.length > 0 ? known : asProven(version);
+};
+
+/** The version of an attempt that failed counts for no more than before: where it was AWSPREVIOUS, or where Secrets Manager tries it again. */
+const isKept = (
+  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore'>,
+  entry: string,
+): boolean => {
+  const isPending = versionOf(entry) === plan.pendingVersion;
+  if (isProvenEntry(entry)) return !isPending || isRevert(plan);
+  return isPending && isOfSecretsManager(plan);
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

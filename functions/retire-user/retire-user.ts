@@ -3,6 +3,7 @@ import {
   DatabaseUnavailableError,
   NotAuthorizedError,
   NoUsableCredentialsError,
+  UntrustedVersionError,
 } from '../contract/errors.ts';
 import type { RetireUserInput } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
@@ -44,6 +45,7 @@ export interface RetireUserResult {
  * Safe to repeat.
  *
  * @throws RotationInProgressError while another execution has the lock, or another tool AWSPENDING: try again
+ * @throws UntrustedVersionError if nothing shows that the predecessor is this secret's own
  * @throws SecretNotRotatableError; NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left
  */
 export const retireUser = async (
@@ -103,7 +105,7 @@ const retireAsOwner = async (
       `AWSCURRENT of ${secret.name} does not log in as "${value.login.username}", so its predecessor is left as it is; start the recovery machine for this secret`,
     );
   }
-  if (!(await isPredecessor(ports, secret, user, value))) return { outcome: 'superseded', user };
+  await assertPredecessor(ports, secret, user, value);
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
@@ -114,23 +116,31 @@ const retireAsOwner = async (
 };
 
 /**
- * A proven AWSPREVIOUS shows that the user is the promoted one's other half: no other secret's user is ever retired. One that is not
- * proven may have been planted; it counts if it logs in.
+ * Whether the user is the promoted one's other half, and this secret's own: AWSPREVIOUS shows that, or a version that is on record, if someone
+ * has given AWSPREVIOUS to another one within the grace. One that is not proven may have been planted; it counts if it logs in.
+ *
+ * @throws UntrustedVersionError if nothing shows it: no other secret's user is ever retired
  */
-const isPredecessor = async (
+const assertPredecessor = async (
   { secrets, database }: RetireUserPorts,
   secret: SecretDescription,
   user: string,
   promoted: SecretValue,
-): Promise<boolean> => {
-  const version = holderOf(secret, PREVIOUS);
-  const previous = await readUsable(secrets, secret.arn, version, promoted);
+): Promise<void> => {
   const { username } = promoted.login;
-  const isOther = previous?.login.username === user && user !== username && areOfOnePair(user, username);
-  if (previous === undefined || version === undefined || !isOther) return false;
-  if (provenVersions(secret).includes(version)) return true;
-  await using session = await database.login(previous.login);
-  return session !== undefined;
+  const proven = provenVersions(secret);
+  const isOther = user !== username && areOfOnePair(user, username);
+  const candidates = isOther ? new Set([holderOf(secret, PREVIOUS), ...proven]) : [];
+  for (const version of candidates) {
+    const value = await readUsable(secrets, secret.arn, version, promoted);
+    if (version === undefined || value?.login.username !== user) continue;
+    if (proven.includes(version)) return;
+    await using session = await database.login(value.login);
+    if (session !== undefined) return;
+  }
+  throw new UntrustedVersionError(
+    `no proven version of ${secret.name} shows that "${user}" is the predecessor of "${username}", and none that logs in, so it is left as it is, with its password; if it is this secret's own, lock or drop it in the database`,
+  );
 };
 
 const retire = async (

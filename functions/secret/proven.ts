@@ -1,29 +1,57 @@
 import { PROVEN_TAG } from '../contract/tags.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 
+/*
+ * The tag holds an entry for each version, the latest first:
+ *
+ * entry | what it says of the version
+ * ------|------------------------------------------------------------------------------------------------------
+ * id    | it was seen to log in: it is proven
+ * +id   | this project wrote it; whether it will log in is not known yet
+ * =id   | it is proven, and its user is one of the two that take turns: a rotation left the pair as it is
+ *
+ * Only users of the last kind get each other's roles: that someone's password was seen to work says nothing of what they may have.
+ */
 const WRITTEN = '+';
+const PAIRED = '=';
 
 /**
- * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a plus
- * sign in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
+ * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
+ * in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
  */
-const PLAIN_ID = /^[\w.:/=@-][\w.:/=@+-]*$/;
+const PLAIN_ID = /^[\w.:/@-][\w.:/=@+-]*$/;
 
 const isPlain = (version: string): boolean => PLAIN_ID.test(version);
 
 /** A version that this project wrote, as it stands in the tag until it is seen to log in. */
 export const asWritten = (version: string): string => `${WRITTEN}${version}`;
 
+/** A version that was seen to log in, as it stands in the tag; nothing for one whose id can't stand there. */
+export const asProven = (version: string): string[] => (isPlain(version) ? [version] : []);
+
+/** The same for a version whose user is one of a pair. */
+export const asPaired = (version: string): string[] => asProven(version).map((id) => `${PAIRED}${id}`);
+
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
 const LONGEST_VALUE = 256;
 
 /** @returns the ids of proven versions, the latest first */
 export const provenVersions = (secret: Pick<SecretDescription, 'tags'>): string[] =>
-  recordOf(secret).filter(isProvenEntry);
+  provenIn(recordOf(secret));
+
+/** @param record the tag's entries, or a plan's copy of them */
+export const provenIn = (record: readonly string[]): string[] => record.filter(isProvenEntry).map(versionOf);
+
+/** @returns those that are for one of a pair's two users */
+export const pairedIn = (record: readonly string[]): string[] =>
+  record.filter((entry) => entry.startsWith(PAIRED)).map(versionOf);
 
 export const isProvenEntry = (entry: string): boolean => !entry.startsWith(WRITTEN);
 
-/** @returns all that the tag holds, the latest first: ids of proven versions, and those that are only written as `asWritten` says */
+export const versionOf = (entry: string): string =>
+  [WRITTEN, PAIRED].some((mark) => entry.startsWith(mark)) ? entry.slice(1) : entry;
+
+/** @returns all entries of the tag, the latest first */
 export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
   (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
 
@@ -47,25 +75,31 @@ export const recordProven = async (
   return next;
 };
 
-/** A version that was seen to log in, as it stands in the tag; nothing for one whose id can't stand there. */
-export const asProven = (version: string): string[] => (isPlain(version) ? [version] : []);
-
-/** Whether the tag, or a plan's copy of it, says that the version is proven: an id with a plus sign in front is no entry. */
+/** Whether the tag, or a plan's copy of it, says that the version is proven. */
 export const isProvenIn = (record: readonly string[], version: string | undefined): boolean =>
-  version !== undefined && isPlain(version) && record.includes(version);
+  version !== undefined && isPlain(version) && provenIn(record).includes(version);
+
+/** Whether it says that this project wrote that version, and nothing more. */
+export const isOnlyWrittenIn = (record: readonly string[], version: string): boolean =>
+  isPlain(version) && record.includes(asWritten(version));
 
 /** Whether this project wrote that version, or saw it log in. */
 export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
-  isPlain(version) && [version, asWritten(version)].some((entry) => recordOf(secret).includes(entry));
+  isProvenIn(recordOf(secret), version) || isOnlyWrittenIn(recordOf(secret), version);
+
+/** What the tag holds of proven versions; what it says of one that it holds already stays. */
+const provenEntries = (secret: SecretDescription): string[] => recordOf(secret).filter(isProvenEntry);
 
 /** A version that was seen to log in, and after it all that are proven. The next rotation that succeeds leaves only its own two. */
-export const withNewest = (secret: SecretDescription, newest: string): string[] => [
-  ...asProven(newest),
-  ...provenVersions(secret),
-];
+export const withNewest = (secret: SecretDescription, newest: string): string[] => {
+  const known = provenEntries(secret);
+  const isNewest = (entry: string): boolean => versionOf(entry) === newest;
+  const entry = known.filter(isNewest);
+  return [...(entry.length > 0 ? entry : asProven(newest)), ...known.filter((each) => !isNewest(each))];
+};
 
 /** A version that was only written, and after it all that are proven: it is not known yet whether it will log in. */
 export const withWritten = (secret: SecretDescription, written: string): string[] => [
   ...asProven(written).map(asWritten),
-  ...provenVersions(secret),
+  ...provenEntries(secret),
 ];

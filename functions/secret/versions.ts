@@ -2,7 +2,6 @@ import { InvalidSecretError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import type { LockPorts } from './lock.ts';
-import { isProvenEntry } from './proven.ts';
 import type { SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from './secret-value.ts';
 
@@ -47,17 +46,6 @@ export const readUsable = async (
     if (error instanceof InvalidSecretError) return undefined;
     throw error;
   }
-};
-
-/** A version of the record; undefined for one that was only written, or that Secrets Manager has deleted since. */
-export const readProven = async (
-  secrets: SecretStore,
-  secretArn: string,
-  entry: string,
-): Promise<SecretValue | undefined> => {
-  if (!isProvenEntry(entry)) return undefined;
-  const text = await secrets.read(secretArn, entry);
-  return text === undefined ? undefined : parseSecretValue(text, `version ${entry}`);
 };
 
 /** Whether the rotation goes back to AWSPREVIOUS. */

@@ -41,7 +41,7 @@ export const setSecret = async (
   const current = await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.current, pending);
   return await (plan.strategy === 'single-user'
     ? changePassword(ports, plan, { pending, current }, before.roles)
-    : prepareOtherUser(ports, plan, { pending, current }));
+    : prepareOtherUser(ports, plan, { pending, current }, before));
 };
 
 interface Versions {
@@ -97,13 +97,16 @@ const prepareOtherUser = async (
   ports: SetSecretPorts,
   plan: Plan,
   { pending, current }: Versions,
+  before: Before,
 ): Promise<SetSecretResult> => {
   await using accepted = await ports.database.login(pending.login);
   await using own = current && (await ports.database.login(current.login));
+  // What CheckBefore did not look at is not changed: an AWSCURRENT may have begun to log in since.
+  const mayChange = own !== undefined && before.otherUser !== undefined;
   // To go back to a user that still logs in takes no power, not even that of a broken AWSCURRENT.
-  if (accepted !== undefined && own === undefined)
+  if (accepted !== undefined && !mayChange)
     return { outcome: 'already-set', roles: await accepted.ownRoles() };
-  if (own === undefined) throw noUsableCredentials(plan, plan.users.current);
+  if (!mayChange) throw noUsableCredentials(plan, plan.users.current);
 
   const roles = await own.ownRoles();
   if (accepted !== undefined && sameRoles(await accepted.ownRoles(), roles))

@@ -1,9 +1,4 @@
-import {
-  NoUsableCredentialsError,
-  UntrustedVersionError,
-  UserNameTakenError,
-  UserNotFoundError,
-} from '../contract/errors.ts';
+import { NoUsableCredentialsError, UntrustedVersionError, UserNotFoundError } from '../contract/errors.ts';
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
@@ -13,9 +8,10 @@ import { assertTakesWrites } from '../database/takes-writes.ts';
 import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { isProvenIn } from '../secret/proven.ts';
-import { type Login, type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
+import type { Login, SecretValue } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
-import { isRevert, readPending, readProven, readUsable, readVersion } from '../secret/versions.ts';
+import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
+import { findOtherUser } from './other-user.ts';
 
 export interface CheckBeforePorts extends LockPorts {
   readonly database: Database;
@@ -30,7 +26,7 @@ export interface CheckBeforePorts extends LockPorts {
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven, or an AWSCURRENT that does not log in
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
- * @throws UserNameTakenError if the other user of a pair belongs to someone else
+ * @throws UserNameTakenError if the other user of a pair belongs to someone else, or may: it would get roles
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
  * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, InstanceNotTrustedError if an
  *   instance of the cluster can't be asked
@@ -68,7 +64,8 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles: copy(roles) };
   const otherUser = await findOtherUser(ports, plan, {
     asCurrent,
-    login: (current as SecretValue).login,
+    current: current as SecretValue,
+    roles,
     previous: isRevert(plan) ? pending : previous,
     pendingLogsIn: asPending !== undefined,
     previousLogsIn: (isRevert(plan) ? asPending : asPrevious) !== undefined,
@@ -189,59 +186,5 @@ const whyNoneLogsIn = async (ports: CheckBeforePorts, plan: Plan, login: Login):
     `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; put the right password into the secret, or start the recovery machine for it with "resetThroughAdmin": true`,
   );
 };
-
-interface OtherUserContext {
-  readonly asCurrent: Session;
-  readonly login: Login;
-  readonly previous: SecretValue | undefined;
-  readonly previousLogsIn: boolean;
-  /** An earlier attempt of this rotation got as far as SetSecret. */
-  readonly pendingLogsIn: boolean;
-}
-
-const findOtherUser = async (
-  ports: CheckBeforePorts,
-  plan: Plan,
-  { asCurrent, login, previous, previousLogsIn, pendingLogsIn }: OtherUserContext,
-): Promise<NonNullable<Before['otherUser']>> => {
-  const username = plan.users.pending;
-  await using admin =
-    plan.strategy === 'admin-clone' ? undefined : await openAdminSession(ports, plan.adminSecret, login);
-  const found = await (admin ?? asCurrent).findUser(username);
-  if (found === undefined) return { existed: false, roles: [], previousLoggedIn: false };
-  const isProven = previousLogsIn || isProvenIn(plan.proven, plan.labelsBefore.previous);
-  if (previous?.login.username === username && isProven)
-    return { existed: true, roles: copy(found.roles), previousLoggedIn: previousLogsIn };
-  if (pendingLogsIn) return { existed: false, roles: [], previousLoggedIn: false };
-  const earlier = await provenVersionOf(ports, plan, username, login);
-  if (earlier === undefined) throw nameTaken(plan);
-  return { existed: true, roles: copy(found.roles), ...earlier };
-};
-
-/** A value that was written by hand has taken AWSPREVIOUS from the version that holds the other user; the record still has it. */
-const provenVersionOf = async (
-  { secrets, database }: CheckBeforePorts,
-  { secretArn, proven }: Plan,
-  username: string,
-  login: Login,
-): Promise<{ readonly version: string; readonly previousLoggedIn: boolean } | undefined> => {
-  for (const version of proven) {
-    const value = await readProven(secrets, secretArn, version);
-    if (value?.login.username !== username || !sameEndpoint(value.login, login)) continue;
-    await using session = await database.login(value.login);
-    return { version, previousLoggedIn: session !== undefined };
-  }
-  return undefined;
-};
-
-/**
- * AWSPREVIOUS proves that the other user is this secret's own, if it is proven itself: a locked predecessor does not log in, and
- * everyone who may write the secret can plant a value for someone else's user. A version without a label proves nothing: a refused
- * rotation leaves one behind, with the name that it was refused for.
- */
-const nameTaken = (plan: Plan): UserNameTakenError =>
-  new UserNameTakenError(
-    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven version is for it. If it is someone else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
-  );
 
 const copy = (roles: readonly Role[]): Role[] => [...roles];

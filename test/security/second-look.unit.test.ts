@@ -545,7 +545,7 @@ const ODD: Attack[] = [
           }
           return endings;
         },
-        errors: [],
+        errors: ['RetirementFailed'],
       }),
     ),
   ),

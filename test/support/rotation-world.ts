@@ -3,6 +3,7 @@ import { PROVEN_TAG } from '../../functions/contract/tags.ts';
 import type { Role } from '../../functions/database/database.ts';
 import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
 import type { Clock } from '../../functions/runtime/clock.ts';
+import { asPaired, asProven } from '../../functions/secret/proven.ts';
 import { FakeClock } from './fake-clock.ts';
 import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
@@ -81,9 +82,14 @@ export class RotationWorld implements View {
     this.database.addUser(username, password, roles);
     const labels = options.pendingOnCurrent ? ['AWSCURRENT', 'AWSPENDING'] : ['AWSCURRENT'];
     this.current = this.store.addVersion(SECRET, labels, secretText({ username, password }));
-    if (options.proven ?? previous !== undefined)
-      this.store.setTag(SECRET, PROVEN_TAG, [this.current, this.previous ?? ''].join(' ').trim());
+    if (options.proven ?? previous !== undefined) this.store.setTag(SECRET, PROVEN_TAG, this.#record());
     this.before = this.snapshot();
+  }
+
+  /** What a rotation that succeeded left in the tag. */
+  #record(): string {
+    const ids = [this.current, ...(this.previous === undefined ? [] : [this.previous])];
+    return ids.flatMap(this.isPair ? asPaired : asProven).join(' ');
   }
 
   #addAdmin(): void {

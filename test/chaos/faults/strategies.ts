@@ -116,7 +116,11 @@ const addHistory = async (
   }
   const previous = await currentVersionOf(stack, secret.arn);
   const current = await putValue(stack, secret.arn, { username, password }, admin);
-  await recordProven(stack, secret.arn, [current, previous]);
+  await recordProven(
+    stack,
+    secret.arn,
+    isPair ? [current, previous].map((id) => `=${id}`) : [current, previous],
+  );
 };
 
 /** A rotation records which versions it wrote or saw log in. One that does not log in now is believed by that alone. */

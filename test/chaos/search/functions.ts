@@ -262,6 +262,7 @@ const FORWARD: Readonly<Record<string, Step>> = {
 };
 
 const planOf = ({ stage, slot, index }: Turn) => ({
+  strategy: 'single-user' as const,
   lockVersion: idOf(slot.lock),
   pendingVersion: idOf(pendingOf(slot, index)),
   labelsBefore: {

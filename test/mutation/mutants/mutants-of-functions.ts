@@ -78,8 +78,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'The version of a failed rotation of Secrets Manager stays on record: its retry is refused otherwise.',
     file: 'functions/release-lock/release-lock.ts',
-    find: '...(isOfSecretsManager(plan) ? [asWritten(pendingVersion)] : [])',
-    replace: '',
+    find: 'return isPending && isOfSecretsManager(plan);',
+    replace: 'return isPending && plan === undefined;',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
@@ -215,7 +215,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What is proven stays on record while a new version is only written.',
     file: 'functions/secret/proven.ts',
-    find: '  ...asProven(written).map(asWritten),\n  ...provenVersions(secret),',
+    find: '  ...asProven(written).map(asWritten),\n  ...provenEntries(secret),',
     replace: '  ...asProven(written).map(asWritten),',
     tests: ['unit/functions/secret/proven.test.ts'],
   },
@@ -389,9 +389,9 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A pair does not take over a user of someone else.',
-    file: 'functions/test-secret/check-before.ts',
-    find: '  if (earlier === undefined) throw nameTaken(plan);\n',
-    replace: '',
+    file: 'functions/test-secret/other-user.ts',
+    find: '    throw nameTaken(plan);\n',
+    replace: '    return NEW;\n',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
@@ -412,15 +412,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks:
       'An AWSPREVIOUS that is not proven and does not log in gives no one’s user away (confused deputy).',
-    file: 'functions/test-secret/check-before.ts',
-    find: 'previous?.login.username === username && isProven)',
-    replace: 'previous?.login.username === username)',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'previous?.login.username === users.pending && isProven)',
+    replace: 'previous?.login.username === users.pending)',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
     breaks: 'A proven AWSPREVIOUS shows only that its own user is this secret’s.',
-    file: 'functions/test-secret/check-before.ts',
-    find: 'previous?.login.username === username && isProven)',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'previous?.login.username === users.pending && isProven)',
     replace: 'isProven)',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
@@ -513,15 +513,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'Only a version that was promoted, and so tested, is proven by its rotation.',
     file: 'functions/release-lock/release-lock.ts',
-    find: "ended === 'promoted' ? asProven(pendingVersion) : []",
-    replace: 'asProven(pendingVersion)',
+    find: "ended === 'promoted' ? entryOf(pendingVersion) : []",
+    replace: 'entryOf(pendingVersion)',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
     breaks: 'An AWSCURRENT that did not log in is not proven.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'const currents = wasGood ? asProven(current) : [];',
-    replace: 'const currents = wasGood || !wasGood ? asProven(current) : [];',
+    find: 'const currents = wasGood ? entryOf(current) : [];',
+    replace: 'const currents = wasGood || !wasGood ? entryOf(current) : [];',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
@@ -694,8 +694,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A retirement touches no one’s user for an AWSPREVIOUS that was planted (confused deputy).',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'if (provenVersions(secret).includes(version)) return true;',
-    replace: 'return true;',
+    find: 'if (proven.includes(version)) return;',
+    replace: 'return;',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -846,7 +846,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery drops or locks a user only for a version that this project wrote (confused deputy).',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: ' || !isOwnVersion(secret, id)',
+    find: ' || !mayBeHalfMade',
     replace: '',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
@@ -1167,8 +1167,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: "A pair's other user belongs to the secret only by a proven AWSPREVIOUS.",
-    file: 'functions/test-secret/check-before.ts',
-    find: 'const isProven = previousLogsIn || isProvenIn(plan.proven, plan.labelsBefore.previous);',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'const isProven = previousLogsIn || isProvenIn(proven, labelsBefore.previous);',
     replace: 'const isProven = true;',
     tests: POWER,
   },
@@ -1202,18 +1202,66 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: POWER,
   },
   {
-    breaks: "A retired user is the promoted one's other half, by a proven AWSPREVIOUS.",
+    breaks: "A retired user is the promoted one's other half, by a proven version.",
     file: 'functions/retire-user/retire-user.ts',
-    find: '  if (previous === undefined || version === undefined || !isOther) return false;\n  if (provenVersions(secret).includes(version)) return true;',
-    replace:
-      "  if (previous === undefined || version === undefined || !isOther) return false;\n  if (user !== '') return true;",
+    find: 'if (proven.includes(version)) return;',
+    replace: "if (user !== '') return;",
     tests: POWER,
   },
   {
     breaks: 'A refused rotation makes nothing forgotten that is proven.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'kept.includes(entry) || isProven(entry)',
-    replace: 'kept.includes(entry)',
+    find: 'if (isProvenEntry(entry)) return !isPending || isRevert(plan);',
+    replace: 'if (isProvenEntry(entry)) return isPending && isRevert(plan);',
     tests: POWER,
+  },
+  {
+    breaks: 'One user gets the roles of another only where a rotation has made them a pair.',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'if (!isOurs && !sameRoles(found.roles, seen.roles))',
+    replace: 'if (!isOurs && found.roles.length < 0)',
+    tests: POWER,
+  },
+  {
+    breaks: 'A revert makes no user again for a password that was only seen to log in.',
+    file: 'functions/test-secret/other-user.ts',
+    find: '    if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, []);\n',
+    replace: '',
+    tests: ['unit/functions/test-secret/check-before.test.ts'],
+  },
+  {
+    breaks: 'Both users of a pair are as a rotation left them, or neither gets roles.',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'names.includes(plan.users.current) && names.includes(plan.users.pending)',
+    replace: 'names.includes(plan.users.pending)',
+    tests: ['unit/functions/test-secret/check-before.test.ts'],
+  },
+  {
+    breaks: 'SetSecret changes no user that CheckBefore did not look at.',
+    file: 'functions/set-secret/set-secret.ts',
+    find: 'own !== undefined && before.otherUser !== undefined',
+    replace: 'own !== undefined',
+    tests: ['unit/functions/set-secret/set-secret.test.ts'],
+  },
+  {
+    breaks: 'A version that was promoted before is no half-made one, whatever a marker names.',
+    file: 'functions/recover-secret/disable-other-user.ts',
+    find: 'isOnlyWrittenIn(recordOf(secret), id) ||',
+    replace: 'isOwnVersion(secret, id) ||',
+    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
+  },
+  {
+    breaks: 'Two users count as a pair only where CheckBefore has looked at both.',
+    file: 'functions/release-lock/release-lock.ts',
+    find: ' && before?.otherUser !== undefined;',
+    replace: ';',
+    tests: ['unit/functions/release-lock/release-lock.test.ts'],
+  },
+  {
+    breaks: 'A predecessor is retired though someone has moved AWSPREVIOUS within the grace.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: 'new Set([holderOf(secret, PREVIOUS), ...proven])',
+    replace: 'new Set([holderOf(secret, PREVIOUS)])',
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
 ];

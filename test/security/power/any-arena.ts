@@ -67,6 +67,8 @@ export interface AnyArena {
     /** By Secrets Manager's schedule. */
     scheduled(at?: number, act?: Act): Promise<End | undefined>;
     recover(input?: object): Promise<End>;
+    /** Moves AWSCURRENT back to a version that was right. */
+    putBack(version: string): Soon<void>;
   };
 }
 

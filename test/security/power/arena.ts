@@ -206,6 +206,10 @@ export class Arena implements AnyArena {
       }
     },
     recover: (input: object = {}): Promise<Ending> => this.#recover({ secretId: SECRET, ...input }),
+    putBack: (version: string): void => {
+      const from = this.current();
+      if (from !== version) this.world.store.move(SECRET, 'AWSCURRENT', { from, to: version });
+    },
   };
 
   #name(): string {

@@ -116,6 +116,35 @@ const BY_WRITING: Attack[] = Object.entries(VALUES).flatMap(([what, value]) => [
   ),
 ]);
 
+/** The attacker has a user of the pair's name: it was seen to log in, and the right value is AWSCURRENT again. */
+const SEEN: Attack[] = [REVERT, 'rotate'].map((mode) => ({
+  name: `my own user of the pair’s name as AWSCURRENT, that a recovery sees log in, the right value again, then a ${mode === REVERT ? 'revert' : 'rotation'}`,
+  needs: ['write'],
+  run: async (arena) => {
+    const right = await arena.current();
+    const mine = { ...ownUser(arena), username: arena.pairUser };
+    await arena.write(mine);
+    await arena.honest.recover();
+    await arena.honest.putBack(right);
+    // It was AWSCURRENT, and is AWSPREVIOUS.
+    await arena.honest.rotate(undefined, undefined, mode);
+  },
+}));
+
+/** The same where AWSCURRENT begins to log in while the revert is under way. */
+const LATE: Attack = {
+  name: 'my own user of the pair’s name as AWSPREVIOUS, behind a value that does not log in until a moment of the revert',
+  needs: ['write'],
+  runs: MOMENTS,
+  run: async (arena, moment) => {
+    const right = await arena.current();
+    await arena.write({ ...ownUser(arena), username: arena.pairUser });
+    await arena.write(arena.mine());
+    await arena.honest.rotate(moment, () => arena.honest.putBack(right), REVERT);
+    await arena.honest.recover();
+  },
+};
+
 const EVERY_LABEL = ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS', OWNER];
 
 const AT_ANY_MOMENT: Attack[] = [
@@ -132,6 +161,8 @@ const AT_ANY_MOMENT: Attack[] = [
 const WRITING: Attack[] = [
   { name: 'garbage', needs: ['write'], run: (arena) => arena.write({ password: newPassword() }) },
   ...BY_WRITING,
+  ...SEEN,
+  LATE,
   ...AT_ANY_MOMENT,
   {
     name: 'a lock that names planted suspects, then a recovery',
@@ -376,7 +407,7 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
         run: async (arena) => {
           await tagAll(arena, tags);
           const version = await arena.write(make(arena), 'AWSPREVIOUS');
-          await arena.tagProven(version, await arena.current());
+          await arena.tagProven(`=${version}`, `=${await arena.current()}`);
           await arena.honest.rotate(undefined, undefined, REVERT);
         },
       }),

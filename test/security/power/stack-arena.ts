@@ -4,6 +4,7 @@ import {
   PutSecretValueCommand,
   RotateSecretCommand,
   TagResourceCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { PROVEN_TAG } from '../../../functions/contract/tags.ts';
 import type { Role } from '../../../functions/database/database.ts';
@@ -217,6 +218,18 @@ export class StackArena implements AnyArena {
     scheduled: (at?: number, act?: Act): Promise<End | undefined> =>
       this.#at(at, act, () => this.#rotateByService()),
     recover: (input: object = {}): Promise<End> => this.#run(this.#stack.recoveries, input),
+    putBack: async (version: string): Promise<void> => {
+      const RemoveFromVersionId = await this.current();
+      if (RemoveFromVersionId === version) return;
+      await this.#stack.secretsManager.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: this.world.secret.arn,
+          VersionStage: 'AWSCURRENT',
+          RemoveFromVersionId,
+          MoveToVersionId: version,
+        }),
+      );
+    },
   };
 
   #nextName(): string {

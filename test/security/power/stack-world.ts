@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { PROVEN_TAG } from '../../../functions/contract/tags.ts';
 import type { Role } from '../../../functions/database/database.ts';
+import { asPaired, asProven } from '../../../functions/secret/proven.ts';
 import { labelsOf } from '../../e2e/rotations/outside-judge.ts';
 import type { DatabaseSecret, LocalStack } from '../../local-stack/deployment/index.ts';
 import { READ_WRITE } from '../../support/in-memory-database.ts';
@@ -79,8 +80,9 @@ const addPrevious = async (
     }),
   );
   const { current: version = '' } = await labelsOf(stack, arn);
+  const record = [version, VersionId].flatMap(isPair ? asPaired : asProven).join(' ');
   await stack.secretsManager.send(
-    new TagResourceCommand({ SecretId: arn, Tags: [{ Key: PROVEN_TAG, Value: `${version} ${VersionId}` }] }),
+    new TagResourceCommand({ SecretId: arn, Tags: [{ Key: PROVEN_TAG, Value: record }] }),
   );
 };
 

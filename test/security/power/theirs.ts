@@ -32,9 +32,9 @@ export const THEIRS: readonly Theirs[] = [
   },
   {
     rights: ['write', 'tag'],
-    gives: ['user', 'pair', 'roles', 'harm'],
+    gives: ['user', 'pair', 'roles', 'admin', 'harm'],
     because:
-      'Who may tag the secret says which versions count as proven, and that it is for a pair: a value that they wrote themselves counts then, for the secret’s user and for `…_clone`, which gets that user’s roles.',
+      'Who may tag the secret says which versions count as proven, and that it is for a pair: a value that they wrote themselves counts then, for the secret’s user and for `…_clone`, which gets that user’s roles: an admin’s, if the secret is one’s.',
   },
   {
     rights: ['write', 'recover'],

@@ -51,5 +51,6 @@ export const WORLDS: Readonly<Record<string, ArenaOptions>> = {
     ...previous('app_clone', 'locked'),
   }),
   'admin-clone, never rotated': never(ADMIN),
+  'admin-clone, and the attacker has the other user': { ...never(ADMIN), pair: 'the attacker’s' },
   'admin-clone': rotated({ ...ADMIN, ...previous('boss_clone', 'locked') }),
 };

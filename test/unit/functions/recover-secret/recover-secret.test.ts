@@ -630,6 +630,17 @@ describe('a recovery of a pair', () => {
     expect(world.restoredProblems()).toEqual([]);
   });
 
+  it('drops no user that was in use before, whatever a marker names', async () => {
+    const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state: 'logs in' } });
+    // Someone took AWSPREVIOUS, and wrote a marker under the owner label.
+    world.store.addVersion(SECRET, ['AWSPREVIOUS'], secretText({ username: 'x', password: newPassword() }));
+    world.store.addVersion(SECRET, [OWNER], markerOf(STOPPED, [world.previous ?? '']));
+    const calls = new PortCalls();
+    await recover(portsOf(world, calls));
+    expect([count(calls, 'dropUser'), count(calls, 'updateUser')]).toEqual([0, 0]);
+    expect(world.logsIn(world.previous)).toBe(true);
+  });
+
   it('never drops or locks a user for a value that someone planted, though it logs in', async () => {
     const world = new RotationWorld(PAIR);
     const password = newPassword();

@@ -4,6 +4,7 @@ import {
   SecretsManagerUnavailableError,
 } from '../../../../functions/contract/errors.ts';
 import type { ReleaseLockInput } from '../../../../functions/contract/steps.ts';
+import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
 import { restoreLabels } from '../../../../functions/restore-labels/restore-labels.ts';
@@ -21,6 +22,13 @@ import { RotationWorld, SECRET, secretText } from '../../../support/rotation-wor
 const ONE = executionArn('one');
 const boss = () =>
   new RotationWorld({ username: 'boss', roles: ROOT, previous: { username: 'boss', state: 'locked' } });
+
+const pair = () =>
+  new RotationWorld({
+    strategy: 'alternating-users',
+    admin: true,
+    previous: { username: 'app_clone', state: 'logs in' },
+  });
 
 const ending = (over: Partial<ReleaseLockInput>): ReleaseLockInput => ({
   execution: ONE,
@@ -57,6 +65,23 @@ describe('ReleaseLock after a promotion', () => {
     const { plan, before } = await finished(world);
     await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
     expect(await proven(world)).toEqual([plan.pendingVersion, world.current]);
+  });
+
+  it('records both of a pair as such: CheckBefore saw that neither gets more than it had', async () => {
+    const world = pair();
+    world.store.setTag(SECRET, PROVEN_TAG, `${world.current} ${world.previous}`);
+    const { plan, before } = await finished(world);
+    await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
+    expect(await proven(world)).toEqual([`=${plan.pendingVersion}`, `=${world.current}`]);
+  });
+
+  it('but not where CheckBefore could not look at the other user', async () => {
+    const world = pair();
+    world.store.setTag(SECRET, PROVEN_TAG, `${world.current} ${world.previous}`);
+    const { plan, before } = await finished(world, 'revert');
+    const { otherUser: _, ...without } = before;
+    await endExecution(portsOf(world), ending({ plan, before: without, ended: 'promoted' }));
+    expect((await proven(world)).sort()).toEqual([world.previous, world.current].sort());
   });
 
   it('records that before it releases: only who has the lock writes the tag', async () => {
@@ -146,6 +171,13 @@ describe('ReleaseLock after compensation', () => {
     await restoreLabels(portsOf(world), { execution: ONE, plan, promoted: true, promotionOnly: false });
     await endExecution(portsOf(world), ending({ plan, before }));
     expect(await proven(world)).toEqual([world.current]);
+  });
+
+  it('keeps what the record says of versions that were there before', async () => {
+    const world = pair();
+    const { plan, before } = await checked(world);
+    await endExecution(portsOf(world), ending({ plan, before }));
+    expect(await proven(world)).toEqual([`=${world.current}`, `=${world.previous}`]);
   });
 
   it('keeps the version of Secrets Manager’s rotation on record as written: its retry can’t write it again', async () => {

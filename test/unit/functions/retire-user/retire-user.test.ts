@@ -3,6 +3,7 @@ import {
   DatabaseUnavailableError,
   NoUsableCredentialsError,
   RotationInProgressError,
+  UntrustedVersionError,
 } from '../../../../functions/contract/errors.ts';
 import type { RetireUserInput } from '../../../../functions/contract/steps.ts';
 import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
@@ -196,26 +197,32 @@ describe('RetireUser', () => {
     const scene = await rotated(PAIR, 'delete');
     const stranger = { ...scene, input: { ...scene.input, predecessor: 'root' } };
     const calls = new PortCalls();
-    expect(await retire(stranger, calls)).toMatchObject({ outcome: 'superseded' });
+    await expect(retire(stranger, calls)).rejects.toThrow(UntrustedVersionError);
     expect(count(calls, 'dropUser')).toBe(0);
   });
 
-  it('touches no one for an AWSPREVIOUS that was planted', async () => {
+  it('retires by the record where someone has planted an AWSPREVIOUS within the grace', async () => {
     const scene = await rotated(PAIR, 'delete');
-    scene.world.store.addVersion(
-      SECRET,
-      ['AWSPREVIOUS'],
-      secretText({ username: 'app', password: newPassword() }),
-    );
-    expect(await retire(scene)).toEqual({ outcome: 'superseded', user: 'app' });
+    const text = secretText({ username: 'stranger', password: newPassword() });
+    scene.world.store.addVersion(SECRET, ['AWSPREVIOUS'], text);
+    expect(await retire(scene)).toEqual({ outcome: 'deleted', user: 'app' });
+  });
+
+  it('touches no one where nothing but a planted AWSPREVIOUS is for it, and says so', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const text = secretText({ username: 'app', password: newPassword() });
+    scene.world.store.addVersion(SECRET, ['AWSPREVIOUS'], text);
+    scene.world.store.setTag(SECRET, PROVEN_TAG, '');
+    await expect(retire(scene)).rejects.toThrow(UntrustedVersionError);
     expect(scene.world.database.user('app')).toBeDefined();
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
   it('believes one that is not on record if it logs in, and a proven one though it does not', async () => {
     const unproven = await rotated(PAIR, 'lock');
     unproven.world.store.setTag(SECRET, PROVEN_TAG, '');
     expect(await retire(unproven)).toEqual({ outcome: 'locked', user: 'app' });
-    expect(await retire(unproven)).toEqual({ outcome: 'superseded', user: 'app' });
+    await expect(retire(unproven)).rejects.toThrow(UntrustedVersionError);
     const proven = await rotated(PAIR, 'lock');
     await retire(proven);
     expect(await retire(proven)).toEqual({ outcome: 'locked', user: 'app' });

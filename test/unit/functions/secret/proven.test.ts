@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import {
+  asPaired,
   asProven,
   asWritten,
+  isOnlyWrittenIn,
   isOwnVersion,
   isProvenIn,
+  pairedIn,
+  provenIn,
   provenVersions,
   recordProven,
   withNewest,
@@ -89,6 +93,29 @@ describe('a version that was seen to log in', () => {
   });
 });
 
+describe('a version of a pair', () => {
+  const secret = { ...EMPTY, tags: { [PROVEN_TAG]: '=a b +c =d' } };
+
+  it('is proven, and not only written', () => {
+    expect(provenVersions(secret)).toEqual(['a', 'b', 'd']);
+    expect(provenIn(['=a', '+c'])).toEqual(['a']);
+    expect(isProvenIn(['=a'], 'a')).toBe(true);
+    expect(isOwnVersion(secret, 'd')).toBe(true);
+    expect([isOnlyWrittenIn(['=a', '+c'], 'a'), isOnlyWrittenIn(['=a', '+c'], 'c')]).toEqual([false, true]);
+  });
+
+  it('is told from one that was only seen to log in', () => {
+    expect(pairedIn(['=a', 'b', '+c', '=d'])).toEqual(['a', 'd']);
+    expect([asPaired('a'), asPaired('a b')]).toEqual([['=a'], []]);
+  });
+
+  it('stays one where it is seen again, or another is written', () => {
+    expect(withNewest(secret, 'd')).toEqual(['=d', '=a', 'b']);
+    expect(withNewest(secret, 'e')).toEqual(['e', '=a', 'b', '=d']);
+    expect(withWritten(secret, 'e')).toEqual(['+e', '=a', 'b', '=d']);
+  });
+});
+
 describe('an id that the one who wrote the value chose', () => {
   const [id = '', other = ''] = UUIDS;
   const secret = { ...EMPTY, tags: { [PROVEN_TAG]: `+${id} ${other}` } };
@@ -96,6 +123,7 @@ describe('an id that the one who wrote the value chose', () => {
   it.each([
     ['a plus sign in front', `+${id}`],
     ['two', `++${id}`],
+    ['an equals sign in front', `=${other}`],
     ['a space', `x ${other}`],
     ['a line feed', `x\n${other}`],
     ['what no tag may hold', `${id}#`],

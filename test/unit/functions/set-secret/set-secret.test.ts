@@ -211,6 +211,32 @@ describe('SetSecret for a pair', () => {
   });
 });
 
+describe('SetSecret for a pair whose other user CheckBefore did not look at', () => {
+  const late = async (state: 'logs in' | 'locked') => {
+    const world = new RotationWorld({
+      strategy: 'alternating-users',
+      admin: true,
+      previous: { username: 'app_clone', state, roles: [] },
+    });
+    const { plan, before } = await checked(world, 'revert');
+    const { otherUser: _, ...without } = before;
+    const calls = new PortCalls();
+    return { calls, set: () => setSecret(portsOf(world, calls), plan, without) };
+  };
+
+  it('changes nothing, though AWSCURRENT logs in by now', async () => {
+    const { calls, set } = await late('logs in');
+    expect(await set()).toEqual({ outcome: 'already-set', roles: [] });
+    expect(count(calls, 'updateUser')).toBe(0);
+  });
+
+  it('fails where the pending credential does not log in', async () => {
+    const { calls, set } = await late('locked');
+    await expect(set()).rejects.toThrow(NoUsableCredentialsError);
+    expect(count(calls, 'updateUser')).toBe(0);
+  });
+});
+
 describe('SetSecret and the lock', () => {
   it.each([
     ['a single user', boss],

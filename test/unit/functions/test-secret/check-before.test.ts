@@ -10,7 +10,7 @@ import {
 } from '../../../../functions/contract/errors.ts';
 import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
-import type { Session } from '../../../../functions/database/database.ts';
+import type { Role, Session } from '../../../../functions/database/database.ts';
 import { assertTakesWrites } from '../../../../functions/database/takes-writes.ts';
 import { OWNER } from '../../../../functions/secret/labels.ts';
 import { type CheckBeforePorts, checkBefore } from '../../../../functions/test-secret/check-before.ts';
@@ -310,6 +310,66 @@ describe('CheckBefore refuses a user that is someone else’s', () => {
     const plan = await created(world);
     const { adminSecret: _, ...without } = plan;
     await expect(checkBefore(portsOf(world), without)).rejects.toThrow(AdminSecretRequiredError);
+  });
+});
+
+describe('CheckBefore gives the roles of one user to no other', () => {
+  const LITTLE = [{ role: 'read', db: 'old' }];
+
+  /** Each was seen to log in, as by a recovery; no rotation has made them a pair. */
+  const onlySeen = (roles: readonly Role[], state: 'logs in' | 'locked' | 'absent' = 'logs in') => {
+    const previous = { username: 'app_clone', state, roles } as const;
+    const world = new RotationWorld({ ...PAIR, previous });
+    world.store.setTag(SECRET, PROVEN_TAG, `${world.current} ${world.previous}`);
+    return world;
+  };
+
+  it.each(['logs in', 'locked'] as const)('that was only seen to log in: it %s now', async (state) => {
+    await expect(seenBefore(onlySeen(LITTLE, state))).rejects.toThrow(UserNameTakenError);
+    await expect(seenBefore(onlySeen(LITTLE, state))).rejects.toThrow(/read@old instead of/);
+    await expect(seenBefore(onlySeen(LITTLE, state), 'revert')).rejects.toThrow(UntrustedVersionError);
+  });
+
+  it('though it proves itself by a login', async () => {
+    const previous = { username: 'app_clone', state: 'logs in', roles: LITTLE } as const;
+    await expect(seenBefore(new RotationWorld({ ...PAIR, previous, proven: false }))).rejects.toThrow(
+      UserNameTakenError,
+    );
+  });
+
+  it('nor makes one again with a password that was only seen to log in', async () => {
+    await expect(seenBefore(onlySeen(LITTLE, 'absent'), 'revert')).rejects.toThrow(UntrustedVersionError);
+    expect(await seenBefore(onlySeen(LITTLE, 'absent'))).toMatchObject({ otherUser: { existed: false } });
+  });
+
+  it('unless both are alike already', async () => {
+    for (const mode of ['rotate', 'revert'] as const)
+      expect(await seenBefore(onlySeen(READ_WRITE), mode)).toMatchObject({ otherUser: { existed: true } });
+  });
+
+  it.each([
+    ['the other one', (world: RotationWorld) => `${world.current} =${world.previous}`],
+    ['the current one', (world: RotationWorld) => `=${world.current} ${world.previous}`],
+  ])('where a rotation left only %s as it is', async (_which, record) => {
+    const world = onlySeen(LITTLE);
+    world.store.setTag(SECRET, PROVEN_TAG, record(world));
+    await expect(seenBefore(world)).rejects.toThrow(UserNameTakenError);
+  });
+
+  it('but to a pair that a rotation left, whatever became of its roles: a retirement may have taken them', async () => {
+    const previous = { username: 'app_clone', state: 'locked', roles: [] } as const;
+    for (const mode of ['rotate', 'revert'] as const) {
+      const world = new RotationWorld({ ...PAIR, previous });
+      expect(await seenBefore(world, mode)).toMatchObject({ otherUser: { existed: true, roles: [] } });
+    }
+  });
+
+  it('goes by the user: a value written by hand is another version of one that a rotation left', async () => {
+    const previous = { username: 'app_clone', state: 'logs in', roles: LITTLE } as const;
+    const world = new RotationWorld({ ...PAIR, previous });
+    const { username = '', password = '' } = world.credentialOf(world.current) ?? {};
+    world.store.putByHand(SECRET, secretText({ username, password, edited: true }));
+    expect(await seenBefore(world)).toMatchObject({ otherUser: { existed: true, version: world.previous } });
   });
 });
 

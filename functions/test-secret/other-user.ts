@@ -1,0 +1,111 @@
+import { UntrustedVersionError, UserNameTakenError } from '../contract/errors.ts';
+import type { Before, Plan } from '../contract/steps.ts';
+import { openAdminSession } from '../database/admin-session.ts';
+import type { Database, Role, Session } from '../database/database.ts';
+import { listRoles, sameRoles } from '../database/roles.ts';
+import type { LockPorts } from '../secret/lock.ts';
+import { isProvenIn, pairedIn, provenIn } from '../secret/proven.ts';
+import type { SecretValue } from '../secret/secret-value.ts';
+import { isRevert, readUsable } from '../secret/versions.ts';
+
+export interface OtherUserPorts extends LockPorts {
+  readonly database: Database;
+}
+
+interface Seen {
+  readonly asCurrent: Session;
+  readonly current: SecretValue;
+  /** Those of the current user, which the other one is to have. */
+  readonly roles: readonly Role[];
+  readonly previous: SecretValue | undefined;
+  readonly previousLogsIn: boolean;
+  /** An earlier attempt of this rotation got as far as SetSecret. */
+  readonly pendingLogsIn: boolean;
+}
+
+type OtherUser = NonNullable<Before['otherUser']>;
+
+/** One that is not there, or that an earlier attempt of this rotation made: compensation drops it. */
+const NEW: OtherUser = { existed: false, roles: [], previousLoggedIn: false };
+
+/**
+ * The other user of a pair, as it stands before SetSecret makes or changes it; and whether it is this secret's own.
+ *
+ * @throws UserNameTakenError, UntrustedVersionError if it belongs to someone else, or may, and would get roles
+ */
+export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: Seen): Promise<OtherUser> => {
+  const { asCurrent, current } = seen;
+  await using admin =
+    plan.strategy === 'admin-clone'
+      ? undefined
+      : await openAdminSession(ports, plan.adminSecret, current.login);
+  const found = await (admin ?? asCurrent).findUser(plan.users.pending);
+  if (found === undefined) {
+    // It would be made again with the password that AWSPREVIOUS has.
+    if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, []);
+    return NEW;
+  }
+  const evidence = await versionOfIt(ports, plan, seen);
+  if (evidence === undefined) {
+    if (seen.pendingLogsIn) return NEW;
+    throw nameTaken(plan);
+  }
+  const isOurs = seen.pendingLogsIn && !isRevert(plan);
+  if (!isOurs && !sameRoles(found.roles, seen.roles)) await assertTakeTurns(ports, plan, seen, found.roles);
+  return { existed: true, roles: [...found.roles], ...evidence };
+};
+
+type Evidence = Pick<OtherUser, 'version' | 'previousLoggedIn'>;
+
+/** AWSPREVIOUS; or, where a value that was written by hand has taken that label, a version that the record still has. */
+const versionOfIt = async (
+  { secrets, database }: OtherUserPorts,
+  { secretArn, users, labelsBefore, proven }: Plan,
+  { current, previous, previousLogsIn }: Seen,
+): Promise<Evidence | undefined> => {
+  const isProven = previousLogsIn || isProvenIn(proven, labelsBefore.previous);
+  if (previous?.login.username === users.pending && isProven) return { previousLoggedIn: previousLogsIn };
+  for (const version of provenIn(proven)) {
+    const value = await readUsable(secrets, secretArn, version, current);
+    if (value?.login.username !== users.pending) continue;
+    await using session = await database.login(value.login);
+    return { version, previousLoggedIn: session !== undefined };
+  }
+  return undefined;
+};
+
+/**
+ * AWSPREVIOUS proves that the other user is this secret's own, if it is proven itself: a locked predecessor does not log in, and
+ * everyone who may write the secret can plant a value for someone else's user. A version without a label proves nothing: a refused
+ * rotation leaves one behind, with the name that it was refused for.
+ */
+const nameTaken = (plan: Plan): UserNameTakenError =>
+  new UserNameTakenError(
+    `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven version is for it. If it is someone else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
+  );
+
+/**
+ * A login proves whose password it is, not what its user may have: the owner of a `…_clone` who may write the secret can have their
+ * version seen to log in, and would get the roles of the secret's user. So the two have the same roles already, or a rotation has left
+ * both as they are: it made one from the other, or found them alike.
+ */
+const assertTakeTurns = async (
+  { secrets }: OtherUserPorts,
+  plan: Plan,
+  { current, roles }: Seen,
+  found: readonly Role[],
+): Promise<void> => {
+  const versions = pairedIn(plan.proven).map((id) => readUsable(secrets, plan.secretArn, id, current));
+  const names = (await Promise.all(versions)).map((value) => value?.login.username);
+  if (names.includes(plan.users.current) && names.includes(plan.users.pending)) return;
+  const { users, secretName, pendingVersion } = plan;
+  const difference = `"${users.pending}" has other roles than "${users.current}" (${listRoles(found)} instead of ${listRoles(roles)}), and no rotation of this secret has made them a pair`;
+  if (isRevert(plan)) {
+    throw new UntrustedVersionError(
+      `AWSPREVIOUS of ${secretName} (version ${pendingVersion}): ${difference}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+    );
+  }
+  throw new UserNameTakenError(
+    `${secretName} would take turns with "${users.pending}", but ${difference}. If it is someone else's, rename one of them or use the strategy single-user; if it is this secret's own, give it the same roles or drop it`,
+  );
+};
