@@ -6,7 +6,7 @@ import { type LockPorts, releaseLock } from '../secret/lock.ts';
 import { asProven, asWritten, isProvenEntry, isProvenIn, recordProven } from '../secret/proven.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
-import { isOfSecretsManager } from '../secret/versions.ts';
+import { isOfSecretsManager, isRevert } from '../secret/versions.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -49,7 +49,9 @@ export const provenBy = (
   const wasGood = before?.logsIn.includes(CURRENT) || isProvenIn(proven, current);
   const currents = wasGood ? asProven(current) : [];
   const promoted = ended === 'promoted' ? asProven(pendingVersion) : [];
-  if (promoted.length > 0) return [...promoted, ...currents];
+  // A revert goes back by one step: what a pair's other user had before that is still needed.
+  if (promoted.length > 0)
+    return [...promoted, ...currents, ...(isRevert(plan) ? proven.filter(isProvenEntry) : [])];
   const kept = [previous, ...(isOfSecretsManager(plan) ? [asWritten(pendingVersion)] : [])];
   // Nothing else is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
   const isProven = (entry: string): boolean => isProvenEntry(entry) && entry !== pendingVersion;

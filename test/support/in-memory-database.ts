@@ -13,6 +13,7 @@ import {
   translateError,
   translateLoginError,
 } from '../../functions/database/document-db-errors.ts';
+import type { Endpoints } from '../../functions/database/endpoints.ts';
 import type { Login } from '../../functions/secret/secret-value.ts';
 import { type Gate, openGate } from './port-calls.ts';
 
@@ -148,6 +149,13 @@ export class InMemoryDatabase {
     );
   }
 
+  /** With TLS, at the usual port. */
+  readonly endpoints: Endpoints = {
+    answers: async ({ host, port, tls }) => {
+      return tls && port === PORT && this.#instanceNamed(host)?.down === false;
+    },
+  };
+
   port(gate: Gate = openGate): Database {
     return { login: (login) => gate('login', () => this.#login(gate, login)) };
   }
@@ -159,7 +167,7 @@ export class InMemoryDatabase {
   }
 
   #login(gate: Gate, login: Login): Session | undefined {
-    const instance = this.#instanceAt(login.host);
+    const instance = this.#instanceAt(login);
     const error = this.#errorFor('login', () => {}) ?? unpreparable(login);
     if (error !== undefined) {
       if (isRefusedLogin(error)) return undefined;
@@ -172,11 +180,15 @@ export class InMemoryDatabase {
     return this.#session(gate, instance, login.username);
   }
 
-  #instanceAt(host: string): Instance {
-    const instance = host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
+  #instanceAt({ host }: Login): Instance {
+    const instance = this.#instanceNamed(host);
     if (instance === undefined || instance.down)
       throw new DatabaseUnavailableError(`${host} does not answer`);
     return instance;
+  }
+
+  #instanceNamed(host: string): Instance | undefined {
+    return host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
   }
 
   #catchUp(instance: Instance): void {

@@ -135,8 +135,7 @@ export class RotationWorld implements View {
   }
 
   credentialOf(version: string): { username: string; password: string } | undefined {
-    const text = this.store.valueOf(SECRET, version);
-    const value = text === undefined ? undefined : JSON.parse(text);
+    const value = jsonIn(this.store.valueOf(SECRET, version));
     // A marker carries the lock, and no credential.
     return value?.username === undefined ? undefined : value;
   }
@@ -181,6 +180,15 @@ export class RotationWorld implements View {
     return leaks(this.store.passwords, seen);
   }
 }
+
+/** Nothing in a value that people have broken. */
+const jsonIn = (text: string | undefined) => {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
+};
 
 const tagsOf = ({ strategy, retirementPolicy, admin }: WorldOptions): Record<string, string> => ({
   ...(strategy === undefined ? {} : { 'docdb-rotation:strategy': strategy }),
