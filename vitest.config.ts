@@ -19,7 +19,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'test/{unit,upgrade,mutation,bench,chaos/faults,local-stack/commands/demonstration}/**/*.test.ts',
-            'test/{e2e/permissions,security}/*.unit.test.ts',
+            'test/{e2e/permissions,people,security}/*.unit.test.ts',
           ],
           globalSetup: ['test/unit/infra/bundled.ts'],
           setupFiles: ['test/mutation/coverage/keep.ts'],
@@ -55,7 +55,7 @@ export default defineConfig({
       {
         test: {
           name: 'security',
-          include: ['test/{e2e/alarms,e2e/package,e2e/permissions,security}/**/*.test.ts'],
+          include: ['test/{e2e/alarms,e2e/package,e2e/permissions,people,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
           globalSetup: ['test/unit/infra/bundled.ts'],
           // Where nothing answers, tests wait for time-outs: all at once.

@@ -52,12 +52,20 @@ export const provenBy = (
   const entryOf = (version: string): string[] => (isPair ? asPaired(version) : asKnown(proven, version));
   const currents = wasGood ? entryOf(current) : [];
   const promoted = ended === 'promoted' ? entryOf(pendingVersion) : [];
-  if (promoted.length > 0) return [...promoted, ...currents];
+  // A revert goes back by one step: what a pair's other user had before that is still needed.
+  const earlier = isRevert(plan) ? proven.filter((entry) => isKept(plan, entry)) : [];
+  if (promoted.length > 0) return withoutTwice([...promoted, ...currents, ...earlier]);
   // Nothing is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
   return [...currents, ...proven.filter((entry) => isKept(plan, entry))];
 };
 
 type Seen = Pick<Before, 'logsIn'> & { readonly otherUser?: unknown };
+
+/** One entry for each version: the first. */
+const withoutTwice = (entries: readonly string[]): string[] =>
+  entries.filter(
+    (entry, index) => entries.findIndex((each) => versionOf(each) === versionOf(entry)) === index,
+  );
 
 /** What the record says of the version, where it says already that it is proven. */
 const asKnown = (record: readonly string[], version: string): string[] => {

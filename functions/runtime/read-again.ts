@@ -26,6 +26,7 @@ export const readUntil = async <T>(
     const askedAt = clock.now();
     const answer = await read();
     if (isSettled(answer) || askedAt >= giveUpAt) return answer;
-    await clock.sleep(pause);
+    // The last one is asked when the time is over, and no later: a refusal waits for it.
+    await clock.sleep(Math.min(pause, Math.max(giveUpAt - clock.now(), 0)));
   }
 };

@@ -69,15 +69,27 @@ export const settingsOf = ({ name, tags }: SecretDescription): RotationSettings 
  * @throws InvalidSecretError when a tag of this project is not known, or is called otherwise now
  */
 export const assertTagsKnown = ({ tags }: SecretDescription): void => {
-  const unknown = Object.keys(tags).find((tag) => tag.startsWith(TAG_PREFIX) && !KNOWN_TAGS.includes(tag));
-  if (unknown === undefined) return;
-  const renamed = RENAMED_TAGS[unknown];
-  throw new InvalidSecretError(
-    renamed === undefined
-      ? `the tag ${unknown.slice(0, LONGEST_QUOTE)} is not known; known are ${KNOWN_TAGS.join(', ')}`
-      : `the tag ${unknown} is called ${renamed} since 0.2; rename it`,
-  );
+  const problem = Object.keys(tags)
+    .map(problemOfTag)
+    .find((each) => each !== undefined);
+  if (problem !== undefined) throw new InvalidSecretError(problem);
 };
+
+const problemOfTag = (tag: string): string | undefined => {
+  if (KNOWN_TAGS.includes(tag)) return undefined;
+  const renamed = RENAMED_TAGS[tag];
+  if (renamed !== undefined) return `the tag ${tag} is called ${renamed} since 0.2; rename it`;
+  const meant = [...KNOWN_TAGS, ...Object.keys(RENAMED_TAGS)].find(
+    (known) => letters(known) === letters(tag),
+  );
+  if (meant !== undefined)
+    return `the tag ${tag.slice(0, LONGEST_QUOTE)} is written ${RENAMED_TAGS[meant] ?? meant}; rename it`;
+  if (!tag.startsWith(TAG_PREFIX)) return undefined;
+  return `the tag ${tag.slice(0, LONGEST_QUOTE)} is not known; known are ${KNOWN_TAGS.join(', ')}`;
+};
+
+/** AWS tells capital letters apart, and takes `:`, `-`, `_`, `.` and `/` for letters; people do neither. */
+const letters = (tag: string): string => tag.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 const oneOf = <T extends string>(known: readonly T[], tag: string, value: string): T => {
   const found = known.find((each) => each === value);

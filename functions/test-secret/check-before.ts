@@ -11,11 +11,10 @@ import { isProvenIn } from '../secret/proven.ts';
 import type { Login, SecretValue } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
+import { type EndpointPorts, loginWherePossible } from './endpoint-mistake.ts';
 import { findOtherUser } from './other-user.ts';
 
-export interface CheckBeforePorts extends LockPorts {
-  readonly database: Database;
-}
+export type CheckBeforePorts = LockPorts & EndpointPorts;
 
 /**
  * Looks before anything changes: is every instance of the database there, which versions log in, and what will there be to
@@ -33,7 +32,9 @@ export interface CheckBeforePorts extends LockPorts {
  */
 export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<Before> => {
   const { pending, current } = await loadVersions(ports, plan);
-  await using asCurrent = current && (await ports.database.login(current.login));
+  const { secretArn, secretName, labelsBefore } = plan;
+  const tried = { what: `AWSCURRENT of ${secretName}`, secretArn, previous: labelsBefore.previous };
+  await using asCurrent = current && (await loginWherePossible(ports, current.login, tried));
   await using asPending = pending && (await ports.database.login(pending.login));
   if (isRevert(plan)) assertTrusted(plan, current, asPending);
   const reference = current ?? pending;
@@ -104,8 +105,15 @@ const assertTrusted = (
   if (isProvenIn(plan.proven, plan.pendingVersion)) return;
   if (current !== undefined && asPending !== undefined && isOwnUser) return;
   throw new UntrustedVersionError(
-    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and does not log in now as a user of this secret; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and ${whyNotTrusted(current, asPending)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
   );
+};
+
+const whyNotTrusted = (current: SecretValue | undefined, asPending: Session | undefined): string => {
+  if (asPending === undefined) return 'does not log in now';
+  return current === undefined
+    ? 'AWSCURRENT is unreadable or for another place, so that nothing shows whose it is, though it logs in now'
+    : 'is for another user than AWSCURRENT, though it logs in now';
 };
 
 /**
@@ -183,7 +191,7 @@ const whyNoneLogsIn = async (ports: CheckBeforePorts, plan: Plan, login: Login):
     }
   }
   return new NoUsableCredentialsError(
-    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; put the right password into the secret, or start the recovery machine for it with "resetThroughAdmin": true`,
+    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; an older version may: start the recovery machine, which tries those that are proven, and with "resetThroughAdmin": true sets the password where the deployment allows it; or put the right password into the secret`,
   );
 };
 

@@ -49,6 +49,6 @@ const loginOrThrow = async (database: Database, login: Login): Promise<Session> 
   const session = await database.login(login);
   if (session !== undefined) return session;
   throw new CredentialNotPropagatedError(
-    `"${login.username}" is still refused on ${login.host}:${login.port}`,
+    `"${login.username}" is refused on ${login.host}:${login.port}: a wrong password, or one that has not arrived there yet`,
   );
 };

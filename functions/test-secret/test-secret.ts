@@ -1,17 +1,18 @@
 import { CurrentChangedError, InvalidSecretError } from '../contract/errors.ts';
 import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
-import type { Database, Role } from '../database/database.ts';
+import type { Role } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { holderOf, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
-import { parseSecretValue, type SecretValue } from '../secret/secret-value.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
+import { type Login, parseSecretValue, type SecretValue } from '../secret/secret-value.ts';
 import { readPending, readVersion } from '../secret/versions.ts';
 import { checkBefore } from './check-before.ts';
+import { type EndpointPorts, loginWherePossible } from './endpoint-mistake.ts';
 import { type TestedCredential, testCredential } from './test-credential.ts';
 
-export interface TestSecretPorts extends LockPorts {
-  readonly database: Database;
-}
+export type TestSecretPorts = LockPorts & EndpointPorts;
 
 /**
  * Step 3 of 4, and the checks around the rotation: one function, so that CheckBefore has warmed it up when a
@@ -44,18 +45,32 @@ const testCurrent = async (
   ports: TestSecretPorts,
   input: Extract<TestSecretInput, { check: 'current' }>,
 ): Promise<TestedCredential> => {
-  const { login } = await (input.promoted === undefined
-    ? loadTested(ports, input.secretId, input.version)
-    : readPromoted(ports, input.secretId, input.promoted));
+  if (input.promoted === undefined) return await verify(ports, input);
+  const { login } = await readPromoted(ports, input.secretId, input.promoted);
   return await testCredential(ports.database, login, input.roles);
+};
+
+/** No step has logged in with it before, so that what it says may be wrong. */
+const verify = async (
+  ports: TestSecretPorts,
+  { secretId, version, roles }: Extract<TestSecretInput, { check: 'current' }>,
+): Promise<TestedCredential> => {
+  const secret = await ports.secrets.describe(secretId);
+  const { login } = await loadTested(ports, secret, version);
+  const tried = {
+    what: `${version === undefined ? 'AWSCURRENT' : `version ${version}`} of ${secret.name}`,
+    secretArn: secret.arn,
+    previous: holderOf(secret, PREVIOUS),
+  };
+  const database = { login: (each: Login) => loginWherePossible(ports, each, tried) };
+  return await testCredential(database, login, roles);
 };
 
 const loadTested = async (
   { secrets }: TestSecretPorts,
-  secretId: string,
+  secret: SecretDescription,
   version: string | undefined,
 ): Promise<SecretValue> => {
-  const secret = await secrets.describe(secretId);
   assertRotatable(secret);
   if (version !== undefined)
     return await readVersion(secrets, secret.arn, version, 'the version of the token');

@@ -101,7 +101,7 @@ const versionsOf = async (stack: LocalStack, arn: string): Promise<string[]> => 
   return Versions.sort((one, other) => age(one) - age(other)).flatMap(({ VersionId }) => VersionId ?? []);
 };
 
-/** Nothing for a version that Secrets Manager made and no one has filled, or that only carries the lock. */
+/** Nothing for a version that Secrets Manager made and no one has filled, that only carries the lock, or that someone broke. */
 export const credentialIn = async (
   stack: LocalStack,
   arn: string,
@@ -114,10 +114,13 @@ export const credentialIn = async (
     const value = JSON.parse(SecretString ?? '');
     return MARKER in value ? undefined : LoginValue.parse(value);
   } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    if (error instanceof Error && NO_CREDENTIAL.has(error.name)) return undefined;
     throw error;
   }
 };
+
+/** No value, no JSON, or no username and password in it. */
+const NO_CREDENTIAL = new Set(['ResourceNotFoundException', 'SyntaxError', 'TypeError', 'ZodError']);
 
 /** Roles by user, of those that exist. */
 const usersInDatabase = async (stack: LocalStack, names: readonly string[]): Promise<SeenWorld['users']> => {

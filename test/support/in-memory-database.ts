@@ -13,6 +13,7 @@ import {
   translateError,
   translateLoginError,
 } from '../../functions/database/document-db-errors.ts';
+import type { Endpoints } from '../../functions/database/endpoints.ts';
 import type { Login } from '../../functions/secret/secret-value.ts';
 import { type Gate, openGate } from './port-calls.ts';
 
@@ -150,6 +151,13 @@ export class InMemoryDatabase {
     );
   }
 
+  /** With TLS, at the usual port. */
+  readonly endpoints: Endpoints = {
+    answers: async ({ host, port, tls }) => {
+      return tls && port === PORT && this.#instanceNamed(host)?.down === false;
+    },
+  };
+
   port(gate: Gate = openGate): Database {
     return { login: (login) => gate('login', () => this.#login(gate, login)) };
   }
@@ -175,11 +183,15 @@ export class InMemoryDatabase {
   }
 
   #instanceAt({ host, port, tls }: Login): Instance {
-    const instance = host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
+    const instance = this.#instanceNamed(host);
     const isDeaf = this.isStrict && (port !== PORT || !tls);
     if (instance === undefined || instance.down || isDeaf)
       throw new DatabaseUnavailableError(`${host} does not answer`);
     return instance;
+  }
+
+  #instanceNamed(host: string): Instance | undefined {
+    return host === CLUSTER ? this.#writer() : this.#instances.find((one) => one.host === host);
   }
 
   #catchUp(instance: Instance): void {

@@ -141,7 +141,7 @@ export class RotationWorld implements View {
   }
 
   credentialOf(version: string): { username: string; password: string } | undefined {
-    const value = parsed(this.store.valueOf(SECRET, version));
+    const value = jsonIn(this.store.valueOf(SECRET, version));
     // A marker carries the lock, and no credential.
     return value?.username === undefined ? undefined : value;
   }
@@ -187,10 +187,10 @@ export class RotationWorld implements View {
   }
 }
 
-/** Nothing where someone wrote what is not JSON: no application can use it either. */
-const parsed = (text: string | undefined): { username: string; password: string } | undefined => {
+/** Nothing in a value that people have broken. */
+const jsonIn = (text: string | undefined) => {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return JSON.parse(text ?? 'null');
   } catch {
     return undefined;
   }

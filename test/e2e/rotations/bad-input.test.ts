@@ -187,14 +187,21 @@ describe('a database that can not be used is refused', () => {
     },
   );
 
-  test('if it speaks no TLS, and no one logs in without', async () => {
-    const { port } = await stack.documentDb.openFront({ certificate: 'none' });
-    const secret = await stack.makeSecret({ value: { port, ssl: undefined } });
-    const execution = await stack.executions.start({ secretId: secret.arn, mode: 'verify' });
-    await expect
-      .poll(async () => JSON.stringify(await stack.executions.history(execution)), { timeout: 30_000 })
-      .toContain('DatabaseUnavailableError');
-    await stack.executions.abort(execution);
+  test.each([
+    ['it speaks no TLS', 'none', undefined, /speaks no TLS; .* add "ssl": false/],
+    [
+      'it speaks TLS, and the secret says that it does not',
+      'trusted',
+      false,
+      /the key "ssl" is false; write true/,
+    ],
+  ] as const)('if %s: at once, and no one logs in the other way', async (_what, certificate, ssl, cause) => {
+    const { port } = await stack.documentDb.openFront({ certificate });
+    const secret = await stack.makeSecret({ value: { port, ssl } });
+    await expectRefused(secret.arn, 'InvalidSecretError', cause);
+    const verified = await run(stack, { secretId: secret.arn, mode: 'verify' });
+    expect(verified).toMatchObject({ status: 'FAILED', error: 'InvalidSecretError' });
+    expect(verified.cause).toMatch(cause);
     expect(stack.documentDb.observed.filter(({ user }) => user === secret.username)).toEqual([]);
   });
 

@@ -33,8 +33,11 @@ export const currentLogsIn = async (stack: LocalStack, secretId: string): Promis
 
 /** The invariants that hold at the end of every execution. */
 export const expectSettled = async (stack: LocalStack, secretId: string): Promise<void> => {
-  expect(endProblems(await whenReleased(stack, secretId))).toEqual([]);
+  expect(await settledProblems(stack, secretId)).toEqual([]);
 };
+
+export const settledProblems = async (stack: LocalStack, secretId: string): Promise<string[]> =>
+  endProblems(await whenReleased(stack, secretId));
 
 /** The retirement that a rotation starts has the lock for as long as its change takes: some seconds at the most. */
 const whenReleased = async (stack: LocalStack, arn: string): Promise<SeenWorld> => {

@@ -172,7 +172,7 @@ describe('the other modes and the recovery', () => {
     const execution = await run(stack, { secretId: secret.arn, mode: 'verify' });
 
     expect(execution).toMatchObject({ status: 'FAILED', error: 'CredentialNotPropagatedError' });
-    expect(execution.cause).toContain(`"${secret.username}" is still refused`);
+    expect(execution.cause).toContain(`"${secret.username}" is refused`);
   });
 
   test('revert puts AWSPREVIOUS back, in the database and in the secret', async () => {

@@ -11,11 +11,11 @@ import {
 import type { SecretDescription } from '../../../../functions/secret/secret-store.ts';
 import { versionIdOf } from '../../../../functions/secret/version-ids.ts';
 
-const secret = (versions: SecretDescription['versions']): SecretDescription => ({
+const secret = (versions: SecretDescription['versions'], proven = ''): SecretDescription => ({
   arn: 'arn',
   name: 'name',
   versions,
-  tags: {},
+  tags: { 'docdb-rotation:proven': proven },
   markedForDeletion: false,
 });
 
@@ -33,6 +33,15 @@ describe('isPendingFree', () => {
     ],
   ])('%s', (_where, versions, free) => {
     expect(isPendingFree(secret(versions), ['own'])).toBe(free);
+  });
+
+  // Two values written by hand after a rotation on demand, where AWS leaves AWSPENDING where it was.
+  it.each([
+    ['was seen to log in', 'one two', true],
+    ['was only written: a rotation may be about to promote it', 'one +two', false],
+    ['is no one’s', 'one', false],
+  ])('stranded without another label on a version that %s', (_what, proven, free) => {
+    expect(isPendingFree(secret({ one: ['AWSCURRENT'], two: ['AWSPENDING'] }, proven))).toBe(free);
   });
 
   it('takes nothing for its own that it was not told of', () => {

@@ -51,7 +51,7 @@ describe('TestSecret of the pending credential', () => {
     world.database.lag = 1;
     const { plan, before } = await set(world);
     const input = pending(plan, before.roles);
-    await expect(testSecret(portsOf(world), input)).rejects.toThrow(/still refused on two\./);
+    await expect(testSecret(portsOf(world), input)).rejects.toThrow(/is refused on two\./);
     expect(await testSecret(portsOf(world), input)).toMatchObject({ outcome: 'accepted', instances: 3 });
   });
 
