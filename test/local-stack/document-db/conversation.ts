@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, RolesInStatus } from './cluster.ts';
 import { type CommandContext, type CommandOutcome, HANDSHAKE_COMMANDS } from './command-event.ts';
 import { ENGINES } from './engine-version.ts';
 import type { FaultAction } from './faults.ts';
@@ -168,11 +168,18 @@ export class Conversation {
       const primary = readOnly ? undefined : hosts[this.#cluster.primary];
       return rewriteHelloReply(reply, { engineVersion, hosts, me, primary });
     }
+    if (command === 'connectionStatus') return withRoles(reply, this.#cluster.rolesInStatus);
     if (command !== 'buildInfo' && command !== 'buildinfo') return reply;
     const version = ENGINES[engineVersion].serverVersion;
     return { ...reply, version, versionArray: [...version.split('.').map(Number), 0] };
   }
 }
+
+const withRoles = (reply: Document, roles: RolesInStatus): Document => {
+  if (roles === 'told' || reply.authInfo === undefined) return reply;
+  const { authenticatedUserRoles: _, ...authInfo } = reply.authInfo;
+  return { ...reply, authInfo: roles === 'empty' ? { ...authInfo, authenticatedUserRoles: [] } : authInfo };
+};
 
 const unconfirmed = (reply: Document, actions: readonly FaultAction[]): Document => {
   const fault = actions.find((action) => action.kind === 'write-concern-error');
