@@ -11,8 +11,9 @@ const DAYS_OF_PATIENCE = 1;
 export interface Schedule {
   readonly name: string;
   readonly rotationEnabled: boolean;
-  readonly createdAt: number;
-  /** When AWSCURRENT was last replaced by a rotation. */
+  /** When the version that is AWSCURRENT was made: by a rotation, whoever started it, or by hand. */
+  readonly currentSince: number;
+  /** When a rotation of Secrets Manager's own ended. One on demand does not move it, and counts for the next date all the same. */
   readonly rotatedAt: number | undefined;
   /** Days between two rotations; undefined for a cron expression, of which only the next date is known. */
   readonly intervalDays: number | undefined;
@@ -28,6 +29,8 @@ export interface CheckCredentialsPorts {
 
 export interface Checked {
   readonly overdue: readonly string[];
+  /** Secrets that nothing rotates by itself, though each that is managed gets a schedule: someone took it off. */
+  readonly unscheduled: readonly string[];
   /** Secrets that could not be looked at, and why. */
   readonly unknown: readonly { readonly secret: string; readonly error: string }[];
   readonly certificateAuthorityDaysLeft: number | undefined;
@@ -43,10 +46,12 @@ export const checkCredentials = async (
   const days = daysOfTrust(trusted, region, ports.now());
   if (days !== undefined) ports.record('CertificateAuthorityDaysLeft', days);
   const overdue: string[] = [];
+  const unscheduled: string[] = [];
   const unknown: { secret: string; error: string }[] = [];
   for (const secret of secrets) {
     try {
-      if (recordAge(ports, secret, await ports.schedule(secret))) overdue.push(secret);
+      const schedule = await ports.schedule(secret);
+      if (recordAge(ports, secret, schedule)) (schedule.rotationEnabled ? overdue : unscheduled).push(secret);
     } catch (error) {
       // It would be the same for the others, one time-out after the other.
       if (error instanceof SecretsManagerUnavailableError) throw error;
@@ -54,26 +59,25 @@ export const checkCredentials = async (
       unknown.push({ secret, error: error instanceof Error ? error.name : typeof error });
     }
   }
-  ports.record('OverdueCredentials', overdue.length + unknown.length);
-  return { overdue, unknown, certificateAuthorityDaysLeft: days };
+  ports.record('OverdueCredentials', overdue.length + unscheduled.length + unknown.length);
+  return { overdue, unscheduled, unknown, certificateAuthorityDaysLeft: days };
 };
 
+/** @returns whether it is an operator's business */
 const recordAge = (ports: CheckCredentialsPorts, secret: string, schedule: Schedule): boolean => {
   const now = ports.now();
-  const age = (now - (schedule.rotatedAt ?? schedule.createdAt)) / DAY_MS;
-  const late = daysLate(schedule, age, now) > DAYS_OF_PATIENCE;
+  const age = (now - schedule.currentSince) / DAY_MS;
+  const late = !schedule.rotationEnabled || daysLate(schedule, age, now) > DAYS_OF_PATIENCE;
   ports.record('CredentialAge', Math.floor(age * 10) / 10, secret);
   ports.record('CredentialOverdue', late ? 1 : 0, secret);
   return late;
 };
 
-/** A secret without a schedule is rotated by hand, or never: no age is too old for it. */
 const daysLate = (
-  { rotationEnabled, intervalDays, nextRotationAt, rotatedAt }: Schedule,
+  { intervalDays, nextRotationAt, rotatedAt }: Schedule,
   age: number,
   now: number,
 ): number => {
-  if (!rotationEnabled) return 0;
   // A secret that is older than its schedule: the first rotation is yet to come.
   if (rotatedAt === undefined && nextRotationAt !== undefined && nextRotationAt > now) return 0;
   if (intervalDays !== undefined) return age - intervalDays;

@@ -1,10 +1,12 @@
 import {
   DescribeSecretCommand,
   type DescribeSecretCommandOutput,
+  ListSecretVersionIdsCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { SecretsManagerUnavailableError } from '../contract/errors.ts';
 import { awsFailure } from '../runtime/aws-failure.ts';
+import { CURRENT } from '../secret/labels.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import type { Schedule } from './check-credentials.ts';
 
@@ -13,11 +15,12 @@ export const scheduleOf =
   (client: SecretsManagerClient) =>
   async (secretId: string): Promise<Schedule> => {
     const secret = await describe(client, secretId);
+    const currentSince = await madeAt(client, secretId);
     const { AutomaticallyAfterDays, ScheduleExpression } = secret.RotationRules ?? {};
     return {
       name: secret.Name ?? secretId,
       rotationEnabled: secret.RotationEnabled ?? false,
-      createdAt: secret.CreatedDate?.getTime() ?? 0,
+      currentSince: (currentSince ?? secret.CreatedDate)?.getTime() ?? 0,
       rotatedAt: secret.LastRotatedDate?.getTime(),
       intervalDays: AutomaticallyAfterDays ?? daysOfRate(ScheduleExpression),
       nextRotationAt: secret.NextRotationDate?.getTime(),
@@ -34,14 +37,27 @@ export const labelsOf =
 const describe = async (
   client: SecretsManagerClient,
   secretId: string,
-): Promise<DescribeSecretCommandOutput> => {
+): Promise<DescribeSecretCommandOutput> =>
+  await answered(`describing the secret ${secretId}`, () =>
+    client.send(new DescribeSecretCommand({ SecretId: secretId })),
+  );
+
+/** When AWSCURRENT was made. A secret has at most twenty versions with labels, and a page takes a hundred. */
+const madeAt = async (client: SecretsManagerClient, secretId: string): Promise<Date | undefined> => {
+  const { Versions = [] } = await answered(`listing the versions of ${secretId}`, () =>
+    client.send(new ListSecretVersionIdsCommand({ SecretId: secretId, MaxResults: 100 })),
+  );
+  return Versions.find(({ VersionStages }) => VersionStages?.includes(CURRENT))?.CreatedDate;
+};
+
+const answered = async <T>(doing: string, call: () => Promise<T>): Promise<T> => {
   try {
-    return await client.send(new DescribeSecretCommand({ SecretId: secretId }));
+    return await call();
   } catch (error) {
     const { name, kind } = awsFailure(error);
     if (kind !== 'unanswered') throw error;
     throw new SecretsManagerUnavailableError(
-      `describing the secret ${secretId}: ${name}; is there a route to Secrets Manager from this VPC?`,
+      `${doing}: ${name}; is there a route to Secrets Manager from this VPC?`,
     );
   }
 };

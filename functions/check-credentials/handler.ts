@@ -55,6 +55,7 @@ const checkTheLocks = async (secrets: readonly string[]): Promise<void> => {
 
 const checkTheCredentials = async (secrets: readonly string[]): Promise<void> => {
   const checked = await checkCredentials(ports, secrets, trusted, environment.AWS_REGION);
-  const worried = checked.overdue.length > 0 || checked.unknown.length > 0;
+  const { overdue, unscheduled, unknown } = checked;
+  const worried = overdue.length + unscheduled.length + unknown.length > 0;
   logger[worried ? 'warn' : 'info']('credentials checked', { ...checked });
 };

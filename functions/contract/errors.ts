@@ -52,6 +52,11 @@ export class RolesDifferError extends RotationError {
   override readonly name = 'RolesDifferError';
 }
 
+/** The server does not tell the roles of a user, and taking them for none would make another user without any. */
+export class RolesUnknownError extends RotationError {
+  override readonly name = 'RolesUnknownError';
+}
+
 /** The server lists an instance outside its own domain, where no credential may go. */
 export class InstanceNotTrustedError extends RotationError {
   override readonly name = 'InstanceNotTrustedError';

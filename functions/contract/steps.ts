@@ -14,6 +14,9 @@ export const Token = z.string().min(32).max(64);
 
 export const Role = z.object({ role: z.string(), db: z.string() });
 
+/** Null where the server does not tell them: only for a single user, whose roles stay as they are. */
+const ToldRoles = z.array(Role).nullable();
+
 /** The ARN of the execution that calls: the state machine adds it to every input. Which version ids are its own follows from it. */
 const execution = z.string().min(1).max(2048);
 
@@ -59,7 +62,7 @@ export const Before = z.object({
   /** Which of the labels logged in. */
   logsIn: z.array(z.enum(['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'])),
   /** The roles of the current user. */
-  roles: z.array(Role),
+  roles: ToldRoles,
   /** The other user of a pair, which SetSecret is going to make or change. */
   otherUser: z
     .object({
@@ -80,7 +83,7 @@ export const TestSecretInput = z.discriminatedUnion('check', [
   /** Before anything changes: which labels log in, and what the database has. */
   z.strictObject({ execution, check: z.literal('before'), plan: Plan }),
   /** The pending credential, on every instance. */
-  z.strictObject({ execution, check: z.literal('pending'), plan: Plan, roles: z.array(Role) }),
+  z.strictObject({ execution, check: z.literal('pending'), plan: Plan, roles: ToldRoles }),
   /** AWSCURRENT as an application reads it, on every instance; or the version of a token, before it is in use. */
   z.strictObject({
     execution,
@@ -90,7 +93,7 @@ export const TestSecretInput = z.discriminatedUnion('check', [
     version: z.string().optional(),
     /** The version that AWSCURRENT has to be. */
     promoted: z.string().optional(),
-    roles: z.array(Role).optional(),
+    roles: ToldRoles.optional(),
   }),
 ]);
 export type TestSecretInput = z.infer<typeof TestSecretInput>;

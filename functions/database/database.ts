@@ -1,4 +1,5 @@
 import type { Login } from '../secret/secret-value.ts';
+import type { ToldRoles } from './roles.ts';
 
 export interface Role {
   readonly role: string;
@@ -25,9 +26,9 @@ export interface Session extends AsyncDisposable {
   /** Whether this instance takes writes, or names one that does. */
   takesWrites(): Promise<TakesWrites>;
   /** The roles that this connection has. */
-  ownRoles(): Promise<readonly Role[]>;
+  ownRoles(): Promise<ToldRoles>;
   /** @throws NotAuthorizedError */
-  findUser(username: string): Promise<{ readonly roles: readonly Role[] } | undefined>;
+  findUser(username: string): Promise<{ readonly roles: ToldRoles } | undefined>;
   /** @throws NotAuthorizedError, UserNameTakenError, ChangeRefusedError */
   createUser(username: string, password: string, roles: readonly Role[]): Promise<void>;
   /** @throws NotAuthorizedError, UserNotFoundError, ChangeRefusedError */

@@ -84,6 +84,10 @@ const isOfSaslprep = (link: Error): boolean =>
 export const isUnknownCommand = (error: unknown): boolean =>
   error instanceof MongoServerError && !isTransient(error) && !AUTHORIZATION_CODES.has(Number(error.code));
 
+/** Whether the server understood the command and did not do it, for whatever lasting reason. */
+export const isRefusedCommand = (error: unknown): boolean =>
+  error instanceof MongoServerError && !isTransient(error);
+
 export const isUserNotFound = (error: unknown): boolean =>
   error instanceof MongoServerError && !isTransient(error) && error.code === CODE.userNotFound;
 

@@ -6,12 +6,14 @@ import { DatabaseIncompatibleError, DatabaseUnavailableError, RotationError } fr
 import type { Login } from '../secret/secret-value.ts';
 import type { Database, Role, Session, TakesWrites, UserChange } from './database.ts';
 import {
+  isRefusedCommand,
   isRefusedLogin,
   isUnknownCommand,
   isUserNotFound,
   translateError,
   translateLoginError,
 } from './document-db-errors.ts';
+import type { ToldRoles } from './roles.ts';
 
 /** How the connections show up in the database's own logs and in `currentOp`. */
 const APP_NAME = 'docdb-rotation';
@@ -115,17 +117,21 @@ class DocumentDbSession implements Session {
     return typeof primary === 'string' && primary !== '' ? 'elsewhere' : 'nowhere';
   }
 
-  async ownRoles(): Promise<readonly Role[]> {
-    const status = await this.#command('reading the roles of the connection', { connectionStatus: 1 });
-    return parseRoles((status.authInfo as Record<string, unknown> | undefined)?.authenticatedUserRoles);
+  /**
+   * AWS documents that DocumentDB has `connectionStatus`, not that it tells roles there; its own rotation function asks `usersInfo`.
+   * So an empty list counts only where `usersInfo` agrees. https://docs.aws.amazon.com/documentdb/latest/developerguide/mongo-apis.html
+   */
+  async ownRoles(): Promise<ToldRoles> {
+    const doing = 'reading the roles of the connection';
+    const status = await this.#command(doing, { connectionStatus: 1 }, isRefusedCommand);
+    const told = parseRoles((status.authInfo as Record<string, unknown> | undefined)?.authenticatedUserRoles);
+    if (told !== undefined && told.length > 0) return told;
+    const self = firstUser(await this.#command(doing, usersInfo(this.#login.username), isRefusedCommand));
+    return parseRoles(self?.roles);
   }
 
-  async findUser(username: string): Promise<{ roles: readonly Role[] } | undefined> {
-    const answer = await this.#command(`looking up the user "${username}"`, {
-      usersInfo: { user: username, db: USERS },
-    });
-    const users = answer.users;
-    const user = Array.isArray(users) ? users[0] : undefined;
+  async findUser(username: string): Promise<{ roles: ToldRoles } | undefined> {
+    const user = firstUser(await this.#command(`looking up the user "${username}"`, usersInfo(username)));
     return user === undefined ? undefined : { roles: parseRoles(user.roles) };
   }
 
@@ -194,6 +200,11 @@ const within = async <T>(milliseconds: number, work: Promise<T>, doing: string):
   }
 };
 
+const usersInfo = (username: string) => ({ usersInfo: { user: username, db: USERS } });
+
+const firstUser = ({ users }: Record<string, unknown>): { readonly roles?: unknown } | undefined =>
+  Array.isArray(users) ? users[0] : undefined;
+
 const plain = (roles: readonly Role[]): Role[] => roles.map(({ role, db }) => ({ role, db }));
 
 const listOfStrings = (value: unknown): string[] =>
@@ -207,8 +218,8 @@ const parseAddress = (address: string): { host: string; port: number } => {
   return { host, port: Number(port) };
 };
 
-const parseRoles = (value: unknown): Role[] => {
-  if (!Array.isArray(value)) return [];
+const parseRoles = (value: unknown): Role[] | undefined => {
+  if (!Array.isArray(value)) return undefined;
   const roles = value.map((item) => ({ role: String(item?.role), db: String(item?.db) }));
   const tooLong = roles.some(({ role, db }) => role.length > LONGEST_ROLE || db.length > LONGEST_ROLE);
   if (roles.length > MOST_ROLES || tooLong) {

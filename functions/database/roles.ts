@@ -1,4 +1,8 @@
+import { RolesUnknownError } from '../contract/errors.ts';
 import type { Role } from './database.ts';
+
+/** Roles of a user as the server tells them; undefined where it does not. An empty list is told: the user has none. */
+export type ToldRoles = readonly Role[] | undefined;
 
 /**
  * The built-in roles that may change any user.
@@ -9,9 +13,24 @@ const OVER_USERS = ['root', 'userAdminAnyDatabase', 'restore'];
 export const mayChangeUsers = (roles: readonly Role[]): boolean =>
   roles.some(({ role, db }) => db === 'admin' && OVER_USERS.includes(role));
 
-export const sameRoles = (some: readonly Role[], others: readonly Role[]): boolean =>
-  listRoles(some) === listRoles(others);
+/** Roles that are not told are the same as no others. */
+export const sameRoles = (some: ToldRoles, others: ToldRoles): boolean =>
+  some !== undefined && others !== undefined && listRoles(some) === listRoles(others);
+
+/**
+ * Roles to give to another user, or to judge one by.
+ *
+ * @throws RolesUnknownError, where taking them for none would make or strip a user
+ */
+export const knownRoles = (roles: ToldRoles, username: string): readonly Role[] => {
+  if (roles !== undefined) return roles;
+  throw new RolesUnknownError(
+    `the server tells the roles of "${username}" neither by connectionStatus nor by usersInfo, so that they can be neither copied to another user nor compared; use the strategy single-user, for which they stay as they are`,
+  );
+};
 
 /** Roles for a message, in an order of their own. */
-export const listRoles = (roles: readonly Role[]): string =>
-  [...new Set(roles.map(({ role, db }) => `${role}@${db}`))].sort().join(', ') || 'none';
+export const listRoles = (roles: ToldRoles): string =>
+  roles === undefined
+    ? 'roles that the server does not tell'
+    : [...new Set(roles.map(({ role, db }) => `${role}@${db}`))].sort().join(', ') || 'none';

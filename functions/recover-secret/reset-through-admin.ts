@@ -1,7 +1,7 @@
 import { ResetNotAllowedError, UserNotFoundError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database } from '../database/database.ts';
-import { mayChangeUsers } from '../database/roles.ts';
+import { knownRoles, mayChangeUsers } from '../database/roles.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { provenVersions } from '../secret/proven.ts';
@@ -27,7 +27,7 @@ export interface ResetThroughAdminPorts extends LockPorts {
  *
  * Safe to repeat: the password is the same each time.
  *
- * @throws ResetNotAllowedError, UserNotFoundError, after which nothing was changed
+ * @throws ResetNotAllowedError, UserNotFoundError, RolesUnknownError, after which nothing was changed
  * @throws AdminSecretRequiredError, AdminSecretMismatchError, AdminSecretUnavailableError
  */
 export const resetThroughAdmin = async (
@@ -50,7 +50,7 @@ export const resetThroughAdmin = async (
     throw new UserNotFoundError(
       `the user "${username}" of ${secret.name} does not exist at ${place.host}; create it, or correct the secret`,
     );
-  if (mayChangeUsers(user.roles)) {
+  if (mayChangeUsers(knownRoles(user.roles, username))) {
     throw new ResetNotAllowedError(
       `"${username}" may change users itself, and such a user is never reset through an admin secret; if it is the cluster's primary user, use resetThroughCluster`,
     );

@@ -4,6 +4,7 @@ import {
   GetSecretValueCommand,
   InvalidParameterException,
   InvalidRequestException,
+  LimitExceededException,
   ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   ResourceExistsException,
@@ -174,6 +175,13 @@ const translate = (error: unknown, doing: string): Error => {
   if (error instanceof InvalidRequestException) {
     return new SecretsManagerRefusedError(
       `${doing}: ${name}; it may be marked for deletion, or a rotation of it is in an unusual state`,
+    );
+  }
+  if (name === 'ValidationException')
+    return new SecretNotRotatableError(`${doing}: Secrets Manager takes that for no name or ARN of a secret`);
+  if (error instanceof LimitExceededException) {
+    return new SecretsManagerRefusedError(
+      `${doing}: ${name}; a secret can have 20 staging labels, of which the rotation needs five: take off some of your own, or versions that you no longer need`,
     );
   }
   if (kind === 'refused')

@@ -2,7 +2,7 @@ import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
-import { sameRoles } from '../database/roles.ts';
+import { knownRoles, sameRoles } from '../database/roles.ts';
 import { writeUser } from '../database/write-user.ts';
 import { describeAsOwner, type LockPorts, takePending } from '../secret/lock.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
@@ -15,7 +15,7 @@ export interface SetSecretPorts extends LockPorts {
 export interface SetSecretResult {
   readonly outcome: 'already-set' | 'changed' | 'created';
   /** The roles that the pending credential must show from now on. */
-  readonly roles: readonly Role[];
+  readonly roles: readonly Role[] | null;
 }
 
 /**
@@ -27,6 +27,7 @@ export interface SetSecretResult {
  *
  * @throws RotationSupersededError if this execution has the lock no more; nothing was changed
  * @throws NoUsableCredentialsError if no version proves that the secret is the user's own
+ * @throws RolesUnknownError if the server does not tell the roles that a pair's other user is to have
  * @throws AdminSecretRequiredError, AdminSecretMismatchError, AdminSecretUnavailableError, ChangeRefusedError
  */
 export const setSecret = async (
@@ -55,7 +56,7 @@ const changePassword = async (
   ports: SetSecretPorts,
   plan: Plan,
   { pending, current }: Versions,
-  roles: readonly Role[],
+  roles: Before['roles'],
 ): Promise<SetSecretResult> => {
   const { username, password } = pending.login;
   const asCurrent = await openAs(ports.database, username, current);
@@ -105,10 +106,10 @@ const prepareOtherUser = async (
   const mayChange = own !== undefined && before.otherUser !== undefined;
   // To go back to a user that still logs in takes no power, not even that of a broken AWSCURRENT.
   if (accepted !== undefined && !mayChange)
-    return { outcome: 'already-set', roles: await accepted.ownRoles() };
+    return { outcome: 'already-set', roles: knownRoles(await accepted.ownRoles(), plan.users.pending) };
   if (!mayChange) throw noUsableCredentials(plan, plan.users.current);
 
-  const roles = await own.ownRoles();
+  const roles = knownRoles(await own.ownRoles(), plan.users.current);
   if (accepted !== undefined && sameRoles(await accepted.ownRoles(), roles))
     return { outcome: 'already-set', roles };
 

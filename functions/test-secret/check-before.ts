@@ -3,7 +3,7 @@ import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
 import { isSameInstance, loginsOnInstances } from '../database/instances.ts';
-import { listRoles, sameRoles } from '../database/roles.ts';
+import { knownRoles, listRoles, sameRoles, type ToldRoles } from '../database/roles.ts';
 import { assertTakesWrites } from '../database/takes-writes.ts';
 import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
@@ -25,6 +25,7 @@ export type CheckBeforePorts = LockPorts & EndpointPorts;
  * @throws NoUsableCredentialsError if no version logs in as the user that the rotation is for
  * @throws UntrustedVersionError if an AWSPREVIOUS to go back to is not proven, or an AWSCURRENT that does not log in
  * @throws UserNotFoundError if the admin secret shows that this user does not exist
+ * @throws RolesUnknownError if the server does not tell the roles that a pair's other user is to have
  * @throws UserNameTakenError if the other user of a pair belongs to someone else, or may: it would get roles
  * @throws DatabaseUnavailableError if the host takes no writes: during a fail-over that passes
  * @throws DatabaseUnavailableError, HostNotFoundError, CertificateNotTrustedError, InstanceNotTrustedError if an
@@ -59,19 +60,21 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   // A credential that logs in already needs no write.
   if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
-  const roles = await own.session.ownRoles();
-  if (isRevert(plan)) await assertGainsNothing(plan, asPending, roles);
+  const told = await own.session.ownRoles();
+  if (plan.strategy !== 'single-user') knownRoles(told, own.login.username);
+  if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);
+  const roles = told === undefined ? null : copy(told);
   // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
-  if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles: copy(roles) };
+  if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles };
   const otherUser = await findOtherUser(ports, plan, {
     asCurrent,
     current: current as SecretValue,
-    roles,
+    roles: knownRoles(told, own.login.username),
     previous: isRevert(plan) ? pending : previous,
     pendingLogsIn: asPending !== undefined,
     previousLogsIn: (isRevert(plan) ? asPending : asPrevious) !== undefined,
   });
-  return { logsIn, roles: copy(roles), otherUser };
+  return { logsIn, roles, otherUser };
 };
 
 interface Versions {
@@ -134,7 +137,7 @@ const assertMayBeCopied = ({ secretName, labelsBefore, proven }: Plan): void => 
 const assertGainsNothing = async (
   plan: Plan,
   asPending: Session | undefined,
-  roles: readonly Role[],
+  roles: ToldRoles,
 ): Promise<void> => {
   if (asPending === undefined || isProvenIn(plan.proven, plan.pendingVersion)) return;
   const own = await asPending.ownRoles();

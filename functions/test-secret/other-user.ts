@@ -2,7 +2,7 @@ import { UntrustedVersionError, UserNameTakenError } from '../contract/errors.ts
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
-import { listRoles, sameRoles } from '../database/roles.ts';
+import { knownRoles, listRoles, sameRoles } from '../database/roles.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { isProvenIn, pairedIn, provenIn } from '../secret/proven.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
@@ -31,6 +31,7 @@ const NEW: OtherUser = { existed: false, roles: [], previousLoggedIn: false };
 /**
  * The other user of a pair, as it stands before SetSecret makes or changes it; and whether it is this secret's own.
  *
+ * @throws RolesUnknownError if the server does not tell what it may do
  * @throws UserNameTakenError, UntrustedVersionError if it belongs to someone else, or may, and would get roles
  */
 export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: Seen): Promise<OtherUser> => {
@@ -50,9 +51,10 @@ export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: See
     if (seen.pendingLogsIn) return NEW;
     throw nameTaken(plan);
   }
+  const roles = knownRoles(found.roles, plan.users.pending);
   const isOurs = seen.pendingLogsIn && !isRevert(plan);
-  if (!isOurs && !sameRoles(found.roles, seen.roles)) await assertTakeTurns(ports, plan, seen, found.roles);
-  return { existed: true, roles: [...found.roles], ...evidence };
+  if (!isOurs && !sameRoles(roles, seen.roles)) await assertTakeTurns(ports, plan, seen, roles);
+  return { existed: true, roles: [...roles], ...evidence };
 };
 
 type Evidence = Pick<OtherUser, 'version' | 'previousLoggedIn'>;

@@ -1,6 +1,5 @@
-import { CurrentChangedError, InvalidSecretError } from '../contract/errors.ts';
+import { CurrentChangedError, InvalidSecretError, RolesUnknownError } from '../contract/errors.ts';
 import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
-import type { Role } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
@@ -17,6 +16,8 @@ export type TestSecretPorts = LockPorts & EndpointPorts;
 /**
  * Step 3 of 4, and the checks around the rotation: one function, so that CheckBefore has warmed it up when a
  * single user's outage window depends on it. Changes nothing, anywhere.
+ *
+ * @throws RolesUnknownError for a pair whose roles the server does not tell
  */
 export const testSecret = async (
   ports: TestSecretPorts,
@@ -35,10 +36,14 @@ export const testSecret = async (
 const testPending = async (
   ports: TestSecretPorts,
   plan: Plan,
-  roles: readonly Role[],
+  roles: Before['roles'],
 ): Promise<TestedCredential> => {
   const { login } = await readPending(ports, plan);
-  return await testCredential(ports.database, login, roles);
+  const tested = await testCredential(ports.database, login, roles);
+  if (tested.rolesCompared || plan.strategy === 'single-user') return tested;
+  throw new RolesUnknownError(
+    `"${login.username}" logs in on every instance of ${plan.host}, but not every instance tells its roles, so that they can't be compared with those of "${plan.users.current}"; use the strategy single-user`,
+  );
 };
 
 const testCurrent = async (

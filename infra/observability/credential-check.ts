@@ -47,7 +47,10 @@ export class CredentialCheck extends Construct {
   watch(secret: ISecret): void {
     if (this.secrets.length % SECRETS_PER_RULE === 0) this.addRules(this.secrets.length);
     this.secrets.push(secret);
-    this.step.allow(['secretsmanager:DescribeSecret'], [secretArnForPolicy(secret)]);
+    this.step.allow(
+      ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
+      [secretArnForPolicy(secret)],
+    );
   }
 
   private addRules(from: number): void {

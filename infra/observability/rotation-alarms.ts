@@ -207,7 +207,8 @@ export class RotationAlarms extends Construct {
     const metric = (name: MetricName, statistic: string) =>
       machineMetric(name, this.props.rotation, CHECK, { statistic });
     this.add('CredentialOverdue', {
-      happened: 'A credential is older than its schedule allows, by more than a day.',
+      happened:
+        'A credential is older than its schedule allows, by more than a day, or its schedule is gone.',
       section: 'alarm-credential-overdue',
       metric: metric('OverdueCredentials', 'Maximum'),
     });

@@ -82,6 +82,8 @@ export class InMemoryDatabase {
   readOnly = false;
   /** Whether it answers at its own port and with TLS only. A test of an attack wants the kinder one, where more succeeds. */
   isStrict = false;
+  /** Whether a connection is told its own roles, by connectionStatus or by usersInfo. */
+  tellsOwnRoles = true;
   /** Connections that were opened and not closed. */
   open = 0;
   readonly #planted: { readonly error: PlantedError; left: number }[] = [];
@@ -215,7 +217,8 @@ export class InMemoryDatabase {
           () => this.reported ?? this.#instances.map(({ host }) => ({ host, port: PORT })),
         ),
       takesWrites: () => command('takesWrites', () => this.#takesWrites(instance)),
-      ownRoles: () => command('ownRoles', () => instance.users.get(self)?.roles ?? []),
+      ownRoles: () =>
+        command('ownRoles', () => (this.tellsOwnRoles ? (instance.users.get(self)?.roles ?? []) : undefined)),
       findUser: (username) => command('findUser', () => this.#findUser(self, username)),
       createUser: (username, password, roles) =>
         command('createUser', () => this.#createUser(self, username, password, roles)),

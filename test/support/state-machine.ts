@@ -84,10 +84,10 @@ export class ExecutionAbortedError extends Error {
 /** An error whose Cause is as it stands here: cut off, or of a service that writes no JSON. */
 export class TaskError extends Error {
   override readonly name: string;
-  readonly causeText: string | undefined;
+  readonly causeText: string | null | undefined;
 
-  constructor(name: string, causeText: string | undefined) {
-    super(causeText);
+  constructor(name: string, causeText: string | null | undefined) {
+    super(causeText ?? '');
     this.name = name;
     this.causeText = causeText;
   }
@@ -96,7 +96,7 @@ export class TaskError extends Error {
 /** An error as Step Functions gets it from Lambda. */
 interface ErrorOutput {
   readonly Error: string;
-  readonly Cause?: string;
+  readonly Cause?: string | null;
 }
 
 /** What has to happen while a machine waits. Without it nothing does: the machine's clock only jumps. */

@@ -92,7 +92,9 @@ describe('the runbook has a section', () => {
       const handled = states.flatMap(({ Retry = [], Catch = [] }) =>
         [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
       );
-      const names = [...ends, ...handled].filter((name) => name !== 'States.ALL');
+      // The second is no failure: the retirement was started before.
+      const unsaid = ['States.ALL', 'StepFunctions.ExecutionAlreadyExistsException'];
+      const names = [...ends, ...handled].filter((name) => !unsaid.includes(name));
       expect(RUNBOOK_ANCHORS).toEqual(expect.arrayContaining(names.map((name) => name.toLowerCase())));
     },
   );

@@ -223,7 +223,12 @@ export const FUNCTIONS = {
     {
       actions: secretsManager('DescribeSecret'),
       on: 'the secret',
-      why: 'sees when it was last rotated, and who has the lock',
+      why: 'sees its schedule, and who has the lock',
+    },
+    {
+      actions: secretsManager('ListSecretVersionIds'),
+      on: 'the secret',
+      why: 'sees when AWSCURRENT was made',
     },
     {
       actions: ['states:ListExecutions'],

@@ -10,7 +10,7 @@ import { startSecretsManager } from '../secrets-manager/index.ts';
 import { clientConfig } from './client-config.ts';
 import type { Credential } from './database-admin.ts';
 import type { LocalStackOptions } from './options.ts';
-import { invokeRotationFunction } from './rotation-function.ts';
+import { invokeRotationFunction, lets } from './rotation-function.ts';
 import type { Undo } from './undo.ts';
 
 /** By what AWS knows the cluster. */
@@ -98,6 +98,7 @@ const startSecrets = (
       accessControl.refusalOf(accessKeyId, action, resource, keys),
     region,
     accountId: ACCOUNT_ID,
+    mayInvoke: (functionArn) => lets(lambda, functionArn, 'secretsmanager.amazonaws.com'),
     invokeRotationFunction: (functionArn, event) => invokeRotationFunction(lambda, functionArn, event),
     ...(options.ports?.secretsManager ? { port: options.ports.secretsManager } : {}),
   });

@@ -58,7 +58,7 @@ describe('what the cluster says of itself', () => {
     await expect(ping()).resolves.toMatchObject({ ok: 1 });
     database.setEngineVersion('4.0');
     try {
-      await expect(ping()).rejects.toMatchObject({ code: 334 });
+      await expect(ping()).rejects.toThrow('[ -301 ]');
     } finally {
       database.setEngineVersion('5.0');
     }

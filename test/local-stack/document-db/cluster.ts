@@ -9,6 +9,9 @@ export type CommandHook = (event: CommandEvent) => HookAnswer | Promise<HookAnsw
 // biome-ignore lint/suspicious/noConfusingVoidType: undefined would force watchers to return it
 type HookAnswer = FaultAction | void;
 
+/** How `connectionStatus` tells the roles of the connection. AWS documents that DocumentDB has the command, not what it answers. */
+export type RolesInStatus = 'told' | 'empty' | 'absent';
+
 /** What the fronts of one cluster share. */
 export class Cluster {
   readonly faults = new Faults();
@@ -25,6 +28,7 @@ export class Cluster {
   primary = 0;
   /** Whether no instance takes writes: in a fail-over, or in a secondary cluster of a global cluster. */
   readOnly = false;
+  rolesInStatus: RolesInStatus = 'told';
   /** Indexes of the instances that can't be reached. */
   readonly down = new Set<number>();
   /** Where SecantusDB listens; another port after each restart. */

@@ -1,14 +1,21 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, RolesInStatus } from './cluster.ts';
 import { type CommandContext, type CommandOutcome, HANDSHAKE_COMMANDS } from './command-event.ts';
 import { ENGINES } from './engine-version.ts';
 import type { FaultAction } from './faults.ts';
 import { rewriteHelloReply, rewriteHelloRequest } from './hello.ts';
 import { Login } from './login.ts';
 import { MessageStream } from './message-stream.ts';
-import { errorDocument, NOT_WRITABLE_PRIMARY, type ServerError } from './server-error.ts';
+import {
+  AUTHORIZATION_FAILURE,
+  errorDocument,
+  NO_RETRYABLE_WRITES,
+  NOT_WRITABLE_PRIMARY,
+  type ServerError,
+  UNSUPPORTED_MECHANISM,
+} from './server-error.ts';
 import { isUserCommand, refusalOf, targetOf } from './user-rules.ts';
 import { commandName, decode, encode, replyTo, type WireMessage } from './wire-protocol.ts';
 import { isWrite } from './write-commands.ts';
@@ -130,14 +137,14 @@ export class Conversation {
     const { primary, readOnly } = this.#cluster;
     if (isWrite(command) && (readOnly || this.#instance !== primary)) return NOT_WRITABLE_PRIMARY;
     if (command === 'saslStart') return this.#mechanismError(body);
+    if (body.txnNumber !== undefined) return NO_RETRYABLE_WRITES;
     return this.#login.loggedIn ? refusalOf(command, body, this.#cluster.primaryUser) : undefined;
   }
 
   #mechanismError(body: Document): ServerError | undefined {
     const { mechanisms } = ENGINES[this.#cluster.engineVersion];
     if ((mechanisms as readonly unknown[]).includes(body.mechanism)) return undefined;
-    const errmsg = `unsupported mechanism ${String(body.mechanism)}`;
-    return { code: 334, codeName: 'MechanismUnavailable', errmsg };
+    return UNSUPPORTED_MECHANISM;
   }
 
   async #forward(command: string, request: WireMessage): Promise<Document | typeof CUT> {
@@ -162,17 +169,25 @@ export class Conversation {
   }
 
   #rewriteReply(command: string, reply: Document): Document {
+    if (Number(reply.code) === AUTHORIZATION_FAILURE.code) return errorDocument(AUTHORIZATION_FAILURE);
     const { engineVersion, hosts, readOnly } = this.#cluster;
     if (HANDSHAKE_COMMANDS.has(command)) {
       const me = hosts[this.#instance] ?? '';
       const primary = readOnly ? undefined : hosts[this.#cluster.primary];
       return rewriteHelloReply(reply, { engineVersion, hosts, me, primary });
     }
+    if (command === 'connectionStatus') return withRoles(reply, this.#cluster.rolesInStatus);
     if (command !== 'buildInfo' && command !== 'buildinfo') return reply;
     const version = ENGINES[engineVersion].serverVersion;
     return { ...reply, version, versionArray: [...version.split('.').map(Number), 0] };
   }
 }
+
+const withRoles = (reply: Document, roles: RolesInStatus): Document => {
+  if (roles === 'told' || reply.authInfo === undefined) return reply;
+  const { authenticatedUserRoles: _, ...authInfo } = reply.authInfo;
+  return { ...reply, authInfo: roles === 'empty' ? { ...authInfo, authenticatedUserRoles: [] } : authInfo };
+};
 
 const unconfirmed = (reply: Document, actions: readonly FaultAction[]): Document => {
   const fault = actions.find((action) => action.kind === 'write-concern-error');
@@ -188,5 +203,5 @@ const appNameOf = (hello: Document): string | undefined => {
 const outcomeOf = (reply: Document | typeof CUT): CommandOutcome => {
   if (reply === CUT) return { outcome: 'cut' };
   if (Number(reply.ok) === 1) return { outcome: 'ok' };
-  return { outcome: 'error', code: Number(reply.code) };
+  return { outcome: 'error', ...(reply.code === undefined ? {} : { code: Number(reply.code) }) };
 };

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { createCertificateAuthority } from './certificate-authority.ts';
-import type { Cluster, CommandHook } from './cluster.ts';
+import type { Cluster, CommandHook, RolesInStatus } from './cluster.ts';
 import type { CommandAfter } from './command-event.ts';
 import type { EngineVersion } from './engine-version.ts';
 import type { Faults } from './faults.ts';
@@ -161,6 +161,11 @@ export class DocumentDbStandIn {
   /** Whether no instance takes writes, as in a secondary cluster of a global cluster. */
   set readOnly(readOnly: boolean) {
     this.#parts.cluster.readOnly = readOnly;
+  }
+
+  /** How `connectionStatus` tells the roles of a connection from now on. */
+  set rolesInStatus(roles: RolesInStatus) {
+    this.#parts.cluster.rolesInStatus = roles;
   }
 
   /** Breaks every connection; new ones are welcome. */

@@ -1,5 +1,5 @@
 import type { Document } from 'bson';
-import type { ServerError } from './server-error.ts';
+import { AUTHORIZATION_FAILURE, type ServerError } from './server-error.ts';
 
 const PASSWORD = /^[\x20-\x7e]{8,100}$/;
 const PASSWORD_EXCLUDES = /[/"@]/;
@@ -65,11 +65,11 @@ export const primaryNameProblem = (name: string): string | undefined => {
  * https://docs.aws.amazon.com/documentdb/latest/developerguide/security.managing-users.html
  */
 export const refusalOf = (command: string, body: Document, primaryUser: string): ServerError | undefined => {
-  if (command === 'dropAllUsersFromDatabase') return protectedUser(primaryUser);
+  if (command === 'dropAllUsersFromDatabase') return AUTHORIZATION_FAILURE;
   const target = targetOf(command, body);
   if (target === undefined || !CHANGES.has(command)) return undefined;
-  if (target === SERVICE_ADMIN) return protectedUser(SERVICE_ADMIN);
-  if (target === primaryUser && endangersPrimary(command, body)) return protectedUser(primaryUser);
+  if (target === SERVICE_ADMIN) return AUTHORIZATION_FAILURE;
+  if (target === primaryUser && endangersPrimary(command, body)) return AUTHORIZATION_FAILURE;
   if (command === 'createUser' && !USER_NAME.test(target)) {
     return badValue('the user name must have 1 to 63 characters and start with a letter');
   }
@@ -85,11 +85,5 @@ const endangersPrimary = (command: string, body: Document): boolean => {
 
 const namesRoot = (roles: unknown): boolean =>
   Array.isArray(roles) && roles.some((role) => role === 'root' || role?.role === 'root');
-
-const protectedUser = (name: string): ServerError => ({
-  code: 13,
-  codeName: 'Unauthorized',
-  errmsg: `not authorized: the user ${name} is protected, it can be neither dropped nor lose its roles`,
-});
 
 const badValue = (errmsg: string): ServerError => ({ code: 2, codeName: 'BadValue', errmsg });

@@ -10,6 +10,7 @@ import signal
 import threading
 
 import access_control
+import as_recorded
 import assign_at_once
 import forgetting
 
@@ -29,6 +30,7 @@ def main() -> None:
     threading.Thread(target=follow, args=[parent_pipe], daemon=True).start()
     access_control.know_event_source()
     assign_at_once.assign_at_once()
+    as_recorded.answer_as_recorded()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     if "KEEP_NEWEST" in os.environ:

@@ -42,7 +42,7 @@ describe('the endpoint', () => {
       'secretsmanager.PutSecretValue',
       JSON.stringify({ SecretId: name, SecretString: 'text' }),
     );
-    expect(await response.json()).toMatchObject({ __type: 'InvalidParameterException' });
+    expect(await response.json()).toMatchObject({ __type: 'InvalidRequestException' });
   });
 
   test('stops with all connections, that of a request which is still being served included', async () => {

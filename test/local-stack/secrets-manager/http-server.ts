@@ -27,11 +27,11 @@ export const listen = (
 
 export const errorAnswer = (error: unknown): ApiAnswer => {
   if (error instanceof ServiceError) {
-    return { status: error.status, body: { __type: error.type, message: error.message } };
+    return { status: error.status, body: { __type: error.type, Message: error.message } };
   }
   // A mistake in the stand-in: only its name, since its message may quote an input.
   const name = error instanceof Error ? error.name : 'Error';
-  return { status: 500, body: { __type: 'InternalServiceError', message: `the stand-in failed: ${name}` } };
+  return { status: 500, body: { __type: 'InternalServiceError', Message: `the stand-in failed: ${name}` } };
 };
 
 const respond = async (

@@ -37,6 +37,12 @@ export interface SecretsManagerOptions extends RotationBehaviour, LabelBehaviour
    */
   readonly isRotationFunction?: (caller: Caller) => boolean;
   /**
+   * Whether a function exists and lets Secrets Manager invoke it: RotateSecret is refused otherwise, and keeps nothing.
+   *
+   * @default - every one does
+   */
+  readonly mayInvoke?: (functionArn: string) => Promise<boolean>;
+  /**
    * Says why a caller may not do a thing, or nothing if it may.
    *
    * @default - everybody may do everything
@@ -95,6 +101,7 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
     labels: options,
     now,
     random,
+    mayInvoke: options.mayInvoke ?? (async () => true),
     isRotationFunction: options.isRotationFunction ?? (() => false),
   };
   const faults = new Faults(

@@ -61,7 +61,7 @@ const strikeBefore = async (
     if (fault.kind === 'connection-cut-before') return { outcome: fault.kind, answer: 'cut' };
     if (fault.kind === 'error-before') {
       const status = fault.status ?? (SERVER_ERRORS.has(fault.type) ? 500 : 400);
-      const body = { __type: fault.type, message: fault.message ?? 'a fault on demand' };
+      const body = { __type: fault.type, Message: fault.message ?? 'a fault on demand' };
       return { outcome: fault.type, answer: { status, body } };
     }
   }
@@ -75,10 +75,25 @@ const refusalOf = async (
 ): Promise<Performed | undefined> => {
   const resource = resourceOf(context.store, operation, input);
   const refusal = await authorize(caller, actionOf(operation), resource, contextKeysOf(operation, input));
-  if (!refusal) return undefined;
-  const { type, message } = refusal;
-  return { answer: errorAnswer(new ServiceError(type, message)), error: type };
+  if (refusal) return refusedWith(new ServiceError(refusal.type, refusal.message));
+  return operation === 'RotateSecret' && !(await mayInvoke(context, input))
+    ? refusedWith(
+        new ServiceError('AccessDeniedException', 'Secrets Manager may not invoke the rotation function.'),
+      )
+    : undefined;
 };
+
+/** Whether the function that RotateSecret would call lets Secrets Manager in; what there is no function for is refused later. */
+const mayInvoke = async (
+  { store, mayInvoke: lets }: OperationContext,
+  { SecretId, RotationLambdaARN }: Readonly<Record<string, unknown>>,
+): Promise<boolean> => {
+  const secret = typeof SecretId === 'string' ? store.find(SecretId) : undefined;
+  const functionArn = RotationLambdaARN ?? secret?.rotation?.lambdaArn;
+  return secret === undefined || typeof functionArn !== 'string' || (await lets(functionArn));
+};
+
+const refusedWith = (error: ServiceError): Performed => ({ answer: errorAnswer(error), error: error.type });
 
 /** What a request came to. */
 interface Performed {

@@ -2,6 +2,7 @@ import type { Secret } from './secret.ts';
 import { invalidRequest, notFound } from './service-error.ts';
 
 const ARN_SUFFIX_LENGTH = 6;
+const ENDS_LIKE_AN_ARN = /-[A-Za-z0-9]{6}$/;
 const SUFFIX_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 export interface SecretStoreOptions {
@@ -49,12 +50,14 @@ export class SecretStore {
     if (index >= 0) this.secrets.splice(index, 1);
   }
 
-  /** By ARN, by name, or by an ARN that lacks its random suffix. */
+  /** By ARN, by name, or by an ARN that lacks its random suffix: only where its end does not look like one. */
   find(secretId: string): Secret | undefined {
     const secrets = this.all();
     return (
       secrets.find(({ arn, name }) => arn === secretId || name === secretId) ??
-      secrets.find(({ arn }) => arn.slice(0, -(ARN_SUFFIX_LENGTH + 1)) === secretId)
+      secrets.find(
+        ({ arn }) => arn.slice(0, -(ARN_SUFFIX_LENGTH + 1)) === secretId && !ENDS_LIKE_AN_ARN.test(secretId),
+      )
     );
   }
 

@@ -32,6 +32,8 @@ export interface Secret {
   description?: string;
   kmsKeyId?: string;
   readonly tags: Map<string, string>;
+  /** What was never tagged is told without Tags; what lost all of them, with none. */
+  wasTagged?: boolean;
   readonly versions: Map<string, SecretVersion>;
   readonly createdDate: Date;
   lastChangedDate: Date;

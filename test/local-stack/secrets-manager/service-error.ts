@@ -10,9 +10,10 @@ export type ServiceErrorType =
   | 'ResourceExistsException'
   | 'ResourceNotFoundException'
   | 'UnknownOperationException'
-  | 'UnrecognizedClientException';
+  | 'UnrecognizedClientException'
+  | 'ValidationException';
 
-/** A refusal, as the client gets it: HTTP 400 (500 for InternalServiceError), `__type` and `message`. */
+/** A refusal, as the client gets it: HTTP 400 (500 for InternalServiceError), `__type` and `Message`. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly type: ServiceErrorType;

@@ -1,5 +1,5 @@
 import type { Secret, SecretValue, SecretVersion } from './secret.ts';
-import { invalidParameter, ServiceError } from './service-error.ts';
+import { invalidParameter, invalidRequest, ServiceError } from './service-error.ts';
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
 const VERSIONS_KEPT = 100;
@@ -20,9 +20,9 @@ export const requestedValue = ({ SecretString, SecretBinary }: ValueInput): Secr
 };
 
 /** The token names the version: SDKs and the CLI make one up, a raw HTTP request must bring its own. */
-export const requireToken = (token: string | undefined): string => {
+export const requireToken = (token: string | undefined, refuse = invalidRequest): string => {
   if (token) return token;
-  throw invalidParameter('You must provide a ClientRequestToken value. We recommend a UUID-type value.');
+  throw refuse('A raw request needs a ClientRequestToken, a UUID for example.');
 };
 
 /** Values as the answers carry them. */

@@ -750,9 +750,23 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'TestSecret compares the roles with those that the user should have.',
     file: 'functions/test-secret/test-credential.ts',
-    find: 'if (sameRoles(actual, expected)) return;',
-    replace: 'return;',
+    find: 'if (sameRoles(actual, expected)) return true;',
+    replace: 'return true;',
     tests: ['unit/functions/test-secret/test-secret.test.ts'],
+  },
+  {
+    breaks: 'Roles that the server does not tell are not the same as none.',
+    file: 'functions/database/document-db.ts',
+    find: 'return parseRoles(self?.roles);',
+    replace: 'return parseRoles(self?.roles) ?? [];',
+    tests: ['unit/functions/database/document-db.test.ts'],
+  },
+  {
+    breaks: 'CheckBefore refuses a pair whose roles are not told.',
+    file: 'functions/test-secret/check-before.ts',
+    find: "if (plan.strategy !== 'single-user') knownRoles(told, own.login.username);",
+    replace: '',
+    tests: ['unit/functions/database/untold-roles.test.ts'],
   },
   {
     breaks: 'A forged hello must not lead a credential outside the cluster’s own domain.',
@@ -1189,7 +1203,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A revert gives no roles to whom an unproven AWSPREVIOUS is for.',
     file: 'functions/test-secret/check-before.ts',
-    find: '  if (isRevert(plan)) await assertGainsNothing(plan, asPending, roles);\n',
+    find: '  if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);\n',
     replace: '',
     tests: POWER,
   },

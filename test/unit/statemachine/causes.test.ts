@@ -15,7 +15,7 @@ const LONG = 'x'.repeat(LONGEST_CAUSE);
 /** Each \" may be read in one way only: a pattern that can read it in two tries all of their combinations. */
 const MANY_QUOTES = `{"errorType":"Boom","errorMessage":"${'the user \\"app\\" '.repeat(500)}`;
 
-const CAUSES: readonly (readonly [what: string, cause: string | undefined, reason: string])[] = [
+const CAUSES: readonly (readonly [what: string, cause: string | null | undefined, reason: string])[] = [
   ['of a function', '{"errorType":"Boom","errorMessage":"it broke","trace":["at it"]}', 'it broke'],
   [
     'with quotes in it',
@@ -35,16 +35,17 @@ const CAUSES: readonly (readonly [what: string, cause: string | undefined, reaso
   ['that is long', LONG, LONG.slice(0, 100)],
   ['that is empty', '', 'no cause was given'],
   ['that is missing', undefined, 'no cause was given'],
+  ['that is null', null, 'no cause was given'],
 ];
 
-const fails = (cause: string | undefined) => async () => {
+const fails = (cause: string | null | undefined) => async () => {
   throw new TaskError('Boom', cause);
 };
 
 interface Case {
   readonly machine: string;
   readonly input: object;
-  readonly tasks: (cause: string | undefined, notices: unknown[]) => Tasks;
+  readonly tasks: (cause: string | null | undefined, notices: unknown[]) => Tasks;
   readonly ends: string;
   readonly words: string;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../support/rotation-machine.ts';
 import { checked, set } from '../../support/rotation-steps.ts';
 import { ADMIN_SECRET, RotationWorld, SECRET } from '../../support/rotation-world.ts';
-import type { Ending } from '../../support/state-machine.ts';
+import { type Ending, TaskError } from '../../support/state-machine.ts';
 
 /* The ways out of states that no single broken call leads to. */
 
@@ -65,6 +65,25 @@ describe('a rotation whose retirement can’t be started', () => {
     expect(ending.output).toMatchObject({ outcome: 'reverted', retirement: 'unknown' });
     expect(machine.notices).toEqual([]);
     expect(world.endProblems()).toEqual([]);
+  });
+});
+
+describe('a rotation whose retirement was started, and the answer got lost', () => {
+  const REPLACED = { ...CLONE, previous: { username: 'boss_clone', state: 'logs in' } } as const;
+
+  it.each([
+    ['rotate', CLONE, 'Rotated'],
+    ['revert', REPLACED, 'Reverted'],
+  ] as const)('knows its execution, though that has ended since: mode %s', async (mode, options, end) => {
+    let name = '';
+    const startExecution = async (request: unknown) => {
+      ({ Name: name } = request as { Name: string });
+      throw new TaskError('StepFunctions.ExecutionAlreadyExistsException', 'it has ended');
+    };
+    const tasks = { 'arn:aws:states:::states:startExecution': startExecution };
+    const { ending } = await run(new RotationWorld(options), { input: { mode }, machine: { tasks } });
+    expect(ending.path.at(-1)).toBe(end);
+    expect(ending.output).toMatchObject({ retirement: `RetirementStateMachineArn:${name}` });
   });
 });
 

@@ -46,6 +46,7 @@ const ERRORS_OF_AWS = new Set([
   'Sandbox.Timedout',
   'Runtime.ExitError',
   'Runtime.OutOfMemory',
+  'StepFunctions.ExecutionAlreadyExistsException',
   ...NOT_READY,
 ]);
 
@@ -179,6 +180,11 @@ describe.each(DEFINITIONS)('the state machine %s', (name) => {
     });
   });
 
+  // Functions beside those of JSONata, and the one that is left out: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+  it('evaluates nothing that it made itself', () => {
+    expect(expressionsOf(definitionOf(name)).filter((source) => source.includes('$eval'))).toEqual([]);
+  });
+
   it('has only expressions that parse', () => {
     for (const source of expressionsOf(definitionOf(name))) expect(() => compiled(source)).not.toThrow();
   });
@@ -252,6 +258,12 @@ describe.each(DEFINITIONS)('the state machine %s', (name) => {
       expect(error, state).toBeTruthy();
     }
   });
+});
+
+// https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html: the reference that AWS links to is of 2.0.6
+it('the definitions are evaluated by the version of JSONata that Step Functions has', () => {
+  const file = join(import.meta.dirname, '..', '..', '..', 'node_modules', 'jsonata', 'package.json');
+  expect(JSON.parse(readFileSync(file, 'utf8')).version).toBe('2.0.6');
 });
 
 it('every choice of every state machine has a comment', () => {

@@ -33,9 +33,7 @@ const passesValue = (secret: Secret, key: Filter['Key'], value: string): boolean
 
 const matches = (secret: Secret, key: Filter['Key'], value: string): boolean => {
   if (key === 'all') return matchesAnywhere(secret, value);
-  if (key === 'description') {
-    return (secret.description ?? '').toLowerCase().startsWith(value.toLowerCase());
-  }
+  if (key === 'description') return haveWordsOf([secret.description ?? ''], value);
   return attributes(secret, key).some((attribute) => attribute.startsWith(value));
 };
 
@@ -54,12 +52,17 @@ const attributes = (secret: Secret, key: Exclude<Filter['Key'], 'all' | 'descrip
   }
 };
 
-const matchesAnywhere = (secret: Secret, value: string): boolean => {
-  const everything = [secret.name, secret.description ?? '', ...secret.tags.keys(), ...secret.tags.values()]
-    .join(' ')
-    .toLowerCase();
-  return value
-    .toLowerCase()
-    .split(/\s+/)
-    .some((word) => everything.includes(word));
+const matchesAnywhere = (secret: Secret, value: string): boolean =>
+  haveWordsOf([secret.name, secret.description ?? '', ...secret.tags.keys(), ...secret.tags.values()], value);
+
+/** Every word of the value begins a word of the texts, in whatever case: recorded by moto, test_list_secrets.py. */
+const haveWordsOf = (texts: readonly string[], value: string): boolean => {
+  const words = texts.flatMap((text) => wordsOf(text));
+  return wordsOf(value).every((beginning) => words.some((word) => word.startsWith(beginning)));
 };
+
+const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');

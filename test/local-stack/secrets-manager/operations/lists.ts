@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SecretVersion } from '../secret.ts';
+import type { Secret, SecretVersion } from '../secret.ts';
 import { invalidParameter, ServiceError } from '../service-error.ts';
 import { versionIdsToStages } from '../version-labels.ts';
 import { Filters, passes } from './filters.ts';
@@ -51,12 +51,14 @@ export const listSecretVersionIds = operation(ListSecretVersionIdsInput, ({ stor
     ({ labels }) => input.IncludeDeprecated || labels.size > 0,
   );
   const { items, NextToken } = pageOf(versions, input);
-  return { ...identity(secret), Versions: items.map(versionEntry), NextToken };
+  return { ...identity(secret), Versions: items.map((version) => versionEntry(version, secret)), NextToken };
 });
 
-const versionEntry = (version: SecretVersion) => ({
+/** What a version encrypted under the account's own key is told as; a deprecated one has no list of labels. */
+const versionEntry = (version: SecretVersion, { kmsKeyId = 'DefaultEncryptionKey' }: Secret) => ({
   VersionId: version.id,
-  VersionStages: [...version.labels],
+  VersionStages: version.labels.size > 0 ? [...version.labels] : undefined,
+  KmsKeyIds: [kmsKeyId],
   LastAccessedDate: seconds(version.lastAccessedDate),
   CreatedDate: seconds(version.createdDate),
 });

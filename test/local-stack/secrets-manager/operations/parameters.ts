@@ -4,12 +4,17 @@ const MAX_VALUE_BYTES = 65_536;
 
 const fitsInAValue = (bytes: number): boolean => bytes >= 1 && bytes <= MAX_VALUE_BYTES;
 
-export const SecretId = z.string().min(1).max(2048);
+/** Of names as they are recorded: letters, digits and -/_+=.@! An ARN has colons beside them. */
+export const SecretId = z
+  .string()
+  .min(1)
+  .max(2048)
+  .regex(/^[\w/+=.@!:-]+$/);
 export const SecretName = z
   .string()
   .min(1)
   .max(512)
-  .regex(/^[\w/+=.@-]+$/);
+  .regex(/^[\w/+=.@!-]+$/);
 export const VersionId = z.string().min(32).max(64);
 export const StagingLabel = z.string().min(1).max(256);
 export const StagingLabels = z.array(StagingLabel).min(1).max(20);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { assertRules, type RotationRules } from '../rotation-schedule.ts';
 import { noFunction } from '../rotation-service.ts';
 import type { RotationConfiguration, Secret } from '../secret.ts';
+import { invalidParameter } from '../service-error.ts';
 import { requireToken } from '../version-values.ts';
 import { operation } from './operation.ts';
 import * as parameter from './parameters.ts';
@@ -23,8 +24,9 @@ const RotateSecretInput = z.object({
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html */
 export const rotateSecret = operation(RotateSecretInput, ({ store, rotations, now }, input) => {
+  // The other operations call it an invalid request.
+  const token = requireToken(input.ClientRequestToken, invalidParameter);
   const secret = store.getWritable(input.SecretId);
-  const token = requireToken(input.ClientRequestToken);
   if (input.RotationRules) assertRules(input.RotationRules);
   const before = secret.rotation;
   secret.rotation = configuration(secret, input.RotationLambdaARN, input.RotationRules, now());

@@ -13,7 +13,7 @@ export const secretDetails = (secret: Secret) => ({
   LastChangedDate: seconds(secret.lastChangedDate),
   LastAccessedDate: seconds(secret.lastAccessedDate),
   DeletedDate: seconds(secret.deletedDate),
-  Tags: [...secret.tags].map(([Key, Value]) => ({ Key, Value })),
+  Tags: secret.wasTagged ? [...secret.tags].map(([Key, Value]) => ({ Key, Value })) : undefined,
   CreatedDate: seconds(secret.createdDate),
   PrimaryRegion: secret.primaryRegion,
   OwningService: secret.owningService,

@@ -43,11 +43,15 @@ describe('CreateSecret', () => {
     expect(await stack.labelsOf(ARN)).toEqual({});
   });
 
-  test('fails for a name with other characters than letters, digits and /_+=.@-', async () => {
-    await expect(stack.client.send(new CreateSecretCommand({ Name: 'not this!' }))).rejects.toMatchObject({
-      name: 'InvalidParameterException',
-    });
-  });
+  // Recorded: test_invalid_secret_name of LocalStack's tests.
+  test.each(['not this', 'not*this', 'not?this', 'not]this'])(
+    'fails for the name %j, which has other characters than letters, digits and /_+=.@!-',
+    async (Name) => {
+      await expect(stack.client.send(new CreateSecretCommand({ Name }))).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
+    },
+  );
 });
 
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html

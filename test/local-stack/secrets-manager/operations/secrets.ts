@@ -30,9 +30,10 @@ export const createSecret = operation(CreateSecretInput, ({ store, now }, input)
   const secret: Secret = {
     arn: store.newArn(input.Name),
     name: input.Name,
-    ...(input.Description === undefined ? {} : { description: input.Description }),
+    ...(input.Description ? { description: input.Description } : {}),
     ...(input.KmsKeyId === undefined ? {} : { kmsKeyId: input.KmsKeyId }),
     tags: new Map((input.Tags ?? []).map(({ Key, Value }) => [Key, Value])),
+    wasTagged: input.Tags !== undefined,
     versions: new Map(),
     createdDate: now(),
     lastChangedDate: now(),
@@ -86,9 +87,9 @@ const UpdateSecretInput = z.object({
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html */
 export const updateSecret = operation(UpdateSecretInput, (context, input, caller) => {
-  const secret = context.store.getWritable(input.SecretId);
   const value = requestedValue(input);
   const VersionId = value ? requireToken(input.ClientRequestToken) : undefined;
+  const secret = context.store.getWritable(input.SecretId);
   if (value && VersionId) {
     assertMayWrite(context, secret, VersionId, undefined, caller);
     const { version, written } = writeVersion(secret, VersionId, value, context.now());
@@ -121,7 +122,7 @@ export const deleteSecret = operation(DeleteSecretInput, (context, input) => {
 /** To force the deletion of what does not exist is no error. */
 const deleteAtOnce = ({ store, now, rotations }: OperationContext, secretId: string): object => {
   const secret = store.find(secretId);
-  if (!secret) return { Name: secretId, DeletionDate: seconds(now()) };
+  if (!secret) return { ARN: store.newArn(secretId), Name: secretId, DeletionDate: seconds(now()) };
   rotations.cancel(secret);
   store.remove(secret);
   return { ...identity(secret), DeletionDate: seconds(now()) };

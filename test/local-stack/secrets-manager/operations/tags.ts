@@ -18,6 +18,7 @@ export const tagResource = operation(TagResourceInput, ({ store, now }, { Secret
   const tags = new Map([...secret.tags, ...Tags.map(({ Key, Value }) => [Key, Value] as const)]);
   assertTagCount({ tags });
   for (const [key, value] of tags) secret.tags.set(key, value);
+  secret.wasTagged = true;
   secret.lastChangedDate = now();
   return {};
 });

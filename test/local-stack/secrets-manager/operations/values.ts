@@ -61,10 +61,11 @@ const PutSecretValueInput = z.object({
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html */
 export const putSecretValue = operation(PutSecretValueInput, (context, input, caller) => {
+  // Asked for before the secret is looked up: test_no_client_request_token of the recordings.
+  const token = requireToken(input.ClientRequestToken);
   const secret = context.store.getWritable(input.SecretId);
   const value = requestedValue(input);
   if (!value) throw invalidParameter('You must provide either SecretString or SecretBinary.');
-  const token = requireToken(input.ClientRequestToken);
   const stages = input.VersionStages ?? [CURRENT];
   assertMayWrite(context, secret, token, input.RotationToken, caller);
   // The first version of a secret is its current one, whatever labels were asked for.

@@ -14,12 +14,14 @@ const NOW = Date.parse('2026-11-24T12:00:00Z');
 const schedule = (change: Partial<Schedule>): Schedule => ({
   name: 'app',
   rotationEnabled: true,
-  createdAt: NOW - 100 * DAY,
+  currentSince: NOW - 100 * DAY,
   rotatedAt: undefined,
   intervalDays: 30,
   nextRotationAt: undefined,
   ...change,
 });
+
+const rotated = (daysAgo: number) => ({ rotatedAt: NOW - daysAgo * DAY, currentSince: NOW - daysAgo * DAY });
 
 const check = async (schedules: Record<string, Schedule | Error>) => {
   const recorded: string[] = [];
@@ -42,8 +44,19 @@ const check = async (schedules: Record<string, Schedule | Error>) => {
 
 describe('A credential is overdue', () => {
   it.each([
-    ['a day and a bit after its interval', { rotatedAt: NOW - 31.1 * DAY }, true],
-    ['not within a day after its interval', { rotatedAt: NOW - 30.9 * DAY }, false],
+    ['a day and a bit after its interval', rotated(31.1), true],
+    ['not within a day after its interval', rotated(30.9), false],
+    // LastRotatedDate stays where it was, and Secrets Manager counts the next date from the new value.
+    [
+      'not where it was rotated on demand since',
+      { rotatedAt: NOW - 40 * DAY, currentSince: NOW - 10 * DAY, nextRotationAt: NOW + 20 * DAY },
+      false,
+    ],
+    [
+      'where an old one was gone back to, though it was rotated since',
+      { rotatedAt: NOW - 2 * DAY, currentSince: NOW - 40 * DAY },
+      true,
+    ],
     ['if it was never rotated, counted from when it was made', {}, true],
     [
       'not if it is older than its schedule, whose first date is yet to come',
@@ -55,7 +68,7 @@ describe('A credential is overdue', () => {
       { nextRotationAt: NOW - 2 * DAY },
       true,
     ],
-    ['not without a schedule', { rotationEnabled: false }, false],
+    ['if its schedule is gone, however new it is', { rotationEnabled: false, ...rotated(1) }, true],
     [
       'by a cron expression, more than a day after the next date',
       { intervalDays: undefined, nextRotationAt: NOW - 1.1 * DAY },
@@ -70,6 +83,15 @@ describe('A credential is overdue', () => {
     const { recorded } = await check({ app: schedule(change) });
     expect(recorded).toContain(`CredentialOverdue ${overdue ? 1 : 0} app`);
     expect(recorded).toContain(`OverdueCredentials ${overdue ? 1 : 0} all`);
+  });
+
+  it('and is told apart from one whose schedule is gone', async () => {
+    const { overdue, unscheduled, recorded } = await check({
+      old: schedule({}),
+      off: schedule({ rotationEnabled: false, ...rotated(1) }),
+    });
+    expect({ overdue, unscheduled }).toEqual({ overdue: ['old'], unscheduled: ['off'] });
+    expect(recorded).toContain('OverdueCredentials 2 all');
   });
 
   it('and does not go unseen because another can not be looked at, which counts too', async () => {

@@ -132,6 +132,75 @@ describe('a server is asked by isMaster', () => {
   });
 });
 
+describe('the roles of a connection', () => {
+  const REFUSED = [13, 18, 59, 303, 0];
+
+  /** What connectionStatus and usersInfo answer: roles, nothing at all, or an error's code. */
+  const tell = (status: unknown, info: unknown) => {
+    const answerOf = (value: unknown, told: Record<string, unknown>) => {
+      if (typeof value === 'number') throw error(value);
+      return { ok: 1, ...told };
+    };
+    server.answer = (command) =>
+      'connectionStatus' in command
+        ? answerOf(status, { authInfo: status === undefined ? {} : { authenticatedUserRoles: status } })
+        : answerOf(info, { users: info === undefined ? [] : [{ roles: info }] });
+  };
+
+  it('are those of connectionStatus, without another question', async () => {
+    await using session = await open();
+    tell(ROLES, []);
+    expect(await session.ownRoles()).toEqual(ROLES);
+    expect(names()).toEqual(['connectionStatus']);
+  });
+
+  it.each([
+    ['an empty list', []],
+    ['nothing', undefined],
+    ...REFUSED.map((code): [string, unknown] => [`the code ${code}`, code]),
+  ] as [string, unknown][])(
+    'are those of usersInfo, where connectionStatus tells %s',
+    async (_what, status) => {
+      await using session = await open();
+      tell(status, ROLES);
+      expect(await session.ownRoles()).toEqual(ROLES);
+      expect(server.commands.at(-1)).toEqual({ usersInfo: { user: 'app', db: 'admin' } });
+    },
+  );
+
+  it('are none where both say so', async () => {
+    await using session = await open();
+    tell([], []);
+    expect(await session.ownRoles()).toEqual([]);
+  });
+
+  it.each([
+    ['refuses it', 13],
+    ['does not know it', 303],
+    ['knows no such user', undefined],
+    ['tells the user without roles', null],
+  ])(
+    'are not known where connectionStatus tells none, and for usersInfo the server %s',
+    async (_what, info) => {
+      await using session = await open();
+      tell([], info);
+      expect(await session.ownRoles()).toBeUndefined();
+    },
+  );
+
+  it.each(['connectionStatus', 'usersInfo'])('meet a transient error of %s', async (name) => {
+    await using session = await open();
+    failAt(name, error(11600));
+    await expect(session.ownRoles()).rejects.toThrow(DatabaseUnavailableError);
+  });
+});
+
+it('a user whose roles are not told is one, with roles that are not known', async () => {
+  await using session = await open();
+  server.answer = () => ({ ok: 1, users: [{ user: 'x' }] });
+  expect(await session.findUser('x')).toEqual({ roles: undefined });
+});
+
 describe('a login', () => {
   const answer = (code: number) => {
     server.connect = () => {

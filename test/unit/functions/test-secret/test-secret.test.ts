@@ -21,11 +21,11 @@ const CHANGES = ['put', 'moveLabel', 'createUser', 'updateUser', 'dropUser'];
 const boss = () => new RotationWorld({ username: 'boss', roles: ROOT });
 const EXECUTION = executionArn('test');
 const current = { execution: EXECUTION, check: 'current', secretId: SECRET } as const;
-const pending = (plan: Plan, roles: readonly Role[]): TestSecretInput => ({
+const pending = (plan: Plan, roles: readonly Role[] | null): TestSecretInput => ({
   execution: EXECUTION,
   check: 'pending',
   plan,
-  roles: [...roles],
+  roles: roles === null ? null : [...roles],
 });
 
 describe('TestSecret of the pending credential', () => {
@@ -34,7 +34,13 @@ describe('TestSecret of the pending credential', () => {
     const { plan, before } = await set(world);
     const calls = new PortCalls();
     const result = await testSecret(portsOf(world, calls), pending(plan, before.roles));
-    expect(result).toEqual({ outcome: 'accepted', username: 'boss', instances: 3, roles: ROOT });
+    expect(result).toEqual({
+      outcome: 'accepted',
+      username: 'boss',
+      instances: 3,
+      roles: ROOT,
+      rolesCompared: true,
+    });
     expect(count(calls, 'ping')).toBe(3);
     expect(calls.recorded.filter((method) => CHANGES.includes(method))).toEqual([]);
   });
