@@ -33,6 +33,7 @@ import { RotationDashboard } from './observability/rotation-dashboard.ts';
 import { machineMetric } from './observability/rotation-metrics.ts';
 import { checkManageOptions, checkProps } from './options/check-props.ts';
 import { clusterIdentifierOf } from './options/cluster-identifier.ts';
+import { DeclaredSettings } from './options/declared-settings.ts';
 import type { ManageOptions } from './options/manage-options.ts';
 import { tagSecret, tagsFor } from './options/secret-tags.ts';
 import { SingleSchedule } from './options/single-schedule.ts';
@@ -152,6 +153,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   readonly alarms: readonly Alarm[];
 
   private readonly schedules = new SingleSchedule(this);
+  private readonly declared = new DeclaredSettings();
   private readonly credentialCheck: CredentialCheck;
   private readonly functions: RotationFunctions;
   private readonly triggerPermission: CfnPermission;
@@ -159,6 +161,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   private readonly props: DocDbRotationProps;
   /** What of this construct a test of a secret takes. */
   private readonly usedByTest: readonly IConstruct[];
+  private firstSchedule: CfnRotationSchedule | undefined;
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
@@ -196,6 +199,7 @@ export class DocDbRotation extends Construct implements IConnectable {
       steps: this.functions.byPlaceholder('rotation'),
       retirement: this.retirement,
       propagationTimeout: props.propagationTimeout ?? Duration.minutes(10),
+      declared: this.declared.asText(),
       drain,
     });
     this.stateMachine = rotation.stateMachine;
@@ -257,6 +261,7 @@ export class DocDbRotation extends Construct implements IConnectable {
       this.functions.grantReset(secret, clusterIdentifierOf(options.resetThroughCluster));
     }
     if (options.resetThroughAdmin) this.functions.nameUser(secret, options.resetThroughAdmin);
+    this.declared.add(secret, options);
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);
@@ -353,8 +358,10 @@ export class DocDbRotation extends Construct implements IConnectable {
         scheduleExpression: (options.schedule ?? Schedule.rate(Duration.days(30))).expressionString,
       },
     });
-    schedule.addResourceDependency(this.triggerPermission);
-    schedule.node.addDependency(...this.usedByTest, this.neededByTest(schedule, secret, options));
+    // The first one waits for all of them, the others for the first: for hundreds of secrets a template has no room for more.
+    const used = this.firstSchedule ? [this.firstSchedule] : [this.triggerPermission, ...this.usedByTest];
+    this.firstSchedule ??= schedule;
+    schedule.node.addDependency(...used, this.neededByTest(schedule, secret, options));
   }
 
   private neededByTest(schedule: IConstruct, secret: ISecret, options: ManageOptions): IDependable {
