@@ -25,6 +25,7 @@ import type { StepFunction } from './functions/step-function.ts';
 import { grantUseMachineKey } from './grants/grant-use-machine-key.ts';
 import { neededByTest } from './network/needed-by-test.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './network/service-endpoints.ts';
+import { missingWayToAws } from './network/way-to-aws.ts';
 import { CredentialCheck } from './observability/credential-check.ts';
 import { grantLogs } from './observability/log-encryption.ts';
 import { OutcomeReporter } from './observability/outcome-reporter.ts';
@@ -34,6 +35,7 @@ import { machineMetric } from './observability/rotation-metrics.ts';
 import { checkManageOptions, checkProps } from './options/check-props.ts';
 import { clusterIdentifierOf } from './options/cluster-identifier.ts';
 import { DeclaredSettings } from './options/declared-settings.ts';
+import { referencesToPair } from './options/literal-primary-user.ts';
 import type { ManageOptions } from './options/manage-options.ts';
 import { tagSecret, tagsFor } from './options/secret-tags.ts';
 import { SingleSchedule } from './options/single-schedule.ts';
@@ -79,9 +81,9 @@ export interface DocDbRotationProps {
   readonly certificateAuthorityFile?: string;
   /**
    * Interface endpoints for the functions, in a VPC that has no NAT gateway and no such endpoints yet: true for
-   * those that are always needed, or an object that says which.
+   * those that are always needed, or an object that says which. False says that isolated subnets have a way to AWS which the app does not know.
    *
-   * @default - none is made; the subnets have another way to AWS
+   * @default - none is made; isolated subnets without endpoints are refused
    */
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
@@ -162,6 +164,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   /** What of this construct a test of a secret takes. */
   private readonly usedByTest: readonly IConstruct[];
   private firstSchedule: CfnRotationSchedule | undefined;
+  private usesClusterApi = false;
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
@@ -216,6 +219,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
     const endpoints = this.addEndpoints(props, securityGroups);
+    this.node.addValidation({ validate: () => this.missingWayToAws() });
     this.usedByTest = [this.functions, rotation, this.retirement, ...endpoints];
 
     const machines = { rotation: this.stateMachine, recovery: this.recovery, retirement: this.retirement };
@@ -251,9 +255,12 @@ export class DocDbRotation extends Construct implements IConnectable {
    * one that is imported must carry them already.
    */
   manage(secret: ISecret, options: ManageOptions = {}): void {
-    checkManageOptions(secret, options);
+    checkManageOptions(secret, options, Stack.of(this));
     this.schedules.claim(secret);
     const adminSecret = options.strategy?.adminSecret;
+    if ((options.strategy?.name ?? 'single-user') !== 'single-user')
+      this.node.addValidation({ validate: () => referencesToPair(secret) });
+    this.usesClusterApi ||= options.resetThroughCluster !== undefined;
     this.functions.grantManage(secret);
     this.credentialCheck.watch(secret);
     if (adminSecret) this.functions.grantReadAdmin(adminSecret);
@@ -324,6 +331,12 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (!vpc || !vpcEndpoints) return [];
     const options = vpcEndpoints === true ? {} : vpcEndpoints;
     return [new ServiceEndpoints(this, 'Endpoints', { vpc, vpcSubnets, callers, options })];
+  }
+
+  private missingWayToAws(): string[] {
+    const { vpc, vpcSubnets, vpcEndpoints } = this.props;
+    if (!vpc || vpcEndpoints === false) return [];
+    return missingWayToAws({ vpc, vpcSubnets, usesClusterApi: this.usesClusterApi });
   }
 
   private securityGroupsOf(props: DocDbRotationProps): ISecurityGroup[] {

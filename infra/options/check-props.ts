@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, type Stack, Token } from 'aws-cdk-lib';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { LONGEST_GRACE_SECONDS } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { DocDbRotationProps } from '../docdb-rotation.ts';
+import { assertSecret } from './assert-secret.ts';
 import type { ManageOptions } from './manage-options.ts';
 import { refuseRenamed } from './renamed.ts';
 
@@ -57,14 +58,27 @@ const canBeReached = ({ connections }: IDatabaseCluster): boolean =>
  *
  * @throws Error that says what is wrong, and what is allowed
  */
-export const checkManageOptions = (secret: ISecret, options: ManageOptions): void => {
+export const checkManageOptions = (secret: ISecret, options: ManageOptions, stack: Stack): void => {
   const { strategy, retirementPolicy, grace, schedule } = options;
+  assertSecret(secret, 'manage()');
   const refuse = (what: string): never => {
     throw new Error(`${secret.node.path} can't be managed like this: ${what}`);
   };
   refuseRenamed(options, refuse);
   if (strategy?.adminSecret === secret) {
     refuse('it is its own admin secret; give the secret of another user, or use Strategy.adminClone()');
+  }
+  const elsewhere = ENVIRONMENT.find((part) => differ(secret.env[part], stack[part]));
+  if (elsewhere) {
+    refuse(
+      `its ${elsewhere} is ${secret.env[elsewhere]}, and that of the rotation ${stack[elsewhere]}; Secrets Manager takes a function of the secret's own account and Region: make a DocDbRotation there`,
+    );
+  }
+  const admin = strategy?.adminSecret;
+  if (admin && differ(admin.env.region, stack.region)) {
+    refuse(
+      `its admin secret is in ${admin.env.region}, and the functions read it in ${stack.region}; give one of that Region`,
+    );
   }
   if (retirementPolicy !== undefined && !RETIREMENT_POLICIES.includes(retirementPolicy)) {
     refuse(`retirementPolicy is "${retirementPolicy}"; it may be ${RETIREMENT_POLICIES.join(', ')}`);
@@ -81,6 +95,11 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions): voi
     );
   }
 };
+
+const ENVIRONMENT = ['account', 'region'] as const;
+
+const differ = (one: string, other: string): boolean =>
+  !Token.isUnresolved(one) && !Token.isUnresolved(other) && one !== other;
 
 /** A rotation window opens on the hour, every year. */
 const CRON = /^cron\(0( \S+){4} \*\)$/;

@@ -52,6 +52,8 @@ const Config = z.strictObject({
   vpcId: z.string().optional(),
   /** @default - the VPC's private subnets with egress */
   subnetIds: z.preprocess(json, z.array(z.string()).min(1)).optional(),
+  /** Whether interface endpoints are made; false: isolated subnets have another way to AWS. */
+  vpcEndpoints: z.preprocess(json, z.boolean()).optional(),
   /** The clusters' security group, into which the functions are let. */
   clusterSecurityGroupId: z.string().optional(),
   clusterPort: z.preprocess(json, z.number().int().min(1).max(65535)).default(27017),
