@@ -1,5 +1,6 @@
 import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IConstruct } from 'constructs';
+import { ConfigurationError } from './configuration-error.ts';
 import { identityOf, idsOf } from './names-of-secret.ts';
 import { secretResource } from './secret-tags.ts';
 
@@ -18,16 +19,17 @@ export class SingleSchedule {
     this.rotation = rotation;
   }
 
-  /** @throws Error if the secret is managed already, by this rotation or another one of the app */
+  /** @throws ConfigurationError if the secret is managed already, by this rotation or another one of the app */
   claim(secret: ISecret): void {
     const { root, path } = this.rotation.node;
     const claims = CLAIMS.get(root) ?? new Map<unknown, string>();
     CLAIMS.set(root, claims);
     const identity = identityOf(secret);
     const by = claims.get(identity);
-    if (by === path) throw new Error(`${secret.node.path} is managed already: call manage() once`);
+    if (by === path)
+      throw new ConfigurationError(`${secret.node.path} is managed already: call manage() once`);
     if (by !== undefined) {
-      throw new Error(
+      throw new ConfigurationError(
         `${secret.node.path} is managed by ${by} already, but may have one rotation schedule: call manage() of one of the two`,
       );
     }
