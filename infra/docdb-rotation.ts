@@ -25,6 +25,7 @@ import type { StepFunction } from './functions/step-function.ts';
 import { grantUseMachineKey } from './grants/grant-use-machine-key.ts';
 import { neededByTest } from './network/needed-by-test.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './network/service-endpoints.ts';
+import { missingWayToAws } from './network/way-to-aws.ts';
 import { CredentialCheck } from './observability/credential-check.ts';
 import { grantLogs } from './observability/log-encryption.ts';
 import { OutcomeReporter } from './observability/outcome-reporter.ts';
@@ -33,6 +34,8 @@ import { RotationDashboard } from './observability/rotation-dashboard.ts';
 import { machineMetric } from './observability/rotation-metrics.ts';
 import { checkManageOptions, checkProps } from './options/check-props.ts';
 import { clusterIdentifierOf } from './options/cluster-identifier.ts';
+import { DeclaredSettings } from './options/declared-settings.ts';
+import { referencesToPair } from './options/literal-primary-user.ts';
 import type { ManageOptions } from './options/manage-options.ts';
 import { tagSecret, tagsFor } from './options/secret-tags.ts';
 import { SingleSchedule } from './options/single-schedule.ts';
@@ -78,9 +81,9 @@ export interface DocDbRotationProps {
   readonly certificateAuthorityFile?: string;
   /**
    * Interface endpoints for the functions, in a VPC that has no NAT gateway and no such endpoints yet: true for
-   * those that are always needed, or an object that says which.
+   * those that are always needed, or an object that says which. False says that isolated subnets have a way to AWS which the app does not know.
    *
-   * @default - none is made; the subnets have another way to AWS
+   * @default - none is made; isolated subnets without endpoints are refused
    */
   readonly vpcEndpoints?: boolean | ServiceEndpointsOptions;
   /**
@@ -152,6 +155,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   readonly alarms: readonly Alarm[];
 
   private readonly schedules = new SingleSchedule(this);
+  private readonly declared = new DeclaredSettings();
   private readonly credentialCheck: CredentialCheck;
   private readonly functions: RotationFunctions;
   private readonly triggerPermission: CfnPermission;
@@ -159,6 +163,8 @@ export class DocDbRotation extends Construct implements IConnectable {
   private readonly props: DocDbRotationProps;
   /** What of this construct a test of a secret takes. */
   private readonly usedByTest: readonly IConstruct[];
+  private firstSchedule: CfnRotationSchedule | undefined;
+  private usesClusterApi = false;
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
@@ -196,6 +202,7 @@ export class DocDbRotation extends Construct implements IConnectable {
       steps: this.functions.byPlaceholder('rotation'),
       retirement: this.retirement,
       propagationTimeout: props.propagationTimeout ?? Duration.minutes(10),
+      declared: this.declared.asText(),
       drain,
     });
     this.stateMachine = rotation.stateMachine;
@@ -212,6 +219,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.trigger = this.functions.trigger.function;
     this.triggerPermission = this.allowSecretsManager();
     const endpoints = this.addEndpoints(props, securityGroups);
+    this.node.addValidation({ validate: () => this.missingWayToAws() });
     this.usedByTest = [this.functions, rotation, this.retirement, ...endpoints];
 
     const machines = { rotation: this.stateMachine, recovery: this.recovery, retirement: this.retirement };
@@ -247,9 +255,12 @@ export class DocDbRotation extends Construct implements IConnectable {
    * one that is imported must carry them already.
    */
   manage(secret: ISecret, options: ManageOptions = {}): void {
-    checkManageOptions(secret, options);
+    checkManageOptions(secret, options, Stack.of(this));
     this.schedules.claim(secret);
     const adminSecret = options.strategy?.adminSecret;
+    if ((options.strategy?.name ?? 'single-user') !== 'single-user')
+      this.node.addValidation({ validate: () => referencesToPair(secret) });
+    this.usesClusterApi ||= options.resetThroughCluster !== undefined;
     this.functions.grantManage(secret);
     this.credentialCheck.watch(secret);
     if (adminSecret) this.functions.grantReadAdmin(adminSecret);
@@ -257,6 +268,7 @@ export class DocDbRotation extends Construct implements IConnectable {
       this.functions.grantReset(secret, clusterIdentifierOf(options.resetThroughCluster));
     }
     if (options.resetThroughAdmin) this.functions.nameUser(secret, options.resetThroughAdmin);
+    this.declared.add(secret, options);
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);
     this.schedule(secret, options);
@@ -321,6 +333,12 @@ export class DocDbRotation extends Construct implements IConnectable {
     return [new ServiceEndpoints(this, 'Endpoints', { vpc, vpcSubnets, callers, options })];
   }
 
+  private missingWayToAws(): string[] {
+    const { vpc, vpcSubnets, vpcEndpoints } = this.props;
+    if (!vpc || vpcEndpoints === false) return [];
+    return missingWayToAws({ vpc, vpcSubnets, usesClusterApi: this.usesClusterApi });
+  }
+
   private securityGroupsOf(props: DocDbRotationProps): ISecurityGroup[] {
     if (!props.vpc) return [];
     if (props.securityGroup) return [props.securityGroup];
@@ -353,8 +371,10 @@ export class DocDbRotation extends Construct implements IConnectable {
         scheduleExpression: (options.schedule ?? Schedule.rate(Duration.days(30))).expressionString,
       },
     });
-    schedule.addResourceDependency(this.triggerPermission);
-    schedule.node.addDependency(...this.usedByTest, this.neededByTest(schedule, secret, options));
+    // The first one waits for all of them, the others for the first: for hundreds of secrets a template has no room for more.
+    const used = this.firstSchedule ? [this.firstSchedule] : [this.triggerPermission, ...this.usedByTest];
+    this.firstSchedule ??= schedule;
+    schedule.node.addDependency(...used, this.neededByTest(schedule, secret, options));
   }
 
   private neededByTest(schedule: IConstruct, secret: ISecret, options: ManageOptions): IDependable {

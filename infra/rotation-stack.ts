@@ -45,7 +45,7 @@ export class RotationStack extends Stack {
     addOutputs(this, rotation);
   }
 
-  private network(config: Config): Pick<DocDbRotationProps, 'vpc' | 'vpcSubnets'> {
+  private network(config: Config): Pick<DocDbRotationProps, 'vpc' | 'vpcSubnets' | 'vpcEndpoints'> {
     if (!config.vpcId) {
       Annotations.of(this).addWarningV2(
         'docdb-rotation:no-vpc',
@@ -55,7 +55,12 @@ export class RotationStack extends Stack {
     }
     const vpc = Vpc.fromLookup(this, 'Vpc', { vpcId: config.vpcId });
     const subnets = config.subnetIds?.map((id) => Subnet.fromSubnetId(this, id, id));
-    return { vpc, ...(subnets ? { vpcSubnets: { subnets } } : {}) };
+    const { vpcEndpoints } = config;
+    return {
+      vpc,
+      ...(subnets ? { vpcSubnets: { subnets } } : {}),
+      ...(vpcEndpoints === undefined ? {} : { vpcEndpoints }),
+    };
   }
 
   private secret(arn: string): ISecret {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { LONGEST_USERNAME } from './limits.ts';
-import { RETIREMENT_POLICIES, STRATEGIES } from './strategy.ts';
+import { type Declaration, RETIREMENT_POLICIES, STRATEGIES } from './strategy.ts';
 
 /**
  * What the states hand to the functions and get from them: ARNs, version ids, user names, roles and outcomes.
@@ -20,12 +20,22 @@ const ToldRoles = z.array(Role).nullable();
 /** The ARN of the execution that calls: the state machine adds it to every input. Which version ids are its own follows from it. */
 const execution = z.string().min(1).max(2048);
 
+const Declared = z.object({
+  secret: z.string().min(1),
+  strategy: z.enum(STRATEGIES),
+  adminSecret: z.string().optional(),
+  retirementPolicy: z.enum(RETIREMENT_POLICIES).optional(),
+  graceSeconds: z.number().optional(),
+}) satisfies z.ZodType<Declaration>;
+
 export const CreateSecretInput = z.strictObject({
   execution,
   secretId,
   mode: z.enum(['rotate', 'revert']),
   /** The version that Secrets Manager made: only where its own rotation started the execution. */
   token: Token.optional(),
+  /** What the deployment says of this secret, perhaps among others. Of an execution from before an upgrade it is missing. */
+  declared: z.array(Declared).optional(),
 });
 export type CreateSecretInput = z.infer<typeof CreateSecretInput>;
 

@@ -8,6 +8,7 @@ import {
 } from '../contract/errors.ts';
 import type { CreateSecretInput, Plan } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { assertAsDeclared } from '../secret/declared.ts';
 import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import {
   describeAsOwner,
@@ -52,11 +53,13 @@ export type CreateSecretPorts = LockPorts;
  * @throws SecretNotRotatableError, InvalidSecretError, PendingVersionMismatchError, NothingToRevertError
  */
 export const createSecret = async (ports: CreateSecretPorts, input: CreateSecretInput): Promise<Plan> => {
-  const { execution, secretId, mode, token } = input;
-  if (token !== undefined) return await joinRotation(ports, { execution, secretId, token });
+  const { execution, secretId, mode, token, declared } = input;
+  if (token !== undefined) return await joinRotation(ports, { execution, secretId, token, declared });
   const free = await refusing(() => describeWhenFree(ports, secretId, execution));
   const context = await loadContext(ports.secrets, free, mode);
-  return mode === 'revert' ? await goBack(ports, context, execution) : await begin(ports, context, execution);
+  if (mode === 'revert') return await goBack(ports, context, execution);
+  assertAsDeclared(free, context.settings, declared);
+  return await begin(ports, context, execution);
 };
 
 /** The first call of all. If it is denied on demand, nothing was done, and no operator has to put anything right. */
@@ -136,7 +139,7 @@ const currentUserOf = async (
  */
 const joinRotation = async (
   ports: CreateSecretPorts,
-  { execution, secretId, token }: { execution: string; secretId: string; token: string },
+  { execution, secretId, token, declared }: Omit<CreateSecretInput, 'mode'> & { token: string },
 ): Promise<Plan> => {
   const isReady = (secret: SecretDescription): boolean => mayJoin(secret, execution, token);
   const seen = await readUntil(ports.clock, () => ports.secrets.describe(secretId), isReady);
@@ -155,6 +158,7 @@ const joinRotation = async (
     );
   }
   const context = await loadContext(ports.secrets, seen, 'rotate');
+  assertAsDeclared(seen, context.settings, declared);
   const text = await readUntil(
     ports.clock,
     () => ports.secrets.read(seen.arn, token),

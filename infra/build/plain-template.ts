@@ -18,8 +18,10 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnSubscription } from 'aws-cdk-lib/aws-sns';
+import type { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { DocDbRotation } from '../docdb-rotation.ts';
+import { literal } from '../options/declared-settings.ts';
 import { Strategy } from '../options/strategy.ts';
 import { addOutputs } from '../rotation-outputs.ts';
 import { type ParameterAsset, ParameterAssets } from './parameter-assets.ts';
@@ -30,8 +32,8 @@ const STACK_NAME = 'docdb-rotation';
 
 const DESCRIPTION =
   'Rotates the credential of an Amazon DocumentDB user that is kept in AWS Secrets Manager, and rolls back what ' +
-  'fails. CloudFormation cannot tag a secret that it did not make: give it the tag docdb-rotation:strategy ' +
-  '(single-user, alternating-users or admin-clone).';
+  'fails. CloudFormation cannot tag a secret that it did not make: give it the tag docdb-rotation:strategy, with the ' +
+  'value of the parameter Strategy. Where the two disagree, a rotation is refused.';
 
 /** A template for people without CDK, and what they upload beside it. */
 export interface PlainTemplate {
@@ -112,10 +114,22 @@ class PlainTemplateStack extends Stack {
     // Who has no admin secret permits once more what the secret itself needs.
     const adminArn = this.given(AdminSecretArn, SecretArn.valueAsString);
     rotation.manage(importSecret('Secret', SecretArn.valueAsString), {
-      // Which one it is, is said by the tags. Here it only matters whose secret may be read.
+      // Which one it is, a parameter says, below. Here it only matters whose secret may be read.
       strategy: Strategy.singleUser({ adminSecret: importSecret('AdminSecret', adminArn) }),
       schedule: Schedule.expression(ScheduleExpression.valueAsString),
     });
+    this.declareStrategy(rotation);
+  }
+
+  /** In place of what the construct makes of the strategy above. */
+  private declareStrategy({ stateMachine }: DocDbRotation): void {
+    const { SecretArn, Strategy } = this.parameters;
+    const declared = literal({
+      secret: `'${SecretArn.valueAsString}'`,
+      strategy: `'${Strategy.valueAsString}'`,
+    });
+    const machine = stateMachine.node.defaultChild as CfnStateMachine;
+    machine.addPropertyOverride('DefinitionSubstitutions.Declared', `[${declared}]`);
   }
 
   /** Keys of AWS need no permission. A statement must have a resource; this one is no key's. */

@@ -1,4 +1,5 @@
 import { CfnParameter, type CfnParameterProps, type Stack } from 'aws-cdk-lib';
+import { STRATEGIES } from '../../functions/contract/strategy.ts';
 import { RUNBOOK_URL } from '../options/check-props.ts';
 import { KEY_ARN, SECRET_ARN } from '../options/config.ts';
 
@@ -9,9 +10,14 @@ const optional = (pattern: RegExp): string => `^$|${pattern.source}`;
 const GROUPS = {
   'What is rotated': {
     SecretArn: {
-      description: 'The whole ARN of the secret to rotate. Its tag docdb-rotation:strategy says how',
+      description: 'The whole ARN of the secret to rotate',
       allowedPattern: SECRET_ARN.source,
       constraintDescription: 'must be the whole ARN of a secret, with the six characters at its end',
+    },
+    Strategy: {
+      description:
+        "How it is rotated. The secret's tag docdb-rotation:strategy has to say the same; without the tag it is a single-user",
+      allowedValues: [...STRATEGIES],
     },
     AdminSecretArn: {
       description:

@@ -17,6 +17,14 @@ import { Construct } from 'constructs';
 import { acknowledgeEveryResource } from '../build/acknowledge.ts';
 import { bundleOf } from '../build/step-bundles.ts';
 
+/**
+ * A policy takes 6,144 characters (10,240 inside a role), and a role ten policies: what is allowed on many secrets must not be
+ * said once for each of them.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+const RESOURCES_PER_STATEMENT = 20;
+
 const CERTIFICATE_AUTHORITY = 'certificate-authority.pem';
 
 /** Where the functions run. */
@@ -60,6 +68,8 @@ export interface StepFunctionProps extends StepFunctionDefaults {
 export class StepFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
+  /** The statement of each kind that still has room. */
+  private readonly statements = new Map<string, PolicyStatement>();
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
@@ -112,7 +122,15 @@ export class StepFunction extends Construct {
 
   /** Lets the function do exactly these actions on exactly these resources. */
   allow(actions: string[], resources: string[], conditions: Record<string, unknown> = {}): void {
-    this.role.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
+    const kind = JSON.stringify([actions, conditions]);
+    const known = this.statements.get(kind);
+    if (known && known.resources.length + resources.length <= RESOURCES_PER_STATEMENT) {
+      known.addResources(...resources);
+      return;
+    }
+    const statement = new PolicyStatement({ actions, resources, conditions });
+    this.statements.set(kind, statement);
+    this.role.addToPrincipalPolicy(statement);
   }
 
   /**

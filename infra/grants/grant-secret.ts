@@ -28,10 +28,9 @@ const PROVEN_TAG_ONLY = { 'ForAllValues:StringEquals': { 'aws:TagKeys': [PROVEN_
 /** Grants a step what it does with a secret that it rotates. */
 export const grantSecret = (step: StepFunction, secret: ISecret, grants: readonly SecretGrant[]): void => {
   const arn = [secretArnForPolicy(secret)];
-  for (const grant of grants) {
-    if (grant === 'record') step.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
-    else step.allow([...ACTIONS[grant]], arn);
-  }
+  const actions = grants.flatMap((grant) => (grant === 'record' ? [] : ACTIONS[grant]));
+  step.allow([...new Set(actions)], arn);
+  if (grants.includes('record')) step.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
   if (grants.includes('read') || grants.includes('write')) grantKey(step, secret, 'kms:Decrypt');
   if (grants.includes('write')) grantKey(step, secret, 'kms:GenerateDataKey');
 };

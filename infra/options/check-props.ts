@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, type Stack, Token } from 'aws-cdk-lib';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { LONGEST_GRACE_SECONDS } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { DocDbRotationProps } from '../docdb-rotation.ts';
+import { assertSecret } from './assert-secret.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import type { ManageOptions } from './manage-options.ts';
 import { refuseRenamed } from './renamed.ts';
 
@@ -19,33 +21,35 @@ const NEEDS_VPC = ['vpcSubnets', 'securityGroup', 'cluster', 'vpcEndpoints'] as 
 /**
  * Refuses what would deploy and then not work.
  *
- * @throws Error that says what is wrong, and what is allowed
+ * @throws ConfigurationError that says what is wrong, and what is allowed
  */
 export const checkProps = (props: DocDbRotationProps): void => {
   refuseRenamed(props, (what) => {
-    throw new Error(what);
+    throw new ConfigurationError(what);
   });
   for (const name of NEEDS_VPC) {
     if (props[name] && !props.vpc) {
-      throw new Error(
+      throw new ConfigurationError(
         `${name} is of no use to functions outside any VPC: give vpc too, or leave ${name} out`,
       );
     }
   }
   if (props.cluster && !canBeReached(props.cluster)) {
-    throw new Error(
+    throw new ConfigurationError(
       'cluster is imported without its port or its security group: give it both, or leave cluster out and use connections.allowTo',
     );
   }
   const { runbookUrl } = props;
   if (runbookUrl !== undefined && !Token.isUnresolved(runbookUrl) && !RUNBOOK_URL.test(runbookUrl)) {
-    throw new Error(
+    throw new ConfigurationError(
       `runbookUrl is ${JSON.stringify(runbookUrl)}, which may have no quotes, backslashes or white space: write them as in an address, ' as %27`,
     );
   }
   const file = props.certificateAuthorityFile;
   if (file !== undefined && !existsSync(file)) {
-    throw new Error(`certificateAuthorityFile is ${file}, which does not exist: give the path of a PEM file`);
+    throw new ConfigurationError(
+      `certificateAuthorityFile is ${file}, which does not exist: give the path of a PEM file`,
+    );
   }
 };
 
@@ -55,16 +59,29 @@ const canBeReached = ({ connections }: IDatabaseCluster): boolean =>
 /**
  * Refuses what would deploy and then not work.
  *
- * @throws Error that says what is wrong, and what is allowed
+ * @throws ConfigurationError that says what is wrong, and what is allowed
  */
-export const checkManageOptions = (secret: ISecret, options: ManageOptions): void => {
+export const checkManageOptions = (secret: ISecret, options: ManageOptions, stack: Stack): void => {
   const { strategy, retirementPolicy, grace, schedule } = options;
+  assertSecret(secret, 'manage()');
   const refuse = (what: string): never => {
-    throw new Error(`${secret.node.path} can't be managed like this: ${what}`);
+    throw new ConfigurationError(`${secret.node.path} can't be managed like this: ${what}`);
   };
   refuseRenamed(options, refuse);
   if (strategy?.adminSecret === secret) {
     refuse('it is its own admin secret; give the secret of another user, or use Strategy.adminClone()');
+  }
+  const elsewhere = ENVIRONMENT.find((part) => differ(secret.env[part], stack[part]));
+  if (elsewhere) {
+    refuse(
+      `its ${elsewhere} is ${secret.env[elsewhere]}, and that of the rotation ${stack[elsewhere]}; Secrets Manager takes a function of the secret's own account and Region: make a DocDbRotation there`,
+    );
+  }
+  const admin = strategy?.adminSecret;
+  if (admin && differ(admin.env.region, stack.region)) {
+    refuse(
+      `its admin secret is in ${admin.env.region}, and the functions read it in ${stack.region}; give one of that Region`,
+    );
   }
   if (retirementPolicy !== undefined && !RETIREMENT_POLICIES.includes(retirementPolicy)) {
     refuse(`retirementPolicy is "${retirementPolicy}"; it may be ${RETIREMENT_POLICIES.join(', ')}`);
@@ -81,6 +98,11 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions): voi
     );
   }
 };
+
+const ENVIRONMENT = ['account', 'region'] as const;
+
+const differ = (one: string, other: string): boolean =>
+  !Token.isUnresolved(one) && !Token.isUnresolved(other) && one !== other;
 
 /** A rotation window opens on the hour, every year. */
 const CRON = /^cron\(0( \S+){4} \*\)$/;

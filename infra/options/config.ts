@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LONGEST_USERNAME } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import { renaming } from './renamed.ts';
 
 /** `--context key=value` on the command line gives text, cdk.json gives values. */
@@ -52,6 +53,8 @@ const Config = z.strictObject({
   vpcId: z.string().optional(),
   /** @default - the VPC's private subnets with egress */
   subnetIds: z.preprocess(json, z.array(z.string()).min(1)).optional(),
+  /** Whether interface endpoints are made; false: isolated subnets have another way to AWS. */
+  vpcEndpoints: z.preprocess(json, z.boolean()).optional(),
   /** The clusters' security group, into which the functions are let. */
   clusterSecurityGroupId: z.string().optional(),
   clusterPort: z.preprocess(json, z.number().int().min(1).max(65535)).default(27017),
@@ -77,7 +80,7 @@ const toldByName: z.core.$ZodErrorMap = (issue) => {
 /**
  * Reads the configuration from CDK's context, where each key is prefixed by `docdb-rotation:`.
  *
- * @throws Error that names each key which is wrong, and why
+ * @throws ConfigurationError that names each key which is wrong, and why
  */
 export const readConfig = (context: Readonly<Record<string, unknown>>): Config => {
   const prefix = 'docdb-rotation:';
@@ -87,7 +90,7 @@ export const readConfig = (context: Readonly<Record<string, unknown>>): Config =
     { error: toldByName },
   );
   if (parsed.success) return parsed.data;
-  throw new Error(
+  throw new ConfigurationError(
     `the configuration in CDK's context (${prefix}…) is wrong:\n${z.prettifyError(parsed.error)}`,
   );
 };

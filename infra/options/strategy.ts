@@ -1,5 +1,6 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Strategy as StrategyName } from '../../functions/contract/strategy.ts';
+import { assertSecret } from './assert-secret.ts';
 
 /** Options of {@link Strategy.singleUser}. */
 export interface SingleUserOptions {
@@ -16,11 +17,13 @@ export interface SingleUserOptions {
 export class Strategy {
   /** The user's password is changed in place. Between that and the promotion, logins with the old one fail. */
   static singleUser(options: SingleUserOptions = {}): Strategy {
+    if ('adminSecret' in options) assertSecret(options.adminSecret, 'Strategy.singleUser({ adminSecret })');
     return new Strategy('single-user', options.adminSecret);
   }
 
   /** Two users take turns, `app` and `app_clone`, made and kept by the admin. No login ever fails. */
   static alternatingUsers(adminSecret: ISecret): Strategy {
+    assertSecret(adminSecret, 'Strategy.alternatingUsers()');
     return new Strategy('alternating-users', adminSecret);
   }
 

@@ -16,6 +16,8 @@ export interface RotationStateMachineProps extends WorkflowDefaults {
   readonly propagationTimeout: Duration;
   /** How long compensation waits for a step whose answer was lost, and which may still be running. */
   readonly drain: Duration;
+  /** What the deployment says of each secret, as a list in JSONata. */
+  readonly declared: string;
 }
 
 /** The workflow described in `statemachine/rotation.asl.yaml`. */
@@ -24,7 +26,7 @@ export class RotationStateMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: RotationStateMachineProps) {
     super(scope, id);
-    const { steps, retirement, propagationTimeout, drain, ...defaults } = props;
+    const { steps, retirement, propagationTimeout, drain, declared, ...defaults } = props;
     this.stateMachine = new Workflow(this, 'Workflow', {
       ...defaults,
       definition: 'rotation',
@@ -33,6 +35,7 @@ export class RotationStateMachine extends Construct {
         RetirementStateMachineArn: retirement.stateMachineArn,
         PropagationTimeoutSeconds: durationText(propagationTimeout),
         DrainSeconds: durationText(drain),
+        Declared: declared,
       },
     }).stateMachine;
     this.stateMachine.addToRolePolicy(

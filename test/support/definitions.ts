@@ -12,6 +12,7 @@ const FILLED: Readonly<Record<string, string>> = {
   PropagationTimeoutSeconds: '600',
   DrainSeconds: '75',
   RunbookUrl: 'https://example.com/RUNBOOK.md',
+  Declared: '[]',
   Publish: 'arn:aws:states:::sns:publish',
   StartExecution: 'arn:aws:states:::states:startExecution',
   DescribeExecution: 'arn:aws:states:::aws-sdk:sfn:describeExecution',
@@ -37,7 +38,12 @@ export const placeholdersIn = (text: string): string[] => [
 const parse = (name: string, fill: (placeholder: string) => string): Definition =>
   JSON.parse(textOf(name).replace(/\$\{(\w+)\}/g, (_whole, placeholder: string) => fill(placeholder)));
 
-/** With each function's placeholder filled with its own name, so that a test can stand in for it. */
-export const definitionOf = (name: string): Definition => parse(name, byItself);
+/**
+ * With each function's placeholder filled with its own name, so that a test can stand in for it.
+ *
+ * @param filled placeholders that a test fills otherwise
+ */
+export const definitionOf = (name: string, filled: Readonly<Record<string, string>> = {}): Definition =>
+  parse(name, (placeholder) => filled[placeholder] ?? byItself(placeholder));
 
 export const deployedDefinitionOf = (name: string): Definition => parse(name, byArn);

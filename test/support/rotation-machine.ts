@@ -42,6 +42,8 @@ export interface MachineOptions extends Waits {
   readonly tasks?: Tasks;
   /** Rejects when the execution is stopped. A function that runs then runs on. */
   readonly stopped?: Promise<never>;
+  /** What a deployment fills placeholders of the definition with, where that matters. */
+  readonly filled?: Readonly<Record<string, string>>;
 }
 
 /** One of the state machines of `statemachine/` over the project's own steps, and ports in memory. */
@@ -66,7 +68,10 @@ class WorldMachine {
   /** @throws ExecutionAbortedError */
   run(executionArn: string, input: unknown): Promise<Ending> {
     this.#world.executions.set(executionArn, input);
-    return new StateMachine(definitionOf(this.#name), this.#tasks(), this.#options).run(executionArn, input);
+    return new StateMachine(definitionOf(this.#name, this.#options.filled), this.#tasks(), this.#options).run(
+      executionArn,
+      input,
+    );
   }
 
   /** Goes on with an execution that was stopped. */

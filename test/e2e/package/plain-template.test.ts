@@ -132,6 +132,7 @@ const assemble = ({ config, directory: place }: SynthesizeOptions): Assembly => 
   const [{ arn, adminSecretArn }] = secrets;
   const parameters = {
     SecretArn: arn,
+    Strategy: 'single-user',
     AdminSecretArn: adminSecretArn,
     PropagationTimeoutSeconds: '30',
     VpcId: 'vpc-0123456789abcdef0',

@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Duration, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { DatabaseCluster, DatabaseSecret, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
+import {
+  type CfnDBCluster,
+  DatabaseCluster,
+  DatabaseSecret,
+  type IDatabaseCluster,
+} from 'aws-cdk-lib/aws-docdb';
 import { InstanceType, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -18,7 +23,9 @@ const makeVpc = (stack: Stack): IVpc => new Vpc(stack, 'Vpc') as IVpc;
 const makeCluster = (stack: Stack): { vpc: IVpc; cluster: DatabaseCluster } => {
   const vpc = makeVpc(stack);
   const props = { vpc, masterUser: { username: 'dbadmin' }, instanceType: new InstanceType('r6g.large') };
-  return { vpc, cluster: new DatabaseCluster(stack, 'Cluster', props) };
+  const cluster = new DatabaseCluster(stack, 'Cluster', props);
+  (cluster.node.defaultChild as CfnDBCluster).masterUsername = 'dbadmin';
+  return { vpc, cluster };
 };
 
 describe('Who may start executions', () => {

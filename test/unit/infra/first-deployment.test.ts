@@ -1,6 +1,11 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { DatabaseCluster, DatabaseSecret, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
+import {
+  type CfnDBCluster,
+  DatabaseCluster,
+  DatabaseSecret,
+  type IDatabaseCluster,
+} from 'aws-cdk-lib/aws-docdb';
 import {
   InstanceType,
   InterfaceVpcEndpointAwsService,
@@ -24,6 +29,7 @@ const makeCluster = (stack: Stack): { vpc: Vpc; cluster: DatabaseCluster } => {
     instanceType: new InstanceType('r6g.large'),
     instances: 2,
   });
+  (cluster.node.defaultChild as CfnDBCluster).masterUsername = 'dbadmin';
   return { vpc, cluster };
 };
 

@@ -98,3 +98,25 @@ describe('An imported secret', () => {
     );
   });
 });
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html, and IAM's quotas by default */
+describe('Two hundred secrets', () => {
+  it('fit into one template, and into the policies of a role', () => {
+    const stack = makeStack();
+    const arnOf = (name: string) => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`;
+    const rotation = new DocDbRotation(stack, 'Rotation');
+    const admin = Secret.fromSecretCompleteArn(stack, 'Admin', arnOf('shop/admin'));
+    for (let index = 0; index < 200; index++) {
+      const secret = Secret.fromSecretCompleteArn(stack, `App${index}`, arnOf(`shop/orders/app-${index}`));
+      rotation.manage(secret, { strategy: Strategy.alternatingUsers(admin) });
+    }
+    const template = Template.fromStack(stack);
+    const { Resources } = template.toJSON();
+    expect(JSON.stringify(template.toJSON()).length).toBeLessThan(1_000_000);
+    expect(Object.keys(Resources).length).toBeLessThan(500);
+    const roles = Object.values(template.findResources('AWS::IAM::ManagedPolicy')).flatMap(({ Properties }) =>
+      Properties.Roles.map(({ Ref }: { Ref: string }) => Ref),
+    );
+    for (const role of roles) expect(roles.filter((each) => each === role).length).toBeLessThanOrEqual(10);
+  });
+});

@@ -69,11 +69,12 @@ describe('The plain template', () => {
     expect(descriptions).not.toContain(undefined);
   });
 
-  it('only needs to be told the secret, the network and the bucket', () => {
+  it('only needs to be told the secret and how it is rotated, the network and the bucket', () => {
     const { Parameters } = template.toJSON();
     const required = Object.entries<object>(Parameters).filter(([, one]) => !('Default' in one));
     expect(required.map(([name]) => name)).toEqual([
       'SecretArn',
+      'Strategy',
       'VpcId',
       'SubnetIds',
       'ClusterSecurityGroupId',
@@ -151,6 +152,12 @@ describe('The plain template', () => {
       DefinitionSubstitutions: {
         PropagationTimeoutSeconds: { Ref: 'PropagationTimeoutSeconds' },
         RunbookUrl: { Ref: 'RunbookUrl' },
+        Declared: {
+          'Fn::Join': [
+            '',
+            ["[{'secret': '", { Ref: 'SecretArn' }, "', 'strategy': '", { Ref: 'Strategy' }, "'}]"],
+          ],
+        },
       },
     });
     template.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {

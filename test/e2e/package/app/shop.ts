@@ -1,5 +1,5 @@
 import { App, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { DatabaseCluster, DatabaseSecret } from 'aws-cdk-lib/aws-docdb';
+import { type CfnDBCluster, DatabaseCluster, DatabaseSecret } from 'aws-cdk-lib/aws-docdb';
 import { FlowLogDestination, InstanceType, Port, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -40,6 +40,7 @@ Validations.of(cluster).acknowledge(
       'DocumentDB exports one log named audit, in which these events are; the rule looks for logs of their names.',
   })),
 );
+(cluster.node.defaultChild as CfnDBCluster).masterUsername = 'dbadmin';
 const primaryUser = cluster.secret;
 if (!primaryUser) throw new Error('AWS keeps the password of this primary user itself');
 const orders = new DatabaseSecret(stack, 'Orders', { username: 'orders', masterSecret: primaryUser });
