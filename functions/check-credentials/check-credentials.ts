@@ -11,7 +11,7 @@ const DAYS_OF_PATIENCE = 1;
 export interface Schedule {
   readonly name: string;
   readonly rotationEnabled: boolean;
-  /** When the version that is AWSCURRENT was made: by a rotation, whoever started it, or by hand. */
+  /** When the version that is AWSCURRENT was made: by any rotation, or by hand. */
   readonly currentSince: number;
   /** When a rotation of Secrets Manager's own ended. One on demand does not move it, and counts for the next date all the same. */
   readonly rotatedAt: number | undefined;

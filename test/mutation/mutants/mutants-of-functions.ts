@@ -1267,8 +1267,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'One user gets the roles of another only where a rotation has made them a pair.',
     file: 'functions/test-secret/other-user.ts',
-    find: 'if (!isOurs && !sameRoles(found.roles, seen.roles))',
-    replace: 'if (!isOurs && found.roles.length < 0)',
+    find: 'if (!isOurs && !sameRoles(roles, seen.roles))',
+    replace: 'if (!isOurs && roles.length < 0)',
     tests: POWER,
   },
   {
