@@ -33,7 +33,7 @@ export const TOPICS = [
   'admin-secret',
   /** Who changes the user may change users. */
   'power',
-  /** The other user of a pair: a name that fits, and is nobody else's. */
+  /** The other user of a pair: a name that fits, and is no one else's. */
   'other-user',
   /** The user's roles, which a pair's other user gets. */
   'roles',
@@ -65,6 +65,12 @@ export const Finding = z.discriminatedUnion('verdict', [
 ]);
 export type Finding = z.infer<typeof Finding>;
 export type Problem = Exclude<Finding, { verdict: 'ready' }>;
+
+/** What one function answers. */
+export interface Answer {
+  readonly step: string;
+  readonly findings: readonly Finding[];
+}
 
 /**
  * The output of a check. With a `not-ready` among the findings the execution ends in Refused as NotReadyError, with all of these in

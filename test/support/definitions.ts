@@ -12,6 +12,7 @@ const FILLED: Readonly<Record<string, string>> = {
   PropagationTimeoutSeconds: '600',
   DrainSeconds: '75',
   RunbookUrl: 'https://example.com/RUNBOOK.md',
+  InvokeFunction: 'arn:aws:states:::lambda:invoke',
   Publish: 'arn:aws:states:::sns:publish',
   StartExecution: 'arn:aws:states:::states:startExecution',
   DescribeExecution: 'arn:aws:states:::aws-sdk:sfn:describeExecution',

@@ -79,6 +79,8 @@ export class InMemoryDatabase {
   reported: { host: string; port: number }[] | undefined;
   /** Whether there is no primary: in a fail-over, or in a secondary cluster of a global cluster. */
   readOnly = false;
+  /** How long the authority of the instances' certificates lasts. */
+  daysOfAuthority = 1000;
   /** Connections that were opened and not closed. */
   open = 0;
   readonly #planted: { readonly error: PlantedError; left: number }[] = [];

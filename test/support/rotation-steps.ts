@@ -1,5 +1,6 @@
 import type { Before, Plan } from '../../functions/contract/steps.ts';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import type { Certificates } from '../../functions/database/certificates.ts';
 import type { Database } from '../../functions/database/database.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
 import type { Clusters } from '../../functions/recover-secret/clusters.ts';
@@ -17,6 +18,7 @@ import { type RotationWorld, SECRET } from './rotation-world.ts';
 export interface Ports {
   readonly secrets: SecretStore;
   readonly database: Database;
+  readonly certificates: Certificates;
   readonly clock: Clock;
   readonly clusters: Clusters;
   readonly clusterOf: NamedFor;
@@ -29,6 +31,7 @@ export const portsOf = (world: RotationWorld, calls: Processes = new PortCalls()
   return {
     secrets: world.store.port(gate),
     database: world.database.port(gate),
+    certificates: { daysOfAuthority: async () => world.database.daysOfAuthority },
     clock: world.clock,
     clusters: world.clusters.port(gate),
     clusterOf: world.clusterOf,

@@ -157,7 +157,7 @@ const variablesReadIn = (source: string): string[] => {
 };
 
 const BUILT_IN = new Set(
-  'states abs append ceil count exists floor hash join keys length lowercase match max merge millis min not now parse power replace round string substring sum type uppercase uuid'.split(
+  'states abs append ceil count distinct exists floor hash join keys length lowercase match max merge millis min not now parse power replace round string substring sum type uppercase uuid'.split(
     ' ',
   ),
 );
