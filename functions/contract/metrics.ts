@@ -6,6 +6,7 @@ export type Outcome =
   | 'Rotated'
   | 'Reverted'
   | 'Verified'
+  | 'Checked'
   | 'Recovered'
   | 'NothingToRecover'
   | 'RolledBack'

@@ -87,6 +87,18 @@ export const Before = z.object({
 });
 export type Before = z.infer<typeof Before>;
 
+/** What every function of the rotation is asked by a check: what would it lack in a rotation of that secret? */
+export const ReadinessInput = z.strictObject({
+  execution,
+  check: z.literal('readiness'),
+  secretId,
+  /** The version that Secrets Manager made for its test of a deployment: AWSPENDING is on it. */
+  token: Token.optional(),
+  /** The machine's clock, in milliseconds. */
+  askedAt: z.number(),
+});
+export type ReadinessInput = z.infer<typeof ReadinessInput>;
+
 export const SetSecretInput = z.strictObject({ execution, plan: Plan, before: Before });
 
 export const TestSecretInput = z.discriminatedUnion('check', [

@@ -4,6 +4,7 @@ import type { ExecutionResult } from './execution-result.ts';
 const SUCCESSES: Readonly<Record<string, Outcome>> = {
   reverted: 'Reverted',
   verified: 'Verified',
+  checked: 'Checked',
 };
 
 const FAILURES: Readonly<Record<string, Outcome>> = {

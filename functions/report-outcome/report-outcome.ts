@@ -113,7 +113,7 @@ const reportOfRotation = (ended: ExecutionResult, config: ReportOutcomeConfig): 
   };
 };
 
-const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'revert']);
+const MODES: ReadonlySet<string> = new Set(['rotate', 'verify', 'revert', 'check']);
 
 /** A recovery that the rule started was given the event of another execution, and the secret is in that one's input. */
 const reportOfRecovery = (ended: ExecutionResult, config: ReportOutcomeConfig): Report => {

@@ -18,5 +18,5 @@ const isOfASecret = ({ input }: ExecutionResult): boolean => {
   const isByRule = typeof input.executionArn === 'string';
   const subject = isByRule ? parseObject(input.input) : input;
   const isKnown = typeof subject.secretId === 'string' || (isByRule && typeof input.input !== 'string');
-  return isKnown && subject.mode !== 'verify';
+  return isKnown && subject.mode !== 'verify' && subject.mode !== 'check';
 };

@@ -38,7 +38,7 @@ export const executionName = (secretArn: string, token: string, attempt: number)
   const unique = createHash('sha256').update(`${secretArn} ${token}`).digest('hex').slice(0, 32);
   const name = (secretArn.split(':').at(-1) ?? '').replace(/[^A-Za-z0-9_-]+/g, '-');
   const ending = `-${unique}-${attempt}`;
-  // Room for the "-verify" of a lone test.
+  // Room for the "-check" of a lone test.
   return `${name.slice(0, LONGEST_NAME - ending.length - 7)}${ending}`;
 };
 

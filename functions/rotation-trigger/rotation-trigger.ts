@@ -53,7 +53,7 @@ export const rotationTrigger = async (
       return await reportRotation(ports, event, deadline);
     case 'testSecret':
       return await ((await isLoneTest(ports, event))
-        ? verify(ports, event, deadline)
+        ? check(ports, event, deadline)
         : reportRotation(ports, event, deadline));
     case 'finishSecret':
       return await reportRotation(ports, event, deadline);
@@ -126,16 +126,17 @@ const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promis
 const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> =>
   (await latestAttempt(ports, event)) === undefined;
 
-const verify = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
+/** A deployment hears now what the first rotation would fail by, and not on the night when it comes. */
+const check = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
   const secret = await knownSecret(ports, event);
-  const name = `${executionName(event.SecretId, event.ClientRequestToken, 1)}-verify`;
+  const name = `${executionName(event.SecretId, event.ClientRequestToken, 1)}-check`;
   const earlier = await ports.executions.find(name);
   const execution =
     earlier ??
     (await ports.executions.start(name, {
       secretId: secret.arn,
       token: event.ClientRequestToken,
-      mode: 'verify',
+      mode: 'check',
     }));
   await succeeded(ports, execution, deadline);
 };

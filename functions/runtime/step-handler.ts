@@ -2,6 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type * as z from 'zod';
 import { answerBefore02 } from '../contract/before-upgrade.ts';
 import { InvalidInputError, RotationError, UnexpectedError } from '../contract/errors.ts';
+import type { Answer } from '../contract/findings.ts';
+import { ReadinessInput } from '../contract/steps.ts';
 import { isKeepActive } from './keep-active.ts';
 
 /** What a log line says of a step, beside its outcome. */
@@ -15,12 +17,15 @@ interface Subject {
  * leave whose message was not written in this project.
  *
  * The state machine adds `execution`, its execution's ARN, to every input.
+ *
+ * @param answer what the step's function says to a check, where the rotation machine asks it
  */
 export const stepHandler = <Input, Output>(
   step: string,
   schema: z.ZodType<Input>,
   run: (input: Input) => Promise<Output>,
-): ((event: unknown) => Promise<Output | undefined>) => {
+  answer?: (input: ReadinessInput) => Promise<Answer>,
+): ((event: unknown) => Promise<Output | Answer | undefined>) => {
   const logger = new Logger({ serviceName: 'docdb-rotation' });
   return async (event) => {
     if (isKeepActive(event)) return undefined;
@@ -29,7 +34,9 @@ export const stepHandler = <Input, Output>(
     const about = { step, execution: input.execution, ...subject(input) };
     try {
       const output =
-        (answerBefore02(step, input) as Output | undefined) ?? (await run(parse(step, schema, input)));
+        answer !== undefined && input.check === 'readiness'
+          ? await answer(parse(step, ReadinessInput, input))
+          : ((answerBefore02(step, input) as Output | undefined) ?? (await run(parse(step, schema, input))));
       logger.info(`${step} done`, { ...about, outcome: outcomeOf(output), durationMs: since(started) });
       return output;
     } catch (error) {

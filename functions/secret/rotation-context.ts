@@ -49,7 +49,8 @@ export const newValue = async (
 ): Promise<string> =>
   withCredential(reference, pendingUser(settings, reference), await secrets.newPassword(), CURRENT);
 
-const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): string =>
+/** Who a rotation makes the new version for. */
+export const pendingUser = ({ strategy }: RotationSettings, { login }: SecretValue): string =>
   strategy === 'single-user' ? login.username : otherUserOf(login.username);
 
 const endpoint = ({ login: { host, port, tls } }: SecretValue): string =>

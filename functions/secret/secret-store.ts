@@ -8,6 +8,8 @@ export interface SecretDescription {
   readonly markedForDeletion: boolean;
   /** The Region whose secret this one is a replica of. */
   readonly replicaOf?: string;
+  /** The key that it is encrypted with, where that is not the account's own for Secrets Manager. */
+  readonly encryptionKey?: string;
   /** The service that made the secret, writes it and rotates it. */
   readonly managedBy?: string;
 }
@@ -34,6 +36,13 @@ export interface SecretStore {
   moveLabel(secretArn: string, label: string, move: LabelMove): Promise<boolean>;
   /** Gives the secret a tag, or the tag another value. */
   setTag(secretArn: string, key: string, value: string): Promise<void>;
+  /**
+   * Asks whether tags may be given, with a list of none. An answer that the list is wrong comes from behind the permission, or before it:
+   * only a refusal says something.
+   *
+   * @throws SecretsManagerRefusedError where the caller may not
+   */
+  askToTag(secretArn: string): Promise<void>;
   /** 32 characters, none of which needs quoting in a URI, in a shell or for DocumentDB. */
   newPassword(): Promise<string>;
 }

@@ -32,6 +32,9 @@ const PASSWORD = {
   IncludeSpace: false,
 };
 
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html */
+const ACCESS_DENIED = 'AccessDeniedException';
+
 /** What a caller takes for a secret's name, in a message: operators read it in a mail. */
 const LONGEST_NAME_TOLD = 100;
 
@@ -106,6 +109,15 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
     );
   },
 
+  askToTag: async (secretArn) => {
+    try {
+      await client.send(new TagResourceCommand({ SecretId: secretArn, Tags: [] }));
+    } catch (error) {
+      const { name, kind } = awsFailure(error);
+      if (kind !== 'refused' || name === ACCESS_DENIED) throw translate(error, `tagging ${secretArn}`);
+    }
+  },
+
   moveLabel: async (secretArn, label, { from, to }: LabelMove) => {
     try {
       await client.send(
@@ -140,10 +152,11 @@ interface DescribeAnswer {
   readonly DeletedDate?: Date | undefined;
   readonly PrimaryRegion?: string | undefined;
   readonly OwningService?: string | undefined;
+  readonly KmsKeyId?: string | undefined;
 }
 
 const describe = (answer: DescribeAnswer, region: string): SecretDescription => {
-  const { ARN, Name, VersionIdsToStages, Tags, DeletedDate, PrimaryRegion, OwningService } = answer;
+  const { ARN, Name, VersionIdsToStages, Tags, DeletedDate, PrimaryRegion, OwningService, KmsKeyId } = answer;
   if (ARN === undefined || Name === undefined) {
     throw new SecretsManagerUnavailableError('Secrets Manager described a secret without an ARN');
   }
@@ -155,6 +168,7 @@ const describe = (answer: DescribeAnswer, region: string): SecretDescription => 
     markedForDeletion: DeletedDate !== undefined,
     ...(PrimaryRegion === undefined || PrimaryRegion === region ? {} : { replicaOf: PrimaryRegion }),
     ...(OwningService === undefined ? {} : { managedBy: OwningService }),
+    ...(KmsKeyId === undefined ? {} : { encryptionKey: KmsKeyId }),
   };
 };
 

@@ -86,10 +86,10 @@ export interface MachineBudget {
 
 export const MACHINE_BUDGETS: Readonly<Record<string, MachineBudget>> = {
   rotation: {
-    states: 30,
+    states: 32,
     choices: 5,
     because:
-      'the forward path, its compensation, a verification, and an end for each outcome that an operator tells apart.',
+      'the forward path, its compensation, a verification, a check, and an end for each outcome that an operator tells apart.',
   },
   recovery: {
     states: 18,

@@ -13,6 +13,7 @@ const FILLED: Readonly<Record<string, string>> = {
   DrainSeconds: '75',
   RunbookUrl: 'https://example.com/RUNBOOK.md',
   Declared: '[]',
+  InvokeFunction: 'arn:aws:states:::lambda:invoke',
   Publish: 'arn:aws:states:::sns:publish',
   StartExecution: 'arn:aws:states:::states:startExecution',
   DescribeExecution: 'arn:aws:states:::aws-sdk:sfn:describeExecution',

@@ -84,6 +84,8 @@ export class InMemoryDatabase {
   isStrict = false;
   /** Whether a connection is told its own roles, by connectionStatus or by usersInfo. */
   tellsOwnRoles = true;
+  /** How long the authority of the instances' certificates lasts. */
+  daysOfAuthority = 1000;
   /** Connections that were opened and not closed. */
   open = 0;
   readonly #planted: { readonly error: PlantedError; left: number }[] = [];

@@ -171,14 +171,20 @@ export class InMemorySecretStore implements LabelRules {
     return {
       describe: (secretId) => gate('describe', () => describe(seen(secretId))),
       read: (secretArn, version) => gate('read', () => seen(secretArn).versions.get(version)?.value),
-      readCurrent: (secretArn) => gate('readCurrent', () => currentOf(seen(secretArn))),
+      readCurrent: (secretArn) =>
+        gate('readCurrent', () => (this.#has(secretArn) ? currentOf(seen(secretArn)) : undefined)),
       listVersions: (secretArn) => gate('listVersions', () => [...seen(secretArn).versions.keys()]),
       put: (version) => gate('put', () => this.#put(version)),
       moveLabel: (secretArn, label, move) =>
         gate('moveLabel', () => this.#moveOrGiveUp(secretArn, label, move)),
       setTag: (secretArn, key, value) => gate('setTag', () => this.setTag(secretArn, key, value)),
+      askToTag: (secretArn) => gate('askToTag', () => void this.#find(secretArn)),
       newPassword: () => gate('newPassword', () => this.#newPassword()),
     };
+  }
+
+  #has(secretId: string): boolean {
+    return [...this.#secrets.values()].some(({ name, arn }) => name === secretId || arn === secretId);
   }
 
   #find(secretId: string): StoredSecret {

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { Answer } from '../../functions/contract/findings.ts';
 import {
   CreateSecretInput,
   FinishSecretInput,
+  ReadinessInput,
   RecoverSecretInput,
   ReleaseLockInput,
   RestoreCredentialInput,
@@ -18,7 +20,9 @@ import { restoreCredential } from '../../functions/restore-credential/restore-cr
 import { restoreLabels } from '../../functions/restore-labels/restore-labels.ts';
 import { retireUser } from '../../functions/retire-user/retire-user.ts';
 import { toRotationError } from '../../functions/runtime/step-handler.ts';
+import { askPermissions, type NEEDS } from '../../functions/secret/ask-permissions.ts';
 import { setSecret } from '../../functions/set-secret/set-secret.ts';
+import { checkReadiness } from '../../functions/test-secret/check-readiness.ts';
 import { testSecret } from '../../functions/test-secret/test-secret.ts';
 import { definitionOf } from './definitions.ts';
 import { ProcessDiedError, type Processes } from './port-calls.ts';
@@ -37,7 +41,7 @@ export interface MachineOptions extends Waits {
   /** Whether the operators can't be told. */
   readonly topicIsGone?: boolean;
   /** The ports of one invocation, where they are not those of the world. */
-  readonly ports?: () => Ports;
+  readonly ports?: (step: string) => Ports;
   /** What a test does in place of some of the tasks. */
   readonly tasks?: Tasks;
   /** Rejects when the execution is stopped. A function that runs then runs on. */
@@ -85,20 +89,48 @@ class WorldMachine {
   }
 
   #tasks(): Tasks {
+    const functions: Tasks = {
+      CreateSecretFunctionArn: this.#step(
+        'CreateSecret',
+        CreateSecretInput,
+        createSecret,
+        ask('CreateSecret'),
+      ),
+      SetSecretFunctionArn: this.#step(
+        'SetSecret',
+        SetSecretInput,
+        (ports, { plan, before }) => setSecret(ports, plan, before),
+        ask('SetSecret'),
+      ),
+      TestSecretFunctionArn: this.#step('TestSecret', TestSecretInput, testSecret, checkReadiness),
+      FinishSecretFunctionArn: this.#step(
+        'FinishSecret',
+        FinishSecretInput,
+        (ports, { plan }) => finishSecret(ports, plan),
+        ask('FinishSecret'),
+      ),
+      ReleaseLockFunctionArn: this.#step('ReleaseLock', ReleaseLockInput, endExecution, ask('ReleaseLock')),
+      RestoreCredentialFunctionArn: this.#step(
+        'RestoreCredential',
+        RestoreCredentialInput,
+        (ports, { plan, before }) => restoreCredential(ports, plan, before),
+        ask('RestoreCredential'),
+      ),
+      RestoreLabelsFunctionArn: this.#step(
+        'RestoreLabels',
+        RestoreLabelsInput,
+        restoreLabels,
+        ask('RestoreLabels'),
+      ),
+      RecoverSecretFunctionArn: this.#step('RecoverSecret', RecoverSecretInput, recoverSecret),
+      RetireUserFunctionArn: this.#step('RetireUser', RetireUserInput, retireUser),
+    };
     return {
-      CreateSecretFunctionArn: this.#step(CreateSecretInput, createSecret),
-      SetSecretFunctionArn: this.#step(SetSecretInput, (ports, { plan, before }) =>
-        setSecret(ports, plan, before),
-      ),
-      TestSecretFunctionArn: this.#step(TestSecretInput, testSecret),
-      FinishSecretFunctionArn: this.#step(FinishSecretInput, (ports, { plan }) => finishSecret(ports, plan)),
-      ReleaseLockFunctionArn: this.#step(ReleaseLockInput, endExecution),
-      RestoreCredentialFunctionArn: this.#step(RestoreCredentialInput, (ports, { plan, before }) =>
-        restoreCredential(ports, plan, before),
-      ),
-      RestoreLabelsFunctionArn: this.#step(RestoreLabelsInput, restoreLabels),
-      RecoverSecretFunctionArn: this.#step(RecoverSecretInput, recoverSecret),
-      RetireUserFunctionArn: this.#step(RetireUserInput, retireUser),
+      ...functions,
+      'arn:aws:states:::lambda:invoke': async (request: unknown) => {
+        const { FunctionName, Payload } = request as { FunctionName: string; Payload: unknown };
+        return { Payload: await functions[FunctionName]?.(Payload) };
+      },
       'arn:aws:states:::sns:publish': async (notice: unknown) => {
         if (this.#options.topicIsGone) throw new RefusedByServiceError('there is no such topic');
         this.notices.push(notice);
@@ -121,16 +153,21 @@ class WorldMachine {
 
   /** One Lambda invocation: a process of its own, and an input that is parsed as `stepHandler` does. */
   #step<Input>(
+    step: string,
     schema: z.ZodType<Input>,
     run: (ports: Ports, input: Input) => Promise<unknown>,
+    answer?: (ports: Ports, input: ReadinessInput) => Promise<Answer>,
   ): (input: unknown) => Promise<unknown> {
     return async (input) => {
       this.invocations += 1;
       if (this.#options.isRefused?.(this.invocations))
         throw new FunctionInactiveError('it is being made active');
-      const ports = this.#options.ports?.() ?? portsOf(this.#world, this.#options.calls);
+      const ports = this.#options.ports?.(step) ?? portsOf(this.#world, this.#options.calls);
       try {
-        const running = run(ports, schema.parse(input));
+        const running =
+          answer !== undefined && isQuestion(input)
+            ? answer(ports, ReadinessInput.parse(input))
+            : run(ports, schema.parse(input));
         this.#running = running;
         return await (this.#options.stopped === undefined
           ? running
@@ -147,6 +184,14 @@ class WorldMachine {
     return this.#options.abortOnDeath ? new ExecutionAbortedError('stopped') : error;
   }
 }
+
+const isQuestion = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && 'check' in input && input.check === 'readiness';
+
+const ask =
+  (step: keyof typeof NEEDS) =>
+  (ports: Ports, input: ReadinessInput): Promise<Answer> =>
+    askPermissions(ports, step, input);
 
 export class RotationMachine extends WorldMachine {
   constructor(world: RotationWorld, options: MachineOptions) {

@@ -1,5 +1,6 @@
 import type { Before, Plan } from '../../functions/contract/steps.ts';
 import { createSecret } from '../../functions/create-secret/create-secret.ts';
+import type { Certificates } from '../../functions/database/certificates.ts';
 import type { Database } from '../../functions/database/database.ts';
 import type { Endpoints } from '../../functions/database/endpoints.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
@@ -19,6 +20,7 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly database: Database;
   readonly endpoints: Endpoints;
+  readonly certificates: Certificates;
   readonly clock: Clock;
   readonly clusters: Clusters;
   readonly clusterOf: NamedFor;
@@ -32,6 +34,7 @@ export const portsOf = (world: RotationWorld, calls: Processes = new PortCalls()
     secrets: world.store.port(gate),
     database: world.database.port(gate),
     endpoints: world.database.endpoints,
+    certificates: { daysOfAuthority: async () => world.database.daysOfAuthority },
     clock: world.clock,
     clusters: world.clusters.port(gate),
     clusterOf: world.clusterOf,

@@ -31,6 +31,10 @@ export const endsOn = (stack: LocalStack): Record<CausedOutcome, CausedEnd> => {
       const secret = await stack.makeSecret();
       return (await run(stack, { secretId: secret.arn, mode: 'verify' })).arn;
     }),
+    Checked: quiet(async () => {
+      const secret = await stack.makeSecret();
+      return (await run(stack, { secretId: secret.arn, mode: 'check' })).arn;
+    }),
     Recovered: quiet(async () => {
       const secret = await stack.makeSecret();
       return (await recover(stack, { secretId: secret.arn })).arn;

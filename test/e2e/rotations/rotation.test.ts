@@ -69,7 +69,7 @@ describe('a rotation by Secrets Manager', () => {
     expect(await labelsOf(stack, secret.arn)).toEqual(before);
     expect(await logsInEverywhere(stack, secret)).toBe(true);
     const [newest = ''] = await stack.executions.list();
-    expect(await stack.executions.states(newest)).toContain('Verified');
+    expect(await stack.executions.states(newest)).toContain('Checked');
   });
 });
 

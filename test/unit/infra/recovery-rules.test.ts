@@ -98,6 +98,7 @@ describe('A recovery is reported as started', () => {
 
   it.each([
     ['not for a verification, which changed nothing', { secretId: 'app', mode: 'verify' }, false],
+    ['not for a check, which changed nothing either', { secretId: 'app', mode: 'check' }, false],
     ['not where no one knows of which secret', {}, false],
     [
       'for a recovery that the rule started',

@@ -120,6 +120,7 @@ describe('the policies of every machine', () => {
   it('are those of some kind of task', () => {
     expect([...kinds.keys()].sort()).toEqual([
       'arn:aws:states:::aws-sdk:sfn:describeExecution',
+      'arn:aws:states:::lambda:invoke',
       'arn:aws:states:::sns:publish',
       'arn:aws:states:::states:startExecution',
       'forward',

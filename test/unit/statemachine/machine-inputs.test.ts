@@ -50,6 +50,8 @@ describe('a rotation', () => {
     [{ ...SECRET, token }, 'CreateSecret'],
     [{ ...SECRET, token: 't'.repeat(64), mode: 'rotate' }, 'CreateSecret'],
     [{ ...SECRET, token, mode: 'verify' }, 'Verify'],
+    [{ ...SECRET, mode: 'check' }, 'Check'],
+    [{ ...SECRET, token, mode: 'check' }, 'Check'],
     [{ secretId: 's'.repeat(2048) }, 'CreateSecret'],
   ])('begins with %j, by %s', async (input, state) => {
     expect((await begin('rotation', input)).path[2]).toBe(state);
@@ -57,7 +59,7 @@ describe('a rotation', () => {
 
   it.each([
     ...NO_SECRET,
-    [{ ...SECRET, mode: 'dance' }, /: unknown mode dance; known are rotate, verify, revert\./],
+    [{ ...SECRET, mode: 'dance' }, /: unknown mode dance; known are rotate, verify, revert, check\./],
     [{ ...SECRET, mode: 'Rotate' }, /: unknown mode Rotate; /],
     [{ ...SECRET, mode: null }, /: unknown mode null; /],
     [{ ...SECRET, mode: ['rotate', 'dance'] }, /: unknown mode \["rotate","dance"\]; /],
@@ -194,15 +196,19 @@ describe('a recovery by the rule', () => {
     expect(ending.trail.at(-1)).toMatchObject({ resetThroughAdmin: false, resetThroughCluster: false });
   });
 
-  it.each([[{ ...SECRET, mode: 'verify' }], [{}], [[]], [7], [{ secretId: 7 }]])(
-    'has nothing to recover after the input %j',
-    async (input) => {
-      const { ending, taken } = await recover({ S: { input } }, eventOf('S'));
-      expect(ending).toMatchObject({ status: 'SUCCEEDED' });
-      expect(ending.path.at(-1)).toBe('NothingToRecover');
-      expect(taken).toBeUndefined();
-    },
-  );
+  it.each([
+    [{ ...SECRET, mode: 'verify' }],
+    [{ ...SECRET, mode: 'check' }],
+    [{}],
+    [[]],
+    [7],
+    [{ secretId: 7 }],
+  ])('has nothing to recover after the input %j', async (input) => {
+    const { ending, taken } = await recover({ S: { input } }, eventOf('S'));
+    expect(ending).toMatchObject({ status: 'SUCCEEDED' });
+    expect(ending.path.at(-1)).toBe('NothingToRecover');
+    expect(taken).toBeUndefined();
+  });
 
   it.each([
     ['of Step Functions', { error: 'States.DataLimitExceeded' }, undefined, true],

@@ -86,6 +86,7 @@ const PATHS: Readonly<Record<string, readonly [ended: string, ending: () => Prom
   ],
   'a rotation of a pair that fails at the end, and is compensated': ['RolledBack', () => failing(CLONE)],
   '`verify`': ['Verified', () => rotated(SINGLE, { mode: 'verify' })],
+  '`check`': ['Checked', () => rotated(SINGLE, { mode: 'check' })],
   '`revert` of a single user': [
     'Reverted',
     () => rotated({ ...SINGLE, previous: { username: 'boss', state: 'locked' } }, { mode: 'revert' }),

@@ -158,7 +158,7 @@ const variablesReadIn = (source: string): string[] => {
 };
 
 const BUILT_IN = new Set(
-  'states abs append ceil contains count exists filter floor hash join keys length lowercase match max merge millis min not now parse power replace round string substring substringBefore sum type uppercase uuid'.split(
+  'states abs append ceil contains count distinct exists filter floor hash join keys length lowercase match max merge millis min not now parse power replace round string substring substringBefore sum type uppercase uuid'.split(
     ' ',
   ),
 );

@@ -62,6 +62,8 @@ describe('The end of a rotation', () => {
     ['Rotated', succeeded({ outcome: 'rotated' }), undefined],
     ['Reverted', succeeded({ outcome: 'reverted' }), undefined],
     ['Verified', succeeded({ outcome: 'verified' }), undefined],
+    ['Checked', succeeded({ outcome: 'checked' }), undefined],
+    ['Refused', failed('NotReadyError'), 'RUNBOOK.md#notreadyerror'],
     ['RolledBack', failed('RolledBack'), 'RUNBOOK.md#rolledback'],
     ['RollbackFailed', failed('RollbackFailed'), 'RUNBOOK.md#rollbackfailed'],
     ['Superseded', failed('RotationSupersededError'), 'RUNBOOK.md#rotationsupersedederror'],

@@ -526,20 +526,20 @@ describe('the trigger without a createSecret before', () => {
     await expect(call(scene(), step)).rejects.toThrow(RotationFailedError);
   });
 
-  it('verifies the version for a lone testSecret: RotateImmediately is false', async () => {
+  it('checks the secret for a lone testSecret: RotateImmediately is false', async () => {
     const rig = scene();
     rig.onSleep = () => rig.executions.end('SUCCEEDED');
     await call(rig, 'testSecret');
     const { token } = rig.rotation;
     expect(rig.executions.started.map(({ input }) => input)).toEqual([
-      { secretId: rig.world.secretArn, token, mode: 'verify' },
+      { secretId: rig.world.secretArn, token, mode: 'check' },
     ]);
   });
 
-  it('fails for a lone testSecret whose verification fails', async () => {
+  it('fails for a lone testSecret whose check fails', async () => {
     const rig = scene();
-    rig.onSleep = () => rig.executions.end('FAILED', { error: 'CredentialNotPropagatedError' });
-    await expect(call(rig, 'testSecret')).rejects.toThrow(/CredentialNotPropagatedError/);
+    rig.onSleep = () => rig.executions.end('FAILED', { error: 'NotReadyError' });
+    await expect(call(rig, 'testSecret')).rejects.toThrow(/NotReadyError/);
   });
 
   it('fails for a token that names no version, whatever the step', async () => {
@@ -584,9 +584,9 @@ describe('the name of an execution', () => {
   const token = 't'.repeat(64);
 
   it.each([['shop/app-a1b2c3'], ['x'.repeat(500)], ['ünï cödé/+=.@-'], ['']])(
-    'for "%s" is one that Step Functions takes, with "-verify" too',
+    'for "%s" is one that Step Functions takes, with "-check" too',
     (name) => {
-      expect(`${executionName(arn(name), token, 999)}-verify`).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
+      expect(`${executionName(arn(name), token, 999)}-check`).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
     },
   );
 
