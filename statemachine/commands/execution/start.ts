@@ -1,0 +1,53 @@
+import { consoleLink } from '../../../functions/runtime/console-link.ts';
+import { describeSecret } from '../aws/secrets.ts';
+import { CommandError } from '../command-error.ts';
+import { type Context, deployedRotation } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { executionName, type Mode } from './execution-name.ts';
+import { type Followed, follow } from './follow.ts';
+import { showEnd } from './show-end.ts';
+
+export interface StartOptions {
+  /** Whether to follow it to its end. */
+  readonly wait: boolean;
+}
+
+/** Starts an execution for a secret, and follows it to its end. */
+export const startAndFollow = async (
+  context: Context,
+  secretId: string,
+  mode: Mode,
+  { wait, more = {} }: StartOptions & { readonly more?: object },
+): Promise<ExitCode> => {
+  const { arn, followed } = await startFor(context, secretId, mode, more);
+  if (wait) return showEnd(context, await followed());
+  context.view.result({ execution: arn, console: consoleLink(arn) }, () => context.view.raw(`${arn}\n`));
+  return EXIT.done;
+};
+
+/** @returns how to follow what was started */
+export const startFor = async (
+  context: Context,
+  secretId: string,
+  mode: Mode,
+  more: object = {},
+): Promise<{ readonly arn: string; readonly followed: () => Promise<Followed> }> => {
+  const { executions } = await deployedRotation(context);
+  const secret = await describeSecret(context.clients.secretsManager, secretId);
+  const name = executionName(secret.arn, mode, context.now(), context.random());
+  const input = {
+    secretId: secret.arn,
+    ...(mode === 'recover' || mode === 'rotate' ? {} : { mode }),
+    ...more,
+  };
+  const arn = await executions.start(mode === 'recover' ? 'recovery' : 'rotation', name, input);
+  context.view.progress('info', `${mode} ${secret.name}: ${arn}`);
+  return { arn, followed: () => follow(context, executions, arn) };
+};
+
+/** @throws CommandError where no one can be asked; what is asked for is then said on the command line */
+export const confirmed = async ({ view }: Context, question: string, yes: boolean): Promise<boolean> => {
+  if (yes) return true;
+  if (view.canAsk) return await view.confirm(question);
+  throw new CommandError('there is no terminal to ask on; add --yes if you are sure', EXIT.usage);
+};
