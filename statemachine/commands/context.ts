@@ -1,5 +1,10 @@
 import type { Clients } from './aws/clients.ts';
-import { type DeployedRotation, findRotation, type StackOptions } from './aws/deployed-rotation.ts';
+import {
+  DEFAULT_STACK,
+  type DeployedRotation,
+  findRotation,
+  type StackOptions,
+} from './aws/deployed-rotation.ts';
 import { Executions } from './aws/executions.ts';
 import type { View } from './terminal/view.ts';
 
@@ -20,6 +25,18 @@ export interface Deployed {
   readonly rotation: DeployedRotation;
   readonly executions: Executions;
 }
+
+/** A command to go on with, for the same stack. */
+export const nextCommand = (
+  { stack: { stack, rotation } }: Pick<Context, 'stack'>,
+  ...words: string[]
+): string =>
+  [
+    'docdb-rotation',
+    ...words,
+    ...(stack === DEFAULT_STACK ? [] : ['--stack', stack]),
+    ...(rotation === undefined ? [] : ['--rotation', rotation]),
+  ].join(' ');
 
 /** @throws CommandError if the stack has no rotation */
 export const deployedRotation = async ({ clients, stack }: Context): Promise<Deployed> => {

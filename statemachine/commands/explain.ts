@@ -43,7 +43,7 @@ export const explain = async (context: Context, which: string): Promise<ExitCode
 };
 
 const failedOrNewest = (listed: readonly ListedExecution[]): ListedExecution | undefined =>
-  listed.find(({ status }) => status !== 'SUCCEEDED') ?? listed[0];
+  listed.find(({ status }) => status !== 'SUCCEEDED' && status !== 'RUNNING') ?? listed[0];
 
 /** A secret that was deleted since is no reason not to explain the execution. */
 const knownSecret = async (describe: () => Promise<Secret>): Promise<Secret | undefined> => {
@@ -122,6 +122,13 @@ const sectionsFor = (ending: Ending | undefined, { cause = '' }: Execution): Run
   return [...new Map(sections.map((section) => [section.title, section])).values()];
 };
 
+/** Each state once, in the order in which they were first entered: a test that is repeated would hide the others. */
+const wayOf = (states: readonly PassedState[]): string => {
+  const times = new Map<string, number>();
+  for (const { name } of states) times.set(name, (times.get(name) ?? 0) + 1);
+  return [...times].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(', ');
+};
+
 interface Explained {
   readonly ending: Ending | undefined;
   readonly states: readonly PassedState[];
@@ -139,8 +146,8 @@ const show = (
   view.text(`${(isWell ? green : red)(bold(ending?.outcome ?? 'Running'))}  ${execution.name}`);
   const failed = failedStateOf(states);
   if (failed !== undefined)
-    view.text(`${failed.name} failed with ${failed.error}, after ${timeOf(failed.entered)}.`, 2);
-  view.text(`States: ${states.map(({ name }) => name).join(', ')}.`, 2);
+    view.text(`${failed.name} failed with ${failed.error} at ${timeOf(failed.left)}.`, 2);
+  view.text(`States: ${wayOf(states)}.`, 2);
   view.text();
   view.heading('The world now');
   for (const sentence of world) view.text(sentence, 2);
@@ -153,5 +160,6 @@ const show = (
     }
   }
   view.text();
-  view.raw(`In the console: ${consoleLink(execution.arn)}\n`);
+  view.heading('In the console');
+  view.copyable(consoleLink(execution.arn), 2);
 };

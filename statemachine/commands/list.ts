@@ -5,7 +5,7 @@ import { managedSecrets, type Secret, versionDates } from './aws/secrets.ts';
 import { type Context, deployedRotation } from './context.ts';
 import { endingOf } from './execution/ending.ts';
 import { currentVersion, hasPending, isLockLost } from './execution/label-state.ts';
-import { errorsOf, lastExecutions } from './execution/last-executions.ts';
+import { errorsOf, type LastExecution, lastExecutions } from './execution/last-executions.ts';
 import { daysLate } from './execution/lateness.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { DAY, dayOf, span } from './terminal/durations.ts';
@@ -42,11 +42,14 @@ export const list = async (context: Context): Promise<ExitCode> => {
     (one, other) => other.started.getTime() - one.started.getTime(),
   );
   const last = await lastExecutions(executions, secrets, listed);
-  const failed = await errorsOf(executions, [...last.values()]);
+  const failed = await errorsOf(
+    executions,
+    [...last.values()].map(({ listed }) => listed),
+  );
   const rows = await inParallel(secrets, async (secret): Promise<Row> => {
     const made = await madeOf(context, secret);
     const execution = last.get(secret.arn);
-    const described = failed.get(execution?.arn ?? '');
+    const described = failed.get(execution?.listed.arn ?? '');
     const late = daysLate(secret, made, now());
     return {
       secret: secret.name,
@@ -54,10 +57,10 @@ export const list = async (context: Context): Promise<ExitCode> => {
       strategy: secret.tags[STRATEGY_TAG] ?? 'single-user',
       made,
       last: execution === undefined ? '-' : described ? endingOf(described).outcome : wordOf(execution),
-      lastExecution: execution?.arn,
+      lastExecution: execution?.listed.arn,
       next: secret.rotationEnabled ? secret.next : undefined,
       daysLate: late,
-      state: stateOf(secret, running, last.get(secret.arn), late),
+      state: stateOf(secret, running, execution?.listed, { late, now: now() }),
     };
   });
   view.end();
@@ -99,22 +102,25 @@ const madeOf = async ({ clients }: Context, secret: Secret): Promise<Date | unde
 };
 
 const WORDS: Readonly<Record<string, string>> = {
-  SUCCEEDED: 'succeeded',
   RUNNING: 'running',
   ABORTED: 'aborted',
   TIMED_OUT: 'timed out',
 };
+const SUCCESSES: Readonly<Record<string, string>> = { rotate: 'Rotated', revert: 'Reverted' };
 
-const wordOf = ({ status }: ListedExecution): string => WORDS[status] ?? status.toLowerCase();
+const wordOf = ({ listed: { status }, mode }: LastExecution): string =>
+  status === 'SUCCEEDED'
+    ? (SUCCESSES[mode] ?? 'recovery succeeded')
+    : (WORDS[status] ?? status.toLowerCase());
 
 const stateOf = (
   secret: Secret,
   running: readonly ListedExecution[],
   last: ListedExecution | undefined,
-  late: number,
+  { late, now }: { late: number; now: Date },
 ): string => {
   if (isLockLost(secret, running)) return 'locked, nothing runs: recover';
-  if (last?.status === 'RUNNING') return `running for ${span(Date.now() - last.started.getTime())}`;
+  if (last?.status === 'RUNNING') return `running for ${span(now.getTime() - last.started.getTime())}`;
   if (hasPending(secret)) return 'AWSPENDING stuck: recover';
   if (late > 0) return `late by ${span(late * DAY)}`;
   return 'ok';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // First: packages look at the environment when they are loaded.
-import './terminal/no-color.ts';
+import './terminal/environment.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';

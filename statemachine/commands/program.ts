@@ -106,5 +106,6 @@ export const makeProgram = (makeContext: MakeContext, exit: (code: ExitCode) => 
 };
 
 const EXIT_CODES = `
-Exit status: 0 done; 1 the command could not do it; 2 wrong options; 3 it failed, and the credential is what it was;
-4 AWSCURRENT may not log in; 130 Ctrl-C, and what was started goes on.`;
+Exit status: 0 done; 1 the command could not do it; 2 wrong options;
+3 it failed, and the credential is what it was; 4 AWSCURRENT may not log in;
+130 Ctrl-C, and what was started goes on.`;

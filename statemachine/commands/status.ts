@@ -9,7 +9,7 @@ import { otherUserOf } from '../../functions/secret/user-pair.ts';
 import { MACHINES } from './aws/deployed-rotation.ts';
 import type { Execution, ListedExecution } from './aws/executions.ts';
 import { describeSecret, type Secret, versionDates } from './aws/secrets.ts';
-import { type Context, type Deployed, deployedRotation } from './context.ts';
+import { type Context, type Deployed, deployedRotation, nextCommand } from './context.ts';
 import { endingOf } from './execution/ending.ts';
 import { partsOf } from './execution/execution-name.ts';
 import type { Followed } from './execution/follow.ts';
@@ -60,7 +60,7 @@ export const status = async (
   const current = verified.get(currentVersion(secret) ?? '');
   const user = typeof current?.execution.output.user === 'string' ? current.execution.output.user : undefined;
   const late = daysLate(secret, dates.get(currentVersion(secret) ?? ''), now());
-  const problems = problemsOf(secret, running, current, late);
+  const problems = problemsOf(context, secret, { running, current, late });
   view.end();
   view.result(
     {
@@ -143,29 +143,34 @@ const settingsOf = ({ tags }: Secret) => ({
   graceSeconds: tags[GRACE_TAG] === undefined ? undefined : Number(tags[GRACE_TAG]),
 });
 
+/** What is wrong, in a sentence each, and what to do. */
 const problemsOf = (
+  context: Context,
   secret: Secret,
-  running: readonly ListedExecution[],
-  current: Followed | undefined,
-  late: number,
-): string[] => [
-  ...(current !== undefined && current.execution.status !== 'SUCCEEDED'
-    ? [
-        `AWSCURRENT is not known to log in: ${current.execution.error}. See docdb-rotation explain ${current.execution.arn}`,
-      ]
-    : []),
-  ...(isLockLost(secret, running)
-    ? [`It is locked, and nothing runs: docdb-rotation recover ${secret.name}`]
-    : []),
-  ...(hasPending(secret) && running.length === 0
-    ? [`AWSPENDING is stuck, and nothing runs: docdb-rotation recover ${secret.name}`]
-    : []),
-  ...(late > 0
-    ? [
-        `The credential is ${span(late * DAY)} older than its schedule allows: docdb-rotation rotate ${secret.name}`,
-      ]
-    : []),
-];
+  {
+    running,
+    current,
+    late,
+  }: { running: readonly ListedExecution[]; current: Followed | undefined; late: number },
+): string[] => {
+  const recover = nextCommand(context, 'recover', secret.name);
+  const refused =
+    current !== undefined && current.execution.status !== 'SUCCEEDED' ? current.execution : undefined;
+  return [
+    ...(refused
+      ? [`AWSCURRENT is not known to log in: ${nextCommand(context, 'explain', refused.name)}`]
+      : []),
+    ...(isLockLost(secret, running) ? [`It is locked, and nothing runs: ${recover}`] : []),
+    ...(hasPending(secret) && running.length === 0
+      ? [`AWSPENDING is stuck, and nothing runs: ${recover}`]
+      : []),
+    ...(late > 0
+      ? [
+          `The credential is ${span(late * DAY)} older than its schedule allows: ${nextCommand(context, 'rotate', secret.name)}`,
+        ]
+      : []),
+  ];
+};
 
 interface Shown {
   readonly secret: Secret;
@@ -179,7 +184,7 @@ interface Shown {
 const show = ({ view, now }: Context, { secret, versions, running, last, user, problems }: Shown): void => {
   const { strategy, adminSecret } = settingsOf(secret);
   view.heading(secret.name);
-  view.text(`${strategy}${adminSecret === undefined ? '' : `, through ${adminSecret}`}`, 2);
+  view.text(`${strategy}${adminSecret === undefined ? '' : `, through ${nameOf(adminSecret)}`}`, 2);
   if (user !== undefined) view.text(usersOf(strategy, user), 2);
   view.text(`next by Secrets Manager: ${secret.rotationEnabled ? timeOf(secret.next) : 'off'}`, 2);
   view.text();
@@ -189,14 +194,18 @@ const show = ({ view, now }: Context, { secret, versions, running, last, user, p
     versions.map(({ id, labels, made, logsIn }) => [labels.join(' '), id, age(made), logsIn]),
   );
   view.text();
-  for (const { arn, started } of running) view.text(`running for ${age(started)}: ${arn}`);
+  for (const { name, started } of running) view.copyable(`running for ${age(started)}: ${name}`);
   if (last !== undefined && last.status !== 'RUNNING') {
     const { outcome } = endingOf(last);
-    view.text(`last: ${outcome} ${timeOf(last.stopped)}, ${last.arn}`);
+    view.copyable(`last: ${outcome} ${timeOf(last.stopped)}  ${last.name}`);
   }
-  for (const problem of problems) view.text(view.colors.red(problem));
+  for (const problem of problems) view.copyable(view.colors.red(problem));
   if (problems.length === 0) view.text(view.colors.green('All is well.'));
 };
+
+/** Of an ARN the name, without the six characters at its end. */
+const nameOf = (secretId: string): string =>
+  /^arn:.*:secret:(.+)-[A-Za-z0-9]{6}$/.exec(secretId)?.[1] ?? secretId;
 
 const usersOf = (strategy: string, user: string): string =>
   strategy === 'single-user' ? `user ${user}` : `user ${user}, which takes turns with ${otherUserOf(user)}`;

@@ -22,7 +22,7 @@ export const watch = async (context: Context, which: string | undefined): Promis
     context.view.result([], () => context.view.text(`Nothing runs in the stack ${deployed.rotation.stack}.`));
     return EXIT.done;
   }
-  for (const { arn } of others) context.view.progress('info', `also runs: ${arn}`);
-  context.view.progress('info', newest.arn);
+  for (const { name } of others) context.view.progress('info', `also runs: ${name}`);
+  context.view.progress('info', newest.name);
   return showEnd(context, await follow(context, executions, newest.arn));
 };

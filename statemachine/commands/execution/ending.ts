@@ -64,14 +64,14 @@ const EXIT_CODES: Readonly<Partial<Record<Outcome, ExitCode>>> = {
 const sentenceOf = (outcome: Outcome, output: Readonly<Record<string, unknown>>): string => {
   const { user, version, instances, kept } = output;
   const where = instances === undefined ? 'on every instance' : `on every instance (${instances})`;
-  const who = user === undefined ? '' : `, of the user ${user},`;
+  const who = user === undefined ? '' : ` of the user ${user}`;
   switch (outcome) {
     case 'Rotated':
-      return `AWSCURRENT is the new version ${version}${who} and logs in ${where}.`;
+      return `AWSCURRENT is the new version ${version}${who}, and logs in ${where}.`;
     case 'Reverted':
-      return `AWSCURRENT is version ${version}${who} which was AWSPREVIOUS, and logs in ${where}.`;
+      return `AWSCURRENT is version ${version}${who}, which was AWSPREVIOUS, and logs in ${where}.`;
     case 'Verified':
-      return `The credential${who || ''} logs in ${where}. Nothing was changed.`;
+      return `The credential${who} logs in ${where}. Nothing was changed.`;
     case 'Recovered':
       return `AWSCURRENT logs in on every instance${typeof kept === 'string' ? ` (version ${kept})` : ''}, and nothing is stuck.`;
     case 'NothingToRecover':

@@ -1,5 +1,5 @@
 import type { Execution, Executions } from '../aws/executions.ts';
-import type { Context } from '../context.ts';
+import { type Context, nextCommand } from '../context.ts';
 import { type PassedState, passedStates } from './passed-states.ts';
 
 /** Gentle: both calls refill at 10 to 20 a second for the whole account. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
@@ -14,7 +14,10 @@ export interface Followed {
 /** Shows the states of an execution as they are passed, until it has ended. */
 export const follow = async (context: Context, executions: Executions, arn: string): Promise<Followed> => {
   const { view, sleep } = context;
-  context.onInterrupt(() => view.note(`The execution goes on. Follow it: docdb-rotation watch ${arn}`));
+  context.onInterrupt(() => {
+    const name = arn.split(':').at(-1) ?? arn;
+    view.note(`The execution goes on. Follow it: ${nextCommand(context, 'watch', name)}`);
+  });
   let shown = 0;
   for (let pause = POLL_MS.first; ; pause = Math.min(pause * POLL_MS.growth, POLL_MS.longest)) {
     // Asked before the history is read: what is read afterwards is complete.

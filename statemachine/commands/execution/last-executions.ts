@@ -3,6 +3,11 @@ import { inParallel } from '../aws/in-parallel.ts';
 import type { Secret } from '../aws/secrets.ts';
 import { beginningOf, headOf, nameIsOf, partsOf } from './execution-name.ts';
 
+export interface LastExecution {
+  readonly listed: ListedExecution;
+  readonly mode: string;
+}
+
 /** How many executions are asked for more than a list says. DescribeExecution refills at 10 to 15 a second. */
 const MOST_DESCRIBED = 200;
 
@@ -16,18 +21,20 @@ export const lastExecutions = async (
   executions: Executions,
   secrets: readonly Secret[],
   listed: readonly ListedExecution[],
-): Promise<ReadonlyMap<string, ListedExecution>> => {
+): Promise<ReadonlyMap<string, LastExecution>> => {
   const secretByName = indexByName(secrets);
   const unnamed = listed.filter(({ name }) => secretByName(name) === undefined).slice(0, MOST_DESCRIBED);
   const described = await inParallel(unnamed, ({ arn }) => executions.describe(arn));
   const inputs = new Map(described.map(({ arn, input }) => [arn, input]));
-  const last = new Map<string, ListedExecution>();
+  const last = new Map<string, LastExecution>();
   for (const each of listed) {
     const input = inputs.get(each.arn);
     const secret =
       input === undefined ? secretByName(each.name) : secrets.find((known) => isInputFor(input, known));
-    const isMere = ['verify', 'check'].includes(String(partsOf(each.name)?.mode ?? input?.mode));
-    if (secret && !isMere && !last.has(secret.arn)) last.set(secret.arn, each);
+    const mode =
+      each.machine === 'recovery' ? 'recover' : String(partsOf(each.name)?.mode ?? input?.mode ?? 'rotate');
+    const changes = mode !== 'verify' && mode !== 'check';
+    if (secret && changes && !last.has(secret.arn)) last.set(secret.arn, { listed: each, mode });
   }
   return last;
 };

@@ -55,10 +55,14 @@ export const passedStates = (events: readonly HistoryEvent[]): PassedState[] => 
   return endedBy(states, events);
 };
 
-/** A Fail state is entered and never left. */
+/** A Fail state is entered and never left, and its error is that of the execution. */
 const endedBy = (states: PassedState[], events: readonly HistoryEvent[]): PassedState[] => {
   const last = events.at(-1);
   const [open] = states.slice(-1);
   if (open === undefined || open.left !== undefined || last?.type !== 'ExecutionFailed') return states;
-  return [...states.slice(0, -1), { ...open, left: last.timestamp ?? open.entered }];
+  const error = last.executionFailedEventDetails?.error;
+  return [
+    ...states.slice(0, -1),
+    { ...open, left: last.timestamp ?? open.entered, error: error ?? open.error },
+  ];
 };

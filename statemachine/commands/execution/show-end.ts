@@ -1,18 +1,19 @@
 import { consoleLink } from '../../../functions/runtime/console-link.ts';
 import type { Execution } from '../aws/executions.ts';
-import type { Context } from '../context.ts';
+import { type Context, nextCommand } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { endingOf } from './ending.ts';
 import type { Followed } from './follow.ts';
 
 /** How it ended, in one sentence, and where to go on if it failed. */
-export const showEnd = ({ view }: Pick<Context, 'view'>, { execution, states }: Followed): ExitCode => {
+export const showEnd = (context: Context, { execution, states }: Followed): ExitCode => {
+  const { view } = context;
   const { outcome, sentence, exitCode } = endingOf(execution);
   view.result({ ...executionJson(execution), states: states.map(stateJson) }, () => {
     const { green, red, bold } = view.colors;
     const mark = exitCode === EXIT.done ? green(bold(outcome)) : red(bold(outcome));
     view.text(`${mark} in ${secondsOf(execution)} s. ${sentence}`);
-    if (exitCode !== EXIT.done) view.text(`More: docdb-rotation explain ${execution.arn}`);
+    if (exitCode !== EXIT.done) view.copyable(`More: ${nextCommand(context, 'explain', execution.name)}`);
   });
   return exitCode;
 };

@@ -41,7 +41,7 @@ export const startFor = async (
     ...more,
   };
   const arn = await executions.start(mode === 'recover' ? 'recovery' : 'rotation', name, input);
-  context.view.progress('info', `${mode} ${secret.name}: ${arn}`);
+  context.view.progress('info', name);
   return { arn, followed: () => follow(context, executions, arn) };
 };
 

@@ -52,22 +52,28 @@ export class View {
     this.streams.stdout.write(`${wrapped.replaceAll(/^(?=.)/gm, ' '.repeat(indent))}\n`);
   }
 
+  /** What someone copies stays in one piece: the terminal itself breaks it where it has to. */
+  copyable(text: string, indent = 0): void {
+    this.raw(`${' '.repeat(indent)}${text}\n`);
+  }
+
   heading(text: string): void {
     this.text(this.colors.bold(text));
   }
 
   /** @param widest which column gives way where the terminal is too narrow */
   table(head: readonly string[], rows: readonly (readonly string[])[], widest = 0): void {
+    const widths = this.widths([head, ...rows], widest);
     const table = new Table({
-      head: head.map((each) => this.colors.dim(each)),
       chars: NO_LINES,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-      colWidths: this.widths([head, ...rows], widest),
+      colWidths: widths,
       wordWrap: true,
       wrapOnWordBoundary: false,
     });
-    table.push(...rows.map((row) => [...row]));
-    this.streams.stdout.write(`${table.toString().replaceAll(/ +$/gm, '')}\n`);
+    table.push([...head], ...rows.map((row) => [...row]));
+    const [first = '', ...others] = table.toString().replaceAll(/ +$/gm, '').split('\n');
+    this.raw(`${[this.colors.dim(first), ...others].join('\n')}\n`);
   }
 
   /** A line that stays, of what has been going on. */
