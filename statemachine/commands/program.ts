@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { AwsOptions } from './aws/clients.ts';
 import { DEFAULT_STACK, type StackOptions } from './aws/deployed-rotation.ts';
+import { check } from './check.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
@@ -66,6 +67,9 @@ export const makeProgram = (makeContext: MakeContext, exit: (code: ExitCode) => 
     .action(async (secret: string, options, command: Command) =>
       exit(await status(context(command), secret, options)),
     );
+  starting('check', 'says what the next rotation would fail by, and what to do; changes nothing').action(
+    async (secret: string, options, command: Command) => exit(await check(context(command), secret, options)),
+  );
   starting('rotate', 'a whole rotation').action(async (secret: string, options, command: Command) =>
     exit(await rotate(context(command), secret, options)),
   );

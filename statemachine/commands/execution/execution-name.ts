@@ -39,9 +39,9 @@ export const partsOf = (name: string): NameParts | undefined => {
   const [, head, mode] =
     /^(.+)-(rotate|verify|revert|recover|check)-\d{8}T\d{6}Z-[0-9a-z]{4}$/.exec(name) ?? [];
   if (head !== undefined) return { head, mode: mode as Mode, by: 'command' };
-  const [, secret, verify] = /^(.+)-[0-9a-f]{32}-\d+(-verify)?$/.exec(name) ?? [];
+  const [, secret, test] = /^(.+)-[0-9a-f]{32}-\d+(-verify|-check)?$/.exec(name) ?? [];
   if (secret === undefined) return undefined;
-  return { head: secret, mode: verify ? 'verify' : 'rotate', by: 'Secrets Manager' };
+  return { head: secret, mode: (test?.slice(1) ?? 'rotate') as Mode, by: 'Secrets Manager' };
 };
 
 /** Secrets whose names begin alike may share what is in the names of their executions. */

@@ -1,7 +1,7 @@
 import { consoleLink } from '../../../functions/runtime/console-link.ts';
-import { describeSecret } from '../aws/secrets.ts';
+import { describeSecret, type Secret } from '../aws/secrets.ts';
 import { CommandError } from '../command-error.ts';
-import { type Context, deployedRotation } from '../context.ts';
+import { type Context, type Deployed, deployedRotation } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { executionName, type Mode } from './execution-name.ts';
 import { type Followed, follow } from './follow.ts';
@@ -25,14 +25,21 @@ export const startAndFollow = async (
   return EXIT.done;
 };
 
-/** @returns how to follow what was started */
+/** An execution that was started. */
+export interface Started {
+  readonly arn: string;
+  readonly secret: Secret;
+  readonly deployed: Deployed;
+  readonly followed: () => Promise<Followed>;
+}
+
 export const startFor = async (
   context: Context,
   secretId: string,
   mode: Mode,
   more: object = {},
-): Promise<{ readonly arn: string; readonly followed: () => Promise<Followed> }> => {
-  const { executions } = await deployedRotation(context);
+): Promise<Started> => {
+  const deployed = await deployedRotation(context);
   const secret = await describeSecret(context.clients.secretsManager, secretId);
   const name = executionName(secret.arn, mode, context.now(), context.random());
   const input = {
@@ -40,9 +47,9 @@ export const startFor = async (
     ...(mode === 'recover' || mode === 'rotate' ? {} : { mode }),
     ...more,
   };
-  const arn = await executions.start(mode === 'recover' ? 'recovery' : 'rotation', name, input);
+  const arn = await deployed.executions.start(mode === 'recover' ? 'recovery' : 'rotation', name, input);
   context.view.progress('info', name);
-  return { arn, followed: () => follow(context, executions, arn) };
+  return { arn, secret, deployed, followed: () => follow(context, deployed.executions, arn) };
 };
 
 /** @throws CommandError where no one can be asked; what is asked for is then said on the command line */

@@ -184,7 +184,9 @@ describe('the command', () => {
     expect(
       rows.some((row) => /demo\/app-\w{6},rotate,on demand,.*,Rotated,,single-user,app,/.test(row)),
     ).toBe(true);
-    expect(rows.some((row) => /demo\/admin-\w{6},verify,Secrets Manager,.*,Verified,/.test(row))).toBe(true);
+    expect(
+      rows.some((row) => /demo\/admin-\w{6},(verify|check),Secrets Manager,.*,(Verified|Checked),/.test(row)),
+    ).toBe(true);
     expect(
       rows.some((row) => /test\/lagging-\w{6},rotate,on demand,.*,RolledBack,RolledBack,/.test(row)),
     ).toBe(true);
