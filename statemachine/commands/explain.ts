@@ -123,11 +123,8 @@ const sectionsFor = (ending: Ending | undefined, { cause = '' }: Execution): Run
 };
 
 /** Each state once, in the order in which they were first entered: a test that is repeated would hide the others. */
-const wayOf = (states: readonly PassedState[]): string => {
-  const times = new Map<string, number>();
-  for (const { name } of states) times.set(name, (times.get(name) ?? 0) + 1);
-  return [...times].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(', ');
-};
+const wayOf = (states: readonly PassedState[]): string =>
+  [...new Set(states.map(({ name }) => name))].join(', ');
 
 interface Explained {
   readonly ending: Ending | undefined;

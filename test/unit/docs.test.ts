@@ -24,6 +24,7 @@ const DOCUMENTS = [
   'functions/LOCK.md',
   'functions/README.md',
   'infra/README.md',
+  'statemachine/COMMANDS.md',
   'statemachine/README.md',
   'statemachine/RUNBOOK.md',
   'test/README.md',

@@ -14,7 +14,7 @@ let stack: LocalStack;
 let command: CommandLine;
 beforeAll(async () => {
   await bundleCommand();
-  stack = await startLocalStack({ instances: 2, propagationTimeoutSeconds: 3, drainSeconds: 1 });
+  stack = await startLocalStack({ instances: 2, propagationTimeoutSeconds: 6, drainSeconds: 1 });
   command = new CommandLine(stack);
 });
 afterAll(async () => {
@@ -230,8 +230,8 @@ describe('the command', () => {
   });
 
   it('says what is missing without credentials', async () => {
-    const nobody = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' };
-    const ran = await command.with(nobody).run('list');
+    const noOne = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' };
+    const ran = await command.with(noOne).run('list');
     expect(ran).toMatchObject({ status: 1, stderr: expect.stringContaining('no AWS credentials') });
   });
 
