@@ -14,6 +14,9 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { readRunbook } from './package-files.ts';
 import { timeOf } from './terminal/durations.ts';
 
+/** Longer than a rotation takes that does not wait for something. */
+const LONG_MS = 15 * 60_000;
+
 /** What failed, what the world is like now, and what to do: the runbook's own section. */
 export const explain = async (context: Context, which: string): Promise<ExitCode> => {
   const { view, clients } = context;
@@ -112,10 +115,12 @@ const failedStateOf = (states: readonly PassedState[]): PassedState | undefined 
   states.find(({ error }) => error !== undefined);
 
 /** The section of the end, and that of the error which led there: a cause says `STATE failed with ERROR: …`. */
-const sectionsFor = (ending: Ending | undefined, { cause = '' }: Execution): RunbookSection[] => {
+const sectionsFor = (ending: Ending | undefined, { cause = '', started }: Execution): RunbookSection[] => {
   const runbook = readRunbook();
   const [, error] = /failed with ([\w.]+):/.exec(cause) ?? [];
-  const anchors = ending === undefined ? ['running-for-hours'] : [error?.toLowerCase(), ending.section];
+  const isSlow = Date.now() - started.getTime() > LONG_MS;
+  const anchors =
+    ending === undefined ? (isSlow ? ['running-for-hours'] : []) : [error?.toLowerCase(), ending.section];
   const sections = anchors.flatMap((anchor) =>
     anchor === undefined ? [] : (runbookSectionAt(runbook, anchor) ?? []),
   );

@@ -52,11 +52,8 @@ export const status = async (
   ]);
   const versions = versionsOf(secret, dates, verified);
   const running = listed.filter(({ status }) => status === 'RUNNING');
-  const lastListed = listed.find(
-    ({ name, machine }) =>
-      machine !== 'retirement' && partsOf(name)?.mode !== 'verify' && partsOf(name)?.mode !== 'check',
-  );
-  const last = lastListed === undefined ? undefined : await deployed.executions.describe(lastListed.arn);
+  const last = await lastOf(deployed, listed);
+  const predecessor = await predecessorOf(deployed, last);
   const current = verified.get(currentVersion(secret) ?? '');
   const user = typeof current?.execution.output.user === 'string' ? current.execution.output.user : undefined;
   const late = daysLate(secret, dates.get(currentVersion(secret) ?? ''), now());
@@ -70,11 +67,12 @@ export const status = async (
       user,
       versions: versions.map((version) => ({ ...version, made: version.made?.toISOString() })),
       running: running.map(({ arn }) => arn),
+      predecessor,
       last: last === undefined ? undefined : executionJson(last),
       next: secret.next?.toISOString(),
       problems,
     },
-    () => show(context, { secret, versions, running, last, user, problems }),
+    () => show(context, { secret, versions, running, last, user, predecessor, problems }),
   );
   if (current !== undefined && current.execution.status !== 'SUCCEEDED') return EXIT.broken;
   return problems.length === 0 ? EXIT.done : EXIT.unchanged;
@@ -85,6 +83,45 @@ const executionsOf = async ({ executions }: Deployed, secret: Secret): Promise<L
   const lists = await Promise.all(MACHINES.map((machine) => executions.list(machine)));
   const byStart = lists.flat().toSorted((one, other) => other.started.getTime() - one.started.getTime());
   return await executions.forSecret(secret, byStart);
+};
+
+/** The newest that was to change the secret. */
+const lastOf = async (
+  { executions }: Deployed,
+  listed: readonly ListedExecution[],
+): Promise<Execution | undefined> => {
+  for (const { arn, name, machine } of listed) {
+    if (machine === 'retirement' || isMere(partsOf(name)?.mode)) continue;
+    const execution = await executions.describe(arn);
+    if (!isMere(execution.input.mode)) return execution;
+  }
+  return undefined;
+};
+
+const isMere = (mode: unknown): boolean => mode === 'verify' || mode === 'check';
+
+/** The user that the last rotation of a pair replaced, and what becomes of it. */
+interface Predecessor {
+  readonly user: string;
+  readonly retirement: string;
+}
+
+const predecessorOf = async (
+  { executions }: Deployed,
+  last: Execution | undefined,
+): Promise<Predecessor | undefined> => {
+  const arn = last?.output.retirement;
+  const retirement =
+    typeof arn === 'string' && arn.startsWith('arn:') ? await executions.find(arn) : undefined;
+  if (retirement === undefined) return undefined;
+  const { input, output, status, started } = retirement;
+  const at = new Date(started.getTime() + Number(input.graceSeconds ?? 0) * 1000);
+  const becomes =
+    status === 'SUCCEEDED' ? String(output.outcome) : `to be retired (${input.policy}) at ${timeOf(at)}`;
+  return {
+    user: String(input.predecessor),
+    retirement: status === 'RUNNING' || status === 'SUCCEEDED' ? becomes : endingOf(retirement).outcome,
+  };
 };
 
 /** By the version that was tested. AWSCURRENT is tested as an application reads it, the others by their ids. */
@@ -161,7 +198,7 @@ const problemsOf = (
       ? [`AWSCURRENT is not known to log in: ${nextCommand(context, 'explain', refused.name)}`]
       : []),
     ...(isLockLost(secret, running) ? [`It is locked, and nothing runs: ${recover}`] : []),
-    ...(hasPending(secret) && running.length === 0
+    ...(hasPending(secret) && running.every(({ machine }) => machine === 'retirement')
       ? [`AWSPENDING is stuck, and nothing runs: ${recover}`]
       : []),
     ...(late > 0
@@ -178,14 +215,19 @@ interface Shown {
   readonly running: readonly ListedExecution[];
   readonly last: Execution | undefined;
   readonly user: string | undefined;
+  readonly predecessor: Predecessor | undefined;
   readonly problems: readonly string[];
 }
 
-const show = ({ view, now }: Context, { secret, versions, running, last, user, problems }: Shown): void => {
+const show = (
+  { view, now }: Context,
+  { secret, versions, running, last, user, predecessor, problems }: Shown,
+): void => {
   const { strategy, adminSecret } = settingsOf(secret);
   view.heading(secret.name);
   view.text(`${strategy}${adminSecret === undefined ? '' : `, through ${nameOf(adminSecret)}`}`, 2);
   if (user !== undefined) view.text(usersOf(strategy, user), 2);
+  if (predecessor !== undefined) view.text(`predecessor ${predecessor.user}: ${predecessor.retirement}`, 2);
   view.text(`next by Secrets Manager: ${secret.rotationEnabled ? timeOf(secret.next) : 'off'}`, 2);
   view.text();
   const age = (made: Date | undefined) => (made === undefined ? '-' : span(now().getTime() - made.getTime()));

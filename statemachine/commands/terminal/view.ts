@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import ora, { type Ora } from 'ora';
 import pc from 'picocolors';
 import wrapAnsi from 'wrap-ansi';
+import { harmless } from './harmless.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -37,19 +38,19 @@ export class View {
 
   /** The whole answer of a command: as an object with --json, as text otherwise. */
   result(json: unknown, text: () => void): void {
-    if (this.json) this.streams.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+    if (this.json) this.raw(`${JSON.stringify(json, undefined, 2)}\n`);
     else text();
   }
 
   /** As it is. */
   raw(text: string): void {
-    this.streams.stdout.write(text);
+    this.streams.stdout.write(harmless(text));
   }
 
   /** A paragraph, wrapped at the terminal's width. */
   text(text = '', indent = 0): void {
-    const wrapped = wrapAnsi(text, Math.max(NARROWEST, this.columns) - indent, { hard: true });
-    this.streams.stdout.write(`${wrapped.replaceAll(/^(?=.)/gm, ' '.repeat(indent))}\n`);
+    const wrapped = wrapAnsi(harmless(text), Math.max(NARROWEST, this.columns) - indent, { hard: true });
+    this.raw(`${wrapped.replaceAll(/^(?=.)/gm, ' '.repeat(indent))}\n`);
   }
 
   /** What someone copies stays in one piece: the terminal itself breaks it where it has to. */
@@ -80,9 +81,10 @@ export class View {
   progress(symbol: 'ok' | 'failed' | 'info', text: string): void {
     if (!this.showsProgress) return;
     const { green, red, cyan } = this.colors;
+    const line = harmless(text);
     const symbols = { ok: green('✓'), failed: red('✗'), info: cyan('•') };
-    if (this.spinner === undefined) this.streams.stderr.write(`${symbols[symbol]} ${text}\n`);
-    else this.spinner.stopAndPersist({ symbol: symbols[symbol], text, suffixText: '' });
+    if (this.spinner === undefined) this.streams.stderr.write(`${symbols[symbol]} ${line}\n`);
+    else this.spinner.stopAndPersist({ symbol: symbols[symbol], text: line, suffixText: '' });
     this.spinner = undefined;
   }
 
@@ -95,7 +97,7 @@ export class View {
       discardStdin: false,
       suffixText: () => '',
     }).start();
-    this.spinner.text = text;
+    this.spinner.text = harmless(text);
     this.spinner.suffixText = () => this.colors.dim(`${Math.round((Date.now() - since.getTime()) / 1000)} s`);
   }
 
@@ -107,14 +109,14 @@ export class View {
   /** For people who wait or who are to be told, beside the result. */
   note(text: string): void {
     this.end();
-    this.streams.stderr.write(`${text}\n`);
+    this.streams.stderr.write(`${harmless(text)}\n`);
   }
 
   error(error: { readonly name: string; readonly message: string }): void {
     this.end();
     if (this.json)
       this.raw(`${JSON.stringify({ error: error.name, message: error.message }, undefined, 2)}\n`);
-    const text = `${this.colors.red('error:')} ${error.message}`;
+    const text = harmless(`${this.colors.red('error:')} ${error.message}`);
     this.streams.stderr.write(
       `${this.streams.stderr.isTTY ? wrapAnsi(text, this.columns, { hard: true }) : text}\n`,
     );
