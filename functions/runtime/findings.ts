@@ -12,7 +12,7 @@ const PASSES = [
   'SecretsManagerUnavailableError',
 ];
 
-/** For all of one function's looks together: what lasts longer would fail a rotation too, or is waited for by nobody. */
+/** For all of one function's looks together: what lasts longer would fail a rotation too, or no one waits for it. */
 const PATIENCE_MS = 15_000;
 
 const PAUSE_MS = 3000;

@@ -4,20 +4,21 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { DIST } from '../dist-folder.ts';
 import { bundle } from './bundle.ts';
+import { bundleCommand } from './bundle-command.ts';
 
 const INFRA = join(import.meta.dirname, '..');
 const TYPES = join(DIST, 'types');
 
 /**
  * Builds what people install: `dist/index.js` with its types, beside the bundles of the functions and the definitions
- * of the state machines. The script lies as deep as `infra/` does, so that it finds both by the same relative paths as
+ * of the state machines, and the command line. The script lies as deep as `infra/` does, so that it finds both by the same relative paths as
  * the sources.
  *
  * CommonJS, as aws-cdk-lib is: the apps that `cdk init` makes run under ts-node and jest, which load nothing else.
  * ECMAScript modules can import it by name all the same.
  */
 const buildPackage = async (): Promise<void> => {
-  await bundle();
+  await Promise.all([bundle(), bundleCommand()]);
   await compile();
   declareTypes();
 };

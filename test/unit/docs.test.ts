@@ -25,6 +25,7 @@ const DOCUMENTS = [
   'functions/README.md',
   'infra/README.md',
   'statemachine/BY-HAND.md',
+  'statemachine/COMMANDS.md',
   'statemachine/README.md',
   'statemachine/RUNBOOK.md',
   'test/README.md',

@@ -59,3 +59,68 @@ it('infra/ takes only names from functions/', () => {
   );
   expect([...shared].sort()).toEqual(names);
 });
+
+describe('the commands of statemachine/', () => {
+  const folder = join('statemachine', 'commands');
+  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const importsIn = (file: string): string[] =>
+    [...readFileSync(join(ROOT, folder, file), 'utf8').matchAll(/from '([^']+)'/g)].map(
+      ([, path = '']) => path,
+    );
+  const local = (file: string): string[] =>
+    importsIn(file)
+      .filter((path) => path.startsWith('.'))
+      .map((path) => normalize(join(folder, file, '..', path)));
+
+  it('take from functions/ only what can be said without a value and without a database', () => {
+    const outside = new Set(files.flatMap(local).filter((path) => !path.startsWith(folder)));
+    expect([...outside].sort()).toEqual(
+      [
+        'functions/check-credentials/described-secret.ts',
+        'functions/contract/metrics.ts',
+        'functions/contract/tags.ts',
+        'functions/report-outcome/execution-result.ts',
+        'functions/report-outcome/outcome.ts',
+        'functions/report-outcome/starts-recovery.ts',
+        'functions/runtime/console-link.ts',
+        'functions/secret/labels.ts',
+        'functions/secret/user-pair.ts',
+        'functions/secret/version-ids.ts',
+        'statemachine/definition.ts',
+      ].map((path) => path.split('/').join(sep)),
+    );
+  });
+
+  it('know no call that reads or writes a value', () => {
+    const called = files.flatMap((file) => [
+      ...readFileSync(join(ROOT, folder, file), 'utf8').matchAll(/\b(\w+)Command\(\{/g),
+    ]);
+    expect([...new Set(called.map(([, name]) => name))].sort()).toEqual([
+      'DescribeExecution',
+      'DescribeSecret',
+      'GetExecutionHistory',
+      'ListExecutions',
+      'ListSecretVersionIds',
+      'ListSecrets',
+      'ListStackResources',
+      'StartExecution',
+    ]);
+  });
+
+  const verbs = files.filter(
+    (file) => /^[a-z]+\.ts$/.test(file) && !['main.ts', 'program.ts', 'context.ts'].includes(file),
+  );
+
+  it.each(verbs)('%s knows no other verb', (verb) => {
+    const others = verbs.filter((other) => other !== verb).map((other) => join(folder, other));
+    expect(local(verb).filter((path) => others.includes(path))).toEqual([]);
+  });
+
+  it('draws nothing itself: only the view knows of a terminal', () => {
+    const drawing = /^(ora|cli-table3|picocolors|wrap-ansi|@inquirer\/confirm)$/;
+    const who = files.filter((file) => importsIn(file).some((path) => drawing.test(path)));
+    expect(who).toEqual([join('terminal', 'view.ts')]);
+  });
+});

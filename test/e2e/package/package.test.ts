@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -157,6 +158,19 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
+  test('carries its command as one file, with the runbook that it shows', async () => {
+    const folder = join(app.packageDirectory, 'dist/commands');
+    expect(readdirSync(folder)).toEqual(['docdb-rotation.mjs']);
+    const text = readFileSync(join(folder, 'docdb-rotation.mjs'), 'utf8');
+    const imported = [...text.matchAll(/(?:from|import) ?\(?"([^"]+)"|[^.\w]require\("([^"]+)"\)/g)].map(
+      ([, one, other]) => one ?? other ?? '',
+    );
+    expect(imported.filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))).toEqual(
+      [],
+    );
+    expect(text).not.toContain('GetSecretValueCommand');
+  });
+
   test('can be required too, and needs nothing but its peers', async () => {
     const script = readFileSync(join(app.packageDirectory, 'dist/index.js'), 'utf8');
     const required = [...script.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
@@ -168,5 +182,28 @@ describe('the package', () => {
       '--input-type=commonjs',
     ]);
     expect(names.trim().split(',')).toEqual(['DocDbRotation', 'RetirementPolicy', 'Strategy']);
+  });
+});
+
+describe('the command', () => {
+  const folder = () => join(app.directory, 'only-the-command');
+  afterAll(() => rmSync(folder(), { recursive: true, force: true }));
+
+  // Its peers are optional: an operator has no CDK.
+  test('runs from a folder in which nothing but the package was installed', async () => {
+    mkdirSync(folder());
+    writeFileSync(join(folder(), 'package.json'), JSON.stringify({ name: 'on-call', private: true }));
+    const { version } = JSON.parse(readFileSync(join(app.packageDirectory, 'package.json'), 'utf8'));
+    const tarball = join(app.directory, `docdb-rotation-${version}.tgz`);
+    await app.run('npm', ['install', '--offline', tarball], { cwd: folder() });
+    expect(readdirSync(join(folder(), 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'docdb-rotation',
+    ]);
+
+    const run = (...words: string[]) =>
+      app.run('npx', ['--offline', 'docdb-rotation', ...words], { cwd: folder() });
+    expect((await run('--version')).trim()).toBe(version);
+    expect(await run('--help')).toContain('explain');
+    expect(await run('graph', 'recovery')).toContain('TakeLock --> WaitForDrain');
   });
 });

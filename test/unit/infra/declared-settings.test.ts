@@ -14,7 +14,7 @@ import type { Ending } from '../../support/state-machine.ts';
 import { ACCOUNT, makeStack, newSecret, REGION } from './synthesized.ts';
 
 /*
- * What an app deploys, from its synthesis to an execution: CDK can't tag an imported secret, and whoever does it by hand may
+ * What an app deploys, from its synthesis to an execution: CDK can't tag an imported secret, and the one who does it by hand may
  * forget it. The machine is that of the template, the secret and the database are in memory.
  */
 

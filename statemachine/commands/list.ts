@@ -1,0 +1,127 @@
+import { STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import type { ListedExecution } from './aws/executions.ts';
+import { inParallel } from './aws/in-parallel.ts';
+import { managedSecrets, type Secret, versionDates } from './aws/secrets.ts';
+import { type Context, deployedRotation } from './context.ts';
+import { endingOf } from './execution/ending.ts';
+import { currentVersion, hasPending, isLockLost } from './execution/label-state.ts';
+import { errorsOf, type LastExecution, lastExecutions } from './execution/last-executions.ts';
+import { daysLate } from './execution/lateness.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { DAY, dayOf, span } from './terminal/durations.ts';
+
+/** Secrets Manager sets its own dates some time after an execution has ended. */
+const MOMENT_MS = 10 * 60_000;
+
+/** A managed secret, as the table and --json show it. */
+interface Row {
+  readonly secret: string;
+  readonly arn: string;
+  readonly strategy: string;
+  /** When the credential in use was made: by Secrets Manager's rotation, on demand, or by hand. */
+  readonly made: Date | undefined;
+  readonly last: string;
+  readonly lastExecution: string | undefined;
+  readonly next: Date | undefined;
+  readonly daysLate: number;
+  readonly state: string;
+}
+
+/** Every managed secret: how it is rotated, when it was and will be, and what is wrong. */
+export const list = async (context: Context): Promise<ExitCode> => {
+  const { clients, view, now } = context;
+  view.begin('reading secrets and executions', now());
+  const { rotation, executions } = await deployedRotation(context);
+  const [secrets, rotations, recoveries, running] = await Promise.all([
+    managedSecrets(clients.secretsManager, rotation),
+    executions.list('rotation'),
+    executions.list('recovery'),
+    executions.running(),
+  ]);
+  const listed = [...rotations, ...recoveries].toSorted(
+    (one, other) => other.started.getTime() - one.started.getTime(),
+  );
+  const last = await lastExecutions(executions, secrets, listed);
+  const failed = await errorsOf(
+    executions,
+    [...last.values()].map(({ listed }) => listed),
+  );
+  const rows = await inParallel(secrets, async (secret): Promise<Row> => {
+    const made = await madeOf(context, secret);
+    const execution = last.get(secret.arn);
+    const described = failed.get(execution?.listed.arn ?? '');
+    const late = daysLate(secret, made, now());
+    return {
+      secret: secret.name,
+      arn: secret.arn,
+      strategy: secret.tags[STRATEGY_TAG] ?? 'single-user',
+      made,
+      last: execution === undefined ? '-' : described ? endingOf(described).outcome : wordOf(execution),
+      lastExecution: execution?.listed.arn,
+      next: secret.rotationEnabled ? secret.next : undefined,
+      daysLate: late,
+      state: stateOf(secret, running, execution?.listed, { late, now: now() }),
+    };
+  });
+  view.end();
+  view.result(
+    rows.map(({ made, ...row }) => ({ ...row, made: made?.toISOString(), next: row.next?.toISOString() })),
+    () => {
+      if (rows.length === 0) view.text(`The stack ${rotation.stack} manages no secret yet.`);
+      else
+        view.table(
+          HEAD,
+          rows.map((row) => cells(row, now())),
+        );
+    },
+  );
+  return EXIT.done;
+};
+
+const HEAD = ['secret', 'strategy', 'age', 'last', 'next', 'state'];
+
+const cells = ({ secret, strategy, made, last, next, state }: Row, now: Date): string[] => [
+  secret,
+  strategy,
+  made === undefined ? '-' : span(now.getTime() - made.getTime()),
+  last,
+  next === undefined ? 'off' : dayOf(next),
+  state,
+];
+
+/**
+ * When the credential in use was made. Secrets Manager says when it rotated the secret itself; where the secret was changed since,
+ * the date of the version that has AWSCURRENT tells.
+ */
+const madeOf = async ({ clients }: Context, secret: Secret): Promise<Date | undefined> => {
+  const { rotated, changed } = secret;
+  if (rotated !== undefined && changed !== undefined && changed.getTime() - rotated.getTime() < MOMENT_MS)
+    return rotated;
+  const dates = await versionDates(clients.secretsManager, secret.arn);
+  return dates.get(currentVersion(secret) ?? '') ?? rotated ?? secret.created;
+};
+
+const WORDS: Readonly<Record<string, string>> = {
+  RUNNING: 'running',
+  ABORTED: 'aborted',
+  TIMED_OUT: 'timed out',
+};
+const SUCCESSES: Readonly<Record<string, string>> = { rotate: 'Rotated', revert: 'Reverted' };
+
+const wordOf = ({ listed: { status }, mode }: LastExecution): string =>
+  status === 'SUCCEEDED'
+    ? (SUCCESSES[mode] ?? 'recovery succeeded')
+    : (WORDS[status] ?? status.toLowerCase());
+
+const stateOf = (
+  secret: Secret,
+  running: readonly ListedExecution[],
+  last: ListedExecution | undefined,
+  { late, now }: { late: number; now: Date },
+): string => {
+  if (isLockLost(secret, running)) return 'locked, nothing runs: recover';
+  if (last?.status === 'RUNNING') return `running for ${span(now.getTime() - last.started.getTime())}`;
+  if (hasPending(secret)) return 'AWSPENDING stuck: recover';
+  if (late > 0) return `late by ${span(late * DAY)}`;
+  return 'ok';
+};
