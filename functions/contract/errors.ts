@@ -112,6 +112,11 @@ export class NothingToRecoverError extends RotationError {
   override readonly name = 'NothingToRecoverError';
 }
 
+/** Recovery: AWSCURRENT logs in, but the other user of a pair, which the stopped rotation made or changed, could not be disabled. */
+export class OtherUserNotDisabledError extends RotationError {
+  override readonly name = 'OtherUserNotDisabledError';
+}
+
 /** The execution's or the event's input is not understood. */
 export class InvalidInputError extends RotationError {
   override readonly name = 'InvalidInputError';

@@ -68,7 +68,9 @@ const refusing = async <T>(describe: () => Promise<T>): Promise<T> => {
     return await describe();
   } catch (error) {
     if (!(error instanceof SecretsManagerRefusedError)) throw error;
-    throw new SecretNotRotatableError(`${error.message} (does this stack manage the secret?)`);
+    throw new SecretNotRotatableError(
+      `there is no secret of that name that this stack manages: ${error.message}; AWS does not tell a mistyped name from a missing permission`,
+    );
   }
 };
 
@@ -191,7 +193,7 @@ const ownFrom = async (
   if (sameStages(secret, seen)) return seen;
   await releaseLock(ports.secrets, secret.arn, lockVersion);
   throw new RotationInProgressError(
-    `the labels of ${secret.name} were moved while this rotation began, by another rotation for example; start it again`,
+    `the labels of ${secret.name} were moved while this execution began, by another one for example; start it again`,
   );
 };
 

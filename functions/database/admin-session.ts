@@ -4,6 +4,7 @@ import {
   AdminSecretUnavailableError,
   InvalidSecretError,
   SecretNotRotatableError,
+  SecretsManagerRefusedError,
 } from '../contract/errors.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
@@ -57,9 +58,21 @@ const openCurrent = async (
   adminSecret: string,
   login: Login,
 ): Promise<Session | undefined> => {
-  const current = await secrets.readCurrent(adminSecret);
+  const current = await readingAdminSecret(() => secrets.readCurrent(adminSecret));
   const admin = current && loginIn(current.text);
   return admin !== undefined && sameCluster(admin, login) ? await database.login(admin) : undefined;
+};
+
+/** A tag may name any secret; which one the functions may read, only a deployment says. */
+const readingAdminSecret = async <T>(read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof SecretsManagerRefusedError)) throw error;
+    throw new SecretsManagerRefusedError(
+      `${error.message}; it is the admin secret that the tag docdb-rotation:admin-secret names: does the deployment name the same one?`,
+    );
+  }
 };
 
 const loginIn = (text: string): Login | undefined => {
@@ -95,7 +108,7 @@ const loginOfVersion = async (
   login: Login,
 ): Promise<Login | undefined> => {
   const text = await secrets.read(secret.arn, version);
-  const where = `the admin secret (version ${version})`;
+  const where = `the admin secret ${secret.name} (version ${version})`;
   if (text === undefined) return undefined;
   return managedLogin(secret, text, login, where) ?? parseSecretValue(text, where).login;
 };

@@ -21,9 +21,11 @@ import { TRANSIENT_CODES, TRANSIENT_LABELS } from './transient-codes.ts';
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const CODE = {
+  badValue: 2,
   userNotFound: 11,
   unauthorized: 13,
   authenticationFailed: 18,
+  roleNotFound: 31,
   userExists: 51003,
 };
 
@@ -166,9 +168,17 @@ const refusedCommand: Verdict = (code, said) => {
     case CODE.userNotFound:
       return new UserNotFoundError(`${said}; create the user, or correct the secret's username`);
     case CODE.userExists:
-      return new UserNameTakenError(said);
-    default:
+      return new UserNameTakenError(`${said}; someone else made it at this moment, start again`);
+    case CODE.roleNotFound:
+      return new ChangeRefusedError(
+        `${said}; a role of the user does not exist: make it, or take it from the user`,
+      );
+    case CODE.badValue:
       return new ChangeRefusedError(`${said}; if it is the password, see the database's rules for one`);
+    default:
+      return new ChangeRefusedError(
+        `${said}; look the code up in the documentation of MongoDB and DocumentDB`,
+      );
   }
 };
 

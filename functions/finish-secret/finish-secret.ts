@@ -30,6 +30,6 @@ export const finishSecret = async (
   // An earlier call of this step, or one that the SDK sent again.
   if (holderOf(now, CURRENT) === version) return { outcome: 'already-promoted', version };
   throw new CurrentChangedError(
-    `AWSCURRENT of ${secretName} is on version ${holderOf(now, CURRENT)}, not on ${labelsBefore.current} as when this rotation began: someone wrote or moved it meanwhile`,
+    `AWSCURRENT of ${secretName} is on version ${holderOf(now, CURRENT)}, not on ${labelsBefore.current} as when this execution began: someone wrote or moved it meanwhile; start again once no one does`,
   );
 };

@@ -22,6 +22,7 @@ import { areOfOnePair } from '../secret/user-pair.ts';
 import type { Clusters } from './clusters.ts';
 import { disableOtherUser } from './disable-other-user.ts';
 import type { NamedFor } from './named-by-deployment.ts';
+import { tellingWhatIsLeft } from './other-user-left.ts';
 import { resetThroughAdmin } from './reset-through-admin.ts';
 import { resetThroughCluster } from './reset-through-cluster.ts';
 
@@ -87,7 +88,9 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
   // Another place has other users: what the stopped rotation made is not there.
   const isElsewhere = good === undefined || good === context.elsewhere;
-  const otherUser = isElsewhere ? undefined : await disableOtherUser(ports, context, good);
+  const otherUser = isElsewhere
+    ? undefined
+    : await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good));
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   await recordProven(
     ports.secrets,

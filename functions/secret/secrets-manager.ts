@@ -172,6 +172,12 @@ const describe = (answer: DescribeAnswer, region: string): SecretDescription => 
   };
 };
 
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html#API_PutSecretValue_Errors */
+const remedyFor = (name: string): string =>
+  ['EncryptionFailure', 'DecryptionFailure'].includes(name)
+    ? "the secret's KMS key is disabled, deleted, or does not let this function's role in"
+    : "does this stack manage the secret? If it does, see the permissions of this function's role";
+
 const call = async <T>(doing: string, send: () => Promise<T>): Promise<T> => {
   try {
     return await send();
@@ -198,8 +204,7 @@ const translate = (error: unknown, doing: string): Error => {
       `${doing}: ${name}; a secret can have 20 staging labels, of which the rotation needs five: take off some of your own, or versions that you no longer need`,
     );
   }
-  if (kind === 'refused')
-    return new SecretsManagerRefusedError(`${doing}: ${name}; see the permissions of this function's role`);
+  if (kind === 'refused') return new SecretsManagerRefusedError(`${doing}: ${name}; ${remedyFor(name)}`);
   return new SecretsManagerUnavailableError(
     `${doing}: ${name}; is there a route to Secrets Manager from this VPC?`,
   );

@@ -2,6 +2,7 @@ import { InvalidSecretError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import type { LockPorts } from './lock.ts';
+import { nameIn } from './secret-name.ts';
 import type { SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint } from './secret-value.ts';
 
@@ -13,22 +14,22 @@ export const readVersion = async (
   what: string,
 ): Promise<SecretValue> => {
   const text = await secrets.read(secretArn, version);
-  if (text === undefined)
-    throw new InvalidSecretError(`${what} (version ${version} of ${secretArn}) has no value`);
-  return parseSecretValue(text, `${what} (version ${version})`);
+  const where = `${what} of ${nameIn(secretArn)} (version ${version})`;
+  if (text === undefined) throw new InvalidSecretError(`${where} has no value`);
+  return parseSecretValue(text, where);
 };
 
 /** What is to be promoted. It has just been written, perhaps: an old answer does not know it yet. */
 export const readPending = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<SecretValue> => {
-  const { secretArn, pendingVersion } = plan;
+  const { secretArn, secretName, pendingVersion } = plan;
+  const where = `${isRevert(plan) ? 'AWSPREVIOUS' : 'the pending version'} of ${secretName} (version ${pendingVersion})`;
   const text = await readUntil(
     clock,
     () => secrets.read(secretArn, pendingVersion),
     (answer) => answer !== undefined,
   );
-  if (text === undefined)
-    throw new InvalidSecretError(`the pending version (${pendingVersion} of ${secretArn}) has no value`);
-  return parseSecretValue(text, `the pending version (${pendingVersion})`);
+  if (text === undefined) throw new InvalidSecretError(`${where} has no value`);
+  return parseSecretValue(text, where);
 };
 
 /** A version that may be tried: undefined if it is malformed, or of another cluster or without TLS, where no credential is to go. */

@@ -81,7 +81,7 @@ const loadTested = async (
     return await readVersion(secrets, secret.arn, version, 'the version of the token');
   const current = await secrets.readCurrent(secret.arn);
   if (current === undefined) throw new InvalidSecretError(`${secret.name} has no AWSCURRENT`);
-  return parseSecretValue(current.text, `AWSCURRENT (version ${current.version})`);
+  return parseSecretValue(current.text, `AWSCURRENT of ${secret.name} (version ${current.version})`);
 };
 
 /** @throws CurrentChangedError if AWSCURRENT is another version, and that is no old answer */

@@ -332,14 +332,14 @@ export const ACTS: readonly Act[] = [
     'leave a comma in the admin secret, rotate a pair',
     PAIR_AND_ADMIN,
     'AdminSecretMismatchError',
-    "the admin secret can't be used: the admin secret (version …) is not JSON",
+    "the admin secret can't be used: the admin secret … (version …) is not JSON",
     after(rotate, (person) => person.writeAdminSecret((text) => text.replace(/\}$/, ',}'))),
   ),
   refusal(
     'leave a comma in the admin secret, rotate a single user',
     SINGLE_AND_ADMIN,
     'RolledBack',
-    "SetSecret failed with AdminSecretMismatchError: the admin secret can't be used: the admin secret (version …) is not JSON",
+    "SetSecret failed with AdminSecretMismatchError: the admin secret can't be used: the admin secret … (version …) is not JSON",
     after(rotate, (person) => person.writeAdminSecret((text) => text.replace(/\}$/, ',}'))),
   ),
   // The input.
@@ -368,7 +368,7 @@ export const ACTS: readonly Act[] = [
     'mistype the name of the secret, rotate',
     SINGLE,
     'SecretNotRotatableError',
-    'there is no …secret …',
+    'there is no secret …',
     (person) => person.rotate({ secretId: 'no/such-secret' }),
   ),
 ];

@@ -62,6 +62,8 @@ export interface Ending {
   readonly output?: unknown;
   /** The states that were entered, in their order. */
   readonly path: readonly string[];
+  /** What the console shows as the input of each of them. */
+  readonly inputs: readonly unknown[];
   /** Everything that Step Functions would show or store. */
   readonly trail: readonly unknown[];
 }
@@ -134,6 +136,7 @@ class Execution {
   #waits: Waits;
   readonly #arn: string;
   readonly #path: string[] = [];
+  readonly #inputs: unknown[] = [];
   readonly #trail: unknown[] = [];
   #variables: Record<string, unknown> = {};
   #input: unknown;
@@ -154,6 +157,7 @@ class Execution {
     while (next !== undefined) {
       const name: string = next;
       this.#path.push(name);
+      this.#inputs.push(this.#input);
       this.#state = name;
       noteReached(this.#definition, stateNamed(name));
       if (this.#path.length > 1000) throw new Error(`the machine goes round in circles at ${name}`);
@@ -177,11 +181,12 @@ class Execution {
     throw error;
   }
 
-  #end(ending: Omit<Ending, 'path' | 'trail'>): Ending {
-    return { ...ending, path: this.#path, trail: [...this.#trail, ending, this.#variables] };
+  #end(ending: Omit<Ending, 'path' | 'inputs' | 'trail'>): Ending {
+    const trail = [...this.#trail, ...this.#inputs, ending, this.#variables];
+    return { ...ending, path: this.#path, inputs: this.#inputs, trail };
   }
 
-  async #failure({ Error: error, Cause: cause }: State): Promise<Omit<Ending, 'path' | 'trail'>> {
+  async #failure({ Error: error, Cause: cause }: State): Promise<Omit<Ending, 'path' | 'inputs' | 'trail'>> {
     return {
       status: 'FAILED',
       error: String(await this.#fill(error)),
@@ -288,7 +293,10 @@ class Execution {
       ...this.#variables,
       states: {
         input: this.#input,
-        context: { Execution: { Id: this.#arn }, State: { Name: this.#state } },
+        context: {
+          Execution: { Id: this.#arn, StartTime: '2026-11-28T09:30:00.000Z' },
+          State: { Name: this.#state },
+        },
         ...states,
       },
       millis: this.#waits.now ?? (() => this.#now),

@@ -199,6 +199,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/secret/labels.test.ts', 'unit/functions/create-secret/create-secret.test.ts'],
   },
   {
+    breaks:
+      'A recovery that could only not disable the other user does not say that AWSCURRENT may not log in.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: 'await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good))',
+    replace: 'await disableOtherUser(ports, context, good)',
+    tests: ['unit/statemachine/hand-written.test.ts'],
+  },
+  {
     breaks: 'Nor does one that two such values left on a proven version without another label.',
     file: 'functions/secret/labels.ts',
     find: '  if (provenVersions(secret).includes(holder)) return true;\n',
@@ -888,8 +896,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery disables the other user of a pair (invariant 8).',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'isElsewhere ? undefined : await disableOtherUser(ports, context, good);',
-    replace: 'undefined;',
+    find: ': await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good));',
+    replace: ': undefined;',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {

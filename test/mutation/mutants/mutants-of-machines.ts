@@ -62,8 +62,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'Compensation that can’t go on tells the operators.',
     file: ROTATION,
-    find: '    Assign: *failed\n    Output: {}\n    Next: NotifyOperators',
-    replace: '    Assign: *failed\n    Output: {}\n    Next: RollbackFailed',
+    find: '    Assign: *failed\n    Output: *failure\n    Next: NotifyOperators',
+    replace: '    Assign: *failed\n    Output: *failure\n    Next: RollbackFailed',
     tests: ['unit/statemachine/superseded.test.ts'],
   },
   {

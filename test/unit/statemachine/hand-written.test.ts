@@ -3,7 +3,14 @@ import { CLUSTER, INSTANCES, PORT, ROOT } from '../../support/in-memory-database
 import { newPassword } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RotationMachine } from '../../support/rotation-machine.ts';
-import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../support/rotation-world.ts';
+import { set } from '../../support/rotation-steps.ts';
+import {
+  ADMIN_SECRET,
+  RotationWorld,
+  SECRET,
+  secretText,
+  type WorldOptions,
+} from '../../support/rotation-world.ts';
 import type { Ending } from '../../support/state-machine.ts';
 
 /* What an honest operator writes by hand, and what becomes of it. */
@@ -71,8 +78,8 @@ describe.each(PAIRS)('a pair %s, whose AWSCURRENT was edited by hand', (_which, 
   });
 });
 
-const recover = (world: RotationWorld) =>
-  new RecoveryMachine(world, { calls: new PortCalls() }).run(executionArn('by-hand', 'recovery'), {
+const recover = (world: RotationWorld, name = 'by-hand') =>
+  new RecoveryMachine(world, { calls: new PortCalls() }).run(executionArn(name, 'recovery'), {
     secretId: SECRET,
   });
 
@@ -130,6 +137,50 @@ describe('a password with a line break at its end', () => {
     const ending = await recover(world);
     expect(ending.status, ending.cause).toBe('SUCCEEDED');
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+  });
+});
+
+describe('an admin secret that is unreadable', () => {
+  const breakAdmin = (world: RotationWorld): string => {
+    const good =
+      world.store.valueOf(ADMIN_SECRET, world.store.holder(ADMIN_SECRET, 'AWSCURRENT') ?? '') ?? '';
+    world.store.putByHand(ADMIN_SECRET, good.replace(/\}$/, ',}'));
+    return good;
+  };
+
+  it('keeps a recovery from disabling the other user, which says that AWSCURRENT logs in', async () => {
+    const world = new RotationWorld({ strategy: 'alternating-users', admin: true });
+    await set(world);
+    const good = breakAdmin(world);
+
+    const failed = await recover(world);
+
+    expect(failed).toMatchObject({ error: 'RecoveryFailed' });
+    expect(world.logsIn(world.store.holder(SECRET, 'AWSCURRENT'))).toBe(true);
+    expect(failed.cause).toMatch(/OtherUserNotDisabledError: AWSCURRENT of shop\/app logs in/);
+    expect(failed.cause).toContain('logs in; the other user of the pair may log in too');
+    expect(failed.cause).not.toContain('may not log in');
+    world.store.putByHand(ADMIN_SECRET, good);
+    const ending = await recover(world, 'again');
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.database.usernames()).not.toContain('app_clone');
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('keeps a compensation from disabling it, which says the same', async () => {
+    const world = new RotationWorld({ strategy: 'alternating-users', admin: true });
+    const calls = new PortCalls({
+      turn: async (method) => {
+        if (method !== 'ping') return;
+        breakAdmin(world);
+        world.database.failWith({ command: 'ping', code: 2 });
+      },
+    });
+    const ending = await rotate(world, calls);
+    expect(ending).toMatchObject({ error: 'RollbackFailed' });
+    expect(ending.cause).toContain('logs in; the other user of the pair may log in too');
+    expect(ending.cause).not.toContain('may not log in');
+    expect(world.logsIn(world.store.holder(SECRET, 'AWSCURRENT'))).toBe(true);
   });
 });
 

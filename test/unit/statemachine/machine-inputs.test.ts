@@ -291,3 +291,38 @@ describe('the recovery of a stopped recovery', () => {
     );
   });
 });
+
+describe('a retirement that is started by hand says which key is wrong', () => {
+  const RIGHT = {
+    secretId: 'shop/app',
+    version: 'v',
+    strategy: 'admin-clone',
+    predecessor: 'boss',
+    policy: 'lock',
+    graceSeconds: 0,
+  };
+
+  it.each([
+    ['the input is no object', 7],
+    ['unknown key secret', { ...RIGHT, secret: 'x' }],
+    ['secretId is missing', { ...RIGHT, secretId: undefined }],
+    ['version is missing', { ...RIGHT, version: 1 }],
+    ['predecessor is missing', { ...RIGHT, predecessor: null }],
+    ['strategy is missing, or is another one', { ...RIGHT, strategy: 'single-user' }],
+    ['policy is missing, or is another one', { ...RIGHT, policy: 'keep' }],
+    ['graceSeconds is missing, or is no whole number', { ...RIGHT, graceSeconds: '0' }],
+    // In JSONata what is missing is neither equal to a text nor not equal to it: these once went on, and broke.
+    ...['version', 'predecessor', 'strategy', 'policy', 'graceSeconds'].map((key): [string, object] => [
+      `${key} is missing`,
+      { ...RIGHT, [key]: undefined },
+    ]),
+  ])('%s', async (wrong, input) => {
+    const ending = await new StateMachine(definitionOf('retirement'), {}).run('arn:of:it', plainInput(input));
+    expect(ending).toMatchObject({ error: 'InvalidInputError' });
+    expect(ending.cause).toContain(`CheckInput failed with InvalidInputError: ${wrong}`);
+    expect(ending.cause).toContain('Nothing was done');
+  });
+});
+
+/** As JSON carries it. */
+const plainInput = (input: unknown): unknown => JSON.parse(JSON.stringify(input));

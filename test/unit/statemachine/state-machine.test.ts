@@ -63,6 +63,7 @@ const TERMINAL = [
   'InvalidSecretError',
   'NotAuthorizedError',
   'NothingToRevertError',
+  'OtherUserNotDisabledError',
   'PendingVersionMismatchError',
   'ResetNotAllowedError',
   'SecretsManagerRefusedError',

@@ -163,6 +163,18 @@ describe('an error of the driver becomes', () => {
     expect(translate(error).message).toContain(DOING);
   });
 
+  // A role that was dropped once hinted at the password.
+  it.each([
+    [2, /see the database's rules for one/],
+    [31, /RoleNotFound.* a role of the user does not exist: make it/],
+    [303, /look the code up/],
+    [51003, /start again/],
+  ])('a refusal with the code %i says what to do about that one', (code, remedy) => {
+    const { message } = translate(answer(code));
+    expect(message).toMatch(remedy);
+    if (code !== 2) expect(message).not.toContain('password');
+  });
+
   it.each(['RetryableWriteError', 'TransientTransactionError', 'RetryableError'])(
     'DatabaseUnavailable for what the server itself calls a %s',
     (label) => {
