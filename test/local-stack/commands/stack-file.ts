@@ -25,8 +25,22 @@ export const stackDescription = (stack: LocalStack) => ({
   pid: process.pid,
 });
 
-/** No one reads half a file. */
-export const writeStackFile = (file: string, stack: LocalStack): void => {
+/** @throws Error if the file describes another stack, which answers */
+export const assertFree = async (file: string): Promise<void> => {
+  const { pid, awsEndpointUrl } = read(file);
+  if (pid === process.pid || !(await answers(awsEndpointUrl))) return;
+  throw new Error(
+    `${file} describes a local stack that runs (process ${pid}): stop that one, or give this one a file of its own by --file`,
+  );
+};
+
+/**
+ * No one reads half a file.
+ *
+ * @throws Error if the file describes another stack, which answers
+ */
+export const writeStackFile = async (file: string, stack: LocalStack): Promise<void> => {
+  await assertFree(file);
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(stackDescription(stack), null, 2)}\n`);
@@ -35,9 +49,22 @@ export const writeStackFile = (file: string, stack: LocalStack): void => {
 
 /** Removes the file, unless another stack has written it meanwhile. */
 export const removeStackFile = (file: string): void => {
+  if (read(file).pid === process.pid) rmSync(file, { force: true });
+};
+
+const read = (file: string): { readonly pid?: unknown; readonly awsEndpointUrl?: unknown } => {
   try {
-    if (JSON.parse(readFileSync(file, 'utf8')).pid === process.pid) rmSync(file);
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // It is gone, which is what was wanted.
+    // There is none, or it is no description.
+    return {};
   }
 };
+
+const answers = (url: unknown): Promise<boolean> =>
+  typeof url !== 'string'
+    ? Promise.resolve(false)
+    : fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+        () => true,
+        () => false,
+      );

@@ -5,7 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../ministack/free-port.ts';
@@ -168,7 +172,26 @@ describe('npm run stack', () => {
       },
       { timeout: 60_000, interval: 200 },
     );
-    expect((await read()).password).not.toBe(before.password);
+    const between = await read();
+    expect(between.password).not.toBe(before.password);
+
+    // README's first way. As after a deployment, the secret knows its rotation function.
+    await secretsManager.send(new RotateSecretCommand({ SecretId: 'demo/app' }));
+    await vi.waitFor(async () => expect((await read()).password).not.toBe(between.password), {
+      timeout: 60_000,
+      interval: 200,
+    });
+    await command.prints(/^rotation of demo\/app: begun, arn:aws:states:/);
+    await command.prints(/^rotation of demo\/app: SUCCEEDED after [\d.]+ s, rotated$/);
+    await stepFunctions.send(
+      new StartExecutionCommand({
+        stateMachineArn: stateMachines.rotation,
+        input: JSON.stringify({ secretId: 'demo/none' }),
+      }),
+    );
+    await command.prints(
+      /^rotation of demo\/none: FAILED after [\d.]+ s, SecretNotRotatableError: .+demo\/none/,
+    );
     expect(command.output.join('\n')).not.toContain(before.password);
     expect(readFileSync(command.file, 'utf8')).not.toContain(before.password);
 
@@ -176,6 +199,18 @@ describe('npm run stack', () => {
     if (existsSync('/proc')) expect(processesFrom(folder)).not.toEqual([]);
     command.signal('SIGKILL');
     await vi.waitFor(() => expect(processesFrom(folder)).toEqual([]), { timeout: 3_000 });
+  });
+
+  it('leaves the file to another one that runs, and says so before it starts anything', async () => {
+    const first = start();
+    await first.prints('ready');
+    const second = start('--file', first.file);
+    expect(await second.exited).toBe(1);
+    expect(second.output.join('\n')).toMatch(
+      new RegExp(`describes a local stack that runs \\(process ${first.pid}\\).+--file`),
+    );
+    expect(second.folders()).toEqual([]);
+    expect(first.description().pid).toBe(first.pid);
   });
 
   it('leaves nothing when it is ended while it starts', async () => {

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LocalStack, type LocalStackOptions, startLocalStack, Undo } from '../deployment/index.ts';
 import { ENGINES, type EngineVersion } from '../document-db/index.ts';
-import { removeStackFile, writeStackFile } from './stack-file.ts';
+import { tellExecutions } from './activity.ts';
+import { scheduleRotations } from './schedule.ts';
+import { assertFree, removeStackFile, writeStackFile } from './stack-file.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 
 const USAGE = `npm run stack [-- options]
@@ -87,6 +89,11 @@ const instructions = (stack: LocalStack): string =>
     'export AWS_ACCESS_KEY_ID=test',
     'export AWS_SECRET_ACCESS_KEY=test',
     '',
+    '# for example, in another terminal, after these exports:',
+    '#   aws secretsmanager rotate-secret --secret-id demo/app',
+    `#   aws stepfunctions start-execution --state-machine-arn ${stack.stateMachineArn} --input '{"secretId": "demo/app", "mode": "verify"}'`,
+    '# each execution is told below; Ctrl-C stops all',
+    '',
     'ready',
   ].join('\n');
 
@@ -96,13 +103,16 @@ let ready = false;
 const isStopping = stopOnSignal(undo, (ofSignal) => (ready ? 0 : ofSignal));
 
 const run = async (values: Arguments): Promise<void> => {
-  const stack = await startLocalStack(optionsFrom(values), (what) => console.error(`… ${what}`), undo);
+  await assertFree(values.file);
+  const tell = (what: string): void => console.error(`… ${what}`);
+  const stack = await startLocalStack({ ...optionsFrom(values), declared: true }, tell, undo);
+  tell('testing the secrets, as their schedules do');
+  await scheduleRotations(stack);
   undo.add(() => removeStackFile(values.file));
-  writeStackFile(values.file, stack);
+  await writeStackFile(values.file, stack);
   ready = true;
   console.log(instructions(stack));
-  // Something must keep the process up, whatever the stand-ins do.
-  setInterval(() => {}, 60_000);
+  await tellExecutions(stack, console.log);
 };
 
 try {
@@ -112,7 +122,9 @@ try {
 } catch (error) {
   // The one who stopped it ends the process, once everything is stopped.
   if (!isStopping()) {
-    console.error(`the local stack did not start: ${error instanceof Error ? error.message : error}`);
+    const what = ready ? 'the local stack broke' : 'the local stack did not start';
+    console.error(`${what}: ${error instanceof Error ? error.message : error}`);
+    await undo.all().catch(() => {});
     process.exit(1);
   }
 }

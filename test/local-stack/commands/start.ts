@@ -36,7 +36,7 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** Two instances, since one of them is to lag. The waits are as short as they can be seen. */
-const STACK = { instances: 2, propagationTimeoutSeconds: 8, drainSeconds: 3 };
+const STACK = { declared: true, instances: 2, propagationTimeoutSeconds: 8, drainSeconds: 3 };
 
 const start = async (terminal: Terminal, undo: Undo): Promise<LocalStack> => {
   terminal.line(terminal.style('bold', 'Starting the local stack'));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CreateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type Credential, createUser, type DatabaseAddress, type DatabaseRole } from './database-admin.ts';
+import type { LocalStackOptions } from './options.ts';
 
 /** A password that fits DocumentDB's rule, made anew for each run and told to no one. */
 export const newPassword = (): string => randomBytes(18).toString('base64url');
@@ -56,13 +57,21 @@ export class DemoSecrets {
   }
 
   /** The secret of the cluster's primary user. */
-  makeAdmin(name: string, primaryUser: Credential): Promise<DatabaseSecret> {
-    return this.create(name, primaryUser, {}, {});
+  private makeAdmin(
+    name: string,
+    primaryUser: Credential,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<DatabaseSecret> {
+    return this.create(name, primaryUser, {}, tags);
   }
 
   /** What every stack has from the start. */
-  async makeAll(primaryUser: Credential, extra: number): Promise<DemoSet> {
-    const adminSecret = await this.makeAdmin('demo/admin', primaryUser);
+  async makeAll(
+    primaryUser: Credential,
+    { extraSecrets: extra = 0, declared = false }: LocalStackOptions,
+  ): Promise<DemoSet> {
+    const tags = declared ? { 'docdb-rotation:strategy': 'admin-clone' } : {};
+    const adminSecret = await this.makeAdmin('demo/admin', primaryUser, tags);
     const appSecret = await this.make(adminSecret, {
       name: 'demo/app',
       username: 'app',

@@ -6,6 +6,7 @@ import type { LocalStackOptions } from './options.ts';
 import { runFunctionsLocally } from './run-locally.ts';
 import { CLUSTER, type StandIns } from './stand-ins.ts';
 import { synthesize } from './synthesize.ts';
+import { withoutDeclared } from './without-declared.ts';
 import { withoutTypes } from './without-types.ts';
 
 const STACK_NAME = 'docdb-rotation';
@@ -63,7 +64,8 @@ export const deployRotation = async (
     },
   });
   // Other apps than the project's own can't be told to leave something out.
-  const template = withoutTypes(assembly.template, UNKNOWN_TO_MINISTACK);
+  const known = withoutTypes(assembly.template, UNKNOWN_TO_MINISTACK);
+  const template = options.declared ? known : withoutDeclared(known);
   const outputs = await deploy({ ...assembly, template }, STACK_NAME, standIns.aws);
   await runFunctionsLocally(standIns.lambda, {
     ...options.functionEnvironment,

@@ -57,7 +57,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
   const operator = { username: 'stack_operator', password: newPassword() };
   await documentDb.admin.putUser(operator.username, operator.password, ['root']);
   const secrets = new DemoSecrets(secretsManager, documentDb, operator);
-  const demo = await secrets.makeAll(primaryUser, options.extraSecrets ?? 0);
+  const demo = await secrets.makeAll(primaryUser, options);
 
   onProgress('deploying the CDK app');
   const deployment = { region, directory: run.path, signal: stopping.signal };

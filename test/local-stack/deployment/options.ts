@@ -54,6 +54,12 @@ export interface LocalStackOptions {
    * @default false
    */
   readonly breakGlass?: boolean;
+  /**
+   * Whether the machine knows what the deployment says of the demo secrets, as in an account. Then their tags have to agree.
+   *
+   * @default false - a test chooses a strategy by tags
+   */
+  readonly declared?: boolean;
   /** Environment variables to add to every function. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /**
