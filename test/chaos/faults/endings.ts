@@ -72,7 +72,7 @@ const machineOf = (stack: LocalStack, stateMachineArn: string | undefined): Mach
 };
 
 /**
- * The rule starts a recovery for whatever was stopped, a recovery too. After a verify it finds nothing to recover, and
+ * The rule starts a recovery for whatever was stopped, a recovery too. After a verify or a check it finds nothing to recover, and
  * calls no function by which it could be seen.
  */
 const awaitsRecovery = (endings: readonly Ending[]): boolean =>
@@ -92,6 +92,6 @@ export const isCutOff = ({ status, error }: Pick<Ending, 'status' | 'error'>): b
 export const isRecovery = ({ machine }: Pick<Ending, 'machine'>): boolean => machine === 'recovery';
 
 export const isVerification = ({ input }: Pick<Ending, 'input'>): boolean =>
-  input.includes('"mode":"verify"');
+  /"mode":"(verify|check)"/.test(input);
 
 export const isRetirement = ({ machine }: Pick<Ending, 'machine'>): boolean => machine === 'retirement';

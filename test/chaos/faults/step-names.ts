@@ -33,6 +33,7 @@ export class StepNames {
   #stepOf({ functionName, check, action, promotionOnly, triggerStep, executionArn }: Invocation): string {
     const name = FUNCTIONS.find((candidate) => functionName.includes(candidate)) ?? functionName;
     if (name === 'Trigger') return `Trigger.${triggerStep}`;
+    if (check === 'readiness') return `Check.${name}`;
     if (name === 'RecoverSecret') return RECOVERY[action ?? ''] ?? name;
     if (name === 'RestoreLabels') return promotionOnly ? 'RestoreCurrentLabel' : name;
     if (name !== 'TestSecret' || check === 'pending') return name;

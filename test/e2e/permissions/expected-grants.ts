@@ -156,6 +156,12 @@ const valuesOf = (machine: Machine, key: string): string[] => {
   ];
 };
 
+/** Each that a text names by its placeholder. */
+const functionsIn = (text: string): string[] =>
+  [...text.matchAll(/\$\{(\w+)FunctionArn\}/g)].map(
+    ([, name]) => `lambda:InvokeFunction on ${arnOf(`RotationFunctions${name}`)}`,
+  );
+
 /**
  * What each kind of task takes:
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html (a function by its ARN),
@@ -165,8 +171,11 @@ const valuesOf = (machine: Machine, key: string): string[] => {
 const calledBy = (machine: Machine): string[] =>
   valuesOf(machine, 'Resource').flatMap((resource) => {
     const [, name] = /^\$\{(\w+)FunctionArn\}$/.exec(resource) ?? [];
-    if (name) return [`lambda:InvokeFunction on ${arnOf(`RotationFunctions${name}`)}`];
+    if (name) return functionsIn(resource);
     switch (resource) {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
+      case '${InvokeFunction}':
+        return valuesOf(machine, 'FunctionName').flatMap(functionsIn);
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the definition
       case '${Publish}':
         return valuesOf(machine, 'TopicArn').map((topic) => `sns:Publish on ${byPlaceholder(topic)}`);

@@ -330,7 +330,7 @@ describe('an input that is not understood fails at once and says what is wrong w
     [
       'an unknown mode',
       { secretId: 'demo/app', mode: 'rotation' },
-      /unknown mode rotation; known are rotate, verify, revert/,
+      /unknown mode rotation; known are rotate, verify, revert, check/,
     ],
     ['a mode that is no text', { secretId: 'demo/app', mode: 7 }, /unknown mode 7/],
     [

@@ -209,7 +209,7 @@ const WRITING: Attack[] = [
 const CHOSEN = 'chosen-1';
 
 const STARTING: Attack[] = [
-  ...['rotate', 'verify', REVERT, 'recover'].map(
+  ...['rotate', 'verify', 'check', REVERT, 'recover'].map(
     (mode): Attack => ({
       name: `every mode: ${mode}`,
       needs: ['start'],

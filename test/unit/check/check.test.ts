@@ -74,7 +74,7 @@ const READY: readonly [string, WorldOptions][] = [
 ];
 
 describe.each(READY)('%s', (_what, options) => {
-  it('is called ready without a doubt, by seven functions, and is rotated then', async () => {
+  it('is called ready, with no doubt, by seven functions, and is rotated then', async () => {
     const world = new RotationWorld(options);
     const before = everythingOf(world);
     const ending = await run(world, 'check');
