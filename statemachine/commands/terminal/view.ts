@@ -1,9 +1,9 @@
 import confirm from '@inquirer/confirm';
-import Table from 'cli-table3';
 import ora, { type Ora } from 'ora';
 import pc from 'picocolors';
 import wrapAnsi from 'wrap-ansi';
 import { harmless } from './harmless.ts';
+import { tableLines } from './table.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -64,16 +64,7 @@ export class View {
 
   /** @param widest which column gives way where the terminal is too narrow */
   table(head: readonly string[], rows: readonly (readonly string[])[], widest = 0): void {
-    const widths = this.widths([head, ...rows], widest);
-    const table = new Table({
-      chars: NO_LINES,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-      colWidths: widths,
-      wordWrap: true,
-      wrapOnWordBoundary: false,
-    });
-    table.push([...head], ...rows.map((row) => [...row]));
-    const [first = '', ...others] = table.toString().replaceAll(/ +$/gm, '').split('\n');
+    const [first = '', ...others] = tableLines([head, ...rows], Math.max(NARROWEST, this.columns), widest);
     this.raw(`${[this.colors.dim(first), ...others].join('\n')}\n`);
   }
 
@@ -139,24 +130,4 @@ export class View {
   private get columns(): number {
     return this.streams.stdout.isTTY ? this.streams.stdout.columns || 80 : Number.POSITIVE_INFINITY;
   }
-
-  private widths(rows: readonly (readonly string[])[], widest: number): number[] {
-    const natural = (rows[0] ?? []).map((_, column) =>
-      Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-    );
-    const total = natural.reduce((sum, width) => sum + width, 0) + GAP.length * (natural.length - 1);
-    const excess = total - Math.max(NARROWEST, this.columns);
-    return natural.map((width, column) =>
-      Math.max(1, column === widest && excess > 0 ? Math.max(10, width - excess) : width),
-    );
-  }
 }
-
-const GAP = '  ';
-
-const NO_LINES = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
-    ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, '']),
-  ),
-);
-Object.assign(NO_LINES, { middle: GAP, 'mid-mid': '', 'left-mid': '', 'right-mid': '' });

@@ -1,22 +1,22 @@
 import { styleText } from 'node:util';
-
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const FRAME_MS = 80;
+import ora, { type Ora } from 'ora';
 
 type Style = Parameters<typeof styleText>[0];
 
 /** Writes lines, and below them what is going on right now: with a spinner on a terminal, as a line of its own elsewhere. */
 export class Terminal {
   private readonly stream: NodeJS.WriteStream;
-  private timer: NodeJS.Timeout | undefined;
-  private frame = 0;
-  private current = '';
-  private since = 0;
+  private spinner: Ora | undefined;
   /** All lines so far. */
   written = '';
 
   constructor(stream: NodeJS.WriteStream) {
     this.stream = stream;
+  }
+
+  /** How much room a line has; where no one looks at lines, as much as it takes. */
+  get columns(): number {
+    return this.stream.isTTY ? this.stream.columns || 80 : Number.POSITIVE_INFINITY;
   }
 
   /** Colours only where they can be seen, and where NO_COLOR does not forbid them. */
@@ -25,10 +25,10 @@ export class Terminal {
   }
 
   line(text = ''): void {
-    this.erase();
+    this.spinner?.clear();
     this.written += `${text}\n`;
     this.stream.write(`${text}\n`);
-    this.draw();
+    this.spinner?.render();
   }
 
   /** Something has begun that may take a while. */
@@ -38,33 +38,21 @@ export class Terminal {
       this.line(`  … ${what}`);
       return;
     }
-    this.current = what;
-    this.since = Date.now();
-    this.timer = setInterval(() => {
-      this.frame += 1;
-      this.erase();
-      this.draw();
-    }, FRAME_MS);
-    this.draw();
+    const since = Date.now();
+    this.spinner = ora({
+      stream: this.stream,
+      text: what,
+      indent: 2,
+      color: process.env.NO_COLOR ? false : 'cyan',
+      // Ctrl-C has to get through.
+      discardStdin: false,
+      suffixText: () => this.style('dim', `${((Date.now() - since) / 1000).toFixed(1)} s`),
+    }).start();
   }
 
   /** It is over. */
   end(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
-    this.erase();
-    this.current = '';
-  }
-
-  private draw(): void {
-    if (!this.current) return;
-    const seconds = ((Date.now() - this.since) / 1000).toFixed(1);
-    const text = `  ${FRAMES[this.frame % FRAMES.length]} ${this.current} `;
-    const room = Math.max(0, (this.stream.columns || 80) - seconds.length - 3);
-    this.stream.write(`${this.style('cyan', text.slice(0, room))}${this.style('dim', `${seconds} s`)}`);
-  }
-
-  private erase(): void {
-    if (this.stream.isTTY) this.stream.write('\r\u001b[K');
+    this.spinner?.stop();
+    this.spinner = undefined;
   }
 }
