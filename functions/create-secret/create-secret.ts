@@ -23,7 +23,7 @@ import {
   takePending,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { isOwnVersion, recordOf, recordProven, withWritten } from '../secret/proven.ts';
+import { isUnfinishedIn, recordOf, recordProven, withWritten } from '../secret/proven.ts';
 import {
   loadContext,
   newValue,
@@ -85,10 +85,7 @@ const begin = async (
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, lockVersion, { lockVersion, own: versionIdsOf(execution) });
   const isPair = context.settings.strategy !== 'single-user';
-  // A recovery drops or locks a pair's other user only for a version that this project wrote.
-  const proven = isPair
-    ? await recordProven(ports.secrets, seen.arn, recordOf(seen), withWritten(seen, lockVersion))
-    : [];
+  const proven = isPair ? await recordUnfinished(ports, seen, lockVersion) : [];
   return planOf(context, seen, {
     outcome: 'created',
     lockVersion,
@@ -98,6 +95,13 @@ const begin = async (
     proven,
   });
 };
+
+/** A recovery drops or locks a pair's other user only for a version that is on record as unfinished: anyone may write a marker. */
+const recordUnfinished = async (
+  { secrets }: CreateSecretPorts,
+  seen: SecretDescription,
+  version: string,
+): Promise<string[]> => await recordProven(secrets, seen.arn, recordOf(seen), withWritten(seen, version));
 
 /** Back to AWSPREVIOUS, which is there already; the lock is on a marker. */
 const goBack = async (
@@ -110,13 +114,15 @@ const goBack = async (
   const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, target, { lockVersion, own: [target] });
+  const currentUser = await currentUserOf(ports, context);
+  const isPair = context.settings.strategy !== 'single-user' && currentUser !== reference.login.username;
   return planOf(context, seen, {
     outcome: 'already-there',
     lockVersion,
     pendingVersion: target,
     pending: reference,
-    currentUser: await currentUserOf(ports, context),
-    proven: [],
+    currentUser,
+    proven: isPair ? await recordUnfinished(ports, seen, target) : [],
   });
 };
 
@@ -148,13 +154,15 @@ const joinRotation = async (
   const lockVersion = holderOf(seen, OWNER);
   if (lockVersion === undefined || lockHolder(seen, execution) !== 'this execution') {
     const [first = ''] = versionIdsOf(execution);
-    // The version on which the trigger took the lock for this execution stays, also without a label.
-    if ((await ports.secrets.read(seen.arn, first)) !== undefined) throw superseded(seen, first);
+    // What the trigger wrote is on record, and the version on which it took the lock stays, also without a label.
+    const wasBegun =
+      isUnfinishedIn(recordOf(seen), token) && (await ports.secrets.read(seen.arn, first)) !== undefined;
+    if (wasBegun) throw superseded(seen, first);
     throw new UnknownTokenError(
       `this execution does not have the lock for version ${token} of ${seen.name}: a token comes from Secrets Manager's own rotation only; leave it out to start a rotation`,
     );
   }
-  if (!isOwnVersion(seen, token)) {
+  if (!isUnfinishedIn(recordOf(seen), token)) {
     throw new UntrustedVersionError(
       `version ${token} of ${seen.name} was not written by its rotation function; rotate the secret again`,
     );
@@ -178,7 +186,7 @@ const joinRotation = async (
 
 /** Whether the trigger made all ready for this very execution: a copy of its input has another ARN. */
 export const mayJoin = (secret: SecretDescription, execution: string, token: string): boolean =>
-  lockHolder(secret, execution) === 'this execution' && isOwnVersion(secret, token);
+  lockHolder(secret, execution) === 'this execution' && isUnfinishedIn(recordOf(secret), token);
 
 /** By the name that the trigger gives: the number of the attempt stands at its end. Before the first one no step used the value. */
 const isFirstAttempt = (execution: string): boolean => execution.endsWith('-1');

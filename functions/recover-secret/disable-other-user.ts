@@ -2,16 +2,17 @@ import { NoUsableCredentialsError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Session } from '../database/database.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
-import { isOnlyWrittenIn, isOwnVersion, recordOf } from '../secret/proven.ts';
+import { droppedIn, isProvenIn, isUnfinishedIn, recordOf } from '../secret/proven.ts';
+import { sameEndpoint } from '../secret/secret-value.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**
  * The pending credential of a pair belongs to the other user. If it logs in beside AWSCURRENT, the stopped rotation made that user
- * or changed it. One that AWSPREVIOUS is not for did not exist before (CheckBefore refuses it) and is dropped; the other
- * is locked, since it is not known with which power it was before. The next rotation, or a revert, brings it back.
+ * or changed it. One that no other version is for did not exist before and is dropped; the other is locked, since it is not known with
+ * which power it was before. The next rotation, or a revert, brings it back.
  *
- * Only for a version that a rotation wrote and did not promote, or for the AWSPREVIOUS that a revert was to go back to: who may write
- * the secret names what they like in a marker, and must not have a user dropped that was in use.
+ * Only for a version that is on record as unfinished: who may write the secret names what they like in a marker, and must not have a
+ * user dropped or locked that is in use.
  */
 export const disableOtherUser = async (
   ports: ReconcilePorts,
@@ -19,34 +20,45 @@ export const disableOtherUser = async (
   good: Version,
 ): Promise<ReconcileResult['otherUser']> => {
   const { secret, candidates } = context;
-  const previous = candidates.find(({ id }) => id === holderOf(secret, PREVIOUS));
-  for (const { id, was, value } of candidates) {
-    const { username } = value.login;
-    const mayBeHalfMade =
-      isOnlyWrittenIn(recordOf(secret), id) || (id === previous?.id && isOwnVersion(secret, id));
-    if (was !== 'AWSPENDING' || username === good.value.login.username || !mayBeHalfMade) continue;
-    await using accepted = await ports.database.login(value.login);
+  for (const version of candidates) {
+    const { login } = version.value;
+    const isOther = login.username !== good.value.login.username && sameEndpoint(login, good.value.login);
+    if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;
+    await using accepted = await ports.database.login(login);
     if (accepted === undefined) continue;
-    await using power = await openPower(ports, context, good);
-    if (previous?.value.login.username === username) {
-      await power.updateUser(username, { password: await ports.secrets.newPassword() });
+    await using power = await openPower(ports, context, good, login.username);
+    if (existedBefore(context, version)) {
+      await power.updateUser(login.username, { password: await ports.secrets.newPassword() });
       return 'locked';
     }
-    await power.dropUser(username);
+    await power.dropUser(login.username);
     return 'dropped';
   }
   return undefined;
 };
 
+/** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped. */
+const existedBefore = ({ secret, candidates }: RecoveryContext, { id, value }: Version): boolean => {
+  const record = recordOf(secret);
+  if (droppedIn(record).includes(id)) return false;
+  const shows = (other: Version): boolean =>
+    other.id === holderOf(secret, PREVIOUS) || isProvenIn(record, other.id);
+  return candidates.some((other) => other.value.login.username === value.login.username && shows(other));
+};
+
+/** Where AWSCURRENT is for someone else than the pair, the pair's own versions have the power. */
 const openPower = async (
   ports: ReconcilePorts,
-  { settings, secret }: RecoveryContext,
+  { settings, secret, candidates }: RecoveryContext,
   good: Version,
+  other: string,
 ): Promise<Session> => {
-  const { login } = good.value;
-  if (settings.strategy !== 'admin-clone') return await openAdminSession(ports, settings.adminSecret, login);
-  const own = await ports.database.login(login);
-  if (own !== undefined) return own;
+  if (settings.strategy !== 'admin-clone')
+    return await openAdminSession(ports, settings.adminSecret, good.value.login);
+  for (const { value } of [...candidates, good]) {
+    const own = value.login.username === other ? undefined : await ports.database.login(value.login);
+    if (own !== undefined) return own;
+  }
   throw new NoUsableCredentialsError(
     `the version of ${secret.name} that logged in stopped logging in during the recovery; repeat it`,
   );

@@ -14,7 +14,15 @@ import type { Database } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
-import { asWritten, provenVersions, recordOf, recordProven, withNewest } from '../secret/proven.ts';
+import {
+  asWritten,
+  isProvenIn,
+  provenVersions,
+  recordOf,
+  recordProven,
+  versionOf,
+  withNewest,
+} from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../secret/settings.ts';
@@ -86,11 +94,10 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   else if (good.id !== context.currentVersion) await promote(ports, context, good);
   const version = good?.id ?? context.currentVersion;
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
-  // Another place has other users: what the stopped rotation made is not there.
-  const isElsewhere = good === undefined || good === context.elsewhere;
-  const otherUser = isElsewhere
-    ? undefined
-    : await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good));
+  const otherUser =
+    good === undefined
+      ? undefined
+      : await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good));
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   await recordProven(
     ports.secrets,
@@ -124,14 +131,19 @@ export const candidatesIn = (
   return candidates.flatMap(({ id, was }) => (id === undefined ? [] : [{ id, was }]));
 };
 
-/** Secrets Manager tries what was cut off again with the same token, whose version can't be written again. */
+/**
+ * Secrets Manager tries what was cut off again with the same token, whose version can't be written again. A revert that was cut off is
+ * settled by now.
+ */
 export const stillProven = (
   secret: SecretDescription,
   version: string,
   suspects: readonly string[],
 ): string[] => [
   ...withNewest(secret, version),
-  ...recordOf(secret).filter((entry) => suspects.map(asWritten).includes(entry)),
+  ...recordOf(secret).filter(
+    (entry) => suspects.map(asWritten).includes(entry) && !isProvenIn(recordOf(secret), versionOf(entry)),
+  ),
 ];
 
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */

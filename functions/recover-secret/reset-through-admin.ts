@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import { knownRoles, mayChangeUsers } from '../database/roles.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
-import { provenVersions } from '../secret/proven.ts';
+import { pairedIn, recordOf } from '../secret/proven.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import type { Login } from '../secret/secret-value.ts';
 import type { RotationSettings } from '../secret/settings.ts';
@@ -37,8 +37,8 @@ export const resetThroughAdmin = async (
   { username, password, ...place }: Login,
 ): Promise<void> => {
   const named = ports.userOf(secret.arn);
-  const isProven = provenVersions(secret).includes(holderOf(secret, CURRENT) ?? '');
-  const isOther = strategy !== 'single-user' && isProven && areOfOnePair(named ?? '', username);
+  const isPaired = pairedIn(recordOf(secret)).includes(holderOf(secret, CURRENT) ?? '');
+  const isOther = strategy !== 'single-user' && isPaired && areOfOnePair(named ?? '', username);
   if (named === undefined || (named !== username && !isOther)) {
     throw new ResetNotAllowedError(
       `the deployment does not allow to reset the user "${username}" of ${secret.name} through the admin secret; if that is the secret's own user, name it by resetThroughAdmin in manage(), or among docdb-rotation:secrets, and deploy`,

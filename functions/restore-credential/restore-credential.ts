@@ -159,12 +159,14 @@ const putBack = async (
   const { username } = pending.login;
   const existing = await power.findUser(username);
   if (existing === undefined) return { outcome: 'untouched' };
+  await using accepted = await database.login(pending.login);
   if (!otherUser.existed) {
+    // One that this rotation did not make, someone has made meanwhile.
+    if (accepted === undefined) return { outcome: 'untouched' };
     await power.dropUser(username);
     return { outcome: 'user-dropped' };
   }
   const roles = sameRoles(existing.roles, otherUser.roles) ? {} : { roles: otherUser.roles };
-  await using accepted = await database.login(pending.login);
   if (accepted === undefined && roles.roles === undefined) return { outcome: 'untouched' };
   const enabled = otherUser.previousLoggedIn && previous !== undefined;
   await power.updateUser(username, {

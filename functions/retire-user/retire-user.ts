@@ -1,5 +1,6 @@
 import {
   ChangeRefusedError,
+  CurrentChangedError,
   DatabaseUnavailableError,
   NotAuthorizedError,
   NoUsableCredentialsError,
@@ -9,7 +10,7 @@ import type { RetireUserInput } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
-import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
+import { CURRENT, hasLabel, holderOf } from '../secret/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
@@ -18,10 +19,18 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { provenVersions } from '../secret/proven.ts';
+import {
+  asDropped,
+  droppedIn,
+  isProvenIn,
+  pairedIn,
+  recordOf,
+  recordProven,
+  versionOf,
+} from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import type { SecretValue } from '../secret/secret-value.ts';
+import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
 import { settingsOf } from '../secret/settings.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import { readUsable, readVersion } from '../secret/versions.ts';
@@ -31,7 +40,7 @@ export interface RetireUserPorts extends LockPorts {
 }
 
 export interface RetireUserResult {
-  /** `superseded`: AWSCURRENT has moved on, and with it the user is in another execution's plans; nothing was done. */
+  /** `superseded`: a rotation or revert has moved AWSCURRENT on, and with it the user is in its plans; nothing was done. */
   readonly outcome: 'deleted' | 'revoked' | 'locked' | 'already-gone' | 'superseded';
   readonly user: string;
   /** What was asked for, where the database allows only a lock: its primary user stays, and stays root. */
@@ -39,13 +48,14 @@ export interface RetireUserResult {
 }
 
 /**
- * Takes the power from the user that a rotation replaced. The promoted version must still be AWSCURRENT and log in. It has the
- * secret's lock meanwhile: a rotation that begins waits, or is refused, and one that came first is waited for.
+ * Takes the power from the user that a rotation replaced, by the power of AWSCURRENT or of the admin secret. It has the secret's lock
+ * meanwhile: a rotation that begins waits, or is refused, and one that came first is waited for.
  *
  * Safe to repeat.
  *
  * @throws RotationInProgressError while another execution has the lock, or another tool AWSPENDING: try again
  * @throws UntrustedVersionError if nothing shows that the predecessor is this secret's own
+ * @throws CurrentChangedError if someone wrote an AWSCURRENT for another user
  * @throws SecretNotRotatableError; NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left
  */
 export const retireUser = async (
@@ -55,15 +65,21 @@ export const retireUser = async (
   const superseded: RetireUserResult = { outcome: 'superseded', user: input.predecessor };
   const secret = await describeWhenSettled(ports, input);
   assertRotatable(secret);
-  if (!hasLabel(secret, input.version, CURRENT)) return superseded;
+  if (isSuperseded(secret, input)) return superseded;
   const free = await describeWhenFree(ports, input.secretId, input.execution);
   const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
   const result = await releasingOnRefusal(ports, secret.arn, lockVersion, async () => {
     const seen = await describeAsOwner(ports, secret.arn, lockVersion);
-    return hasLabel(seen, input.version, CURRENT) ? await retireAsOwner(ports, seen, input) : superseded;
+    return isSuperseded(seen, input) ? superseded : await retireAsOwner(ports, seen, input);
   });
   await releaseLock(ports.secrets, secret.arn, lockVersion);
   return result;
+};
+
+/** A rotation or a revert has moved AWSCURRENT on, and answers for the user now. A value that someone wrote says nothing of that. */
+const isSuperseded = (secret: SecretDescription, { version }: RetireUserInput): boolean => {
+  const current = holderOf(secret, CURRENT) ?? '';
+  return current !== version && pairedIn(recordOf(secret)).includes(current);
 };
 
 /** After a call whose outcome is unknown the change may still come: the lock is kept, for the retry that asks the database. */
@@ -98,49 +114,80 @@ const retireAsOwner = async (
   input: RetireUserInput,
 ): Promise<RetireUserResult> => {
   const { predecessor: user } = input;
-  const value = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
-  await using own = await ports.database.login(value.login);
-  if (own === undefined) {
-    throw new NoUsableCredentialsError(
-      `AWSCURRENT of ${secret.name} does not log in as "${value.login.username}", so its predecessor is left as it is; start the recovery machine for this secret`,
+  const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
+  const current = await readVersion(ports.secrets, secret.arn, holderOf(secret, CURRENT) ?? '', CURRENT);
+  const currentVersion = holderOf(secret, CURRENT) ?? '';
+  // A recovery has gone forward or back since: it is not known for which of the two.
+  const hasMovedOn = currentVersion !== input.version && isProvenIn(recordOf(secret), currentVersion);
+  if (hasMovedOn && areOfOnePair(current.login.username, promoted.login.username))
+    return { outcome: 'superseded', user };
+  if (!sameEndpoint(current.login, promoted.login) || current.login.username !== promoted.login.username) {
+    throw new CurrentChangedError(
+      `AWSCURRENT of ${secret.name} is for another user or place than the version that was promoted, so "${user}" is left as it is, with its password; if that was meant, lock or drop the user in the database`,
     );
   }
-  await assertPredecessor(ports, secret, user, value);
+  await using own = await ports.database.login(current.login);
+  if (own === undefined) {
+    throw new NoUsableCredentialsError(
+      `AWSCURRENT of ${secret.name} does not log in as "${current.login.username}", so its predecessor is left as it is; start the recovery machine for this secret`,
+    );
+  }
+  const versions = await versionsOfPredecessor(ports.secrets, secret, user, promoted);
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
-      : await openAdminSession(ports, settingsOf(secret).adminSecret, value.login);
+      : await openAdminSession(ports, settingsOf(secret).adminSecret, current.login);
   const power = admin ?? own;
-  if ((await power.findUser(user)) === undefined) return { outcome: 'already-gone', user };
-  return await retire(ports.secrets, power, input);
+  const isThere = (await power.findUser(user)) !== undefined;
+  const result: RetireUserResult = isThere
+    ? await retire(ports.secrets, power, input)
+    : { outcome: 'already-gone', user };
+  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);
+  return result;
 };
 
 /**
- * Whether the user is the promoted one's other half, and this secret's own: AWSPREVIOUS shows that, or a version that is on record, if someone
- * has given AWSPREVIOUS to another one within the grace. One that is not proven may have been planted; it counts if it logs in.
+ * Whether the user is the promoted one's other half, and this secret's own: versions that are on record as a pair's show that. AWSPREVIOUS does
+ * not, nor a login: who may write values can plant one for any user whose password they know.
  *
+ * @returns the versions on record that are for it
  * @throws UntrustedVersionError if nothing shows it: no other secret's user is ever retired
  */
-const assertPredecessor = async (
-  { secrets, database }: RetireUserPorts,
+const versionsOfPredecessor = async (
+  secrets: SecretStore,
   secret: SecretDescription,
   user: string,
   promoted: SecretValue,
-): Promise<void> => {
+): Promise<string[]> => {
   const { username } = promoted.login;
-  const proven = provenVersions(secret);
-  const isOther = user !== username && areOfOnePair(user, username);
-  const candidates = isOther ? new Set([holderOf(secret, PREVIOUS), ...proven]) : [];
-  for (const version of candidates) {
-    const value = await readUsable(secrets, secret.arn, version, promoted);
-    if (version === undefined || value?.login.username !== user) continue;
-    if (proven.includes(version)) return;
-    await using session = await database.login(value.login);
-    if (session !== undefined) return;
-  }
-  throw new UntrustedVersionError(
-    `no proven version of ${secret.name} shows that "${user}" is the predecessor of "${username}", and none that logs in, so it is left as it is, with its password; if it is this secret's own, lock or drop it in the database`,
+  const record = recordOf(secret);
+  const known = await Promise.all(
+    [...pairedIn(record), ...droppedIn(record)].map(async (version) => ({
+      version,
+      value: await readUsable(secrets, secret.arn, version, promoted),
+    })),
   );
+  const versionsOf = (name: string): string[] =>
+    known.filter(({ value }) => value?.login.username === name).map(({ version }) => version);
+  const found = versionsOf(user);
+  const isPair = user !== username && areOfOnePair(user, username);
+  if (isPair && found.length > 0 && versionsOf(username).length > 0) return found;
+  throw new UntrustedVersionError(
+    `nothing on record of ${secret.name} shows that "${user}" is the predecessor of "${username}", so it is left as it is, with its password; if it is this secret's own, lock or drop it in the database`,
+  );
+};
+
+/** Who is given a name that is free again is someone else. */
+const recordDropped = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  versions: readonly string[],
+): Promise<void> => {
+  const record = recordOf(secret);
+  const dropped = record.map((entry) =>
+    pairedIn([entry]).some((version) => versions.includes(version)) ? asDropped(versionOf(entry)) : entry,
+  );
+  await recordProven(secrets, secret.arn, record, dropped);
 };
 
 const retire = async (

@@ -24,7 +24,7 @@ export const holderOf = (secret: Pick<SecretDescription, 'versions'>, label: str
   Object.entries(secret.versions).find(([, labels]) => labels.includes(label))?.[0];
 
 export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>
-  secret.versions[version]?.includes(label) ?? false;
+  Object.hasOwn(secret.versions, version) && secret.versions[version]?.includes(label) === true;
 
 /** Who has the lock, as an execution sees it. */
 export const lockHolder = (

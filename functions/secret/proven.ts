@@ -7,19 +7,21 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * entry | what it says of the version
  * ------|------------------------------------------------------------------------------------------------------
  * id    | it was seen to log in: it is proven
- * +id   | this project wrote it; whether it will log in is not known yet
+ * +id   | a rotation wrote it, or a pair goes back to it, and has not ended well yet
  * =id   | it is proven, and its user is one of the two that take turns: a rotation left the pair as it is
+ * -id   | the same, but a retirement has dropped that user since: one of that name is someone else's
  *
  * Only users of the last kind get each other's roles: that someone's password was seen to work says nothing of what they may have.
  */
 const WRITTEN = '+';
 const PAIRED = '=';
+const DROPPED = '-';
 
 /**
  * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
  * in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
  */
-const PLAIN_ID = /^[\w.:/@-][\w.:/=@+-]*$/;
+const PLAIN_ID = /^[\w.:/@][\w.:/=@+-]*$/;
 
 const isPlain = (version: string): boolean => PLAIN_ID.test(version);
 
@@ -42,14 +44,21 @@ export const provenVersions = (secret: Pick<SecretDescription, 'tags'>): string[
 /** @param record the tag's entries, or a plan's copy of them */
 export const provenIn = (record: readonly string[]): string[] => record.filter(isProvenEntry).map(versionOf);
 
+/** The same for one whose user a retirement has dropped. */
+export const asDropped = (version: string): string => `${DROPPED}${version}`;
+
 /** @returns those that are for one of a pair's two users */
 export const pairedIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(PAIRED)).map(versionOf);
 
+/** @returns those whose user a retirement has dropped */
+export const droppedIn = (record: readonly string[]): string[] =>
+  record.filter((entry) => entry.startsWith(DROPPED)).map(versionOf);
+
 export const isProvenEntry = (entry: string): boolean => !entry.startsWith(WRITTEN);
 
 export const versionOf = (entry: string): string =>
-  [WRITTEN, PAIRED].some((mark) => entry.startsWith(mark)) ? entry.slice(1) : entry;
+  [WRITTEN, PAIRED, DROPPED].some((mark) => entry.startsWith(mark)) ? entry.slice(1) : entry;
 
 /** @returns all entries of the tag, the latest first */
 export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
@@ -79,13 +88,13 @@ export const recordProven = async (
 export const isProvenIn = (record: readonly string[], version: string | undefined): boolean =>
   version !== undefined && isPlain(version) && provenIn(record).includes(version);
 
-/** Whether it says that this project wrote that version, and nothing more. */
-export const isOnlyWrittenIn = (record: readonly string[], version: string): boolean =>
+/** Whether a rotation wrote that version, or went back to it, and did not end well since. */
+export const isUnfinishedIn = (record: readonly string[], version: string): boolean =>
   isPlain(version) && record.includes(asWritten(version));
 
 /** Whether this project wrote that version, or saw it log in. */
 export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
-  isProvenIn(recordOf(secret), version) || isOnlyWrittenIn(recordOf(secret), version);
+  isProvenIn(recordOf(secret), version) || isUnfinishedIn(recordOf(secret), version);
 
 /** What the tag holds of proven versions; what it says of one that it holds already stays. */
 const provenEntries = (secret: SecretDescription): string[] => recordOf(secret).filter(isProvenEntry);

@@ -6,9 +6,13 @@ const SUFFIX = '_clone';
 
 /**
  * The other of the two users that take turns: `app` and `app_clone`.
- * @throws InvalidSecretError when the name would be longer than the database takes
+ * @throws InvalidSecretError when the name would be longer than the database takes, or is that of a clone's clone
  */
 export const otherUserOf = (username: string): string => {
+  if (username.endsWith(`${SUFFIX}${SUFFIX}`))
+    throw new InvalidSecretError(
+      `the user's name ends in "${SUFFIX}${SUFFIX}", so that it could take turns with two others; use another name or the strategy single-user`,
+    );
   if (username.endsWith(SUFFIX) && username.length > SUFFIX.length) return username.slice(0, -SUFFIX.length);
   const clone = `${username}${SUFFIX}`;
   if (clone.length <= LONGEST_USERNAME) return clone;
@@ -19,4 +23,8 @@ export const otherUserOf = (username: string): string => {
 
 /** Whether two names are the same user, or the two of a pair. */
 export const areOfOnePair = (one: string, other: string): boolean =>
-  one === other || one === `${other}${SUFFIX}` || other === `${one}${SUFFIX}`;
+  one === other || isCloneOf(one, other) || isCloneOf(other, one);
+
+/** A clone has none of its own. */
+const isCloneOf = (one: string, other: string): boolean =>
+  one === `${other}${SUFFIX}` && !other.endsWith(SUFFIX);

@@ -113,11 +113,12 @@ const prepareOtherUser = async (
   if (accepted !== undefined && sameRoles(await accepted.ownRoles(), roles))
     return { outcome: 'already-set', roles };
 
+  const mayExist = accepted !== undefined || before.otherUser?.existed === true;
   if (plan.strategy === 'admin-clone') {
-    return { outcome: await writeUser(own, pending.login, roles), roles };
+    return { outcome: await writeUser(own, pending.login, roles, mayExist), roles };
   }
   await using admin = await openAdminSession(ports, plan.adminSecret, pending.login);
-  return { outcome: await writeUser(admin, pending.login, roles), roles };
+  return { outcome: await writeUser(admin, pending.login, roles, mayExist), roles };
 };
 
 /** A version of that very user which logs in: the proof that this secret is the user's own. */

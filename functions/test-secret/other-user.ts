@@ -4,7 +4,7 @@ import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
 import { knownRoles, listRoles, sameRoles } from '../database/roles.ts';
 import type { LockPorts } from '../secret/lock.ts';
-import { isProvenIn, pairedIn, provenIn } from '../secret/proven.ts';
+import { droppedIn, pairedIn, provenIn } from '../secret/proven.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
 import { isRevert, readUsable } from '../secret/versions.ts';
 
@@ -41,20 +41,19 @@ export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: See
       ? undefined
       : await openAdminSession(ports, plan.adminSecret, current.login);
   const found = await (admin ?? asCurrent).findUser(plan.users.pending);
+  const paired = pairedIn(plan.proven);
   if (found === undefined) {
-    // It would be made again with the password that AWSPREVIOUS has.
-    if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, []);
+    // It would be made again, with the password that AWSPREVIOUS has.
+    if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, [], [...paired, ...droppedIn(plan.proven)]);
     return NEW;
   }
-  const evidence = await versionOfIt(ports, plan, seen);
-  if (evidence === undefined) {
-    if (seen.pendingLogsIn) return NEW;
-    throw nameTaken(plan);
-  }
   const roles = knownRoles(found.roles, plan.users.pending);
-  const isOurs = seen.pendingLogsIn && !isRevert(plan);
-  if (!isOurs && !sameRoles(roles, seen.roles)) await assertTakeTurns(ports, plan, seen, roles);
-  return { existed: true, roles: [...roles], ...evidence };
+  const evidence = await versionOfIt(ports, plan, seen);
+  if (evidence === undefined && !seen.pendingLogsIn) throw nameTaken(plan);
+  const getsOldPassword = isRevert(plan) && !seen.pendingLogsIn;
+  if (getsOldPassword || !sameRoles(roles, seen.roles))
+    await assertTakeTurns(ports, plan, seen, roles, paired);
+  return evidence === undefined ? NEW : { existed: true, roles: [...roles], ...evidence };
 };
 
 type Evidence = Pick<OtherUser, 'version' | 'previousLoggedIn'>;
@@ -65,9 +64,10 @@ const versionOfIt = async (
   { secretArn, users, labelsBefore, proven }: Plan,
   { current, previous, previousLogsIn }: Seen,
 ): Promise<Evidence | undefined> => {
-  const isProven = previousLogsIn || isProvenIn(proven, labelsBefore.previous);
+  const known = provenIn(proven).filter((version) => !droppedIn(proven).includes(version));
+  const isProven = previousLogsIn || known.includes(labelsBefore.previous ?? '');
   if (previous?.login.username === users.pending && isProven) return { previousLoggedIn: previousLogsIn };
-  for (const version of provenIn(proven)) {
+  for (const version of known) {
     const value = await readUsable(secrets, secretArn, version, current);
     if (value?.login.username !== users.pending) continue;
     await using session = await database.login(value.login);
@@ -89,18 +89,22 @@ const nameTaken = (plan: Plan): UserNameTakenError =>
 /**
  * A login proves whose password it is, not what its user may have: the owner of a `…_clone` who may write the secret can have their
  * version seen to log in, and would get the roles of the secret's user. So the two have the same roles already, or a rotation has left
- * both as they are: it made one from the other, or found them alike.
+ * both as they are: it made one from the other, or found them alike. An old password is given only to the user whose version it left.
+ *
+ * @param record the versions that show that
  */
 const assertTakeTurns = async (
   { secrets }: OtherUserPorts,
   plan: Plan,
-  { current, roles }: Seen,
+  { current, roles, pendingLogsIn }: Seen,
   found: readonly Role[],
+  record: readonly string[],
 ): Promise<void> => {
-  const versions = pairedIn(plan.proven).map((id) => readUsable(secrets, plan.secretArn, id, current));
+  const versions = record.map((id) => readUsable(secrets, plan.secretArn, id, current));
   const names = (await Promise.all(versions)).map((value) => value?.login.username);
-  if (names.includes(plan.users.current) && names.includes(plan.users.pending)) return;
   const { users, secretName, pendingVersion } = plan;
+  const mayReturn = !isRevert(plan) || pendingLogsIn || record.includes(pendingVersion);
+  if (mayReturn && names.includes(users.current) && names.includes(users.pending)) return;
   const difference = `"${users.pending}" has other roles than "${users.current}" (${listRoles(found)} instead of ${listRoles(roles)}), and no rotation of this secret has made them a pair`;
   if (isRevert(plan)) {
     throw new UntrustedVersionError(

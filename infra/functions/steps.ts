@@ -114,7 +114,7 @@ export const STEPS = {
     description: 'Takes the power from the user that a rotation has replaced',
     usesDatabase: true,
     machines: ['retirement'],
-    grants: ['write'],
+    grants: ['write', 'record'],
     readsAdminSecret: true,
     makesPasswords: true,
   },

@@ -13,7 +13,6 @@ const SECRETS_PER_RULE = 50;
 export interface CredentialCheckProps extends StepFunctionDefaults {
   readonly rotation: StateMachine;
   readonly recovery: StateMachine;
-  readonly retirement: StateMachine;
 }
 
 /**
@@ -26,8 +25,9 @@ export class CredentialCheck extends Construct {
 
   constructor(scope: Construct, id: string, props: CredentialCheckProps) {
     super(scope, id);
-    const { rotation, recovery, retirement, ...defaults } = props;
-    const machineArns = [rotation, recovery, retirement].map((machine) => machine.stateMachineArn);
+    const { rotation, recovery, ...defaults } = props;
+    // A retirement has the lock for seconds only, and may wait for a year: a lock in its name is no sign of life.
+    const machineArns = [rotation, recovery].map((machine) => machine.stateMachineArn);
     this.step = new StepFunction(this, 'CheckCredentials', {
       ...defaults,
       name: 'check-credentials',

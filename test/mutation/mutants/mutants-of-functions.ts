@@ -1303,7 +1303,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A version that was promoted before is no half-made one, whatever a marker names.',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: 'isOnlyWrittenIn(recordOf(secret), id) ||',
+    find: 'isUnfinishedIn(recordOf(secret), id) ||',
     replace: 'isOwnVersion(secret, id) ||',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  CurrentChangedError,
   DatabaseUnavailableError,
   NoUsableCredentialsError,
   RotationInProgressError,
   UntrustedVersionError,
+  UserNameTakenError,
 } from '../../../../functions/contract/errors.ts';
 import type { RetireUserInput } from '../../../../functions/contract/steps.ts';
 import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
@@ -11,6 +13,8 @@ import { endExecution } from '../../../../functions/release-lock/release-lock.ts
 import { type RetireUserResult, retireUser } from '../../../../functions/retire-user/retire-user.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
+import { recordOf } from '../../../../functions/secret/proven.ts';
+import { checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 import { rightBefore } from '../../../support/meanwhile.ts';
@@ -137,8 +141,7 @@ describe.each([
       const scene = await rotated(options, 'delete');
       const late = rightBefore('put', async () => {
         for (let time = 0; time < times; time += 1) {
-          const { plan } = await finished(scene.world);
-          scene.world.store.move(SECRET, OWNER, { from: plan.lockVersion });
+          await promoted(scene.world, 'delete');
         }
       });
       expect(await retire(scene, late)).toEqual({ outcome: 'superseded', user });
@@ -218,14 +221,45 @@ describe('RetireUser', () => {
     expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
-  it('believes one that is not on record if it logs in, and a proven one though it does not', async () => {
-    const unproven = await rotated(PAIR, 'lock');
-    unproven.world.store.setTag(SECRET, PROVEN_TAG, '');
-    expect(await retire(unproven)).toEqual({ outcome: 'locked', user: 'app' });
-    await expect(retire(unproven)).rejects.toThrow(UntrustedVersionError);
-    const proven = await rotated(PAIR, 'lock');
-    await retire(proven);
-    expect(await retire(proven)).toEqual({ outcome: 'locked', user: 'app' });
+  it('believes what is on record, though it does not log in, and no login', async () => {
+    const scene = await rotated(PAIR, 'lock');
+    await retire(scene);
+    expect(await retire(scene)).toEqual({ outcome: 'locked', user: 'app' });
+    const unknown = await rotated(PAIR, 'lock');
+    const { world } = unknown;
+    world.store.setTag(SECRET, PROVEN_TAG, `${world.store.holder(SECRET, 'AWSCURRENT')} ${world.current}`);
+    await expect(retire(unknown)).rejects.toThrow(UntrustedVersionError);
+    expect(world.logsIn(world.current)).toBe(true);
+  });
+
+  it('goes on where someone has edited AWSCURRENT since: no one answers for the predecessor then', async () => {
+    const scene = await rotated(CLONE, 'lock');
+    const { store } = scene.world;
+    const value = scene.world.credentialOf(store.holder(SECRET, 'AWSCURRENT') ?? '') ?? {};
+    store.putByHand(SECRET, secretText({ ...value, edited: true }));
+    expect(await retire(scene)).toEqual({ outcome: 'locked', user: 'boss' });
+  });
+
+  it.each([
+    ['that does not log in', () => ({ password: newPassword() }), NoUsableCredentialsError],
+    ['for another user', () => ({ username: 'stranger', password: newPassword() }), CurrentChangedError],
+  ])('fails, so that the operators are told, at an AWSCURRENT %s', async (_what, keys, error) => {
+    const scene = await rotated(CLONE, 'lock');
+    scene.world.store.putByHand(SECRET, secretText({ username: 'boss_clone', ...keys() }));
+    await expect(retire(scene)).rejects.toThrow(error);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('has it on record that the user is gone: one of that name is someone else’s from then on', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const { world } = scene;
+    const proven = async () => recordOf(await world.store.port().describe(SECRET));
+    await retire(scene);
+    expect(await proven()).toContain(`-${world.current}`);
+    expect(await retire(scene)).toEqual({ outcome: 'already-gone', user: 'app' });
+    world.database.addUser('app', newPassword(), READ_WRITE);
+    const plan = await created(world);
+    await expect(checkBefore(portsOf(world), plan)).rejects.toThrow(UserNameTakenError);
   });
 
   it('goes on with the lock that an earlier call left when it died', async () => {

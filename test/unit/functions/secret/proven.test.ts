@@ -4,9 +4,9 @@ import {
   asPaired,
   asProven,
   asWritten,
-  isOnlyWrittenIn,
   isOwnVersion,
   isProvenIn,
+  isUnfinishedIn,
   pairedIn,
   provenIn,
   provenVersions,
@@ -101,7 +101,7 @@ describe('a version of a pair', () => {
     expect(provenIn(['=a', '+c'])).toEqual(['a']);
     expect(isProvenIn(['=a'], 'a')).toBe(true);
     expect(isOwnVersion(secret, 'd')).toBe(true);
-    expect([isOnlyWrittenIn(['=a', '+c'], 'a'), isOnlyWrittenIn(['=a', '+c'], 'c')]).toEqual([false, true]);
+    expect([isUnfinishedIn(['=a', '+c'], 'a'), isUnfinishedIn(['=a', '+c'], 'c')]).toEqual([false, true]);
   });
 
   it('is told from one that was only seen to log in', () => {
