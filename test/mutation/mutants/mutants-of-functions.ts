@@ -70,7 +70,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'Who lost the lock that the trigger took for it is superseded: otherwise AWSPENDING dangles, and no recovery follows.',
     file: 'functions/create-secret/create-secret.ts',
-    find: 'if ((await ports.secrets.read(seen.arn, first)) !== undefined) throw superseded(seen, first);',
+    find: '    if (wasBegun) throw superseded(seen, first);\n',
     replace: '',
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
@@ -330,7 +330,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A version of Secrets Manager is used only if it is on record that its rotation function wrote it.',
     file: 'functions/create-secret/create-secret.ts',
-    find: '  if (!isOwnVersion(seen, token)) {',
+    find: '  if (!isUnfinishedIn(recordOf(seen), token)) {',
     replace: "  if (token === '') {",
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
@@ -347,8 +347,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'The version of a pair is on record before the database can get it.',
     file: 'functions/create-secret/create-secret.ts',
-    find: 'const proven = isPair\n',
-    replace: 'const proven = !isPair\n',
+    find: 'const proven = isPair ? await',
+    replace: 'const proven = !isPair ? await',
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
   {
@@ -433,8 +433,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A pair does not take over a user of someone else.',
     file: 'functions/test-secret/other-user.ts',
-    find: '    throw nameTaken(plan);\n',
-    replace: '    return NEW;\n',
+    find: 'throw nameTaken(plan);',
+    replace: 'return NEW;',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
@@ -715,16 +715,16 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A retirement has the lock while it changes the user: no rotation begins meanwhile.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '    const seen = await describeAsOwner(ports, secret.arn, lockVersion);\n    return hasLabel',
+    find: '    const seen = await describeAsOwner(ports, secret.arn, lockVersion);\n    return isSuperseded',
     replace:
-      '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n    const seen = free;\n    return hasLabel',
+      '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n    const seen = free;\n    return isSuperseded',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
     breaks: 'A retirement looks at AWSCURRENT again when it has the lock.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'return hasLabel(seen, input.version, CURRENT) ? await',
-    replace: 'return seen.arn ? await',
+    find: 'return isSuperseded(seen, input) ?',
+    replace: 'return seen.arn === superseded.user ?',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -735,10 +735,11 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
-    breaks: 'A retirement touches no one’s user for an AWSPREVIOUS that was planted (confused deputy).',
+    breaks:
+      'A retirement touches no user that nothing on record shows to be the predecessor (confused deputy).',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'if (proven.includes(version)) return;',
-    replace: 'return;',
+    find: 'isPair && found.length > 0 && versionsOf(username).length > 0',
+    replace: 'isPair',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -903,15 +904,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery drops or locks a user only for a version that this project wrote (confused deputy).',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: ' || !mayBeHalfMade',
+    find: '!isUnfinishedIn(recordOf(secret), version.id) || ',
     replace: '',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
     breaks: 'A user that was there before is locked, not dropped.',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: 'if (previous?.value.login.username === username) {',
-    replace: "if (username === '') {",
+    find: 'if (existedBefore(context, version)) {',
+    replace: "if (version.id === '') {",
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -1039,7 +1040,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A value that the rotation function did not write, or did not record, is never used (confused deputy).',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: 'if (existing === undefined || !isOwnVersion(secret, token)) throw untrusted(secret, token);',
+    find: 'if (existing === undefined || !isUnfinishedIn(recordOf(secret), token)) throw untrusted(secret, token);',
     replace: 'if (existing === undefined) throw untrusted(secret, token);',
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
@@ -1195,9 +1196,9 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: POWER,
   },
   {
-    breaks: 'The other half of a pair is reset only where AWSCURRENT is proven.',
+    breaks: 'The other half of a pair is reset only where AWSCURRENT is on record as its version.',
     file: 'functions/recover-secret/reset-through-admin.ts',
-    find: "strategy !== 'single-user' && isProven && ",
+    find: "strategy !== 'single-user' && isPaired && ",
     replace: "strategy !== 'single-user' && ",
     tests: POWER,
   },
@@ -1225,7 +1226,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: "A pair's other user belongs to the secret only by a proven AWSPREVIOUS.",
     file: 'functions/test-secret/other-user.ts',
-    find: 'const isProven = previousLogsIn || isProvenIn(proven, labelsBefore.previous);',
+    find: "const isProven = previousLogsIn || known.includes(labelsBefore.previous ?? '');",
     replace: 'const isProven = true;',
     tests: POWER,
   },
@@ -1239,7 +1240,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A token counts only if the trigger put it on record.',
     file: 'functions/create-secret/create-secret.ts',
-    find: '  if (!isOwnVersion(seen, token)) {',
+    find: '  if (!isUnfinishedIn(recordOf(seen), token)) {',
     replace: "  if (token === '') {",
     tests: POWER,
   },
@@ -1259,11 +1260,11 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: POWER,
   },
   {
-    breaks: "A retired user is the promoted one's other half, by a proven version.",
+    breaks: 'A login does not show that the two of a retirement are a pair.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'if (proven.includes(version)) return;',
-    replace: "if (user !== '') return;",
-    tests: POWER,
+    find: '[...pairedIn(record), ...droppedIn(record)].map(async',
+    replace: 'record.map(versionOf).map(async',
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
     breaks: 'A refused rotation makes nothing forgotten that is proven.',
@@ -1275,22 +1276,22 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'One user gets the roles of another only where a rotation has made them a pair.',
     file: 'functions/test-secret/other-user.ts',
-    find: 'if (!isOurs && !sameRoles(roles, seen.roles))',
-    replace: 'if (!isOurs && roles.length < 0)',
+    find: 'if (getsOldPassword || !sameRoles(roles, seen.roles))',
+    replace: 'if (getsOldPassword)',
     tests: POWER,
   },
   {
     breaks: 'A revert makes no user again for a password that was only seen to log in.',
     file: 'functions/test-secret/other-user.ts',
-    find: '    if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, []);\n',
+    find: '    if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, [], [...paired, ...droppedIn(plan.proven)]);\n',
     replace: '',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
     breaks: 'Both users of a pair are as a rotation left them, or neither gets roles.',
     file: 'functions/test-secret/other-user.ts',
-    find: 'names.includes(plan.users.current) && names.includes(plan.users.pending)',
-    replace: 'names.includes(plan.users.pending)',
+    find: 'names.includes(users.current) && names.includes(users.pending)',
+    replace: 'names.includes(users.pending)',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
@@ -1303,8 +1304,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A version that was promoted before is no half-made one, whatever a marker names.',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: 'isUnfinishedIn(recordOf(secret), id) ||',
-    replace: 'isOwnVersion(secret, id) ||',
+    find: 'if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;',
+    replace: "if (version.was !== 'AWSPENDING' || !isOther) continue;",
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -1317,8 +1318,58 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A predecessor is retired though someone has moved AWSPREVIOUS within the grace.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'new Set([holderOf(secret, PREVIOUS), ...proven])',
-    replace: 'new Set([holderOf(secret, PREVIOUS)])',
+    find: '  const found = versionsOf(user);\n',
+    replace:
+      "  const found = versionsOf(user).filter((version) => hasLabel(secret, version, 'AWSPREVIOUS'));\n",
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
+  },
+  {
+    breaks: 'A revert gives an old password only to the user whose version a rotation left.',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'const getsOldPassword = isRevert(plan) && !seen.pendingLogsIn;',
+    replace: 'const getsOldPassword = false;',
+    tests: ['security/third-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A token counts only where its version is on record as unfinished.',
+    file: 'functions/create-secret/create-secret.ts',
+    find: 'isUnfinishedIn(recordOf(secret), token);',
+    replace: 'recordOf(secret).some((entry) => entry.endsWith(token));',
+    tests: ['security/third-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A user that a retirement has dropped is someone else’s when it is there again.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: "  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);\n",
+    replace: '',
+    tests: ['security/third-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A user made between CheckBefore and SetSecret gets no roles.',
+    file: 'functions/database/write-user.ts',
+    find: 'if (!mayExist)',
+    replace: "if (!mayExist && username === '')",
+    tests: ['security/third-look.unit.test.ts'],
+  },
+  {
+    breaks: 'Compensation drops no user that someone made meanwhile.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: "    if (accepted === undefined) return { outcome: 'untouched' };\n",
+    replace: '',
+    tests: ['security/third-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A clone of a clone is no half of a pair.',
+    file: 'functions/secret/user-pair.ts',
+    find: ' && !other.endsWith(SUFFIX)',
+    replace: '',
+    tests: ['unit/functions/secret/user-pair.test.ts'],
+  },
+  {
+    breaks: 'A retirement goes on where someone has only edited AWSCURRENT.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: 'return current !== version && pairedIn(recordOf(secret)).includes(current);',
+    replace: 'return current !== version;',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
 ];
