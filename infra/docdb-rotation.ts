@@ -37,6 +37,7 @@ import { clusterIdentifierOf } from './options/cluster-identifier.ts';
 import { DeclaredSettings } from './options/declared-settings.ts';
 import { referencesToPair } from './options/literal-primary-user.ts';
 import type { ManageOptions } from './options/manage-options.ts';
+import { assertAuthorityFor } from './options/region-authority.ts';
 import { tagSecret, tagsFor } from './options/secret-tags.ts';
 import { SingleSchedule } from './options/single-schedule.ts';
 import { RecoveryStateMachine } from './workflows/recovery-state-machine.ts';
@@ -74,9 +75,9 @@ export interface DocDbRotationProps {
    */
   readonly cluster?: IDatabaseCluster;
   /**
-   * A PEM file with the certificate authorities of the database.
+   * A PEM file with the certificate authorities of the database, beside Amazon's.
    *
-   * @default - those of Amazon DocumentDB, which come with the functions
+   * @default - those of Amazon DocumentDB, which come with the functions; a Region of which they have none is refused
    */
   readonly certificateAuthorityFile?: string;
   /**
@@ -169,6 +170,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
     checkProps(props);
+    assertAuthorityFor(Stack.of(this).region, props.certificateAuthorityFile);
     this.props = props;
     this.encryptionKey = props.encryptionKey;
     const securityGroups = this.securityGroupsOf(props);
