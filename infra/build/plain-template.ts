@@ -22,7 +22,7 @@ import type { Construct } from 'constructs';
 import { DocDbRotation } from '../docdb-rotation.ts';
 import { literal } from '../options/declared-settings.ts';
 import { Strategy } from '../options/strategy.ts';
-import { addOutputs } from '../rotation-outputs.ts';
+import { nameOutputs } from '../rotation-outputs.ts';
 import { type ParameterAsset, ParameterAssets } from './parameter-assets.ts';
 import { addParameters, type TemplateParameters } from './template-parameters.ts';
 
@@ -84,7 +84,7 @@ class PlainTemplateStack extends Stack {
     );
     this.manage(rotation);
     this.subscribeOperators(rotation);
-    addOutputs(this, rotation);
+    nameOutputs(rotation);
   }
 
   /** A construct wants to know how many subnets there are. What it makes of this one is replaced below. */
