@@ -37,8 +37,11 @@ import { clusterIdentifierOf } from './options/cluster-identifier.ts';
 import { DeclaredSettings } from './options/declared-settings.ts';
 import { referencesToPair } from './options/literal-primary-user.ts';
 import type { ManageOptions } from './options/manage-options.ts';
+import { assertAuthorityFor } from './options/region-authority.ts';
+import { RUNBOOK, warnOfPath } from './options/runbook.ts';
 import { tagSecret, tagsFor } from './options/secret-tags.ts';
 import { SingleSchedule } from './options/single-schedule.ts';
+import { addOutputs } from './rotation-outputs.ts';
 import { RecoveryStateMachine } from './workflows/recovery-state-machine.ts';
 import { RotationStateMachine } from './workflows/rotation-state-machine.ts';
 import { Workflow } from './workflows/workflow.ts';
@@ -74,9 +77,9 @@ export interface DocDbRotationProps {
    */
   readonly cluster?: IDatabaseCluster;
   /**
-   * A PEM file with the certificate authorities of the database.
+   * A PEM file with the certificate authorities of the database, beside Amazon's.
    *
-   * @default - those of Amazon DocumentDB, which come with the functions
+   * @default - those of Amazon DocumentDB, which come with the functions; a Region of which they have none is refused
    */
   readonly certificateAuthorityFile?: string;
   /**
@@ -124,7 +127,7 @@ export interface DocDbRotationProps {
   /**
    * Where the causes of failures point their readers: an address without quotes, backslashes or white space.
    *
-   * @default 'statemachine/RUNBOOK.md'
+   * @default - the path of the runbook in this package, which is no address: the synthesis warns of it
    */
   readonly runbookUrl?: string;
   /** @default RetentionDays.THREE_MONTHS */
@@ -169,6 +172,7 @@ export class DocDbRotation extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
     checkProps(props);
+    assertAuthorityFor(Stack.of(this).region, props.certificateAuthorityFile);
     this.props = props;
     this.encryptionKey = props.encryptionKey;
     const securityGroups = this.securityGroupsOf(props);
@@ -184,7 +188,8 @@ export class DocDbRotation extends Construct implements IConnectable {
       certificateAuthorityFile: props.certificateAuthorityFile,
     };
     this.functions = new RotationFunctions(this, 'Functions', functionDefaults);
-    const runbookUrl = props.runbookUrl ?? 'statemachine/RUNBOOK.md';
+    const runbookUrl = props.runbookUrl ?? RUNBOOK;
+    warnOfPath(this, runbookUrl);
     const workflowDefaults = {
       operatorsTopic: this.operatorsTopic,
       runbookUrl,
@@ -248,6 +253,7 @@ export class DocDbRotation extends Construct implements IConnectable {
     if (props.dashboard ?? true) {
       new RotationDashboard(this, 'Dashboard', { ...machines, alarms: [...this.alarms] });
     }
+    addOutputs(this);
   }
 
   /**

@@ -1,12 +1,25 @@
-import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { CfnOutput } from 'aws-cdk-lib';
 import type { DocDbRotation } from './docdb-rotation.ts';
 
-/** What people look up in a stack that is there for one rotation. */
-export const addOutputs = (stack: Stack, rotation: DocDbRotation): void => {
-  new CfnOutput(stack, 'StateMachineArn', { value: rotation.stateMachine.stateMachineArn });
-  new CfnOutput(stack, 'RecoveryStateMachineArn', { value: rotation.recovery.stateMachineArn });
-  new CfnOutput(stack, 'RetirementStateMachineArn', { value: rotation.retirement.stateMachineArn });
-  new CfnOutput(stack, 'TriggerFunctionName', { value: rotation.trigger.functionName });
-  new CfnOutput(stack, 'TriggerFunctionArn', { value: rotation.trigger.functionArn });
-  new CfnOutput(stack, 'OperatorsTopicArn', { value: rotation.operatorsTopic.topicArn });
+/**
+ * What people look up. The commands of the runbook find each by its description: its key begins with the id that the
+ * construct has in an app.
+ */
+export const addOutputs = (rotation: DocDbRotation): void => {
+  const values = {
+    StateMachineArn: rotation.stateMachine.stateMachineArn,
+    RecoveryStateMachineArn: rotation.recovery.stateMachineArn,
+    RetirementStateMachineArn: rotation.retirement.stateMachineArn,
+    TriggerFunctionName: rotation.trigger.functionName,
+    TriggerFunctionArn: rotation.trigger.functionArn,
+    OperatorsTopicArn: rotation.operatorsTopic.topicArn,
+  };
+  for (const [name, value] of Object.entries(values))
+    new CfnOutput(rotation, name, { value, description: `docdb-rotation: ${name}` });
+};
+
+/** In a stack that is there for one rotation the keys are their names alone. */
+export const nameOutputs = (rotation: DocDbRotation): void => {
+  for (const output of rotation.node.children)
+    if (output instanceof CfnOutput) output.overrideLogicalId(output.node.id);
 };

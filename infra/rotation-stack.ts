@@ -8,7 +8,7 @@ import { DocDbRotation, type DocDbRotationProps } from './docdb-rotation.ts';
 import type { Config, ManagedSecret } from './options/config.ts';
 import type { ManageOptions } from './options/manage-options.ts';
 import { Strategy } from './options/strategy.ts';
-import { addOutputs } from './rotation-outputs.ts';
+import { nameOutputs } from './rotation-outputs.ts';
 
 export interface RotationStackProps extends StackProps {
   readonly config: Config;
@@ -42,7 +42,7 @@ export class RotationStack extends Stack {
       rotation.connections.allowTo(cluster, Port.tcp(config.clusterPort), 'Rotation of credentials');
     }
     for (const secret of config.secrets) rotation.manage(this.secret(secret.arn), this.manageOptions(secret));
-    addOutputs(this, rotation);
+    nameOutputs(rotation);
   }
 
   private network(config: Config): Pick<DocDbRotationProps, 'vpc' | 'vpcSubnets' | 'vpcEndpoints'> {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+import { certificatesIn } from '../runtime/amazon-authorities.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 export interface TrustedCertificates {
   /** Amazon's bundle, of all Regions. */
@@ -18,21 +18,17 @@ export interface TrustedCertificates {
  * cluster of the Region can be trusted. Of a file of the user's own every certificate counts: each is there since
  * some cluster needs it.
  *
- * @returns undefined if there is no authority for this Region at all, which is one more that can't be trusted
+ * @returns 0 if there is no authority for this Region at all: no cluster can be trusted now
  */
-export const daysOfTrust = (
-  { amazon, own }: TrustedCertificates,
-  region: string,
-  now: number,
-): number | undefined => {
+export const daysOfTrust = ({ amazon, own }: TrustedCertificates, region: string, now: number): number => {
   const ofRegion = amazon.map(read).filter(({ subject }) => subject.includes(`Amazon RDS ${region} `));
   const last = Math.max(...ofRegion.map(({ validTo }) => validTo));
   const expiries = [...(ofRegion.length > 0 ? [last] : []), ...ownExpiries(own)];
-  return expiries.length === 0 ? undefined : Math.floor((Math.min(...expiries) - now) / DAY_MS);
+  return expiries.length === 0 ? 0 : Math.floor((Math.min(...expiries) - now) / DAY_MS);
 };
 
 const ownExpiries = (own: string | undefined): number[] =>
-  (own?.match(CERTIFICATE) ?? []).map((pem) => read(pem).validTo);
+  certificatesIn(own ?? '').map((pem) => read(pem).validTo);
 
 const read = (pem: string): { subject: string; validTo: number } => {
   const { subject, validTo } = new X509Certificate(pem);

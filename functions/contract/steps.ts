@@ -96,6 +96,8 @@ export const ReadinessInput = z.strictObject({
   token: Token.optional(),
   /** The machine's clock, in milliseconds. */
   askedAt: z.number(),
+  /** What the deployment says of this secret, perhaps among others. */
+  declared: z.array(Declared).optional(),
 });
 export type ReadinessInput = z.infer<typeof ReadinessInput>;
 

@@ -4,6 +4,8 @@ import * as z from 'zod';
 const schema = z.object({
   /** Name of a PEM file beside the handler, for a database whose certificate is not Amazon's. */
   CERTIFICATE_AUTHORITY_FILE: z.string().optional(),
+  /** Lambda sets it. */
+  AWS_REGION: z.string().optional(),
 });
 
 /** JSON: something that the deployment names for a secret, by the secret's ARN. */

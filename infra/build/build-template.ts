@@ -1,9 +1,11 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Zippable, zipSync } from 'fflate';
 import { DIST } from '../dist-folder.ts';
 import { bundle } from './bundle.ts';
-import { makePlainTemplate } from './plain-template.ts';
+import { makePlainTemplate, type PlainTemplate } from './plain-template.ts';
 
 const DIRECTORY = join(DIST, 'template');
 
@@ -16,10 +18,23 @@ const NO_TIME = '1980-01-01T00:00:00';
 /**
  * Writes the plain template to `dist/template/docdb-rotation.template.json`, and the functions' zip files beside it.
  * What was there before goes away.
+ *
+ * @param certificateAuthorityFile a PEM file that is packed with the functions which log in
  */
-export const buildTemplate = async (directory: string = DIRECTORY): Promise<void> => {
+export const buildTemplate = async (
+  directory: string = DIRECTORY,
+  certificateAuthorityFile?: string,
+): Promise<void> => {
   await bundle();
-  const { template, assets } = makePlainTemplate();
+  const outdir = await mkdtemp(join(tmpdir(), 'template-'));
+  try {
+    await write(directory, makePlainTemplate(outdir, certificateAuthorityFile));
+  } finally {
+    await rm(outdir, { recursive: true });
+  }
+};
+
+const write = async (directory: string, { template, assets }: PlainTemplate): Promise<void> => {
   await rm(directory, { recursive: true, force: true });
   const functions = join(directory, 'functions');
   await mkdir(functions, { recursive: true });
@@ -37,4 +52,7 @@ const packFolder = async (folder: string): Promise<Uint8Array> => {
   return zipSync(files, { os: UNIX, attrs: READABLE_BY_ALL, mtime: NO_TIME });
 };
 
-if (import.meta.main) await buildTemplate();
+const readArguments = () =>
+  parseArgs({ options: { 'certificate-authority-file': { type: 'string' } } }).values;
+
+if (import.meta.main) await buildTemplate(DIRECTORY, readArguments()['certificate-authority-file']);

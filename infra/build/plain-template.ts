@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   App,
@@ -23,7 +22,7 @@ import type { Construct } from 'constructs';
 import { DocDbRotation } from '../docdb-rotation.ts';
 import { literal } from '../options/declared-settings.ts';
 import { Strategy } from '../options/strategy.ts';
-import { addOutputs } from '../rotation-outputs.ts';
+import { nameOutputs } from '../rotation-outputs.ts';
 import { type ParameterAsset, ParameterAssets } from './parameter-assets.ts';
 import { addParameters, type TemplateParameters } from './template-parameters.ts';
 
@@ -41,10 +40,13 @@ export interface PlainTemplate {
   readonly assets: readonly ParameterAsset[];
 }
 
-/** Makes the template from the same construct as everything else; only what it is given are parameters. */
-export const makePlainTemplate = (): PlainTemplate => {
+/**
+ * Makes the template from the same construct as everything else; only what it is given are parameters.
+ *
+ * @param outdir a folder that has to stay until the assets are packed
+ */
+export const makePlainTemplate = (outdir: string, certificateAuthorityFile?: string): PlainTemplate => {
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  const outdir = mkdtempSync(join(tmpdir(), 'template-'));
   const app = new App({
     outdir,
     // Assets are packed from where they are.
@@ -52,18 +54,14 @@ export const makePlainTemplate = (): PlainTemplate => {
     analyticsReporting: false,
   });
   const synthesizer = new ParameterAssets({ bucket: 'AssetsBucket', prefix: 'AssetsPrefix' });
-  new PlainTemplateStack(app, synthesizer);
-  try {
-    return { template: app.synth().getStackByName(STACK_NAME).template, assets: synthesizer.assets };
-  } finally {
-    rmSync(outdir, { recursive: true });
-  }
+  new PlainTemplateStack(app, synthesizer, certificateAuthorityFile);
+  return { template: app.synth().getStackByName(STACK_NAME).template, assets: synthesizer.assets };
 };
 
 class PlainTemplateStack extends Stack {
   private readonly parameters: TemplateParameters;
 
-  constructor(scope: Construct, synthesizer: ParameterAssets) {
+  constructor(scope: Construct, synthesizer: ParameterAssets, certificateAuthorityFile?: string) {
     // CDK's classes do not fit CDK's interfaces under exactOptionalPropertyTypes.
     super(scope, STACK_NAME, { description: DESCRIPTION, synthesizer: synthesizer as IStackSynthesizer });
     Validations.of(this).acknowledge({
@@ -76,6 +74,7 @@ class PlainTemplateStack extends Stack {
       vpc: this.importVpc(),
       propagationTimeout: Duration.seconds(parameters.PropagationTimeoutSeconds.valueAsNumber),
       runbookUrl: parameters.RunbookUrl.valueAsString,
+      ...(certificateAuthorityFile === undefined ? {} : { certificateAuthorityFile }),
     });
     this.useSubnets();
     rotation.connections.allowTo(
@@ -85,7 +84,7 @@ class PlainTemplateStack extends Stack {
     );
     this.manage(rotation);
     this.subscribeOperators(rotation);
-    addOutputs(this, rotation);
+    nameOutputs(rotation);
   }
 
   /** A construct wants to know how many subnets there are. What it makes of this one is replaced below. */

@@ -2,6 +2,7 @@ import { CfnParameter, type CfnParameterProps, type Stack } from 'aws-cdk-lib';
 import { STRATEGIES } from '../../functions/contract/strategy.ts';
 import { RUNBOOK_URL } from '../options/check-props.ts';
 import { KEY_ARN, SECRET_ARN } from '../options/config.ts';
+import { RUNBOOK } from '../options/runbook.ts';
 
 /** Either nothing or what fits the pattern. */
 const optional = (pattern: RegExp): string => `^$|${pattern.source}`;
@@ -75,7 +76,7 @@ const GROUPS = {
     RunbookUrl: {
       description:
         'Where alarms and the causes of failures point: the address where your operators read RUNBOOK.md',
-      default: 'statemachine/RUNBOOK.md',
+      default: RUNBOOK,
       allowedPattern: RUNBOOK_URL.source,
       constraintDescription: 'must be an address without quotes, backslashes or white space',
     },

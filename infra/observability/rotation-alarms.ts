@@ -213,7 +213,7 @@ export class RotationAlarms extends Construct {
       metric: metric('OverdueCredentials', 'Maximum'),
     });
     this.add('CertificateAuthority', {
-      happened: `A certificate authority that the functions trust expires in less than ${DAYS_BEFORE_EXPIRY} days.`,
+      happened: `A certificate authority that the functions trust expires in less than ${DAYS_BEFORE_EXPIRY} days, or they trust none of this Region.`,
       section: 'alarm-certificate-authority',
       metric: metric('CertificateAuthorityDaysLeft', 'Minimum'),
       below: DAYS_BEFORE_EXPIRY,

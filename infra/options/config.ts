@@ -3,6 +3,7 @@ import { LONGEST_USERNAME } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES, STRATEGIES } from '../../functions/contract/strategy.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { renaming } from './renamed.ts';
+import { RUNBOOK } from './runbook.ts';
 
 /** `--context key=value` on the command line gives text, cdk.json gives values. */
 const json = (value: unknown): unknown => {
@@ -63,7 +64,7 @@ const Config = z.strictObject({
   certificateAuthorityFile: z.string().optional(),
   propagationTimeoutSeconds: seconds.default(600),
   drainSeconds: seconds.default(90),
-  runbookUrl: z.string().default('statemachine/RUNBOOK.md'),
+  runbookUrl: z.string().default(RUNBOOK),
   /** CloudFormation types that the target does not have, as an emulator of AWS. */
   leaveOut: z.preprocess(json, z.array(z.string())).default([]),
 });

@@ -54,7 +54,7 @@ it('infra/ takes only names from functions/', () => {
       ),
     );
   const shared = new Set(imported.filter((path) => path.startsWith(`functions${sep}`)));
-  const names = ['limits', 'metrics', 'strategy', 'tags'].map((name) =>
+  const names = ['limits', 'metrics', 'regions', 'strategy', 'tags'].map((name) =>
     join('functions', 'contract', `${name}.ts`),
   );
   expect([...shared].sort()).toEqual(names);

@@ -10,8 +10,10 @@ import { alternatingUsers, clonedAdmin, clonedPrimaryUser } from './demonstratio
 import type { Verdict } from './demonstration/rotation-record.ts';
 import type { Scenario } from './demonstration/scenario.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
+import { printSummary } from './summary.ts';
 import { printTable } from './table.ts';
 import { Terminal } from './terminal.ts';
+import { wrap } from './wrap.ts';
 
 const USAGE = `npm start [-- --json]
 
@@ -88,11 +90,11 @@ const search = async (
   const leaks = leaksIn(written, passwords);
   const places = `this output, the logs and the histories of ${executions.length} executions`;
   terminal.line();
-  terminal.line(
+  const told =
     leaks.length === 0
-      ? terminal.style('green', `None of the ${passwords.size} passwords is in ${places}`)
-      : terminal.style('red', `A password was written: ${leaks.join(', ')}`),
-  );
+      ? `None of the ${passwords.size} passwords is in ${places}`
+      : `A password was written: ${leaks.join(', ')}`;
+  for (const line of wrap(told)) terminal.line(terminal.style(leaks.length === 0 ? 'green' : 'red', line));
   return leaks;
 };
 
@@ -109,6 +111,7 @@ const main = async (json: boolean, undo: Undo): Promise<boolean> => {
   terminal.line();
   const { verdicts, leaks } = shown;
   printTable(verdicts, terminal);
+  printSummary(verdicts, terminal);
   const ok = leaks.length === 0 && verdicts.every(({ problems }) => problems.length === 0);
   if (json) console.log(JSON.stringify({ ok, leaks, rotations: verdicts.map(({ record }) => record) }));
   return ok;

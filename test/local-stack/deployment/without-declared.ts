@@ -4,9 +4,7 @@ const Template = z.looseObject({
   Resources: z.record(
     z.string(),
     z.looseObject({
-      Properties: z
-        .looseObject({ DefinitionSubstitutions: z.looseObject({ Declared: z.unknown() }).optional() })
-        .optional(),
+      Properties: z.looseObject({ DefinitionSubstitutions: z.looseObject({}).optional() }).optional(),
     }),
   ),
 });

@@ -124,7 +124,9 @@ describe('The alarms', () => {
   it('each say what happened, and link a heading of the runbook that exists', () => {
     for (const [name, { AlarmDescription }] of Object.entries(alarms)) {
       const [, sentence, anchor] =
-        /^([A-Z].+[.]) What to do: statemachine\/RUNBOOK\.md#(.+)$/.exec(String(AlarmDescription)) ?? [];
+        /^([A-Z].+[.]) What to do: docdb-rotation\/statemachine\/RUNBOOK\.md#(.+)$/.exec(
+          String(AlarmDescription),
+        ) ?? [];
       expect(sentence, name).toBeDefined();
       expect(anchors, name).toContain(anchor);
     }

@@ -121,10 +121,27 @@ describe('The construct', () => {
     },
   );
 
+  it('warns of a runbook that no console and no mail can lead to, and where to put it', () => {
+    const warned = (props: DocDbRotationProps): boolean => {
+      const stack = makeStack();
+      new DocDbRotation(stack, 'Rotation', props);
+      const words = Match.stringLikeRegexp('is no address: .* give that as runbookUrl');
+      return Annotations.fromStack(stack).findWarning('*', words).length > 0;
+    };
+    expect(
+      [{}, { runbookUrl: 'docs/RUNBOOK.md' }, { runbookUrl: 'https://wiki.example.com' }].map(warned),
+    ).toEqual([true, true, false]);
+  });
+
   it('warns of nothing where it is let into a cluster and endpoints, by a security group of its own', () => {
     const stack = makeStack();
     const { vpc, cluster } = makeCluster(stack);
-    new DocDbRotation(stack, 'Rotation', { vpc, cluster: cluster as IDatabaseCluster, vpcEndpoints: true });
+    new DocDbRotation(stack, 'Rotation', {
+      vpc,
+      cluster: cluster as IDatabaseCluster,
+      vpcEndpoints: true,
+      runbookUrl: 'https://wiki.example.com/runbook',
+    });
     expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
   });
 

@@ -144,6 +144,12 @@ describe('An imported secret whose tags were forgotten', () => {
     expect((await rotate(world, declared)).error).toBe('InvalidSecretError');
   });
 
+  it('is found by a check, before the first rotation', async () => {
+    const ending = await rotate(untagged(), deployed(alternating, byName), { mode: 'check' });
+    expect(ending).toMatchObject({ status: 'FAILED', error: 'NotReadyError' });
+    expect(ending.cause).toContain('the deployment says "alternating-users"');
+  });
+
   it('is refused in the rotation that Secrets Manager begins, which leaves no label behind', async () => {
     const world = untagged();
     const execution = executionArn('by-service-1');

@@ -79,7 +79,7 @@ describe('The state machine of the rotation', () => {
     expect(machineOf(templateWith()).DefinitionSubstitutions).toMatchObject({
       PropagationTimeoutSeconds: '600',
       DrainSeconds: '90',
-      RunbookUrl: 'statemachine/RUNBOOK.md',
+      RunbookUrl: 'docdb-rotation/statemachine/RUNBOOK.md',
     });
     const own = {
       propagationTimeout: Duration.minutes(2),

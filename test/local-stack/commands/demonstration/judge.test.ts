@@ -69,6 +69,8 @@ describe('A rotation is judged', () => {
         mode: 'rotate',
         strategy: 'single-user',
         status: 'SUCCEEDED',
+        error: null,
+        cause: null,
         seconds: 1.2,
         states: ['TestSecret', 'Rotated'],
         currentLogsIn: true,

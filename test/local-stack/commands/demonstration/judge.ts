@@ -49,6 +49,8 @@ export const judge = (
     mode,
     strategy,
     status,
+    error: course.error ?? null,
+    cause: course.cause ?? null,
     seconds: Math.round(course.seconds * 10) / 10,
     states,
     currentLogsIn: after.logsInEverywhere(labels.AWSCURRENT),

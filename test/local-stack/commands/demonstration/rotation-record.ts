@@ -5,6 +5,9 @@ export interface RotationRecord {
   readonly strategy: string;
   /** How the execution ended. */
   readonly status: string;
+  /** By which it failed, as an operator reads it; null where it succeeded. */
+  readonly error: string | null;
+  readonly cause: string | null;
   readonly seconds: number;
   /** The states that it went through, those of the retirement after those of the rotation. */
   readonly states: readonly string[];

@@ -11,6 +11,8 @@ const verdict = (name: string, problems: string[] = []): Verdict => ({
     mode: 'rotate',
     strategy: 'alternating-users',
     status: 'SUCCEEDED',
+    error: null,
+    cause: null,
     seconds: 12.34,
     states: [],
     currentLogsIn: true,
