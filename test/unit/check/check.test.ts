@@ -6,7 +6,7 @@ import { executionArn, RotationMachine } from '../../support/rotation-machine.ts
 import { RotationWorld, SECRET, type WorldOptions } from '../../support/rotation-world.ts';
 import type { Ending } from '../../support/state-machine.ts';
 import { ALL_PLANTED, table, written } from './page.ts';
-import { type Denial, PLANTED_IN_MEMORY, portsWithout } from './planted.ts';
+import { type Denial, inAnOutageWindow, PLANTED_IN_MEMORY, portsWithout } from './planted.ts';
 
 /* What a check finds, and that it changes nothing. */
 
@@ -50,6 +50,14 @@ describe.each(PLANTED_IN_MEMORY)('where $what', ({ make, denied, topic, verdict,
   it(`a rotation that no check went before ends with ${ends}`, async () => {
     expect(endOf(await run(make(), 'rotate', denied))).toBe(ends);
   });
+});
+
+// What logs in may change in a moment: a deployment must not fail by it.
+it('nothing is certain while another execution has the lock', async () => {
+  const ending = await run(inAnOutageWindow(), 'check');
+  expect(endOf(ending), ending.cause).toBe('Checked');
+  const doubts = CheckReport.parse(ending.output).findings.filter(({ verdict }) => verdict !== 'ready');
+  expect(doubts.map(({ topic }) => topic)).toEqual(['labels', 'credential']);
 });
 
 const READY: readonly [string, WorldOptions][] = [
