@@ -11,6 +11,7 @@ import { assertTakesWrites } from '../database/takes-writes.ts';
 import { Findings } from '../runtime/findings.ts';
 import { checkClock, ifAdminSecretIsRefused, ifKeyIsRefused } from '../secret/ask-permissions.ts';
 import { checkLabels, describeSettled } from '../secret/check-labels.ts';
+import { assertAsDeclared } from '../secret/declared.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import { pendingUser, planOf } from '../secret/rotation-context.ts';
@@ -38,7 +39,7 @@ export const checkReadiness = async (ports: CheckReadinessPorts, input: Readines
   if ((await found.look('secret', () => assertRotatable(secret))) === undefined) return found.answer;
   found.ready('secret', `${secret.name} can be rotated`);
   checkLabels(found, secret, input);
-  const subject = await checkSecret(ports, found, secret);
+  const subject = await checkSecret(ports, found, secret, input);
   if (subject !== undefined) await checkDatabase(ports, found, subject);
   return found.answer;
 };
@@ -54,10 +55,13 @@ const checkSecret = async (
   { secrets }: CheckReadinessPorts,
   found: Findings,
   secret: SecretDescription,
+  { declared }: ReadinessInput,
 ): Promise<Subject | undefined> => {
   const settings = await found.look('tags', () => {
     assertTagsKnown(secret);
-    return settingsOf(secret);
+    const tagged = settingsOf(secret);
+    assertAsDeclared(secret, tagged, declared);
+    return tagged;
   });
   if (settings !== undefined) found.ready('tags', `the strategy is ${settings.value.strategy}`);
   const current = await found.look(

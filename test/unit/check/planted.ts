@@ -29,7 +29,11 @@ export interface Denial {
 export interface PlantedInMemory extends Planted {
   readonly make: () => RotationWorld;
   readonly denied?: readonly Denial[];
+  /** What the deployment says of its secrets, as the definition has it. */
+  readonly declared?: string;
 }
+
+const SECRET_ARN = new RotationWorld().secretArn;
 
 const SINGLE: WorldOptions = { admin: true };
 const PAIR: WorldOptions = { strategy: 'alternating-users', admin: true };
@@ -102,6 +106,12 @@ const SECRETS: readonly PlantedInMemory[] = [
     what: 'a strategy that there is not: `alternate`',
     ...not('tags', 'InvalidSecretError'),
     make: tagged('strategy', 'alternate'),
+  },
+  {
+    what: 'the deployment says another strategy than the tags, as where those of an imported secret were forgotten',
+    ...not('tags', 'InvalidSecretError'),
+    make: worldOf(SINGLE),
+    declared: `[{'secret': '${SECRET_ARN.slice(0, -6)}??????', 'strategy': 'alternating-users'}]`,
   },
   {
     what: 'a grace that is no number of seconds',
@@ -340,11 +350,7 @@ const PERMISSIONS: readonly PlantedInMemory[] = [
     make: encrypted,
     denied: ['TestSecret', 'CreateSecret', 'SetSecret', 'RestoreCredential'].flatMap((step) => [
       ...refused(step, 'read'),
-      ...refused(
-        step,
-        'readCurrent',
-        `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${SECRET}-a1b2c3`,
-      ),
+      ...refused(step, 'readCurrent', SECRET_ARN),
     ]),
   },
   {
