@@ -94,6 +94,7 @@ export const ReadinessInput = z.strictObject({
   secretId,
   /** The version that Secrets Manager made for its test of a deployment: AWSPENDING is on it. */
   token: Token.optional(),
+  declared: z.array(Declared).optional(),
   /** The machine's clock, in milliseconds. */
   askedAt: z.number(),
   /** What the deployment says of this secret, perhaps among others. */

@@ -117,6 +117,12 @@ export class InMemorySecretStore implements LabelRules {
     });
   }
 
+  encryptWith(secretId: string, key: string): void {
+    this.#change(secretId, (secret) => {
+      secret.encryptionKey = key;
+    });
+  }
+
   setTag(secretId: string, key: string, value: string): void {
     this.#change(secretId, ({ tags }) => {
       tags[key] = value;

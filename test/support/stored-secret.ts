@@ -9,6 +9,8 @@ export interface StoredSecret {
   markedForDeletion: boolean;
   replicaOf: string | undefined;
   managedBy: string | undefined;
+  /** Where it is encrypted with a key of the user's. */
+  encryptionKey: string | undefined;
   /** The version that Secrets Manager made for a rotation of its own, and what proves the right to write it. */
   inRotation: { readonly token: string; readonly rotationToken: string } | undefined;
 }
@@ -30,6 +32,7 @@ export const newSecret = (
   markedForDeletion: false,
   replicaOf: undefined,
   managedBy: undefined,
+  encryptionKey: undefined,
   inRotation: undefined,
 });
 
@@ -46,4 +49,5 @@ export const describe = (secret: StoredSecret): SecretDescription => ({
   markedForDeletion: secret.markedForDeletion,
   ...(secret.replicaOf === undefined ? {} : { replicaOf: secret.replicaOf }),
   ...(secret.managedBy === undefined ? {} : { managedBy: secret.managedBy }),
+  ...(secret.encryptionKey === undefined ? {} : { encryptionKey: secret.encryptionKey }),
 });

@@ -103,6 +103,10 @@ const PLANT: Readonly<Record<PlantedOnTheStack, () => Promise<Harmed>>> = {
     const { arn } = await stack.makeSecret();
     return { secretId: arn, harm: () => without(['FinishSecret'], 'UpdateSecretVersionStage', arn) };
   },
+  'the role of CreateSecret lost the permission to tag': async () => {
+    const { arn } = await stack.makeSecret({ tags: { 'docdb-rotation:strategy': 'alternating-users' } });
+    return { secretId: arn, harm: () => without(['CreateSecret'], 'TagResource', arn) };
+  },
   'no way to Secrets Manager': async () => {
     const { arn: secretId } = await stack.makeSecret();
     const cut = { kind: 'connection-cut-before', operation: 'DescribeSecret', secretId } as const;

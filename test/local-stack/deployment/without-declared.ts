@@ -4,7 +4,11 @@ const Template = z.looseObject({
   Resources: z.record(
     z.string(),
     z.looseObject({
-      Properties: z.looseObject({ DefinitionSubstitutions: z.looseObject({}).optional() }).optional(),
+      Properties: z
+        .looseObject({
+          DefinitionSubstitutions: z.looseObject({ Declared: z.unknown().optional() }).optional(),
+        })
+        .optional(),
     }),
   ),
 });

@@ -203,6 +203,20 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     tests: ['unit/statemachine/machine-inputs.test.ts'],
   },
   {
+    breaks: 'A check asks every function of the rotation.',
+    file: ROTATION,
+    find: '$count($states.input.asked) < 7',
+    replace: '$count($states.input.asked) < 6',
+    tests: ['unit/check/check.test.ts'],
+  },
+  {
+    breaks: 'A check that found what a rotation would fail by is refused.',
+    file: ROTATION,
+    find: "$findings[verdict = 'not-ready'].(",
+    replace: "$findings[verdict = 'no'].(",
+    tests: ['unit/check/check.test.ts'],
+  },
+  {
     breaks: 'A verification has nothing to recover.',
     file: RECOVERY,
     find: "$not($parse($states.result.Input).mode in ['verify', 'check'])",

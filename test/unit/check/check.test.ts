@@ -6,15 +6,20 @@ import { executionArn, RotationMachine } from '../../support/rotation-machine.ts
 import { RotationWorld, SECRET, type WorldOptions } from '../../support/rotation-world.ts';
 import type { Ending } from '../../support/state-machine.ts';
 import { ALL_PLANTED, table, written } from './page.ts';
-import { type Denial, PLANTED_IN_MEMORY, portsWithout } from './planted.ts';
+import { inAnOutageWindow, PLANTED_IN_MEMORY, type PlantedInMemory, portsWithout } from './planted.ts';
 
 /* What a check finds, and that it changes nothing. */
 
-const run = (world: RotationWorld, mode: string, denied: readonly Denial[] = []): Promise<Ending> =>
-  new RotationMachine(world, { calls: new PortCalls(), ports: portsWithout(world, denied) }).run(
-    executionArn(mode),
-    { secretId: SECRET, mode },
-  );
+const run = (
+  world: RotationWorld,
+  mode: string,
+  { denied = [], declared = '[]' }: Pick<PlantedInMemory, 'denied' | 'declared'> = {},
+): Promise<Ending> =>
+  new RotationMachine(world, {
+    calls: new PortCalls(),
+    ports: portsWithout(world, denied),
+    filled: { Declared: declared },
+  }).run(executionArn(mode), { secretId: SECRET, mode });
 
 /** The last output of the state Check, as the history has it too where it was refused. */
 const reportOf = ({ trail }: Ending): CheckReport => {
@@ -32,11 +37,11 @@ const everythingOf = ({ store, database }: RotationWorld) => ({
 const endOf = ({ status, error, path }: Ending): string =>
   status === 'FAILED' ? (error ?? '') : (path.at(-1) ?? '');
 
-describe.each(PLANTED_IN_MEMORY)('where $what', ({ make, denied, topic, verdict, section, ends }) => {
+describe.each(PLANTED_IN_MEMORY)('where $what', ({ make, topic, verdict, section, ends, ...more }) => {
   it(`a check finds that, as ${verdict}, and changes nothing`, async () => {
     const world = make();
     const before = everythingOf(world);
-    const ending = await run(world, 'check', denied);
+    const ending = await run(world, 'check', more);
     const found = reportOf(ending).findings.filter((finding) => finding.verdict !== 'ready');
     expect(found).toContainEqual(expect.objectContaining({ topic, verdict, section }));
     const isCertain = found.some((finding) => finding.verdict === 'not-ready');
@@ -48,8 +53,16 @@ describe.each(PLANTED_IN_MEMORY)('where $what', ({ make, denied, topic, verdict,
   });
 
   it(`a rotation that no check went before ends with ${ends}`, async () => {
-    expect(endOf(await run(make(), 'rotate', denied))).toBe(ends);
+    expect(endOf(await run(make(), 'rotate', more))).toBe(ends);
   });
+});
+
+// What logs in may change in a moment: a deployment must not fail by it.
+it('nothing is certain while another execution has the lock', async () => {
+  const ending = await run(inAnOutageWindow(), 'check');
+  expect(endOf(ending), ending.cause).toBe('Checked');
+  const doubts = CheckReport.parse(ending.output).findings.filter(({ verdict }) => verdict !== 'ready');
+  expect(doubts.map(({ topic }) => topic)).toEqual(['labels', 'credential']);
 });
 
 const READY: readonly [string, WorldOptions][] = [

@@ -50,6 +50,12 @@ export const PLANTED_ON_THE_STACK = {
     section: 'secretsmanagerrefusederror',
     ends: 'RolledBack',
   },
+  'the role of CreateSecret lost the permission to tag': {
+    topic: 'permissions',
+    verdict: 'not-ready',
+    section: 'secretsmanagerrefusederror',
+    ends: 'SecretsManagerRefusedError',
+  },
   'no way to Secrets Manager': {
     topic: 'secrets-manager',
     verdict: 'not-ready',

@@ -29,7 +29,11 @@ export interface Denial {
 export interface PlantedInMemory extends Planted {
   readonly make: () => RotationWorld;
   readonly denied?: readonly Denial[];
+  /** What the deployment says of its secrets, as the definition has it. */
+  readonly declared?: string;
 }
+
+const SECRET_ARN = new RotationWorld().secretArn;
 
 const SINGLE: WorldOptions = { admin: true };
 const PAIR: WorldOptions = { strategy: 'alternating-users', admin: true };
@@ -104,6 +108,12 @@ const SECRETS: readonly PlantedInMemory[] = [
     make: tagged('strategy', 'alternate'),
   },
   {
+    what: 'the deployment says another strategy than the tags, as where those of an imported secret were forgotten',
+    ...not('tags', 'InvalidSecretError'),
+    make: worldOf(SINGLE),
+    declared: `[{'secret': '${SECRET_ARN.slice(0, -6)}??????', 'strategy': 'alternating-users'}]`,
+  },
+  {
     what: 'a grace that is no number of seconds',
     ...not('tags', 'InvalidSecretError'),
     make: tagged('grace', 'one hour'),
@@ -134,6 +144,12 @@ const SECRETS: readonly PlantedInMemory[] = [
     ),
   },
 ];
+
+/** In the outage window of another execution, AWSCURRENT is refused. */
+export const inAnOutageWindow = worldOf(SINGLE, ({ store, database }) => {
+  store.addVersionWithId(SECRET, newVersionId(), ['docdb-rotation-owner'], '{}');
+  database.addUser('app', newPassword(), READ_WRITE);
+});
 
 const VALUES: readonly PlantedInMemory[] = [
   {
@@ -198,6 +214,14 @@ const DATABASES: readonly PlantedInMemory[] = [
     what: 'the password has a line break at its end',
     ...not('credential', 'UntrustedVersionError'),
     make: withKeys(({ password }) => ({ password: `${password}\n` })),
+  },
+  {
+    what: 'AWSCURRENT does not log in, and AWSPREVIOUS does: applications fail, though a rotation would mend it',
+    ...not('credential', 'NoUsableCredentialsError', 'Rotated'),
+    make: worldOf({ ...SINGLE, previous: { username: 'app', state: 'logs in' } }, (world) => {
+      const previous = world.credentialOf(world.previous ?? '');
+      world.database.addUser('app', previous?.password ?? '', READ_WRITE);
+    }),
   },
   {
     what: 'the database does not answer: security group, route, or down',
@@ -317,7 +341,23 @@ const refused = (step: string, method: keyof SecretStore, secretId?: string): re
   { step, method, ...(secretId === undefined ? {} : { secretId }) },
 ];
 
+const encrypted = worldOf(SINGLE, ({ store }) => store.encryptWith(SECRET, 'alias/shop'));
+
 const PERMISSIONS: readonly PlantedInMemory[] = [
+  {
+    what: 'the secret has a key of yours, which the deployment does not know: nothing can read it',
+    ...not('encryption-key', 'SecretsManagerRefusedError'),
+    make: encrypted,
+    denied: ['TestSecret', 'CreateSecret', 'SetSecret', 'RestoreCredential'].flatMap((step) => [
+      ...refused(step, 'read'),
+      ...refused(step, 'readCurrent', SECRET_ARN),
+    ]),
+  },
+  {
+    what: 'the secret has a key of yours; whether it can be written with can only be tried',
+    ...perhaps('encryption-key', 'secretsmanagerrefusederror', 'Rotated'),
+    make: encrypted,
+  },
   {
     what: 'TestSecret may not read the admin secret: the deployment does not know of it',
     ...not('admin-secret', 'SecretsManagerRefusedError'),

@@ -44,6 +44,33 @@ describe('a step', () => {
     expect(lines).toEqual([]);
   });
 
+  it('answers the question of a check in place of its work, also where it would take it for an old execution', async () => {
+    const run = vi.fn(async () => ({}));
+    const answer = vi.fn(async () => ({ step: 'RestoreLabels', findings: [] }));
+    const question = { execution: 'arn:of:it', check: 'readiness', secretId: 'shop/app', askedAt: 7 };
+    expect(await stepHandler('RestoreLabels', Input, run, answer)(question)).toEqual({
+      step: 'RestoreLabels',
+      findings: [],
+    });
+    expect(answer).toHaveBeenCalledExactlyOnceWith(question);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['that it does not understand', { secretId: 7 }],
+    ['without a clock', { askedAt: undefined }],
+  ])('refuses a question %s', async (_what, wrong) => {
+    const question = {
+      execution: 'arn:of:it',
+      check: 'readiness',
+      secretId: 'shop/app',
+      askedAt: 7,
+      ...wrong,
+    };
+    const handler = stepHandler('Step', Input, vi.fn(), vi.fn());
+    await expect(handler(question)).rejects.toThrow(InvalidInputError);
+  });
+
   it('writes one line, with its outcome, its execution and its secret', async () => {
     await stepHandler('Step', Input, async () => ({ outcome: 'done' }))({
       secretId: 'shop/app',
