@@ -84,6 +84,8 @@ export const Before = z.object({
       version: z.string().optional(),
     })
     .optional(),
+  /** The other user of a pair that was switched to single-user, and the version with whose password it still logs in. */
+  leftBehind: z.object({ user: z.string(), version: z.string() }).optional(),
 });
 export type Before = z.infer<typeof Before>;
 
