@@ -84,6 +84,8 @@ export const Before = z.object({
       version: z.string().optional(),
     })
     .optional(),
+  /** The other user of a pair that was switched to single-user, and the version with whose password it still logs in. */
+  leftBehind: z.object({ user: z.string(), version: z.string() }).optional(),
 });
 export type Before = z.infer<typeof Before>;
 
@@ -94,7 +96,6 @@ export const ReadinessInput = z.strictObject({
   secretId,
   /** The version that Secrets Manager made for its test of a deployment: AWSPENDING is on it. */
   token: Token.optional(),
-  declared: z.array(Declared).optional(),
   /** The machine's clock, in milliseconds. */
   askedAt: z.number(),
   /** What the deployment says of this secret, perhaps among others. */

@@ -136,7 +136,7 @@ const translate = (error: unknown, doing: string, verdict: Verdict): RotationErr
   const refusal = links.find((link) => link instanceof MongoServerError);
   if (refusal !== undefined) return translateServerError(refusal, doing, verdict);
   return new DatabaseUnavailableError(
-    `${doing}: ${unavailability(links, codes)}; is it up, and may this function's security group reach it?`,
+    `${doing}: ${unavailability(links, codes)}; is it up, is that its port, and may this function's security group reach it?`,
   );
 };
 
@@ -164,7 +164,9 @@ const translateServerError = (error: MongoServerError, doing: string, verdict: V
 const refusedCommand: Verdict = (code, said) => {
   switch (code) {
     case CODE.unauthorized:
-      return new NotAuthorizedError(`${said}; the user that this was done as lacks the privilege`);
+      return new NotAuthorizedError(
+        `${said}; the user that this was done as lacks the privilege; give it the role userAdminAnyDatabase or root in the database "admin"`,
+      );
     case CODE.userNotFound:
       return new UserNotFoundError(`${said}; create the user, or correct the secret's username`);
     case CODE.userExists:

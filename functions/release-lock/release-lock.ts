@@ -54,12 +54,14 @@ export const provenBy = (
   const promoted = ended === 'promoted' ? entryOf(pendingVersion) : [];
   // A revert goes back by one step: what a pair's other user had before that is still needed.
   const earlier = isRevert(plan) ? proven.filter((entry) => isKept(plan, entry)) : [];
-  if (promoted.length > 0) return withoutTwice([...promoted, ...currents, ...earlier]);
+  // The retirement of a user that is left behind, and the next rotation, have to see whose it is.
+  const left = before?.leftBehind === undefined ? [] : asPaired(before.leftBehind.version);
+  if (promoted.length > 0) return withoutTwice([...promoted, ...currents, ...earlier, ...left]);
   // Nothing is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
   return [...currents, ...proven.filter((entry) => isKept(plan, entry))];
 };
 
-type Seen = Pick<Before, 'logsIn'> & { readonly otherUser?: unknown };
+type Seen = Pick<Before, 'logsIn' | 'leftBehind'> & { readonly otherUser?: unknown };
 
 /** One entry for each version: the first. */
 const withoutTwice = (entries: readonly string[]): string[] =>

@@ -182,7 +182,9 @@ const succeeded = async (
     wait = Math.min(wait * POLL_MS.growth, POLL_MS.longest)
   ) {
     if (clock.now() + wait > deadline) {
-      throw new RotationStillRunningError(`the execution is still running: ${executions.link(seen.arn)}`);
+      throw new RotationStillRunningError(
+        `the execution is still running, and goes on; Secrets Manager calls again. See ${executions.link(seen.arn)}`,
+      );
     }
     await clock.sleep(wait);
     seen = (await executions.find(seen.name)) ?? seen;

@@ -131,5 +131,5 @@ const openAs = async (
 
 const noUsableCredentials = (plan: Plan, username: string): NoUsableCredentialsError =>
   new NoUsableCredentialsError(
-    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; put the right password into the secret, or start the recovery machine for it with "resetThroughAdmin": true`,
+    `no labelled version of ${plan.secretName} logs in as "${username}" at ${plan.host}; an older version may: start the recovery machine, which tries those that are proven, and with "resetThroughAdmin": true sets the password where the deployment allows it; or put the right password into the secret`,
   );

@@ -12,6 +12,7 @@ import type { Login, SecretValue } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
 import { type EndpointPorts, loginWherePossible } from './endpoint-mistake.ts';
+import { findLeftBehind } from './left-behind.ts';
 import { findOtherUser } from './other-user.ts';
 
 export type CheckBeforePorts = LockPorts & EndpointPorts;
@@ -65,7 +66,8 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);
   const roles = told === undefined ? null : copy(told);
   // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
-  if (plan.strategy === 'single-user' || asCurrent === undefined) return { logsIn, roles };
+  if (plan.strategy === 'single-user' || asCurrent === undefined)
+    return { logsIn, roles, ...(await findLeftBehind(ports, plan, reference as SecretValue)) };
   const otherUser = await findOtherUser(ports, plan, {
     asCurrent,
     current: current as SecretValue,

@@ -63,7 +63,7 @@ const rotatesOn = async (person: Person): Promise<string | undefined> => {
 };
 
 const all =
-  (...checks: NonNullable<Act['problem']>[]): Act['problem'] =>
+  (...checks: NonNullable<Act['problem']>[]): NonNullable<Act['problem']> =>
   async (person, end) => {
     for (const check of checks) {
       const problem = await check(person, end);
@@ -79,6 +79,10 @@ const isUser =
     return username === choose(person) ? undefined : `AWSCURRENT is for "${username}"`;
   };
 
+/** The output says which user is left behind, and how it is retired. */
+const isLeft: NonNullable<Act['problem']> = async ({ otherUser }, { output }) =>
+  (output as Keys).leftBehind === otherUser ? undefined : `no word of "${otherUser}"`;
+
 const success = (
   name: string,
   place: Place,
@@ -86,7 +90,7 @@ const success = (
   run: Act['run'],
   says = 'AWSCURRENT logs in, and the next rotations succeed',
   problem: NonNullable<Act['problem']> = async () => undefined,
-): Act => ({ name, place, ends, run, says, problem: all(problem, rotatesOn) as NonNullable<Act['problem']> });
+): Act => ({ name, place, ends, run, says, problem: all(problem, rotatesOn) });
 
 const LEFT = { leaves: true };
 
@@ -319,6 +323,40 @@ export const ACTS: readonly Act[] = [
     after(rotate, (person) => person.tag('docdb-rotation:strategy', 'alternating-users')),
     'AWSCURRENT is the other user',
     isUser(({ otherUser }) => otherUser),
+  ),
+  success(
+    'switch a pair to single-user, rotate',
+    PAIR,
+    'rotated',
+    after(rotate, (person) => person.tag('docdb-rotation:strategy', 'single-user')),
+    'the output names the other user (`leftBehind`), which stays with its password: the policy is `keep`',
+    all(isLeft, async (person) => ((await person.hasUser(person.otherUser)) ? undefined : 'it is gone')),
+  ),
+  success(
+    'switch a pair to single-user, with the retirement policy `delete`, rotate',
+    { ...PAIR, tags: { 'docdb-rotation:grace': '0' } },
+    'rotated',
+    after(
+      rotate,
+      (person) => person.tag('docdb-rotation:strategy', 'single-user'),
+      (person) => person.tag('docdb-rotation:retirement-policy', 'delete'),
+    ),
+    'the other user is deleted after the grace',
+    all(isLeft, async (person) =>
+      (await person.hasUser(person.otherUser)) ? 'it is still there' : undefined,
+    ),
+  ),
+  success(
+    'switch an admin to single-user, with the retirement policy `lock`, rotate',
+    { ...ADMIN, tags: { 'docdb-rotation:grace': '0', 'docdb-rotation:retirement-policy': 'keep' } },
+    'rotated',
+    after(
+      rotate,
+      (person) => person.tag('docdb-rotation:strategy', 'single-user'),
+      (person) => person.tag('docdb-rotation:retirement-policy', 'lock'),
+    ),
+    'the other user is locked after the grace',
+    isLeft,
   ),
   refusal(
     'switch an admin to alternating users, rotate',

@@ -44,6 +44,8 @@ export interface Person {
   setPassword(username: string, password: string): Soon<void>;
   createUser(username: string, password: string): Soon<void>;
   dropUser(username: string): Soon<void>;
+  /** Whether it exists, once the retirements that were started have ended. */
+  hasUser(username: string): Soon<boolean>;
   /** PutSecretValue of the admin secret. */
   writeAdminSecret(change: (text: string) => string): Soon<void>;
   rotate(input?: object): Promise<End>;

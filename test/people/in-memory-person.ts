@@ -79,6 +79,10 @@ export class InMemoryPerson implements Person {
     this.world.database.removeUser(username);
   }
 
+  hasUser(username: string): boolean {
+    return this.world.database.user(username) !== undefined;
+  }
+
   writeAdminSecret(change: (text: string) => string): void {
     const { store } = this.world;
     store.putByHand(

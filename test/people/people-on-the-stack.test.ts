@@ -8,6 +8,10 @@ import { StackPerson } from './stack-person.ts';
 
 /** The rows of the page on the deployed stack, where a PutSecretValue leaves a parked AWSPENDING: that is the harder of both. */
 let stack: LocalStack;
+
+/** Twenty at once, some of which follow five executions after each other. */
+const LONGEST_MS = 300_000;
+
 beforeAll(async () => {
   stack = await startLocalStack({
     propagationTimeoutSeconds: 10,
@@ -21,7 +25,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-describe.concurrent('a secret on the stack that has', () => {
+describe.concurrent('a secret on the stack that has', { timeout: LONGEST_MS }, () => {
   it.each(SHAPES)('$name: $ends', async (shape) => {
     const person = await StackPerson.at(stack, { rotations: 1, ...shape.place });
     const text = await person.text();
@@ -41,7 +45,7 @@ describe.concurrent('a secret on the stack that has', () => {
   });
 });
 
-describe.concurrent('who does this on the stack:', () => {
+describe.concurrent('who does this on the stack:', { timeout: LONGEST_MS }, () => {
   it.each(ACTS)('$name: $ends', async (act) => {
     const person = await StackPerson.at(stack, act.place);
 

@@ -18,6 +18,7 @@ export class StackPerson implements Person {
   readonly host: string;
   readonly #stack: LocalStack;
   readonly #adminSecret: string;
+  readonly #retirements: string[] = [];
 
   private constructor(stack: LocalStack, secret: DatabaseSecret, adminSecret: string) {
     this.#stack = stack;
@@ -98,6 +99,12 @@ export class StackPerson implements Person {
     await this.#stack.runCommand({ dropUser: username });
   }
 
+  async hasUser(username: string): Promise<boolean> {
+    await Promise.all(this.#retirements.map((each) => this.#stack.retirements.waitFor(each)));
+    const { users } = await this.#stack.runCommand({ usersInfo: username });
+    return Array.isArray(users) && users.length > 0;
+  }
+
   async writeAdminSecret(change: (text: string) => string): Promise<void> {
     const SecretString = change(await this.#textOf(this.#adminSecret, 'AWSCURRENT'));
     await this.#stack.secretsManager.send(
@@ -105,8 +112,11 @@ export class StackPerson implements Person {
     );
   }
 
-  rotate(input: object = {}): Promise<End> {
-    return run(this.#stack, { secretId: this.secret.arn, ...input });
+  async rotate(input: object = {}): Promise<End> {
+    const end = await run(this.#stack, { secretId: this.secret.arn, ...input });
+    const { retirement } = end.output;
+    if (typeof retirement === 'string') this.#retirements.push(retirement);
+    return end;
   }
 
   recover(input: object = {}): Promise<End> {

@@ -71,7 +71,9 @@ describe.concurrent('without a way to the database', () => {
     const { error } = await invokeBundle(step, event, { AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url });
     expect(error).toMatchObject({
       name: 'DatabaseUnavailableError',
-      message: expect.stringMatching(/is it up, and may this function's security group reach it\?$/),
+      message: expect.stringMatching(
+        /is it up, is that its port, and may this function's security group reach it\?$/,
+      ),
     });
   });
 });

@@ -207,6 +207,20 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/statemachine/hand-written.test.ts'],
   },
   {
+    breaks: 'A pair that was switched to single-user says whom it left behind.',
+    file: 'functions/test-secret/left-behind.ts',
+    find: 'if (session !== undefined) return { leftBehind: { user, version } };',
+    replace: '',
+    tests: ['people/people.unit.test.ts'],
+  },
+  {
+    breaks: 'What was left behind stays on record, for the retirement to see whose it is.',
+    file: 'functions/release-lock/release-lock.ts',
+    find: 'before?.leftBehind === undefined ? [] : asPaired(before.leftBehind.version)',
+    replace: '[] as string[]',
+    tests: ['people/people.unit.test.ts'],
+  },
+  {
     breaks: 'Nor does one that two such values left on a proven version without another label.',
     file: 'functions/secret/labels.ts',
     find: '  if (provenVersions(secret).includes(holder)) return true;\n',

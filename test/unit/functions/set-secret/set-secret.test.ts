@@ -71,7 +71,9 @@ describe('SetSecret for a single user', () => {
     const calls = new PortCalls();
     const attempt = setSecret(portsOf(world, calls), plan, before);
     await expect(attempt).rejects.toThrow(NoUsableCredentialsError);
-    await expect(attempt).rejects.toThrow('start the recovery machine for it with "resetThroughAdmin": true');
+    await expect(attempt).rejects.toThrow(
+      'start the recovery machine, which tries those that are proven, and with "resetThroughAdmin": true',
+    );
     expect(count(calls, 'updateUser')).toBe(0);
   });
 
