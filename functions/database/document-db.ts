@@ -123,7 +123,7 @@ class DocumentDbSession implements Session {
    */
   async ownRoles(): Promise<ToldRoles> {
     const doing = 'reading the roles of the connection';
-    const status = await this.#command(doing, { connectionStatus: 1 }, isRefusedCommand);
+    const status = await this.#command(doing, { connectionStatus: 1 });
     const told = parseRoles((status.authInfo as Record<string, unknown> | undefined)?.authenticatedUserRoles);
     if (told !== undefined && told.length > 0) return told;
     const self = firstUser(await this.#command(doing, usersInfo(this.#login.username), isRefusedCommand));

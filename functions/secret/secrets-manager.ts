@@ -198,7 +198,9 @@ const translate = (error: unknown, doing: string): Error => {
     );
   }
   if (name === 'ValidationException')
-    return new SecretNotRotatableError(`${doing}: Secrets Manager takes that for no name or ARN of a secret`);
+    return new SecretNotRotatableError(
+      `${doing}: ${name}; Secrets Manager takes that for no name or ARN of a secret`,
+    );
   if (error instanceof LimitExceededException) {
     return new SecretsManagerRefusedError(
       `${doing}: ${name}; a secret can have 20 staging labels, of which the rotation needs five: take off some of your own, or versions that you no longer need`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import jsonata from 'jsonata';
 import { catcherOf, choiceOf, defaultOf, retrierOf, stateNamed } from '../mutation/coverage/parts.ts';
 import { noteReached } from '../mutation/coverage/reached.ts';
+import { PathRecorder } from '../second-interpreter/record.ts';
 
 /** The parts of the Amazon States Language that this project's definitions use. https://states-language.net */
 export interface Definition {
@@ -111,6 +112,8 @@ export interface Waits {
   readonly now?: (() => number) | undefined;
 }
 
+const START_TIME = '2026-11-28T09:30:00.000Z';
+
 /** Runs a definition as Step Functions does. */
 export class StateMachine {
   readonly #definition: Definition;
@@ -143,6 +146,8 @@ class Execution {
   #now = 0;
   /** The state that the execution is in. */
   #state = '';
+  readonly #recorder = new PathRecorder();
+  readonly #begun: unknown;
 
   constructor(definition: Definition, tasks: Tasks, waits: Waits, arn: string, input: unknown) {
     this.#definition = definition;
@@ -150,6 +155,7 @@ class Execution {
     this.#waits = waits;
     this.#arn = arn;
     this.#input = input;
+    this.#begun = input;
   }
 
   async run(from = this.#definition.StartAt): Promise<Ending> {
@@ -173,6 +179,7 @@ class Execution {
   #stop(name: string, error: unknown): never {
     if (error instanceof ExecutionAbortedError) {
       error.redrive = async (tasks, waits) => {
+        this.#recorder.redriven();
         this.#tasks = tasks;
         this.#waits = waits;
         return await this.run(name);
@@ -182,6 +189,13 @@ class Execution {
   }
 
   #end(ending: Omit<Ending, 'path' | 'inputs' | 'trail'>): Ending {
+    this.#recorder.ended({
+      definition: this.#definition,
+      arn: this.#arn,
+      startTime: START_TIME,
+      input: this.#begun,
+      ending: { ...ending, path: this.#path },
+    });
     const trail = [...this.#trail, ...this.#inputs, ending, this.#variables];
     return { ...ending, path: this.#path, inputs: this.#inputs, trail };
   }
@@ -236,11 +250,13 @@ class Execution {
     for (;;) {
       try {
         const result = await this.#call(state.Resource, argument);
+        this.#recorder.replied({ state: name, arguments: argument, result });
         this.#trail.push(result);
         return await this.#leave(state, { result });
       } catch (error) {
         if (error instanceof ExecutionAbortedError) throw error;
         const output = errorOutput(error);
+        this.#recorder.replied({ state: name, arguments: argument, error: output });
         this.#trail.push(output);
         const retrier = retrierFor(state, output.Error, attempts);
         if (retrier === undefined) return await this.#catch(name, state, output);
@@ -294,12 +310,12 @@ class Execution {
       states: {
         input: this.#input,
         context: {
-          Execution: { Id: this.#arn, StartTime: '2026-11-28T09:30:00.000Z' },
+          Execution: { Id: this.#arn, StartTime: START_TIME },
           State: { Name: this.#state },
         },
         ...states,
       },
-      millis: this.#waits.now ?? (() => this.#now),
+      millis: () => this.#recorder.timed(this.#waits.now?.() ?? this.#now),
     };
     const value = await compiled(source).evaluate(undefined, bindings);
     // Step Functions fails here with States.QueryEvaluationError.

@@ -62,8 +62,3 @@ describe.each(['empty', 'absent'] as const)('in connectionStatus they are %s', (
     expect(asked).toEqual([]);
   });
 });
-
-test('connectionStatus is not supported: usersInfo is asked', async () => {
-  stand.faults.add({ kind: 'refuse', command: 'connectionStatus', code: 303 });
-  expect(await ownRoles(primaryUser)).toEqual([{ role: 'root', db: 'admin' }]);
-});

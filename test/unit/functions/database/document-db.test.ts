@@ -133,8 +133,6 @@ describe('a server is asked by isMaster', () => {
 });
 
 describe('the roles of a connection', () => {
-  const REFUSED = [13, 18, 59, 303, 0];
-
   /** What connectionStatus and usersInfo answer: roles, nothing at all, or an error's code. */
   const tell = (status: unknown, info: unknown) => {
     const answerOf = (value: unknown, told: Record<string, unknown>) => {
@@ -157,7 +155,6 @@ describe('the roles of a connection', () => {
   it.each([
     ['an empty list', []],
     ['nothing', undefined],
-    ...REFUSED.map((code): [string, unknown] => [`the code ${code}`, code]),
   ] as [string, unknown][])(
     'are those of usersInfo, where connectionStatus tells %s',
     async (_what, status) => {
@@ -187,6 +184,13 @@ describe('the roles of a connection', () => {
       expect(await session.ownRoles()).toBeUndefined();
     },
   );
+
+  it.each([2, 13, 59, 303])('are not asked for elsewhere where connectionStatus answers %i', async (code) => {
+    await using session = await open();
+    tell(code, ROLES);
+    await expect(session.ownRoles()).rejects.toThrow(`code ${code}`);
+    expect(names()).toEqual(['connectionStatus']);
+  });
 
   it.each(['connectionStatus', 'usersInfo'])('meet a transient error of %s', async (name) => {
     await using session = await open();
