@@ -5,7 +5,9 @@ const Template = z.looseObject({
     z.string(),
     z.looseObject({
       Properties: z
-        .looseObject({ DefinitionSubstitutions: z.looseObject({ Declared: z.unknown() }).optional() })
+        .looseObject({
+          DefinitionSubstitutions: z.looseObject({ Declared: z.unknown().optional() }).optional(),
+        })
         .optional(),
     }),
   ),
