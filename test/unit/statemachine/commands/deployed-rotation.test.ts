@@ -1,12 +1,16 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DocDbRotation } from '../../../../infra/docdb-rotation.ts';
 import { readConfig } from '../../../../infra/options/config.ts';
 import { RotationStack } from '../../../../infra/rotation-stack.ts';
 import { rotationsIn } from '../../../../statemachine/commands/aws/deployed-rotation.ts';
 import { makeStack } from '../../infra/synthesized.ts';
+
+// CDK's own check of a template takes long, and other tests do it.
+beforeAll(() => void vi.stubEnv('CDK_VALIDATION', 'false'));
+afterAll(() => void vi.unstubAllEnvs());
 
 /** What CloudFormation lists once it has made a stack of the template. */
 const resourcesOf = (template: Template) =>
@@ -34,7 +38,9 @@ const MACHINES_OF = (id: string): string[] => [
 
 describe('the machines of a rotation are found among the resources of its stack', () => {
   it('in the stack of this repository, whose construct the plain template has too', () => {
-    const stack = new RotationStack(new App(), 'Test', { config: readConfig({}) });
+    const stack = new RotationStack(new App({ context: { 'aws:cdk:disable-asset-staging': true } }), 'Test', {
+      config: readConfig({}),
+    });
     expect(found(Template.fromStack(stack))).toEqual([MACHINES_OF('Rotation')]);
   });
 

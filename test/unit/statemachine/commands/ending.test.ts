@@ -45,6 +45,7 @@ describe('how an execution ended', () => {
       'Verified',
       0,
     ],
+    ['a check', execution({ output: { outcome: 'checked', findings: [] } }), 'Checked', 0],
     ['a revert', execution({ output: { outcome: 'reverted', version: 'v1' } }), 'Reverted', 0],
     [
       'a recovery',
