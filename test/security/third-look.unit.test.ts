@@ -149,8 +149,8 @@ describe('no one gains by the record:', () => {
     const { store, database } = arena.world;
     await arena.honest.rotate();
     store.setTag(SECRET, 'docdb-rotation:strategy', 'single-user');
-    await arena.honest.rotate();
     database.addUser('app', newPassword(), LITTLE);
+    await arena.honest.rotate();
     const before = database.user('app');
     store.setTag(SECRET, 'docdb-rotation:strategy', 'alternating-users');
     const endings = [await arena.honest.rotate(), await arena.honest.scheduled()];

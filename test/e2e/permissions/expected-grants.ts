@@ -46,7 +46,8 @@ const RESOURCES: Record<ResourceName, (functionName: FunctionName) => string | s
   "the admin secret's KMS key": () => arnOf('AdminKey'),
   'every resource': () => '*',
   'the rotation machine': () => ref(MACHINE_IDS.rotation),
-  'each state machine': () => MACHINES.map((machine) => ref(MACHINE_IDS[machine])),
+  'the rotation and the recovery machine': () =>
+    (['rotation', 'recovery'] as const).map((machine) => ref(MACHINE_IDS[machine])),
   'its executions': () => executionsOf('rotation'),
   'executions of the recovery': () => executionsOf('recovery'),
   'executions of the retirement': () => executionsOf('retirement'),

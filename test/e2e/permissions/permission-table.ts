@@ -19,7 +19,7 @@ export type ResourceName =
   | "the admin secret's KMS key"
   | 'every resource'
   | 'the rotation machine'
-  | 'each state machine'
+  | 'the rotation and the recovery machine'
   | 'its executions'
   | 'executions of the recovery'
   | 'executions of the retirement'
@@ -175,6 +175,7 @@ export const FUNCTIONS = {
   RetireUser: [
     writeVersion('takes the lock, and sees that the promoted version is still the one, and logs in'),
     readAdmin('retires users that may not change themselves'),
+    recordProven('records that the predecessor is gone: one of its name is someone else’s from then on'),
     makePassword('locks the predecessor'),
     KEY_OF_WRITTEN_SECRET,
     KEY_OF_ADMIN_SECRET,
@@ -232,7 +233,7 @@ export const FUNCTIONS = {
     },
     {
       actions: ['states:ListExecutions'],
-      on: 'each state machine',
+      on: 'the rotation and the recovery machine',
       why: 'sees whether the execution that has a lock runs',
     },
   ],

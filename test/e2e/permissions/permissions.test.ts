@@ -52,7 +52,8 @@ const functionOf = (role: string): FunctionName | undefined =>
 /** What was asked, in the words of the table; undefined if it was about another secret. */
 const grantOf = ({ role, action, resource }: AccessDecision, subject: Subject): Grant | undefined => {
   const name = functionOf(role);
-  const on = action === 'states:ListExecutions' ? 'each state machine' : kindOf(resource, subject);
+  const on =
+    action === 'states:ListExecutions' ? 'the rotation and the recovery machine' : kindOf(resource, subject);
   return name && on && { role: name, action, on };
 };
 

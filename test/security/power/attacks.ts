@@ -415,6 +415,27 @@ const TAGGING: Attack[] = STRATEGIES.flatMap((tags): Attack[] => {
   ];
 });
 
+/** A rotation that is refused since the `…_clone` is someone else's leaves a version for it, without a label. */
+const markRefused = async (arena: AnyArena): Promise<void> => {
+  const before = await arena.versions();
+  await arena.honest.rotate();
+  const left = (await arena.versions()).filter((version) => !before.includes(version));
+  await arena.tagProven(...[...left, await arena.current()].map((version) => `=${version}`));
+  await arena.honest.rotate();
+};
+
+const MARKING: Attack[] = [
+  { name: 'what a refused rotation left counts as a pair’s', needs: ['tag'], run: markRefused },
+  {
+    name: 'what a refused rotation left counts as a pair’s, and is read',
+    needs: ['read', 'tag'],
+    run: async (arena) => {
+      await markRefused(arena);
+      await arena.read();
+    },
+  },
+];
+
 const TAGGING_AND_WRITING: Attack[] = [
   {
     name: 'a proven value for someone else’s user, and a rotation',
@@ -502,6 +523,7 @@ export const ATTACKS: readonly Attack[] = [
   ...FORGED,
   ...READING,
   ...TAGGING,
+  ...MARKING,
   ...TAGGING_AND_WRITING,
   ...RECOVERING,
   ...DEPLOYING,

@@ -42,6 +42,17 @@ export const THEIRS: readonly Theirs[] = [
     because:
       'A reset sets the password that AWSCURRENT says, of the user that the deployment named. It does so only where no version logs in that is on record as proven: in practice, before the first rotation.',
   },
+  {
+    rights: ['tag'],
+    gives: ['harm'],
+    because:
+      'Who may tag the secret says that a `…_clone` of someone else is the other half of its pair: the next rotation changes that user.',
+  },
+  {
+    rights: ['read', 'tag'],
+    gives: ['pair'],
+    because: 'The new password of such a user is in the secret then, for who may read it.',
+  },
 ];
 
 export const theirsOf = (cell: readonly Right[]): readonly Theirs[] =>
