@@ -174,12 +174,12 @@ const TRIGGER: Readonly<Record<string, Step>> = {
     if (!isOwner(turn)) return end(turn, 'refused');
     slot.pc = decisions.isFinished(describeStage(stage), idOf(TOKEN)) ? 'give back' : 'write token';
   },
-  /** PutSecretValue takes AWSPENDING along; what is written already is used if it is on record. */
+  /** PutSecretValue takes AWSPENDING along; what is written already is used if it is on record as unfinished. */
   'write token': ({ stage, slot, problem }) => {
     if (stage.isTokenWritten) {
       // Others who record what is proven may leave it out: then Secrets Manager has to begin a rotation of its own again.
       const isAlone = stage.slots.every(({ kind }) => ['attempt', 'recovery', 'free'].includes(kind));
-      const isOnRecord = (stage.proven & (bit(TOKEN) | bit(TOKEN_WRITTEN))) !== 0;
+      const isOnRecord = (stage.proven & bit(TOKEN_WRITTEN)) !== 0;
       if (!isOnRecord && isAlone) problem('no retry of this token can ever succeed');
       slot.pc = isOnRecord ? 'join' : 'give back';
       return;
