@@ -67,6 +67,8 @@ export interface RecoveryContext {
   readonly currentVersion: string;
   /** AWSCURRENT, where it is for another place or for other users. */
   readonly elsewhere: Version | undefined;
+  /** Only where nothing is proven: labelled versions for another place or user than AWSCURRENT. */
+  readonly strangers: readonly Version[];
   /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
 }
@@ -88,8 +90,7 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const secret = await describeAsOwner(ports, input.secretId, input.lockVersion);
   const context = await loadRecoveryContext(ports.secrets, secret, input.suspects);
   const good =
-    (await currentElsewhere(ports.database, context)) ??
-    (await firstThatLogsIn(ports.database, context.candidates));
+    (await currentElsewhere(ports.database, context)) ?? (await firstOrStranger(ports.database, context));
   if (good === undefined) await resetPassword(ports, context, input);
   else if (good.id !== context.currentVersion) await promote(ports, context, good);
   const version = good?.id ?? context.currentVersion;
@@ -171,6 +172,8 @@ const loadRecoveryContext = async (
     settings: settingsOf(secret),
     currentVersion,
     elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
+    strangers:
+      provenVersions(secret).length > 0 ? [] : unique.filter((version) => !isMeant(version, reference)),
     candidates: [
       ...unique.filter((version) => isMeant(version, reference)),
       ...unlabelled.filter((version) => isForSameUsers(version, reference)),
@@ -241,6 +244,24 @@ const currentElsewhere = async (
   } catch (error) {
     if (ELSEWHERE_UNUSABLE.some((kind) => error instanceof kind)) return undefined;
     throw error;
+  }
+};
+
+/**
+ * Before the first rotation nothing is proven, and a slip in AWSCURRENT's host or user would be all that is tried, for hours. So what has another
+ * label is tried too, at its own place: it is for who may write AWSCURRENT to say what applications read.
+ */
+const firstOrStranger = async (
+  database: Database,
+  { candidates, strangers }: RecoveryContext,
+): Promise<Version | undefined> => {
+  try {
+    return (await firstThatLogsIn(database, candidates)) ?? (await firstThatLogsIn(database, strangers));
+  } catch (error) {
+    if (!ELSEWHERE_UNUSABLE.some((kind) => error instanceof kind)) throw error;
+    const good = await firstThatLogsIn(database, strangers);
+    if (good === undefined) throw error;
+    return good;
   }
 };
 

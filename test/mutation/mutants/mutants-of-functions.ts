@@ -1414,4 +1414,11 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace: 'return current !== version;',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
+  {
+    breaks: 'Before the first rotation a slip in the host of AWSCURRENT is undone by a recovery too.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: ': unique.filter((version) => !isMeant(version, reference)),',
+    replace: ': [],',
+    tests: ['unit/statemachine/hand-written.test.ts'],
+  },
 ];

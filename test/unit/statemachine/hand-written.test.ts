@@ -259,3 +259,27 @@ describe.each(USERS)('%s, whose AWSCURRENT', (_who, options) => {
     });
   });
 });
+
+describe('a secret that was never rotated, whose AWSCURRENT', () => {
+  it.each(BREAKAGES)('%s, is good again after a recovery', async (_how, breakage) => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    world.database.isStrict = true;
+    world.store.putByHand(SECRET, breakage(world.store.valueOf(SECRET, world.current) ?? ''));
+    const ending = await recover(world);
+    expect(ending.status, ending.cause).toBe('SUCCEEDED');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('logs in stays, whatever is AWSPREVIOUS', async () => {
+    const world = new RotationWorld({ username: 'boss', roles: ROOT });
+    const text = secretText({
+      username: 'boss',
+      password: newPassword(),
+      host: CLUSTER.replace('demo', 'away'),
+    });
+    world.store.addVersion(SECRET, ['AWSPREVIOUS'], text);
+    expect((await recover(world)).status).toBe('SUCCEEDED');
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
+  });
+});
