@@ -428,7 +428,8 @@ describe('a retirement that is started by hand', () => {
     const execution = await expectNobodyElseTouched(secret, () =>
       retire(secret, { predecessor: predecessor(secret) }),
     );
-    expect(execution.output).toMatchObject({ outcome: 'superseded' });
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'RetirementFailed' });
+    expect(execution.cause).toContain('UntrustedVersionError');
     expect(await logsInEverywhere(stack, secret)).toBe(true);
   });
 

@@ -482,7 +482,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A recovery lets an AWSCURRENT that logs in stay, wherever it is for.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: '    (await currentElsewhere(ports.database, context)) ??\n',
+    find: '(await currentElsewhere(ports.database, context)) ?? ',
     replace: '',
     tests: ['unit/statemachine/hand-written.test.ts'],
   },
