@@ -36,6 +36,8 @@ export interface MachineOptions extends Waits {
   readonly abortOnDeath?: boolean;
   /** Which invocations of a function, counted from 1, Lambda refuses: it makes the function active that was idle. */
   readonly isRefused?: (invocation: number) => boolean;
+  /** How Step Functions names the error; by default a function's that is inactive. */
+  readonly refusal?: string;
   /** Whether the retirement can't be started. */
   readonly retirementIsGone?: boolean;
   /** Whether the operators can't be told. */
@@ -160,8 +162,7 @@ class WorldMachine {
   ): (input: unknown) => Promise<unknown> {
     return async (input) => {
       this.invocations += 1;
-      if (this.#options.isRefused?.(this.invocations))
-        throw new FunctionInactiveError('it is being made active');
+      if (this.#options.isRefused?.(this.invocations)) throw new LambdaRefusalError(this.#options.refusal);
       const ports = this.#options.ports?.(step) ?? portsOf(this.#world, this.#options.calls);
       try {
         const running =
@@ -212,8 +213,11 @@ export class RetirementMachine extends WorldMachine {
 }
 
 /** What Step Functions makes of Lambda's answer: https://github.com/boto/boto3/issues/3788 */
-class FunctionInactiveError extends Error {
-  override readonly name = 'Lambda.CodeArtifactUserPendingException';
+class LambdaRefusalError extends Error {
+  constructor(name = 'Lambda.CodeArtifactUserPendingException') {
+    super('it is being made active, or Lambda has trouble of its own');
+    this.name = name;
+  }
 }
 
 /** As Step Functions names an error of SNS. */

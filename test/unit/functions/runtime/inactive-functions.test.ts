@@ -68,6 +68,7 @@ describe('Whichever function is not ready,', () => {
     ],
     ['the compensation of a pair', { world: pair, failsAtItsEnd: true, ends: { error: 'RolledBack' } }],
     ['a verification', { world: boss, mode: 'verify', ends: { status: 'SUCCEEDED' } }],
+    ['a check', { world: boss, mode: 'check', ends: { status: 'SUCCEEDED' } }],
     ['a recovery', { world: stopped, recovers: true, ends: { status: 'SUCCEEDED' } }],
   ])('%s comes to its end', async (_what, story) => {
     const faults = await faultsOf(story);
@@ -81,4 +82,16 @@ describe('Whichever function is not ready,', () => {
       expect(world.endProblems()).toEqual([]);
     }
   });
+});
+
+// It asks one function after the other, and each answer is kept.
+it('A check comes to its end though Lambda fails in between', async () => {
+  const machine = new RotationMachine(boss(), {
+    calls: new PortCalls(),
+    isRefused: (invocation) => invocation % 2 === 1,
+    refusal: 'Lambda.ServiceException',
+  });
+  const ending = await machine.run(executionArn('one'), { secretId: SECRET, mode: 'check' });
+  expect(ending, ending.cause).toMatchObject({ status: 'SUCCEEDED' });
+  expect(machine.invocations).toBe(14);
 });
