@@ -763,13 +763,6 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
-    breaks: 'A retirement looks at AWSCURRENT again when it has the lock.',
-    file: 'functions/retire-user/retire-user.ts',
-    find: 'return isSuperseded(seen, input) ?',
-    replace: 'return seen.arn === superseded.user ?',
-    tests: ['unit/functions/retire-user/retire-user.test.ts'],
-  },
-  {
     breaks: 'A retirement has no lock at its end, whatever its end is.',
     file: 'functions/retire-user/retire-user.ts',
     find: '  await releaseLock(ports.secrets, secret.arn, lockVersion);\n  return result;\n',
@@ -811,13 +804,6 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     find: 'return parseRoles(self?.roles);',
     replace: 'return parseRoles(self?.roles) ?? [];',
     tests: ['unit/functions/database/document-db.test.ts'],
-  },
-  {
-    breaks: 'CheckBefore refuses a pair whose roles are not told.',
-    file: 'functions/test-secret/check-before.ts',
-    find: "if (plan.strategy !== 'single-user') knownRoles(told, own.login.username);",
-    replace: '',
-    tests: ['unit/functions/database/untold-roles.test.ts'],
   },
   {
     breaks: 'A forged hello must not lead a credential outside the cluster’s own domain.',
@@ -927,13 +913,6 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     file: 'functions/recover-secret/take-over.ts',
     find: 'const isOwn = ownIds === undefined || [...ownIds, token].includes(pending);',
     replace: 'const isOwn = true;',
-    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
-  },
-  {
-    breaks: 'A version that another rotation has replaced is no suspect: its user is in its grace period.',
-    file: 'functions/recover-secret/take-over.ts',
-    find: '.filter((version) => version !== undefined).filter((version) => !isInUse(version)),',
-    replace: '.filter((version) => version !== undefined),',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -1252,13 +1231,6 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: POWER,
   },
   {
-    breaks: 'A revert gives no roles to whom an unproven AWSPREVIOUS is for.',
-    file: 'functions/test-secret/check-before.ts',
-    find: '  if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);\n',
-    replace: '',
-    tests: POWER,
-  },
-  {
     breaks: 'Only the two users of a pair take turns.',
     file: 'functions/secret/rotation-context.ts',
     find: '  current !== pending && areOfOnePair(current, pending);',
@@ -1370,13 +1342,6 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/test-secret/other-user.ts',
     find: 'const getsOldPassword = isRevert(plan) && !seen.pendingLogsIn;',
     replace: 'const getsOldPassword = false;',
-    tests: ['security/third-look.unit.test.ts'],
-  },
-  {
-    breaks: 'A token counts only where its version is on record as unfinished.',
-    file: 'functions/create-secret/create-secret.ts',
-    find: 'isUnfinishedIn(recordOf(secret), token);',
-    replace: 'recordOf(secret).some((entry) => entry.endsWith(token));',
     tests: ['security/third-look.unit.test.ts'],
   },
   {

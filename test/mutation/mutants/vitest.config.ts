@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config';
 
 /** The unit tests by themselves: without the bundles that others need, and stopping at the first failure. */
 export default defineConfig({
-  test: { include: ['test/{unit,security,chaos}/**/*.test.ts'], bail: 1, testTimeout: 120_000 },
+  test: { include: ['test/{unit,security,chaos,people}/**/*.test.ts'], bail: 1, testTimeout: 120_000 },
 });
