@@ -115,8 +115,8 @@ const retireAsOwner = async (
 ): Promise<RetireUserResult> => {
   const { predecessor: user } = input;
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
-  const current = await readVersion(ports.secrets, secret.arn, holderOf(secret, CURRENT) ?? '', CURRENT);
   const currentVersion = holderOf(secret, CURRENT) ?? '';
+  const current = await readVersion(ports.secrets, secret.arn, currentVersion, CURRENT);
   // A recovery has gone forward or back since: it is not known for which of the two.
   const hasMovedOn = currentVersion !== input.version && isProvenIn(recordOf(secret), currentVersion);
   if (hasMovedOn && areOfOnePair(current.login.username, promoted.login.username))

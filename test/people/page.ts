@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeInto, writtenIn } from '../support/marked-page.ts';
 import { ACTS } from './acts.ts';
 import { SHAPES } from './shapes.ts';
 
@@ -38,14 +38,9 @@ export const page = (): string =>
     ),
   ].join('\n');
 
-/** What the page has between its two marks. */
-export const written = (): string => {
-  const [, rest = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  return rest.split(END)[0]?.trim() ?? '';
-};
+const PART = { page: PAGE, begin: BEGIN, end: END };
 
-if (import.meta.main) {
-  const [before, rest = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  const [, after = ''] = rest.split(END);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${page()}\n\n${END}${after}`);
-}
+/** What the page has between its two marks. */
+export const written = (): string => writtenIn(PART);
+
+if (import.meta.main) writeInto(PART, page());

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeInto, writtenIn } from '../../support/marked-page.ts';
 import { CELLS, type Right, WANTS, type Want } from './rights.ts';
 import { THEIRS, theirsOf } from './theirs.ts';
 
@@ -48,14 +48,9 @@ export const matrix = (): string =>
     ...THEIRS.map(({ because }, index) => `${index + 1}. ${because}`),
   ].join('\n');
 
-/** What the page has between its two marks. */
-export const written = (): string => {
-  const [, rest = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  return rest.split(END)[0]?.trim() ?? '';
-};
+const PART = { page: PAGE, begin: BEGIN, end: END };
 
-if (import.meta.main) {
-  const [before, rest = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  const [, after = ''] = rest.split(END);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${matrix()}\n\n${END}${after}`);
-}
+/** What the page has between its two marks. */
+export const written = (): string => writtenIn(PART);
+
+if (import.meta.main) writeInto(PART, matrix());

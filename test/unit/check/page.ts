@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeInto, writtenIn } from '../../support/marked-page.ts';
 import { PLANTED_IN_MEMORY, type Planted } from './planted.ts';
 import { PLANTED_ON_THE_STACK } from './planted-on-the-stack.ts';
 
@@ -30,14 +30,9 @@ export const table = (): string =>
     `${ALL_PLANTED.length} planted, ${ALL_PLANTED.length} found.`,
   ].join('\n');
 
-/** What the page has between its two marks. */
-export const written = (): string => {
-  const [, rest = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  return rest.split(END)[0]?.trim() ?? '';
-};
+const PART = { page: PAGE, begin: BEGIN, end: END };
 
-if (import.meta.main) {
-  const [before, rest = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  const [, after = ''] = rest.split(END);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${table()}\n\n${END}${after}`);
-}
+/** What the page has between its two marks. */
+export const written = (): string => writtenIn(PART);
+
+if (import.meta.main) writeInto(PART, table());
