@@ -13,6 +13,7 @@ import access_control
 import as_recorded
 import assign_at_once
 import forgetting
+import second_of_work
 
 
 def follow(parent_pipe: int) -> None:
@@ -31,6 +32,7 @@ def main() -> None:
     access_control.know_event_source()
     assign_at_once.assign_at_once()
     as_recorded.answer_as_recorded()
+    second_of_work.count_work()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     if "KEEP_NEWEST" in os.environ:
