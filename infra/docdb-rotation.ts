@@ -232,6 +232,7 @@ export class DocDbRotation extends Construct implements IConnectable {
       ...functionDefaults,
       ...machines,
       runbookUrl,
+      operatorsTopic: this.operatorsTopic,
     });
     this.credentialCheck = new CredentialCheck(this, 'CredentialCheck', { ...functionDefaults, ...machines });
     const steps = this.functions.all().map((step) => step.function);

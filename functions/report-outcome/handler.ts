@@ -1,12 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
 import type { MetricName } from '../contract/metrics.ts';
 import { recordMetric } from '../runtime/cloudwatch-metrics.ts';
 import { reportOutcomeConfig } from '../runtime/config.ts';
 import { REQUEST_LIMITS } from '../runtime/request-limits.ts';
 import { eventBridge } from './event-bridge.ts';
 import { ExecutionEnded } from './execution-ended.ts';
+import { operatorsTopic } from './operators-topic.ts';
 import { reportOutcome } from './report-outcome.ts';
 import { stepFunctions } from './step-functions.ts';
 
@@ -35,6 +37,7 @@ const ports = {
     },
   },
   bus: eventBridge(new EventBridgeClient(CALLS)),
+  operators: operatorsTopic(new SNSClient(CALLS), environment.OPERATORS_TOPIC_ARN),
 };
 
 /** Lambda calls again, twice, if it throws: the metrics come first and may be counted again, which moves no alarm. */

@@ -8,6 +8,7 @@ import {
   executionResult,
   parseObject,
 } from './execution-result.ts';
+import { type Notice, noticeOf } from './notice.ts';
 import { outcomeOfRecovery, outcomeOfRetirement, outcomeOfRotation, runbookSection } from './outcome.ts';
 import { startsRecovery } from './starts-recovery.ts';
 
@@ -28,10 +29,16 @@ export interface EventBus {
   put(detailType: string, resources: readonly string[], detail: object): Promise<void>;
 }
 
+/** The operators' topic. */
+export interface Operators {
+  tell(notice: Notice): Promise<void>;
+}
+
 export interface ReportOutcomePorts {
   readonly executions: Executions;
   readonly measurements: Measurements;
   readonly bus: EventBus;
+  readonly operators: Operators;
 }
 
 export interface ReportOutcomeConfig {
@@ -57,13 +64,13 @@ export interface Report {
 }
 
 /**
- * Tells of an execution's end, by metrics and by an event. EventBridge may hand over the same end twice, and then
+ * Tells of an execution's end, by metrics, by an event, and by a message where an alarm rings. EventBridge may hand over the same end twice, and then
  * it is told twice: an alarm is not changed by that, and who needs each end once has the execution's ARN.
  *
  * @throws EndNotSettledError if Step Functions has to be asked, and does not know yet
  */
 export const reportOutcome = async (
-  { executions, measurements, bus }: ReportOutcomePorts,
+  { executions, measurements, bus, operators }: ReportOutcomePorts,
   config: ReportOutcomeConfig,
   event: ExecutionEnded,
 ): Promise<Report> => {
@@ -72,7 +79,8 @@ export const reportOutcome = async (
   const machine = nameOf(ended.stateMachineArn);
   measurements.record(report.outcome, 'Count', 1, machine);
   // The rotation succeeded: that a retirement may not have started is counted beside it.
-  if (ended.output.retirement === 'unknown') measurements.record('RetirementUnknown', 'Count', 1, machine);
+  const retirementUnknown = ended.output.retirement === 'unknown';
+  if (retirementUnknown) measurements.record('RetirementUnknown', 'Count', 1, machine);
   if (report.recoveryStarted) {
     // Whatever was cut off, the recovery is one of this machine.
     measurements.record('RecoveryStarted', 'Count', 1, nameOf(config.recoveryStateMachineArn));
@@ -82,6 +90,8 @@ export const reportOutcome = async (
   }
   const resources = [ended.executionArn, ...(report.secret?.startsWith('arn:') ? [report.secret] : [])];
   await bus.put(detailType, resources, report);
+  const notice = noticeOf(report, retirementUnknown);
+  if (notice !== undefined) await operators.tell(notice);
   return report;
 };
 

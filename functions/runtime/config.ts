@@ -45,6 +45,7 @@ const reportOutcomeSchema = z.object({
   RECOVERY_STATE_MACHINE_ARN: stateMachineArn,
   RETIREMENT_STATE_MACHINE_ARN: stateMachineArn,
   RUNBOOK_URL: z.string().min(1),
+  OPERATORS_TOPIC_ARN: z.string().startsWith('arn:'),
 });
 
 /** What the check of credentials and locks reads. */

@@ -208,7 +208,7 @@ export class RotationAlarms extends Construct {
       machineMetric(name, this.props.rotation, CHECK, { statistic });
     this.add('CredentialOverdue', {
       happened:
-        'A credential is older than its schedule allows, by more than a day, or its schedule is gone.',
+        'A credential is older than its schedule allows, by more than a day, or its schedule is gone; `npx docdb-rotation list` says which.',
       section: 'alarm-credential-overdue',
       metric: metric('OverdueCredentials', 'Maximum'),
     });
@@ -220,7 +220,7 @@ export class RotationAlarms extends Construct {
     });
     this.add('LockWithoutExecution', {
       happened:
-        'A secret is locked by an execution that does not run: nothing rotates it, and AWSCURRENT may not log in.',
+        'A secret is locked by an execution that does not run: nothing rotates it, and AWSCURRENT may not log in; `npx docdb-rotation list` says which.',
       section: 'lockwithoutexecution',
       metric: machineMetric('LockWithoutExecution', this.props.rotation, LOCKS, { statistic: 'Maximum' }),
       periods: PERIODS_OF_LOCKS,

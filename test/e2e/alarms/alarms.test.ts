@@ -105,6 +105,20 @@ const dailyRule = () =>
   ruleFor(({ schedule, target }) => schedule === 'rate(1 day)' && !!target.input?.includes('"secrets"'));
 const hourlyRule = () => ruleFor(({ schedule }) => schedule === 'rate(1 hour)');
 
+/** An alarm looks at all secrets together, so a message beside it says which one it was, and in which execution. */
+const expectNamed = async ({ detail: { executionArn, secret = '' } }: End): Promise<void> => {
+  const name =
+    secret
+      .split(':secret:')
+      .at(-1)
+      ?.replace(/-\w{6}$/, '') ?? '';
+  expect(name).not.toBe('');
+  await operators.waitFor(
+    `${name} by ${executionArn}`,
+    ({ alarm, text }) => alarm === undefined && text.includes(name) && text.includes(executionArn),
+  );
+};
+
 describe('An execution that ends', () => {
   const OUTCOMES = Object.keys(endsOn({} as LocalStack)) as CausedOutcome[];
 
@@ -131,6 +145,7 @@ describe('An execution that ends', () => {
         value: 1,
       });
       expect(await toldOf(metrics)).toEqual(expected);
+      if (expected.length > 0) await expectNamed(end);
     },
   );
 
@@ -192,11 +207,13 @@ describe('An execution that ends', () => {
 
       expect(await invoke(nameIn(reportRule().target.arn), { detail })).toBeUndefined();
 
-      await ends.waitFor(
+      const end = await ends.waitFor(
         outcome,
-        (end) => end.detail.executionArn === executionArn && end.detail.outcome === outcome,
+        ({ detail: { executionArn: ended, outcome: as, secret } }) =>
+          ended === executionArn && as === outcome && secret === stack.appSecret.arn,
       );
       expect(await toldOf(cloudWatch.newlyWritten())).toEqual(expected);
+      await expectNamed(end);
     },
   );
 });
@@ -428,9 +445,15 @@ describe('All in all', () => {
     expect(anchors.size).toBeGreaterThan(10);
   });
 
-  test('the machines themselves have told that manual action is required, with the reason', () => {
+  test('the machines themselves have told that manual action is required, and of the other ends a function', () => {
     const texts = operators.received.filter(({ alarm }) => alarm === undefined).map(({ subject }) => subject);
     expect([...new Set(texts)].sort()).toEqual([
+      'docdb-rotation: CutOff',
+      'docdb-rotation: RolledBack',
+      'docdb-rotation: Rotated',
+      'docdb-rotation: Stopped',
+      'docdb-rotation: Superseded',
+      'docdb-rotation: TimedOut',
       'docdb-rotation: manual action required',
       'docdb-rotation: the replaced user was not retired',
     ]);

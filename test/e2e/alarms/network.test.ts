@@ -120,6 +120,7 @@ test.concurrent.for([
         RECOVERY_STATE_MACHINE_ARN: MACHINE.replace('rotation', 'recovery'),
         RETIREMENT_STATE_MACHINE_ARN: MACHINE.replace('rotation', 'retirement'),
         RUNBOOK_URL: 'RUNBOOK.md',
+        OPERATORS_TOPIC_ARN: 'arn:aws:sns:eu-central-1:111122223333:operators',
       },
     );
     expect(error?.name).toBe('TimeoutError');

@@ -54,6 +54,7 @@ const RESOURCES: Record<ResourceName, (functionName: FunctionName) => string | s
   'the key of the state machines': () => arnOf('LogKey'),
   "the key of the functions' environment": () => arnOf('LogKey'),
   'the default event bus': () => inPartition(`events:${REGION}:${ACCOUNT}:event-bus/default`),
+  "the operators' topic": () => TOPIC,
   'its cluster': () => inPartition(`rds:${REGION}:${ACCOUNT}:cluster:my-cluster`),
   'its own log group': (name) => arnOf(`${functionId(name)}Logs`),
 };

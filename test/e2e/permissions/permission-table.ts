@@ -26,6 +26,7 @@ export type ResourceName =
   | 'the key of the state machines'
   | "the key of the functions' environment"
   | 'the default event bus'
+  | "the operators' topic"
   | 'its cluster'
   | 'its own log group';
 
@@ -200,6 +201,11 @@ export const FUNCTIONS = {
       on: 'the default event bus',
       only: 'with the source docdb-rotation',
       why: 'tells how an execution ended',
+    },
+    {
+      actions: ['sns:Publish'],
+      on: "the operators' topic",
+      why: 'tells for which secret an alarm rings',
     },
     {
       actions: ['states:DescribeExecution'],

@@ -336,6 +336,18 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'an end that an alarm rings for is told to the operators',
+    about: 'ReportOutcome',
+    ends: /^no error null/,
+    prepare: appSecret,
+    act: async (stack, { secret }) => {
+      const { arn } = await run(stack, { secretId: secret.arn, mode: 'verify' });
+      const input = JSON.stringify({ secretId: secret.arn });
+      const detail = { executionArn: arn, stateMachineArn: stack.stateMachineArn, status: 'ABORTED', input };
+      return await call(stack, 'ReportOutcome', { detail }, arn);
+    },
+  },
+  {
     name: 'the end of an execution is reported, of which the event tells nothing more',
     about: 'ReportOutcome',
     ends: /^no error null/,

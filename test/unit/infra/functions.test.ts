@@ -103,6 +103,7 @@ describe('The functions', () => {
     );
     expect([...new Set(names)].sort()).toEqual([
       'NODE_OPTIONS',
+      'OPERATORS_TOPIC_ARN',
       'RECOVERY_STATE_MACHINE_ARN',
       'RETIREMENT_STATE_MACHINE_ARN',
       'RUNBOOK_URL',

@@ -4,6 +4,7 @@ import {
   EndNotSettledError,
   type ExecutionDescription,
 } from '../../../../functions/report-outcome/execution-result.ts';
+import type { Notice } from '../../../../functions/report-outcome/notice.ts';
 import { reportOutcome } from '../../../../functions/report-outcome/report-outcome.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rotation';
@@ -28,6 +29,7 @@ const told = async (
     },
   };
   const metrics: string[] = [];
+  const notices: Notice[] = [];
   const events: { type: string; detail: object; resources: readonly string[] }[] = [];
   const report = await reportOutcome(
     {
@@ -42,6 +44,7 @@ const told = async (
           void metrics.push([metric, unit, value, machine, ...(secret ? [secret] : [])].join(' ')),
       },
       bus: { put: async (type, resources, detail) => void events.push({ type, resources, detail }) },
+      operators: { tell: async (notice) => void notices.push(notice) },
     },
     {
       recoveryStateMachineArn: RECOVERY,
@@ -50,7 +53,7 @@ const told = async (
     },
     ExecutionEnded.parse(event).detail,
   );
-  return { metrics, events, report };
+  return { metrics, events, report, notices };
 };
 
 const succeeded = (output: object) => ({ status: 'SUCCEEDED', output: JSON.stringify(output) });
@@ -216,5 +219,49 @@ describe('The end of a retirement', () => {
   ])('is %s, and starts a recovery, since it may have had the lock', async (outcome, detail) => {
     const { metrics } = await told({ stateMachineArn: RETIREMENT, ...detail });
     expect(metrics).toEqual([`${outcome} Count 1 retirement`, 'RecoveryStarted Count 1 recovery']);
+  });
+});
+
+describe('The operators are told which secret an alarm rings for', () => {
+  it.each([
+    [
+      'RolledBack',
+      failed('RolledBack'),
+      'The rotation of the secret app-AbCdEf failed, and was rolled back.',
+    ],
+    ['Superseded', failed('RotationSupersededError'), 'superseded'],
+    ['CutOff', { status: 'ABORTED' }, 'was cut off. A recovery was started for it.'],
+    ['TimedOut', { status: 'TIMED_OUT' }, 'A recovery was started for it.'],
+    [
+      'Stopped',
+      { status: 'ABORTED', stateMachineArn: RECOVERY },
+      'The recovery of the secret app-AbCdEf was stopped.',
+    ],
+    ['Stopped', { status: 'ABORTED', stateMachineArn: RETIREMENT }, 'The retirement of the replaced user of'],
+    ['Rotated', succeeded({ outcome: 'rotated', retirement: 'unknown' }), 'no retirement of the user'],
+  ])('%s by %j', async (outcome, detail, says) => {
+    const { notices } = await told(detail);
+    expect(notices).toMatchObject([
+      { subject: `docdb-rotation: ${outcome}`, message: expect.stringContaining(says) },
+    ]);
+    expect(notices[0]?.message).toContain('Execution: https://');
+  });
+
+  it.each([
+    ['a success', succeeded({ outcome: 'rotated' })],
+    ['a refusal, which is told to who asked', failed('InvalidSecretError')],
+    ['a verification that was stopped', { status: 'ABORTED', ...input({ secretId: 'x', mode: 'verify' }) }],
+    ['a check that was stopped', { status: 'ABORTED', ...input({ secretId: 'x', mode: 'check' }) }],
+    ['a compensation that failed, of which the machine tells', failed('RollbackFailed')],
+    ['a recovery that failed, as well', { ...failed('RecoveryFailed'), stateMachineArn: RECOVERY }],
+    ['a retirement that failed, as well', { ...failed('RetirementFailed'), stateMachineArn: RETIREMENT }],
+  ])('but not of %s', async (_what, detail) => {
+    expect((await told(detail)).notices).toEqual([]);
+  });
+
+  it('in at most 200 characters of what a caller wrote, none of which a name can’t have', async () => {
+    const secretId = `call\n<me> ${'x'.repeat(1900)}`;
+    const { notices } = await told({ status: 'ABORTED', ...input({ secretId }) });
+    expect(notices[0]?.message).toContain(`call??me??${'x'.repeat(190)} was cut off`);
   });
 });
