@@ -3,6 +3,27 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'AWSCURRENT that logs in is not told as an outage, whatever else could not be done.',
+    file: 'functions/recover-secret/other-user-left.ts',
+    find: '!(error instanceof RotationError) || RETRIED',
+    replace: 'error instanceof RotationError || RETRIED',
+    tests: ['unit/statemachine/hand-written.test.ts', 'unit/statemachine/state-machine.test.ts'],
+  },
+  {
+    breaks: 'The operators are told which secret an alarm rings for.',
+    file: 'functions/report-outcome/report-outcome.ts',
+    find: 'if (notice !== undefined) await',
+    replace: 'if (notice === null) await',
+    tests: ['unit/functions/report-outcome/report-outcome.test.ts'],
+  },
+  {
+    breaks: 'A mail quotes at most 200 characters of a caller.',
+    file: 'functions/report-outcome/notice.ts',
+    find: '.slice(0, LONGEST_NAME)',
+    replace: '',
+    tests: ['unit/functions/report-outcome/report-outcome.test.ts'],
+  },
+  {
     breaks: 'A proven version tells where and for whom a secret is, also one that has no label any more.',
     file: 'functions/recover-secret/reconcile.ts',
     find: ' ?? unlabelled[0] ?? labelled[0]',
