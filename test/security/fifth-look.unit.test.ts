@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { markerOf } from '../../functions/secret/marker.ts';
-import { recordOf } from '../../functions/secret/proven.ts';
+import { recordOf, versionOf } from '../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
+import { CLUSTER, READ_WRITE } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine, RotationMachine } from '../support/rotation-machine.ts';
 import { created, portsOf } from '../support/rotation-steps.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Ending } from '../support/state-machine.ts';
-import { Arena } from './power/arena.ts';
+import { Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './power/arena.ts';
 import { LITTLE } from './power/gains.ts';
 import type { Right } from './power/rights.ts';
 import { type ArenaOptions, WORLDS } from './power/worlds.ts';
@@ -108,6 +109,7 @@ describe('what gets in:', () => {
       database.addUser(arena.pairUser, newPassword(), LITTLE);
       const before = { ...database.user(arena.pairUser) };
       await arena.honest.rotate();
+      await arena.honest.rotate();
       expect(database.user(arena.pairUser)).toEqual(before);
     },
   );
@@ -127,6 +129,20 @@ describe('what gets in:', () => {
     },
   );
 
+  it.fails.each(['alternating-users', 'admin-clone'])(
+    'a retirement drops someone else’s user, which has the name of a dropped predecessor now, by starting an execution alone: %s',
+    async (name) => {
+      const arena = enter(name, 'start');
+      const { database } = arena.world;
+      await retireByRotation(arena);
+      if (!(await recordIn(arena)).includes(`-${arena.world.previous}`)) return;
+      database.addUser(arena.pairUser, newPassword(), LITTLE);
+      const before = { ...database.user(arena.pairUser) };
+      await retireByRotation(arena, 'delete', executionArn('chosen', 'retirement'));
+      expect(database.user(arena.pairUser)).toEqual(before);
+    },
+  );
+
   /** My server answers late: meanwhile people recover, put the right version back, and the retirement of before comes to its turn. */
   it.fails.each(['alternating-users', 'admin-clone'])(
     'a rotation that my host held up writes its old record over the mark of a dropped user, by writing values alone: %s',
@@ -135,26 +151,232 @@ describe('what gets in:', () => {
       const { database } = arena.world;
       const right = arena.current();
       arena.write({ ...arena.mine(), ...arena.evil });
-      let held = false;
-      const turn = async (method: string) => {
-        if (method !== 'login' || held) return;
-        held = true;
+      const calls = onceAfter(arena, 'setTag', async () => {
         await arena.honest.recover();
         arena.honest.putBack(right);
         await arena.honest.recover();
-        const ending = await retireByRotation(arena);
-        console.log(ending.status, ending.error, ending.cause, arena.world.snapshot());
-        arena.wasReached = ending.status === 'SUCCEEDED' && database.user(arena.pairUser) === undefined;
-      };
-      await new RotationMachine(arena.world, { calls: new PortCalls({ turn }) }).run(executionArn('held'), {
+        await retireByRotation(arena);
+        arena.wasReached = database.user(arena.pairUser) === undefined;
+      });
+      await new RotationMachine(arena.world, { calls }).run(executionArn('held'), {
         secretId: SECRET,
       });
-      console.log(name, arena.wasReached, await recordIn(arena));
       if (!arena.wasReached) return;
       database.addUser(arena.pairUser, newPassword(), LITTLE);
       const before = { ...database.user(arena.pairUser) };
-      console.log((await arena.honest.rotate()).error);
+      await arena.honest.rotate();
       expect(database.user(arena.pairUser)).toEqual(before);
+    },
+  );
+});
+
+const users = ({ world: { database } }: Arena) =>
+  Object.fromEntries(database.usernames().map((name) => [name, JSON.stringify(database.user(name))]));
+const withoutOutage = (arena: Arena) => arena.gained().filter((want) => want !== 'outage');
+const RESETS = [{}, { resetThroughAdmin: true }, { resetThroughCluster: true }];
+const evilHost = (arena: Arena) => ({ ...arena.mine(), ...arena.evil });
+/** What honest people come to in the end: the right version is put back, recovered and rotated. */
+const settle = async (arena: Arena, right: string): Promise<void> => {
+  await arena.honest.recover();
+  if (arena.world.logsIn(right)) arena.honest.putBack(right);
+  await arena.honest.recover();
+};
+
+describe('what is prevented, with marks:', () => {
+  it.each(['alternating-users', 'admin-clone'])(
+    'the name of a dropped predecessor is someone else’s now, and a revert and rotations leave it alone: %s',
+    async (name) => {
+      const arena = enter(name, 'write', 'start');
+      const { database } = arena.world;
+      await retireByRotation(arena);
+      expect(await recordIn(arena)).toContain(`-${arena.world.previous}`);
+      database.addUser(arena.pairUser, newPassword(), LITTLE);
+      const before = users(arena);
+      const endings = [
+        await arena.start({ mode: 'revert' }),
+        await arena.start(),
+        await arena.honest.scheduled(),
+      ];
+      expect(endings.map((ending) => ending?.error)).toEqual([
+        'UserNameTakenError',
+        'UserNameTakenError',
+        'UserNameTakenError',
+      ]);
+      expect(users(arena)).toEqual(before);
+      expect(withoutOutage(arena)).toEqual([]);
+    },
+  );
+
+  it.each(Object.keys(WORLDS))(
+    'the version of a scheduled rotation that was made from a value of mine, and its token: %s',
+    async (name) => {
+      const arena = enter(name, 'write', 'start');
+      const right = arena.current();
+      const uri = `mongodb://${arena.user}:x@evil.example.com,docdb.cluster/`;
+      arena.write({ ...arena.mine(), uri });
+      const begun = await arena.honest.scheduled();
+      const token = (await recordIn(arena)).find((entry) => entry.startsWith('+'))?.slice(1) ?? '';
+      expect(begun?.status).toBe('FAILED');
+      expect(token).not.toBe('');
+      arena.honest.putBack(right);
+      for (const chosen of ['chosen-1', 'chosen-2']) {
+        giveLock(arena, executionArn(chosen), [token]);
+        const ending = await arena.start({ token }, chosen);
+        expect(ending.status).toBe('FAILED');
+      }
+      expect(withoutOutage(arena)).toEqual([]);
+    },
+  );
+
+  it.each(Object.keys(WORLDS).filter((name) => WORLDS[name]?.options.previous))(
+    'a record of versions with odd ids, and a reset: %s',
+    async (name) => {
+      const arena = enter(name, 'write', 'recover');
+      const odd = ['+', '=', '-', ' '].map((mark) => `${mark}${newVersionId()}`);
+      for (const id of odd) {
+        arena.write({ username: OWN_USER, password: arena.ownPassword }, 'AWSCURRENT', id);
+        await arena.honest.rotate(undefined, undefined, 'revert');
+        await arena.honest.scheduled();
+        await arena.recover();
+      }
+      arena.write(arena.mine());
+      arena.write({ ...arena.mine(), again: true });
+      for (const reset of RESETS) await arena.recover(reset);
+      expect(withoutOutage(arena)).toEqual([]);
+    },
+  );
+
+  it.each(Object.keys(WORLDS).filter((name) => !name.includes('never')))(
+    'a rotation at my host makes my value proven, and a reset at the right one: %s',
+    async (name) => {
+      const arena = enter(name, 'write', 'recover');
+      arena.write(evilHost(arena));
+      await arena.honest.recover();
+      await arena.honest.rotate();
+      expect((await recordIn(arena)).map(versionOf)).toContain(arena.current());
+      expect(arena.world.store.valueOf(SECRET, arena.current())).toContain(EVIL_HOST);
+      for (const reset of RESETS) await arena.recover(reset);
+      arena.write(arena.mine());
+      arena.write({ ...arena.mine(), again: true });
+      for (const reset of RESETS) await arena.recover(reset);
+      expect(withoutOutage(arena)).toEqual([]);
+    },
+  );
+});
+
+describe('two at once:', () => {
+  const everyMoment = async (
+    name: string,
+    rights: Right[],
+    act: (arena: Arena) => unknown,
+    mode?: string,
+  ): Promise<string[]> => {
+    const bad: string[] = [];
+    for (let moment = 1; moment <= 60; moment++) {
+      const arena = enter(name, ...rights);
+      const right = arena.current();
+      await arena.honest.rotate(moment, () => act(arena), mode);
+      if (!arena.wasReached) {
+        expect(moment).toBeGreaterThan(5);
+        break;
+      }
+      await settle(arena, right);
+      const last = await arena.honest.rotate();
+      const gains = arena.gained();
+      if (gains.length > 0 || last.status !== 'SUCCEEDED')
+        bad.push(`${moment}: ${gains} ${last.error} ${last.cause?.slice(0, 200)}`);
+    }
+    return bad;
+  };
+  const NAMES = Object.keys(WORLDS).filter((name) => WORLDS[name]?.wasRotated || name.startsWith('single'));
+
+  it.each(NAMES)('a rotation of mine with the lock of an honest one, at each moment: %s', async (name) => {
+    const bad = await everyMoment(name, ['write', 'start'], async (arena) => {
+      giveLock(arena, executionArn('chosen-1'));
+      await arena.start({}, 'chosen-1');
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it.each(ROTATED_PAIRS)(
+    'a retirement of mine with the lock of an honest rotation, at each moment: %s',
+    async (name) => {
+      for (const policy of ['delete', 'revoke', 'lock']) {
+        for (const mode of ['rotate', 'revert']) {
+          const bad = await everyMoment(name, ['write', 'start'], (arena) => retireNow(arena, policy), mode);
+          expect(bad, `${policy} ${mode}`).toEqual([]);
+        }
+      }
+    },
+  );
+
+  it.each(NAMES)('a recovery of mine that tries what my marker names, at each moment: %s', async (name) => {
+    const bad = await everyMoment(name, ['write', 'recover'], async (arena) => {
+      const named = [
+        arena.write(arena.mine(), 'mine'),
+        arena.write(arena.mine(arena.pairUser), 'mine'),
+        arena.write(evilHost(arena), 'mine'),
+        arena.write({ username: OWN_USER, password: arena.ownPassword, ssl: false }, 'mine'),
+      ];
+      giveLock(arena, executionArn('chosen'), named);
+      for (const reset of RESETS.slice(0, 1)) await arena.recover(reset);
+    });
+    expect(bad).toEqual([]);
+  });
+});
+
+describe('names and places:', () => {
+  it.each(['_clone', `${'x'.repeat(57)}_clone`, `${OTHER_USER}_clone`, 'Billing_clone'])(
+    'a user of mine named %s takes no turns with someone else’s',
+    async (mine) => {
+      for (const name of ['alternating-users', 'alternating-users, never rotated', 'single-user']) {
+        const arena = enter(name, 'write', 'start');
+        const { database } = arena.world;
+        const other = mine === '_clone' ? '_clone_clone' : mine.slice(0, -'_clone'.length);
+        if (database.user(other) === undefined) database.addUser(other, newPassword(), READ_WRITE);
+        database.addUser(mine, arena.ownPassword, LITTLE);
+        const before = database.user(other);
+        const right = arena.current();
+        arena.write({ username: mine, password: arena.ownPassword });
+        await arena.honest.recover();
+        const endings = [await arena.honest.rotate(), await arena.honest.scheduled()];
+        arena.write({ username: other, password: newPassword() }, PREVIOUS);
+        endings.push(await arena.start({ mode: 'revert' }));
+        for (const reset of RESETS) await arena.honest.recover(reset);
+        expect(endings.at(-1)?.error).toBe('UntrustedVersionError');
+        if (name !== 'single-user')
+          expect(endings.map((ending) => ending?.status)).not.toContain('SUCCEEDED');
+        expect(database.user(other)).toEqual(before);
+        expect(database.user(mine)?.roles).toEqual(LITTLE);
+        await settle(arena, right);
+        expect(withoutOutage(arena)).toEqual([]);
+      }
+    },
+  );
+
+  const PLACES = [
+    { host: `${CLUSTER}.` },
+    { host: CLUSTER.toUpperCase() },
+    { port: '27017' },
+    { port: 27018 },
+    { ssl: 'FALSE' },
+    { host: '2130706433' },
+    { host: '127.0.0.1' },
+  ];
+  it.each(Object.keys(WORLDS).filter((name) => WORLDS[name]?.wasRotated))(
+    'another way to write the place, and a reset: %s',
+    async (name) => {
+      for (const place of PLACES) {
+        const arena = enter(name, 'write', 'recover');
+        const right = arena.current();
+        arena.write({ ...arena.mine(), ...place }, PREVIOUS);
+        await arena.honest.rotate(undefined, undefined, 'revert');
+        arena.write({ ...arena.mine(), ...place });
+        arena.write({ ...arena.mine(), ...place, again: 1 });
+        for (const reset of RESETS) await arena.recover(reset);
+        await settle(arena, right);
+        expect(arena.gained(), JSON.stringify(place)).toEqual([]);
+      }
     },
   );
 });
