@@ -88,49 +88,50 @@ describe('what gets in:', () => {
   it.fails.each(ROTATED_PAIRS)(
     'a revert puts a planted AWSPREVIOUS on record as unfinished, and an execution of mine takes it for the version of Secrets Manager: %s',
     async (name) => {
-      const arena = enter(name, 'write', 'start');
-      const mine = arena.write(arena.mine(arena.pairUser), PREVIOUS);
-      const calls = onceAfter(arena, 'setTag', async () => {
-        giveLock(arena, executionArn('chosen-1'), [mine]);
-        arena.write({ password: newPassword() }, PREVIOUS);
-        await arena.start({ token: mine }, 'chosen-1');
-      });
-      await arena.start({ mode: 'revert' }, 'back', calls);
-      if (arena.wasReached) expect(arena.gained()).toEqual([]);
+      for (let moment = 1, isThere = true; isThere; moment++) {
+        const arena = enter(name, 'write', 'start');
+        const mine = arena.write(arena.mine(arena.pairUser), PREVIOUS);
+        const act = async () => {
+          giveLock(arena, executionArn('chosen-1'), [mine]);
+          arena.write({ password: newPassword() }, PREVIOUS);
+          await arena.start({ token: mine }, 'chosen-1');
+        };
+        await arena.honest.rotate(moment, act, 'revert');
+        isThere = arena.wasReached;
+        expect(arena.gained()).toEqual([]);
+      }
     },
   );
 
   it.fails.each(['alternating-users', 'admin-clone'])(
     'an execution that lost its lock writes its old record over the mark of a dropped user, and a rotation takes over who has that name now: %s',
     async (name) => {
-      const arena = enter(name, 'write', 'start');
-      const { database } = arena.world;
-      arena.write({ username: arena.pairUser, password: newPassword() }, PREVIOUS);
-      const calls = onceAfter(arena, 'setTag', async () => {
-        await retireNow(arena);
-      });
-      await arena.start({ mode: 'revert' }, 'back', calls);
-      if (!arena.wasReached || database.user(arena.pairUser) !== undefined) return;
-      database.addUser(arena.pairUser, newPassword(), LITTLE);
-      const before = { ...database.user(arena.pairUser) };
-      await arena.honest.rotate();
-      await arena.honest.rotate();
-      expect(database.user(arena.pairUser)).toEqual(before);
+      for (let moment = 1, isThere = true; isThere; moment++) {
+        const arena = enter(name, 'write', 'start');
+        const { database } = arena.world;
+        arena.write({ username: arena.pairUser, password: newPassword() }, PREVIOUS);
+        await arena.honest.rotate(moment, () => retireNow(arena), 'revert');
+        isThere = arena.wasReached;
+        if (database.user(arena.pairUser) !== undefined) continue;
+        database.addUser(arena.pairUser, newPassword(), LITTLE);
+        const before = { ...database.user(arena.pairUser) };
+        await arena.honest.rotate();
+        expect(database.user(arena.pairUser)).toEqual(before);
+      }
     },
   );
 
   it.fails.each(ROTATED_PAIRS)(
-    'the same without haste, where a revert was cut off and recovered: the mark stays until the next rotation: %s',
+    'the mark of a planted AWSPREVIOUS stays where a revert was cut off and recovered, and an execution of mine takes it: %s',
     async (name) => {
       const arena = enter(name, 'write', 'start');
       const mine = arena.write(arena.mine(arena.pairUser), PREVIOUS);
       await created(arena.world, 'revert');
       await arena.honest.recover();
-      arena.wasReached = (await recordIn(arena)).includes(`+${mine}`);
       arena.write({ password: newPassword() }, PREVIOUS);
       giveLock(arena, executionArn('chosen-1'), [mine]);
       await arena.start({ token: mine }, 'chosen-1');
-      if (arena.wasReached) expect(arena.gained()).toEqual([]);
+      expect(arena.gained()).toEqual([]);
     },
   );
 
