@@ -7,6 +7,7 @@ import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts'
 import { PortCalls } from '../support/port-calls.ts';
 import {
   executionArn,
+  RecoveryMachine,
   RetirementMachine,
   RotationMachine,
   stoppedEvent,
@@ -162,6 +163,36 @@ describe('what gets in:', () => {
       await arena.honest.recover();
       if (error !== 'RotationSupersededError' || database.user(arena.pairUser) === undefined) return;
       expect((await arena.honest.rotate()).status).toBe('SUCCEEDED');
+    },
+  );
+
+  it.fails.each(['alternating-users', 'admin-clone'])(
+    'a recovery that lost its lock writes its old record over the mark of a dropped user: %s',
+    async (name) => {
+      for (let moment = 1, isThere = true; isThere; moment++) {
+        const arena = enter(name, 'write', 'start');
+        const { database } = arena.world;
+        await created(arena.world);
+        // So that no recovery finds what was cut off, and takes its mark off the record.
+        giveLock(arena, executionArn('none'));
+        arena.write('none', 'AWSPENDING');
+        let call = 0;
+        const turn = async () => {
+          call += 1;
+          if (call === moment) await retireNow(arena);
+        };
+        await new RecoveryMachine(arena.world, { calls: new PortCalls({ turn }) }).run(
+          executionArn('honest', 'recovery'),
+          { secretId: SECRET },
+        );
+        isThere = call >= moment;
+        await arena.honest.recover();
+        if (database.user(arena.pairUser) !== undefined) continue;
+        database.addUser(arena.pairUser, newPassword(), LITTLE);
+        const before = { ...database.user(arena.pairUser) };
+        await arena.honest.rotate();
+        expect(database.user(arena.pairUser), `moment ${moment}`).toEqual(before);
+      }
     },
   );
 
