@@ -21,6 +21,12 @@ export const HOST_TAG = 'docdb-rotation:host';
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 
+/**
+ * The ids of versions whose user a retirement has dropped: one of that name is someone else's. A tag of its own, which only retirements add to: a
+ * tag has no compare-and-set, and who lost the lock without knowing it may write an old record.
+ */
+export const DROPPED_TAG = 'docdb-rotation:dropped';
+
 export const KNOWN_TAGS: readonly string[] = [
   STRATEGY_TAG,
   ADMIN_SECRET_TAG,
@@ -28,6 +34,7 @@ export const KNOWN_TAGS: readonly string[] = [
   GRACE_TAG,
   HOST_TAG,
   PROVEN_TAG,
+  DROPPED_TAG,
 ];
 
 /** Names of before 0.2, and what they are called now. */

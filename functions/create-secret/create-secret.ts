@@ -23,7 +23,7 @@ import {
   takePending,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { isUnfinishedIn, recordOf, recordProven, withWritten } from '../secret/proven.ts';
+import { isWrittenIn, recordOf, recordProven, withReturnedTo, withWritten } from '../secret/proven.ts';
 import {
   loadContext,
   newValue,
@@ -85,7 +85,7 @@ const begin = async (
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, lockVersion, { lockVersion, own: versionIdsOf(execution) });
   const isPair = context.settings.strategy !== 'single-user';
-  const proven = isPair ? await recordUnfinished(ports, seen, lockVersion) : [];
+  const proven = isPair ? await recordUnfinished(ports, seen, withWritten(seen, lockVersion)) : [];
   return planOf(context, seen, {
     outcome: 'created',
     lockVersion,
@@ -100,8 +100,8 @@ const begin = async (
 const recordUnfinished = async (
   { secrets }: CreateSecretPorts,
   seen: SecretDescription,
-  version: string,
-): Promise<string[]> => await recordProven(secrets, seen.arn, recordOf(seen), withWritten(seen, version));
+  versions: readonly string[],
+): Promise<string[]> => await recordProven(secrets, seen.arn, recordOf(seen), versions);
 
 /** Back to AWSPREVIOUS, which is there already; the lock is on a marker. */
 const goBack = async (
@@ -122,7 +122,7 @@ const goBack = async (
     pendingVersion: target,
     pending: reference,
     currentUser,
-    proven: isPair ? await recordUnfinished(ports, seen, target) : [],
+    proven: isPair ? await recordUnfinished(ports, seen, withReturnedTo(seen, target)) : [],
   });
 };
 
@@ -156,13 +156,13 @@ const joinRotation = async (
     const [first = ''] = versionIdsOf(execution);
     // What the trigger wrote is on record, and the version on which it took the lock stays, also without a label.
     const wasBegun =
-      isUnfinishedIn(recordOf(seen), token) && (await ports.secrets.read(seen.arn, first)) !== undefined;
+      isWrittenIn(recordOf(seen), token) && (await ports.secrets.read(seen.arn, first)) !== undefined;
     if (wasBegun) throw superseded(seen, first);
     throw new UnknownTokenError(
       `this execution does not have the lock for version ${token} of ${seen.name}: a token comes from Secrets Manager's own rotation only; leave it out to start a rotation`,
     );
   }
-  if (!isUnfinishedIn(recordOf(seen), token)) {
+  if (!isWrittenIn(recordOf(seen), token)) {
     throw new UntrustedVersionError(
       `version ${token} of ${seen.name} was not written by its rotation function; rotate the secret again`,
     );
@@ -186,7 +186,7 @@ const joinRotation = async (
 
 /** Whether the trigger made all ready for this very execution: a copy of its input has another ARN. */
 export const mayJoin = (secret: SecretDescription, execution: string, token: string): boolean =>
-  lockHolder(secret, execution) === 'this execution' && isUnfinishedIn(recordOf(secret), token);
+  lockHolder(secret, execution) === 'this execution' && isWrittenIn(recordOf(secret), token);
 
 /** By the name that the trigger gives: the number of the attempt stands at its end. Before the first one no step used the value. */
 const isFirstAttempt = (execution: string): boolean => execution.endsWith('-1');

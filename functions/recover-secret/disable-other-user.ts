@@ -42,7 +42,8 @@ const existedBefore = ({ secret, candidates }: RecoveryContext, { id, value }: V
   const record = recordOf(secret);
   if (droppedIn(record).includes(id)) return false;
   const shows = (other: Version): boolean =>
-    other.id === holderOf(secret, PREVIOUS) || isProvenIn(record, other.id);
+    !droppedIn(record).includes(other.id) &&
+    (other.id === holderOf(secret, PREVIOUS) || isProvenIn(record, other.id));
   return candidates.some((other) => other.value.login.username === value.login.username && shows(other));
 };
 

@@ -3,7 +3,16 @@ import type { Before, Plan, ReleaseLockInput } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { type LockPorts, releaseLock } from '../secret/lock.ts';
-import { asPaired, asProven, isProvenEntry, isProvenIn, recordProven, versionOf } from '../secret/proven.ts';
+import {
+  asPaired,
+  asProven,
+  droppedIn,
+  isProvenEntry,
+  isProvenIn,
+  recordMadeAgain,
+  recordProven,
+  versionOf,
+} from '../secret/proven.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { isOfSecretsManager, isRevert } from '../secret/versions.ts';
@@ -21,11 +30,13 @@ export interface ReleaseLockResult {
  * Safe to repeat, and harmless to others: each label is taken only from this execution's own versions.
  */
 export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
-  const { plan } = input;
+  const { plan, ended } = input;
   if (plan === null) return await releaseWithoutPlan(ports, input);
-  const pendingMoved = input.ended === 'restored' && (await settlePending(ports, plan));
+  if (ended !== 'promoted' && !(await hasLock(ports, plan))) return NOTHING_TO_RELEASE;
+  const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
   try {
     await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
+    if (ended === 'promoted') await recordUserMadeAgain(ports, plan);
   } catch (error) {
     // A permission that is missing must not hold the lock for good as well.
     if (error instanceof SecretsManagerRefusedError)
@@ -34,6 +45,23 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
   }
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
+};
+
+const NOTHING_TO_RELEASE: ReleaseLockResult = { outcome: 'nothing-to-release', pendingMoved: false };
+
+/**
+ * What failed may have been held up for long, and a recovery or whole rotations may have gone by: what is on record by now would be written
+ * over. A promotion has just asked.
+ */
+const hasLock = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<boolean> => {
+  const isOwner = (answer: SecretDescription): boolean => hasLabel(answer, plan.lockVersion, OWNER);
+  return isOwner(await readUntil(clock, () => secrets.describe(plan.secretArn), isOwner));
+};
+
+/** A revert made the user again that a retirement had dropped. */
+const recordUserMadeAgain = async ({ secrets }: LockPorts, plan: Plan): Promise<void> => {
+  if (!droppedIn(plan.proven).includes(plan.pendingVersion)) return;
+  await recordMadeAgain(secrets, await secrets.describe(plan.secretArn), plan.pendingVersion);
 };
 
 /**
@@ -112,7 +140,7 @@ const releaseWithoutPlan = async (
   );
   const lockVersion = holderOf(secret, OWNER);
   if (lockVersion === undefined || lockHolder(secret, execution) !== 'this execution')
-    return { outcome: 'nothing-to-release', pendingMoved: false };
+    return NOTHING_TO_RELEASE;
   const from = ownPending(secret, own);
   const pendingMoved = from !== undefined && (await secrets.moveLabel(secret.arn, PENDING, { from }));
   const released = await releaseLock(secrets, secret.arn, lockVersion);

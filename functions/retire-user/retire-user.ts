@@ -19,15 +19,7 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import {
-  asDropped,
-  droppedIn,
-  isProvenIn,
-  pairedIn,
-  recordOf,
-  recordProven,
-  versionOf,
-} from '../secret/proven.ts';
+import { droppedIn, isProvenIn, pairedIn, recordDropped, recordOf } from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
@@ -133,6 +125,9 @@ const retireAsOwner = async (
     );
   }
   const versions = await versionsOfPredecessor(ports.secrets, secret, user, promoted);
+  // Whoever has that name now is someone else.
+  if (versions.every((version) => droppedIn(recordOf(secret)).includes(version)))
+    return { outcome: 'already-gone', user };
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
@@ -175,19 +170,6 @@ const versionsOfPredecessor = async (
   throw new UntrustedVersionError(
     `nothing on record of ${secret.name} shows that "${user}" is the predecessor of "${username}", so it is left as it is, with its password; if it is this secret's own, lock or drop it in the database`,
   );
-};
-
-/** Who is given a name that is free again is someone else. */
-const recordDropped = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  versions: readonly string[],
-): Promise<void> => {
-  const record = recordOf(secret);
-  const dropped = record.map((entry) =>
-    pairedIn([entry]).some((version) => versions.includes(version)) ? asDropped(versionOf(entry)) : entry,
-  );
-  await recordProven(secrets, secret.arn, record, dropped);
 };
 
 const retire = async (

@@ -9,7 +9,7 @@ import { readUntil } from '../runtime/read-again.ts';
 import { hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { isUnfinishedIn, recordOf, recordProven, withWritten } from '../secret/proven.ts';
+import { isWrittenIn, recordOf, recordProven, withWritten } from '../secret/proven.ts';
 import { loadContext, newValue, parsePending, type RotationContext } from '../secret/rotation-context.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import type { RotationEvent } from './rotation-trigger.ts';
@@ -113,7 +113,7 @@ const assertOwnValue = (
   token: string,
   existing: string | undefined,
 ): void => {
-  if (existing === undefined || !isUnfinishedIn(recordOf(secret), token)) throw untrusted(secret, token);
+  if (existing === undefined || !isWrittenIn(recordOf(secret), token)) throw untrusted(secret, token);
   parsePending(context, existing);
 };
 

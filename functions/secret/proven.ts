@@ -1,4 +1,4 @@
-import { PROVEN_TAG } from '../contract/tags.ts';
+import { DROPPED_TAG, PROVEN_TAG } from '../contract/tags.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 
 /*
@@ -7,13 +7,15 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * entry | what it says of the version
  * ------|------------------------------------------------------------------------------------------------------
  * id    | it was seen to log in: it is proven
- * +id   | a rotation wrote it, or a pair goes back to it, and has not ended well yet
+ * +id   | a rotation wrote it, and has not ended well yet
+ * @id   | a revert of a pair goes back to it, and has not ended well yet: who wrote it is not known
  * =id   | it is proven, and its user is one of the two that take turns: a rotation left the pair as it is
- * -id   | the same, but a retirement has dropped that user since: one of that name is someone else's
+ * -id   | the same, but a retirement has dropped that user since (a tag of its own says so): one of that name is someone else's
  *
- * Only users of the last kind get each other's roles: that someone's password was seen to work says nothing of what they may have.
+ * Only users of the kind `=` get each other's roles: that someone's password was seen to work says nothing of what they may have.
  */
 const WRITTEN = '+';
+const RETURNED_TO = '@';
 const PAIRED = '=';
 const DROPPED = '-';
 
@@ -21,12 +23,15 @@ const DROPPED = '-';
  * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
  * in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
  */
-const PLAIN_ID = /^[\w.:/@][\w.:/=@+-]*$/;
+const PLAIN_ID = /^[\w.:/][\w.:/=@+-]*$/;
 
 const isPlain = (version: string): boolean => PLAIN_ID.test(version);
 
 /** A version that this project wrote, as it stands in the tag until it is seen to log in. */
 export const asWritten = (version: string): string => `${WRITTEN}${version}`;
+
+/** A version that a revert of a pair goes back to, until that has ended. */
+export const asReturnedTo = (version: string): string => `${RETURNED_TO}${version}`;
 
 /** A version that was seen to log in, as it stands in the tag; nothing for one whose id can't stand there. */
 export const asProven = (version: string): string[] => (isPlain(version) ? [version] : []);
@@ -55,14 +60,21 @@ export const pairedIn = (record: readonly string[]): string[] =>
 export const droppedIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(DROPPED)).map(versionOf);
 
-export const isProvenEntry = (entry: string): boolean => !entry.startsWith(WRITTEN);
+export const isProvenEntry = (entry: string): boolean =>
+  !entry.startsWith(WRITTEN) && !entry.startsWith(RETURNED_TO);
 
 export const versionOf = (entry: string): string =>
-  [WRITTEN, PAIRED, DROPPED].some((mark) => entry.startsWith(mark)) ? entry.slice(1) : entry;
+  [WRITTEN, RETURNED_TO, PAIRED, DROPPED].some((mark) => entry.startsWith(mark)) ? entry.slice(1) : entry;
 
-/** @returns all entries of the tag, the latest first */
-export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] =>
-  (tags[PROVEN_TAG] ?? '').split(' ').filter((version) => version !== '');
+/** @returns all entries of the tag, the latest first; those of a pair whose user was dropped since say so */
+export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] => {
+  const dropped = wordsIn(tags[DROPPED_TAG]);
+  return wordsIn(tags[PROVEN_TAG]).map((entry) =>
+    entry.startsWith(PAIRED) && dropped.includes(versionOf(entry)) ? asDropped(versionOf(entry)) : entry,
+  );
+};
+
+const wordsIn = (tag = ''): string[] => tag.split(' ').filter((word) => word !== '');
 
 /**
  * Records which versions are proven from now on. Only the owner of the lock writes it: a tag has no compare-and-set.
@@ -76,25 +88,49 @@ export const recordProven = async (
   known: readonly string[],
   versions: readonly string[],
 ): Promise<string[]> => {
-  const fits = (_: string, last: number, all: string[]): boolean =>
-    all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE;
   const next = [...new Set(versions)].filter(fits);
   const isSame = next.length === known.length && next.every((version) => known.includes(version));
   if (!isSame) await secrets.setTag(secretArn, PROVEN_TAG, next.join(' '));
   return next;
 };
 
+const fits = (_: string, last: number, all: string[]): boolean =>
+  all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE;
+
+/** Records that a retirement has dropped the user of these versions. What is off the record is left out. */
+export const recordDropped = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  versions: readonly string[],
+): Promise<void> => {
+  const known = wordsIn(secret.tags[DROPPED_TAG]);
+  if (versions.every((version) => known.includes(version))) return;
+  const next = [...new Set([...versions, ...droppedIn(recordOf(secret))])].filter(fits);
+  await secrets.setTag(secret.arn, DROPPED_TAG, next.join(' '));
+};
+
+/** Records that the user of a version is there again: a revert has made it. */
+export const recordMadeAgain = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  version: string,
+): Promise<void> => {
+  const known = wordsIn(secret.tags[DROPPED_TAG]);
+  if (!known.includes(version)) return;
+  await secrets.setTag(secret.arn, DROPPED_TAG, known.filter((each) => each !== version).join(' '));
+};
+
 /** Whether the tag, or a plan's copy of it, says that the version is proven. */
 export const isProvenIn = (record: readonly string[], version: string | undefined): boolean =>
   version !== undefined && isPlain(version) && provenIn(record).includes(version);
 
-/** Whether a rotation wrote that version, or went back to it, and did not end well since. */
-export const isUnfinishedIn = (record: readonly string[], version: string): boolean =>
+/** Whether a rotation wrote that version, and did not end well since: who joins it uses its value without a question. */
+export const isWrittenIn = (record: readonly string[], version: string): boolean =>
   isPlain(version) && record.includes(asWritten(version));
 
-/** Whether this project wrote that version, or saw it log in. */
-export const isOwnVersion = (secret: SecretDescription, version: string): boolean =>
-  isProvenIn(recordOf(secret), version) || isUnfinishedIn(recordOf(secret), version);
+/** Whether a rotation wrote that version, or went back to it, and did not end well since. */
+export const isUnfinishedIn = (record: readonly string[], version: string): boolean =>
+  isWrittenIn(record, version) || (isPlain(version) && record.includes(asReturnedTo(version)));
 
 /** What the tag holds of proven versions; what it says of one that it holds already stays. */
 const provenEntries = (secret: SecretDescription): string[] => recordOf(secret).filter(isProvenEntry);
@@ -110,5 +146,11 @@ export const withNewest = (secret: SecretDescription, newest: string): string[] 
 /** A version that was only written, and after it all that are proven: it is not known yet whether it will log in. */
 export const withWritten = (secret: SecretDescription, written: string): string[] => [
   ...asProven(written).map(asWritten),
+  ...provenEntries(secret),
+];
+
+/** The same for one that a revert goes back to. */
+export const withReturnedTo = (secret: SecretDescription, target: string): string[] => [
+  ...asProven(target).map(asReturnedTo),
   ...provenEntries(secret),
 ];

@@ -8,7 +8,8 @@ import { Duration } from 'aws-cdk-lib';
  * - `move labels`: DescribeSecret and UpdateSecretVersionStage, no value
  * - `put AWSPENDING back`: UpdateSecretVersionStage
  * - `list versions`: ListSecretVersionIds
- * - `record`: TagResource, for the tag with the proven versions only
+ * - `record proven`, `record dropped`, `record both`: TagResource, for the tag with the proven versions, for the one with those whose user
+ *   was dropped, for these two only
  */
 export type SecretGrant =
   | 'read'
@@ -16,7 +17,9 @@ export type SecretGrant =
   | 'move labels'
   | 'put AWSPENDING back'
   | 'list versions'
-  | 'record';
+  | 'record proven'
+  | 'record dropped'
+  | 'record both';
 
 /** A function that states call. */
 export interface Step {
@@ -45,7 +48,7 @@ export const STEPS = {
     description: 'Writes the new version of the secret and takes the lock',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['write', 'record'],
+    grants: ['write', 'record proven'],
     makesPasswords: true,
   },
   SetSecret: {
@@ -96,7 +99,7 @@ export const STEPS = {
     description: 'Ends an execution: settles AWSPENDING and releases the lock',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['move labels', 'record'],
+    grants: ['move labels', 'record both'],
     retriedForHours: 'always',
   },
   RecoverSecret: {
@@ -104,7 +107,7 @@ export const STEPS = {
     description: 'Reconciles the secret and the database after a rotation that was cut off',
     usesDatabase: true,
     machines: ['recovery'],
-    grants: ['write', 'record'],
+    grants: ['write', 'record proven'],
     readsAdminSecret: true,
     makesPasswords: true,
     retriedForHours: 'always',
@@ -114,7 +117,7 @@ export const STEPS = {
     description: 'Takes the power from the user that a rotation has replaced',
     usesDatabase: true,
     machines: ['retirement'],
-    grants: ['write', 'record'],
+    grants: ['write', 'record dropped'],
     readsAdminSecret: true,
     makesPasswords: true,
   },
@@ -123,7 +126,7 @@ export const STEPS = {
     description: 'Called by Secrets Manager: starts the rotation and waits for its end',
     usesDatabase: false,
     machines: [],
-    grants: ['write', 'record', 'list versions'],
+    grants: ['write', 'record proven', 'list versions'],
     makesPasswords: true,
     // It waits for a whole rotation, as long as Lambda lets it.
     timeout: Duration.minutes(15),

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { PROVEN_TAG } from '../../functions/contract/tags.ts';
+import { DROPPED_TAG, PROVEN_TAG } from '../../functions/contract/tags.ts';
 import type { StepFunction } from '../functions/step-function.ts';
 import type { SecretGrant } from '../functions/steps.ts';
 import { secretArnForPolicy } from './secret-arn-for-policy.ts';
@@ -8,7 +8,14 @@ import { secretArnForPolicy } from './secret-arn-for-policy.ts';
 const READ = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
 const MOVE_LABEL = 'secretsmanager:UpdateSecretVersionStage';
 
-const ACTIONS: Readonly<Record<Exclude<SecretGrant, 'record'>, readonly string[]>> = {
+/** What stands in which tag. */
+const TAGS_OF = {
+  'record proven': [PROVEN_TAG],
+  'record dropped': [DROPPED_TAG],
+  'record both': [PROVEN_TAG, DROPPED_TAG],
+};
+
+const ACTIONS: Readonly<Record<Exclude<SecretGrant, keyof typeof TAGS_OF>, readonly string[]>> = {
   read: READ,
   write: [...READ, 'secretsmanager:PutSecretValue', MOVE_LABEL],
   'move labels': ['secretsmanager:DescribeSecret', MOVE_LABEL],
@@ -17,23 +24,26 @@ const ACTIONS: Readonly<Record<Exclude<SecretGrant, 'record'>, readonly string[]
 };
 
 /**
- * One tag, and no other: a tag says how a secret is rotated, and with whose power.
+ * These tags, and no other: a tag says how a secret is rotated, and with whose power.
  *
  * Source: aws:TagKeys among the condition keys of TagResource in
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html, with the operator
  * that https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-tag-keys shows
  */
-const PROVEN_TAG_ONLY = { 'ForAllValues:StringEquals': { 'aws:TagKeys': [PROVEN_TAG] } };
+const only = (tags: readonly string[]) => ({ 'ForAllValues:StringEquals': { 'aws:TagKeys': tags } });
 
 /** Grants a step what it does with a secret that it rotates. */
 export const grantSecret = (step: StepFunction, secret: ISecret, grants: readonly SecretGrant[]): void => {
   const arn = [secretArnForPolicy(secret)];
-  const actions = grants.flatMap((grant) => (grant === 'record' ? [] : ACTIONS[grant]));
+  const actions = grants.flatMap((grant) => (isOfTag(grant) ? [] : ACTIONS[grant]));
   step.allow([...new Set(actions)], arn);
-  if (grants.includes('record')) step.allow(['secretsmanager:TagResource'], arn, PROVEN_TAG_ONLY);
+  for (const grant of grants.filter(isOfTag))
+    step.allow(['secretsmanager:TagResource'], arn, only(TAGS_OF[grant]));
   if (grants.includes('read') || grants.includes('write')) grantKey(step, secret, 'kms:Decrypt');
   if (grants.includes('write')) grantKey(step, secret, 'kms:GenerateDataKey');
 };
+
+const isOfTag = (grant: SecretGrant): grant is keyof typeof TAGS_OF => grant in TAGS_OF;
 
 /** Grants a step the reading of the secret by whose power it changes users. */
 export const grantReadAdminSecret = (step: StepFunction, secret: ISecret): void => {

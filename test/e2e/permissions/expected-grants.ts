@@ -66,6 +66,9 @@ const CONDITIONS: Record<ConditionName, string> = {
   'for the rotation machine': forMachine('rotation'),
   'for the recovery machine': forMachine('recovery'),
   'for the retirement machine': forMachine('retirement'),
+  'the tag docdb-rotation:dropped': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:dropped]}}',
+  'the tags docdb-rotation:proven and docdb-rotation:dropped':
+    '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:dropped]}}',
   'the tag docdb-rotation:proven': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven]}}',
   'through Secrets Manager': `{StringEquals:{kms:ViaService:secretsmanager.${REGION}.amazonaws.com}}`,
   'with the source docdb-rotation': '{StringEquals:{events:source:docdb-rotation}}',

@@ -36,6 +36,8 @@ export type ConditionName =
   | 'by its own code'
   | 'for functions of this account'
   | 'the tag docdb-rotation:proven'
+  | 'the tag docdb-rotation:dropped'
+  | 'the tags docdb-rotation:proven and docdb-rotation:dropped'
   | 'for the rotation machine'
   | 'for the recovery machine'
   | 'for the retirement machine';
@@ -71,6 +73,16 @@ const recordProven = (why: string): Permission => ({
   on: 'the secret',
   only: 'the tag docdb-rotation:proven',
   why,
+});
+
+const recordDropped = (why: string): Permission => ({
+  ...recordProven(why),
+  only: 'the tag docdb-rotation:dropped',
+});
+
+const recordBoth = (why: string): Permission => ({
+  ...recordProven(why),
+  only: 'the tags docdb-rotation:proven and docdb-rotation:dropped',
 });
 
 const makePassword = (why: string): Permission => ({
@@ -157,7 +169,7 @@ export const FUNCTIONS = {
   RestoreLabels: [moveLabels('puts the labels back')],
   ReleaseLock: [
     moveLabels('settles AWSPENDING, and releases the lock'),
-    recordProven('records which versions logged in'),
+    recordBoth('records which versions logged in, and that a revert has made a dropped user again'),
   ],
   RecoverSecret: [
     writeVersion('takes the lock, and makes AWSCURRENT the version that logs in'),
@@ -176,7 +188,7 @@ export const FUNCTIONS = {
   RetireUser: [
     writeVersion('takes the lock, and sees that the promoted version is still the one, and logs in'),
     readAdmin('retires users that may not change themselves'),
-    recordProven('records that the predecessor is gone: one of its name is someone else’s from then on'),
+    recordDropped('records that the predecessor is gone: one of its name is someone else’s from then on'),
     makePassword('locks the predecessor'),
     KEY_OF_WRITTEN_SECRET,
     KEY_OF_ADMIN_SECRET,

@@ -17,7 +17,9 @@ const ASKED_FOR: Readonly<Record<SecretGrant, readonly Need[]>> = {
   'move labels': ['move labels'],
   'put AWSPENDING back': ['move labels'],
   'list versions': [],
-  record: ['record what is proven'],
+  'record proven': ['record what is proven'],
+  'record dropped': [],
+  'record both': ['record what is proven'],
 };
 
 const needsOf = ({ grants, readsAdminSecret, makesPasswords }: Step): Need[] => [

@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
+import { DROPPED_TAG, PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import {
   asPaired,
   asProven,
   asWritten,
-  isOwnVersion,
   isProvenIn,
   isUnfinishedIn,
+  isWrittenIn,
   pairedIn,
   provenIn,
   provenVersions,
+  recordDropped,
+  recordMadeAgain,
+  recordOf,
   recordProven,
   withNewest,
+  withReturnedTo,
   withWritten,
 } from '../../../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../../../functions/secret/version-ids.ts';
@@ -74,15 +78,54 @@ describe('a version that was only written', () => {
 
   it('is this project’s own, and proven only once it was seen to log in', () => {
     const written = secretWith(asWritten('a'));
-    expect(isOwnVersion(written, 'a')).toBe(true);
+    expect(isWrittenIn(recordOf(written), 'a')).toBe(true);
     expect(provenVersions(written)).not.toContain('a');
-    expect(isOwnVersion(secretWith('a'), 'a')).toBe(true);
-    expect(isOwnVersion(secretWith('b'), 'a')).toBe(false);
+    expect(isWrittenIn(recordOf(secretWith('a b')), 'a')).toBe(false);
   });
 
   it('stands before all that is proven: no one knows yet whether it will log in', () => {
     const secret = { ...secretWith('+e a b c'), versions: { a: ['AWSCURRENT'], c: ['AWSPREVIOUS'], d: [] } };
     expect(withWritten(secret, 'd')).toEqual([asWritten('d'), 'a', 'b', 'c']);
+  });
+});
+
+describe('a version that a revert goes back to', () => {
+  const secret = { ...EMPTY, tags: { [PROVEN_TAG]: withReturnedTo({ ...EMPTY, tags: {} }, 'a').join(' ') } };
+
+  it('is unfinished, but no one joins it: who wrote it is not known', () => {
+    expect(isUnfinishedIn(recordOf(secret), 'a')).toBe(true);
+    expect(isWrittenIn(recordOf(secret), 'a')).toBe(false);
+    expect(provenVersions(secret)).toEqual([]);
+  });
+
+  it('keeps what is on record of it', () => {
+    expect(withReturnedTo({ ...EMPTY, tags: { [PROVEN_TAG]: '=a b' } }, 'a')).toEqual(['@a', '=a', 'b']);
+  });
+});
+
+describe('a version whose user was dropped', () => {
+  const secret = { ...EMPTY, tags: { [PROVEN_TAG]: '=a =b +c', [DROPPED_TAG]: 'a c gone' } };
+
+  it('is none of a pair any more, whatever an old record says that was written since', () => {
+    expect(recordOf(secret)).toEqual(['-a', '=b', '+c']);
+    expect(pairedIn(recordOf(secret))).toEqual(['b']);
+  });
+
+  it('is on record once, without what is off the record', async () => {
+    const world = new RotationWorld();
+    world.store.setTag(SECRET, PROVEN_TAG, '=a =b');
+    world.store.setTag(SECRET, DROPPED_TAG, 'gone');
+    const calls = new PortCalls();
+    const { secrets } = portsOf(world, calls);
+    const tag = async () => (await secrets.describe(SECRET)).tags[DROPPED_TAG];
+
+    await recordDropped(secrets, await secrets.describe(SECRET), ['a']);
+    expect(await tag()).toBe('a');
+    await recordDropped(secrets, await secrets.describe(SECRET), ['a']);
+    expect(count(calls, 'setTag'), 'the second call had nothing to say').toBe(1);
+    await recordMadeAgain(secrets, await secrets.describe(SECRET), 'a');
+    expect(await tag()).toBe('');
+    expect(recordOf(await secrets.describe(SECRET))).toEqual(['=a', '=b']);
   });
 });
 
@@ -100,7 +143,6 @@ describe('a version of a pair', () => {
     expect(provenVersions(secret)).toEqual(['a', 'b', 'd']);
     expect(provenIn(['=a', '+c'])).toEqual(['a']);
     expect(isProvenIn(['=a'], 'a')).toBe(true);
-    expect(isOwnVersion(secret, 'd')).toBe(true);
     expect([isUnfinishedIn(['=a', '+c'], 'a'), isUnfinishedIn(['=a', '+c'], 'c')]).toEqual([false, true]);
   });
 
@@ -128,7 +170,6 @@ describe('an id that the one who wrote the value chose', () => {
     ['a line feed', `x\n${other}`],
     ['what no tag may hold', `${id}#`],
   ])('with %s is no one’s entry', (_what, chosen) => {
-    expect(isOwnVersion(secret, chosen)).toBe(false);
     expect(isProvenIn([chosen, `+${id}`, other], chosen)).toBe(false);
     expect(asProven(chosen)).toEqual([]);
     expect(withNewest(secret, chosen)).toEqual([other]);
