@@ -32,7 +32,7 @@ export interface ReleaseLockResult {
 export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
   const { plan, ended } = input;
   if (plan === null) return await releaseWithoutPlan(ports, input);
-  if (ended !== 'promoted' && !(await hasLock(ports, plan))) return NOTHING_TO_RELEASE;
+  if (!(isJustPromoted(input) || (await hasLock(ports, plan)))) return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
   try {
     await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
@@ -49,9 +49,13 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
 
 const NOTHING_TO_RELEASE: ReleaseLockResult = { outcome: 'nothing-to-release', pendingMoved: false };
 
+/** FinishSecret has asked for the lock, and of a single user nothing is on record that gives anyone power: a call is saved. */
+const isJustPromoted = ({ ended, plan }: ReleaseLockInput): boolean =>
+  ended === 'promoted' && plan?.strategy === 'single-user';
+
 /**
- * What failed may have been held up for long, and a recovery or whole rotations may have gone by: what is on record by now would be written
- * over. A promotion has just asked.
+ * What failed may have been held up for long, and a call may come again after its reply was lost: a recovery or whole rotations may have gone
+ * by, and what is on record by now would be written over.
  */
 const hasLock = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<boolean> => {
   const isOwner = (answer: SecretDescription): boolean => hasLabel(answer, plan.lockVersion, OWNER);

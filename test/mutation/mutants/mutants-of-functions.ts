@@ -365,7 +365,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A version of Secrets Manager is used only if it is on record that its rotation function wrote it.',
     file: 'functions/create-secret/create-secret.ts',
-    find: '  if (!isUnfinishedIn(recordOf(seen), token)) {',
+    find: '  if (!isWrittenIn(recordOf(seen), token)) {',
     replace: "  if (token === '') {",
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
@@ -604,7 +604,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'After a promotion AWSPENDING stays parked; a separate call for it can look like a failure (invariant 3).',
     file: 'functions/release-lock/release-lock.ts',
-    find: "input.ended === 'restored' && (await settlePending(ports, plan))",
+    find: "ended === 'restored' && (await settlePending(ports, plan))",
     replace: 'await settlePending(ports, plan)',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
@@ -1082,7 +1082,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A value that the rotation function did not write, or did not record, is never used (confused deputy).',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: 'if (existing === undefined || !isUnfinishedIn(recordOf(secret), token)) throw untrusted(secret, token);',
+    find: 'if (existing === undefined || !isWrittenIn(recordOf(secret), token)) throw untrusted(secret, token);',
     replace: 'if (existing === undefined) throw untrusted(secret, token);',
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
@@ -1217,6 +1217,53 @@ const POWER = ['security/power.unit.test.ts'];
 /** Breakages of what keeps power from the one who may write a secret: a row of SECURITY each. */
 export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
+    breaks: 'No token passes for the version that a revert goes back to.',
+    file: 'functions/create-secret/create-secret.ts',
+    find: 'withReturnedTo(seen, target)',
+    replace: 'withWritten(seen, target)',
+    tests: ['security/fifth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A retirement that is started again drops no one who has the name of a dropped predecessor.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: 'if (versions.every((version) => droppedIn(recordOf(secret)).includes(version)))',
+    replace: 'if (versions.length === 0)',
+    tests: ['security/fifth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'That a user was dropped is not written over by who lost the lock.',
+    file: 'functions/secret/proven.ts',
+    find: 'entry.startsWith(PAIRED) && dropped.includes(versionOf(entry))',
+    replace: 'entry.startsWith(DROPPED) && dropped.includes(versionOf(entry))',
+    tests: ['security/fifth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'Who has lost the lock writes no record.',
+    file: 'functions/release-lock/release-lock.ts',
+    find: 'if (!(isJustPromoted(input) || (await hasLock(ports, plan)))) return NOTHING_TO_RELEASE;',
+    replace: '',
+    tests: ['unit/functions/release-lock/release-lock.test.ts'],
+  },
+  {
+    breaks: 'A revert that made a dropped user again says so on record.',
+    file: 'functions/release-lock/release-lock.ts',
+    find: "if (ended === 'promoted') await recordUserMadeAgain(ports, plan);",
+    replace: '',
+    tests: [
+      'unit/functions/release-lock/release-lock.test.ts',
+      'unit/functions/test-secret/check-before.test.ts',
+      'unit/statemachine',
+    ],
+  },
+  {
+    breaks:
+      'A recovery drops what a rotation made, though AWSPREVIOUS is of the name of a dropped predecessor.',
+    file: 'functions/recover-secret/disable-other-user.ts',
+    find: '!droppedIn(record).includes(other.id) &&',
+    replace: '',
+    tests: ['security/fifth-look.unit.test.ts'],
+  },
+  {
     breaks: 'A recovery finds what is proven also where two written values took its labels.',
     file: 'functions/recover-secret/reconcile.ts',
     find: '      ...unlabelled.filter((version) => isForSameUsers(version, reference)),\n',
@@ -1275,7 +1322,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A token counts only if the trigger put it on record.',
     file: 'functions/create-secret/create-secret.ts',
-    find: '  if (!isUnfinishedIn(recordOf(seen), token)) {',
+    find: '  if (!isWrittenIn(recordOf(seen), token)) {',
     replace: "  if (token === '') {",
     tests: POWER,
   },

@@ -4,7 +4,7 @@ import {
   SecretsManagerUnavailableError,
 } from '../../../../functions/contract/errors.ts';
 import type { ReleaseLockInput } from '../../../../functions/contract/steps.ts';
-import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
+import { DROPPED_TAG, PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
 import { restoreLabels } from '../../../../functions/restore-labels/restore-labels.ts';
@@ -85,11 +85,47 @@ describe('ReleaseLock after a promotion', () => {
   });
 
   it('records that before it releases: only who has the lock writes the tag', async () => {
-    const world = boss();
-    const { plan, before } = await finished(world);
-    const calls = new PortCalls();
-    await endExecution(portsOf(world, calls), ending({ plan, before, ended: 'promoted' }));
-    expect(calls.recorded).toEqual(['setTag', 'moveLabel']);
+    for (const [world, asked] of [
+      [boss(), ['setTag', 'moveLabel']],
+      [pair(), ['describe', 'setTag', 'moveLabel']],
+    ] as const) {
+      const { plan, before } = await finished(world);
+      const calls = new PortCalls();
+      await endExecution(portsOf(world, calls), ending({ plan, before, ended: 'promoted' }));
+      expect(calls.recorded).toEqual(asked);
+    }
+  });
+
+  it.each(['promoted', 'restored'] as const)(
+    'records nothing once another execution has the lock, though it was %s: what is there is newer',
+    async (ended) => {
+      const world = pair();
+      const { plan, before } = await finished(world);
+      const input = ending({ plan, before, ended });
+      await endExecution(portsOf(world), input);
+      const next = await created(world);
+      const record = await proven(world);
+      expect(record).toContain(`+${next.pendingVersion}`);
+      expect(await endExecution(portsOf(world), input)).toEqual({
+        outcome: 'nothing-to-release',
+        pendingMoved: false,
+      });
+      expect(await proven(world)).toEqual(record);
+    },
+  );
+
+  it('records that a revert has made a user again that a retirement had dropped', async () => {
+    const world = pair();
+    const dropped = world.previous ?? '';
+    world.store.setTag(SECRET, PROVEN_TAG, `=${world.current} =${dropped}`);
+    world.store.setTag(SECRET, DROPPED_TAG, dropped);
+    world.database.removeUser('app_clone');
+    const { plan, before } = await finished(world, 'revert');
+    await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
+    expect(recordOf(await portsOf(world).secrets.describe(SECRET))).toEqual([
+      `=${dropped}`,
+      `=${world.current}`,
+    ]);
   });
 
   it('releases nothing when it comes again, and harms no one who has the lock by then', async () => {
