@@ -1249,11 +1249,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/release-lock/release-lock.ts',
     find: "if (ended === 'promoted') await recordUserMadeAgain(ports, plan);",
     replace: '',
-    tests: [
-      'unit/functions/release-lock/release-lock.test.ts',
-      'unit/functions/test-secret/check-before.test.ts',
-      'unit/statemachine',
-    ],
+    tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
     breaks:
