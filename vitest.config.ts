@@ -34,6 +34,8 @@ export default defineConfig({
           include: ['test/unit/infra/**/*.test.ts'],
           // To load the CDK takes longer than most of these tests: once for each worker. They share nothing else that one could change.
           isolate: false,
+          // CDK's own check of a template takes as long as all the rest, and what it finds is a warning that no test reads.
+          env: { CDK_VALIDATION: 'false' },
           globalSetup: ['test/unit/infra/bundled.ts'],
           setupFiles: ['test/mutation/coverage/keep.ts'],
           testTimeout: 60_000,

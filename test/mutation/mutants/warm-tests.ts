@@ -68,7 +68,7 @@ export class WarmTests {
     return new WarmTests(vitest, directory, told);
   }
 
-  /** Whoever writes to a file of the copy says so, or it is run as it was. */
+  /** To be told after each write to a file of the copy: it is run as it was otherwise. */
   fileChanged(path: string): void {
     this.#vitest.invalidateFile(path);
   }
