@@ -21,6 +21,21 @@ export default defineConfig({
             'test/{unit,upgrade,mutation,bench,chaos/faults,local-stack/commands/demonstration}/**/*.test.ts',
             'test/{e2e/permissions,people,security}/*.unit.test.ts',
           ],
+          exclude: ['test/unit/infra/**'],
+          globalSetup: ['test/unit/infra/bundled.ts'],
+          setupFiles: ['test/mutation/coverage/keep.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'synthesis',
+          include: ['test/unit/infra/**/*.test.ts'],
+          // To load the CDK takes longer than most of these tests: once for each worker. They share nothing else that one could change.
+          isolate: false,
+          // CDK's own check of a template takes as long as all the rest, and what it finds is a warning that no test reads.
+          env: { CDK_VALIDATION: 'false' },
           globalSetup: ['test/unit/infra/bundled.ts'],
           setupFiles: ['test/mutation/coverage/keep.ts'],
           testTimeout: 60_000,

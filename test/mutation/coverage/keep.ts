@@ -5,7 +5,7 @@ import { afterAll } from 'vitest';
 import { FOLDER } from './folder.ts';
 import { reachedSoFar } from './reached.ts';
 
-/* Each file of tests runs in a process of its own: what it has reached is kept for the report. */
+/* Files of tests run in processes of their own, or in a few: what each process has reached so far is kept for the report. */
 afterAll(() => {
   const reached = reachedSoFar();
   if (Object.keys(reached).length === 0) return;

@@ -1,17 +1,15 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inParallel } from '../../chaos/faults/pool.ts';
 import { aligned } from '../../chaos/faults/report.ts';
-import { breakIn, makeCopy, NoSuchPatternError } from './copy.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
-import { runTests } from './run-tests.ts';
+import { Tester } from './tester.ts';
 
 const USAGE = `npm run test:mutants [-- options]
 
-Breaks the code on purpose, one rule of the design at a time and each in a copy of the repository, and runs the tests
-that must notice.
+Breaks the code on purpose, one rule of the design at a time and in a copy of the repository, and runs the tests that
+must notice.
 
   --only N           only the mutants whose number or file is N
   --concurrency N    (default: 2)
@@ -21,65 +19,102 @@ that must notice.
 const DIRECTORY = join(import.meta.dirname, '..', '..', '..', '.local', 'mutants');
 
 const LONGEST_MS = 300_000;
-/** All their tests in one run, and to the end. */
+/** All of their tests, and to the end. */
 const LONGEST_UNBROKEN_MS = 1_200_000;
 
 type Result = 'caught' | 'SURVIVED' | 'NO PATTERN' | 'DID NOT RUN';
 
-const testMutant = async (number: number, mutant: Mutant): Promise<Result> => {
-  const directory = join(DIRECTORY, String(number));
-  try {
-    makeCopy(directory);
-    breakIn(directory, mutant);
-    const { verdict } = await runTests(directory, mutant.tests, LONGEST_MS);
-    if (verdict === 'passed') return 'SURVIVED';
-    return verdict === 'failed' ? 'caught' : 'DID NOT RUN';
-  } catch (error) {
-    if (!(error instanceof NoSuchPatternError)) throw error;
-    console.log(error.message);
-    return 'NO PATTERN';
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-};
+const RESULTS = {
+  failed: 'caught',
+  passed: 'SURVIVED',
+  'no pattern': 'NO PATTERN',
+  'did not run': 'DID NOT RUN',
+} as const;
 
-/** The tests must pass on the code as it is: else whatever they fail at says nothing of a mutant. */
-const passUnbroken = async (mutants: readonly Mutant[]): Promise<boolean> => {
-  const directory = join(DIRECTORY, 'unbroken');
-  try {
-    makeCopy(directory);
-    const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
-    const { verdict, failed } = await runTests(directory, tests, LONGEST_UNBROKEN_MS);
-    if (verdict === 'passed') return true;
-    console.error(['the tests of the unbroken code must pass first; they', verdict, ...failed].join(' '));
-    return false;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-};
+interface Numbered {
+  readonly number: number;
+  readonly mutant: Mutant;
+}
 
-const run = async (only: string | undefined, concurrency: number): Promise<number> => {
-  const chosen = [...MUTANTS.entries()]
+/** Those that the same tests must notice. */
+const groupsOf = (mutants: readonly Numbered[]): Numbered[][] =>
+  Object.values(Object.groupBy(mutants, ({ mutant }) => mutant.tests.join(' '))).map((group) => group ?? []);
+
+const chosenBy = (only: string | undefined): Numbered[] =>
+  [...MUTANTS.entries()]
     .map(([index, mutant]) => ({ number: index + 1, mutant }))
     .filter(
       ({ number, mutant }) => only === undefined || only === String(number) || mutant.file.includes(only),
     );
-  if (!(await passUnbroken(chosen.map(({ mutant }) => mutant)))) return 1;
-  const results = new Map<number, Result>();
-  await inParallel(chosen, concurrency, async ({ number, mutant }) => {
-    results.set(number, await testMutant(number, mutant));
-    console.log(`… ${results.size} of ${chosen.length}: ${results.get(number)}: ${mutant.breaks}`);
-  });
-  const rows = chosen.map(({ number, mutant: { breaks, tests } }) => [
-    String(number),
-    results.get(number) ?? '',
-    tests.join(' '),
-    breaks,
-  ]);
-  console.log(`\n${aligned([['mutant', 'result', 'test', 'breaks'], ...rows])}\n`);
-  const caught = [...results.values()].filter((result) => result === 'caught').length;
-  console.log(`${caught} of ${chosen.length} mutants were caught`);
-  return caught === chosen.length && caught > 0 ? 0 : 1;
+
+/**
+ * The tests must pass on the code as it is: else whatever they fail at says nothing of a mutant. That comes last, so that it shows
+ * too that each mutant of the group was taken back.
+ */
+const passesUnbroken = async (tester: Tester, tests: readonly string[]): Promise<boolean> => {
+  const { verdict, failed } = await tester.ask({ unbroken: [...tests] }, LONGEST_UNBROKEN_MS);
+  if (verdict === 'passed') return true;
+  console.error(
+    ['the tests of the unbroken code must pass too; they', verdict, ...tests, ...failed].join(' '),
+  );
+  return false;
+};
+
+class Run {
+  readonly #chosen: readonly Numbered[];
+  readonly #results = new Map<number, Result>();
+  #unbrokenPass = true;
+
+  constructor(chosen: readonly Numbered[]) {
+    this.#chosen = chosen;
+  }
+
+  /** @param concurrency each at a core of its own */
+  async all(concurrency: number): Promise<void> {
+    // The largest first: no one waits for it in the end.
+    const queue = groupsOf(this.#chosen)
+      .sort((one, other) => other.length - one.length)
+      .values();
+    const testers = Array.from(
+      { length: concurrency },
+      (_, index) => new Tester(join(DIRECTORY, String(index))),
+    );
+    await inParallel(testers, concurrency, async (tester) => {
+      for (const group of queue) await this.#group(tester, group);
+      await tester.end();
+    });
+  }
+
+  async #group(tester: Tester, group: readonly Numbered[]): Promise<void> {
+    for (const { number, mutant } of group) {
+      const { verdict, failed } = await tester.ask({ mutant: number }, LONGEST_MS);
+      if (verdict === 'no pattern') console.log(failed.join());
+      this.#results.set(number, RESULTS[verdict]);
+      console.log(`… ${this.#results.size} of ${this.#chosen.length}: ${RESULTS[verdict]}: ${mutant.breaks}`);
+    }
+    const tests = group[0]?.mutant.tests ?? [];
+    if (!(await passesUnbroken(tester, tests))) this.#unbrokenPass = false;
+  }
+
+  /** @returns the exit status */
+  report(): number {
+    const rows = this.#chosen.map(({ number, mutant: { breaks, tests } }) => [
+      String(number),
+      this.#results.get(number) ?? '',
+      tests.join(' '),
+      breaks,
+    ]);
+    console.log(`\n${aligned([['mutant', 'result', 'test', 'breaks'], ...rows])}\n`);
+    const caught = [...this.#results.values()].filter((result) => result === 'caught').length;
+    console.log(`${caught} of ${this.#chosen.length} mutants were caught`);
+    return this.#unbrokenPass && caught === this.#chosen.length && caught > 0 ? 0 : 1;
+  }
+}
+
+const run = async (only: string | undefined, concurrency: number): Promise<number> => {
+  const run = new Run(chosenBy(only));
+  await run.all(concurrency);
+  return run.report();
 };
 
 const { values } = parseArgs({

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
 
@@ -22,7 +22,7 @@ export class NoSuchPatternError extends Error {
   override readonly name = 'NoSuchPatternError';
 }
 
-/** A copy of the repository for one mutant; the shared one is never changed. */
+/** A copy of the repository, to break; the shared one is never changed. */
 export const makeCopy = (directory: string): void => {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
@@ -39,10 +39,4 @@ export const brokenSource = (source: string, { file, find, replace }: Mutant): s
     );
   }
   return parts.join(replace);
-};
-
-/** @throws NoSuchPatternError */
-export const breakIn = (directory: string, mutant: Mutant): void => {
-  const path = join(directory, mutant.file);
-  writeFileSync(path, brokenSource(readFileSync(path, 'utf8'), mutant));
 };
