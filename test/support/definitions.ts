@@ -47,4 +47,7 @@ const parse = (name: string, fill: (placeholder: string) => string): Definition 
 export const definitionOf = (name: string, filled: Readonly<Record<string, string>> = {}): Definition =>
   parse(name, (placeholder) => filled[placeholder] ?? byItself(placeholder));
 
-export const deployedDefinitionOf = (name: string): Definition => parse(name, byArn);
+export const deployedDefinitionOf = (
+  name: string,
+  filled: Readonly<Record<string, string>> = {},
+): Definition => parse(name, (placeholder) => filled[placeholder] ?? byArn(placeholder));

@@ -85,6 +85,11 @@ class WorldMachine {
     return stopped.redrive(this.#tasks(), this.#options);
   }
 
+  /** One task by itself, as "Test state" runs it in the console. */
+  async perform(resource: string, argument: unknown): Promise<unknown> {
+    return await this.#tasks()[resource]?.(argument);
+  }
+
   /** Waits until the function that runs now, if one does, has ended, however it ends. */
   async stepEnded(): Promise<void> {
     await this.#running.catch(() => {});

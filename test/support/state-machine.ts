@@ -65,9 +65,24 @@ export interface Ending {
   readonly path: readonly string[];
   /** What the console shows as the input of each of them. */
   readonly inputs: readonly unknown[];
+  /** The tasks that were performed without an error, in their order. */
+  readonly performed: readonly Performed[];
   /** Everything that Step Functions would show or store. */
   readonly trail: readonly unknown[];
 }
+
+/** What a Task state had before it, and came to. */
+export interface Performed {
+  readonly state: string;
+  readonly input: unknown;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly context: unknown;
+  readonly arguments: unknown;
+  readonly result: unknown;
+}
+
+/** What an ending says of itself; the rest is the execution's. */
+type End = Omit<Ending, 'path' | 'inputs' | 'performed' | 'trail'>;
 
 /** What the machine calls, by the `Resource` of the task. */
 export type Tasks = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
@@ -140,6 +155,7 @@ class Execution {
   readonly #arn: string;
   readonly #path: string[] = [];
   readonly #inputs: unknown[] = [];
+  readonly #performed: Performed[] = [];
   readonly #trail: unknown[] = [];
   #variables: Record<string, unknown> = {};
   #input: unknown;
@@ -188,7 +204,7 @@ class Execution {
     throw error;
   }
 
-  #end(ending: Omit<Ending, 'path' | 'inputs' | 'trail'>): Ending {
+  #end(ending: End): Ending {
     this.#recorder.ended({
       definition: this.#definition,
       arn: this.#arn,
@@ -197,10 +213,10 @@ class Execution {
       ending: { ...ending, path: this.#path },
     });
     const trail = [...this.#trail, ...this.#inputs, ending, this.#variables];
-    return { ...ending, path: this.#path, inputs: this.#inputs, trail };
+    return { ...ending, path: this.#path, inputs: this.#inputs, performed: this.#performed, trail };
   }
 
-  async #failure({ Error: error, Cause: cause }: State): Promise<Omit<Ending, 'path' | 'inputs' | 'trail'>> {
+  async #failure({ Error: error, Cause: cause }: State): Promise<End> {
     return {
       status: 'FAILED',
       error: String(await this.#fill(error)),
@@ -252,6 +268,8 @@ class Execution {
         const result = await this.#call(state.Resource, argument);
         this.#recorder.replied({ state: name, arguments: argument, result });
         this.#trail.push(result);
+        const [input, variables, context] = [this.#input, this.#variables, this.#context()];
+        this.#performed.push({ state: name, input, variables, context, arguments: argument, result });
         return await this.#leave(state, { result });
       } catch (error) {
         if (error instanceof ExecutionAbortedError) throw error;
@@ -302,6 +320,10 @@ class Execution {
     return filled;
   }
 
+  #context(): unknown {
+    return { Execution: { Id: this.#arn, StartTime: START_TIME }, State: { Name: this.#state } };
+  }
+
   async #evaluate(text: string, states: Record<string, unknown>): Promise<unknown> {
     const source = expressionIn(text);
     if (source === undefined) return text;
@@ -309,10 +331,7 @@ class Execution {
       ...this.#variables,
       states: {
         input: this.#input,
-        context: {
-          Execution: { Id: this.#arn, StartTime: START_TIME },
-          State: { Name: this.#state },
-        },
+        context: this.#context(),
         ...states,
       },
       millis: () => this.#recorder.timed(this.#waits.now?.() ?? this.#now),

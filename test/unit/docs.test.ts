@@ -28,6 +28,7 @@ const DOCUMENTS = [
   'statemachine/COMMANDS.md',
   'statemachine/README.md',
   'statemachine/RUNBOOK.md',
+  'statemachine/STEP-THROUGH.md',
   'test/README.md',
 ];
 const README = read('README.md');

@@ -336,6 +336,6 @@ const endOf = async (running: Promise<Ending>): Promise<Ending> => {
     return await running;
   } catch (error) {
     if (!(error instanceof ExecutionAbortedError)) throw error;
-    return { status: 'FAILED', error: 'aborted', path: [], inputs: [], trail: [] };
+    return { status: 'FAILED', error: 'aborted', path: [], inputs: [], performed: [], trail: [] };
   }
 };
