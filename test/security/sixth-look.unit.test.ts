@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { markerOf } from '../../functions/secret/marker.ts';
+import { versionIdsOf } from '../../functions/secret/version-ids.ts';
+import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
+import { PortCalls } from '../support/port-calls.ts';
+import { executionArn, RecoveryMachine } from '../support/rotation-machine.ts';
+import { SECRET } from '../support/rotation-world.ts';
+import { Arena, OWN_USER } from './power/arena.ts';
+import { LITTLE } from './power/gains.ts';
+import type { Right } from './power/rights.ts';
+import { WORLDS } from './power/worlds.ts';
+
+/*
+ * A sixth reviewer's attacks, on the marks of reverts and of dropped users, and on who writes the record without a look at the lock.
+ */
+
+const OWNER = 'docdb-rotation-owner';
+const PREVIOUS = 'AWSPREVIOUS';
+const PENDING = 'AWSPENDING';
+const PAIRS = ['alternating-users', 'admin-clone'];
+
+const enter = (name: string, rights: Right[], options: object = {}): Arena => {
+  const world = WORLDS[name];
+  if (world === undefined) throw new Error(`there is no world ${name}`);
+  return new Arena(rights, { ...world, options: { ...world.options, ...options } });
+};
+const giveLock = (arena: Arena, execution: string): string =>
+  arena.write(markerOf(execution, []), OWNER, versionIdsOf(execution)[0]);
+const mallory = (arena: Arena) => ({ username: OWN_USER, password: arena.ownPassword });
+
+/** Runs an attack at each moment of an execution, until that has no more. */
+const atEachMoment = async (attack: (moment: number) => Promise<Arena>, first = 1): Promise<void> => {
+  for (let moment = first; (await attack(moment)).wasReached; moment++);
+};
+
+/** Two rotations of mine with a lock of mine, so that neither version of the pair of before is in use; then the predecessor is dropped. */
+const rotateTwiceAndDrop = async (arena: Arena): Promise<void> => {
+  const name = `chosen-${newVersionId()}`;
+  giveLock(arena, executionArn(`${name}-1`));
+  await arena.start({}, `${name}-1`);
+  await arena.start({}, `${name}-2`);
+  const { username = '' } = arena.world.credentialOf(arena.current()) ?? {};
+  await arena.retire({
+    version: arena.current(),
+    predecessor: username === arena.user ? arena.pairUser : arena.user,
+    policy: 'delete',
+    strategy: arena.user === 'boss' ? 'admin-clone' : 'alternating-users',
+  });
+};
+
+/** Another team gets the name of the user that was dropped; then people rotate. */
+const expectNameIsLeftAlone = async (arena: Arena): Promise<void> => {
+  const { database } = arena.world;
+  const name = [arena.user, arena.pairUser].find((each) => database.user(each) === undefined);
+  if (name === undefined) return;
+  database.addUser(name, newPassword(), LITTLE);
+  const before = { ...database.user(name) };
+  await arena.honest.rotate();
+  expect(database.user(name)).toEqual(before);
+};
+
+/** What he got in by. Each asserts nothing but the gain, and nothing at all where its moment does not come. */
+describe('what got in:', () => {
+  it.fails.each(PAIRS)(
+    'a revert that made a dropped user again loses its lock before the end: its user counts as dropped, and is never retired: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write'], { retirementPolicy: 'delete' });
+        await arena.honest.rotate();
+        await arena.honest.rotate(moment, () => arena.write('none', OWNER), 'revert');
+        await arena.honest.recover();
+        const replaced = arena.world.credentialOf(arena.current());
+        const { status } = await arena.honest.rotate();
+        if (status === 'SUCCEEDED' && replaced) expect(arena.world.database.accepts(replaced)).toBe(false);
+        return arena;
+      }, 30);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'the same, and an AWSPREVIOUS of mine: every later rotation is refused: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write'], { retirementPolicy: 'delete' });
+        await arena.honest.rotate();
+        await arena.honest.rotate(moment, () => arena.write('none', OWNER), 'revert');
+        await arena.honest.recover();
+        await arena.honest.rotate();
+        arena.write({ password: newPassword() }, PREVIOUS);
+        await arena.honest.recover();
+        expect((await arena.honest.rotate()).status).toBe('SUCCEEDED');
+        return arena;
+      }, 30);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'a rotation loses its lock after the promotion, and a recovery that sees my own user in AWSCURRENT locks the user that is in use: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write'], { retirementPolicy: 'lock' });
+        const { status } = await arena.honest.rotate(moment, () => arena.write('none', OWNER));
+        const right = arena.current();
+        if (status !== 'SUCCEEDED' || !arena.world.logsIn(right)) return arena;
+        arena.write(mallory(arena));
+        await arena.honest.recover();
+        arena.honest.putBack(right);
+        await arena.honest.recover();
+        const { username } = arena.world.credentialOf(arena.current()) ?? {};
+        expect(arena.world.logsIn(arena.current())).toBe(true);
+        expect([arena.user, arena.pairUser]).toContain(username);
+        return arena;
+      }, 30);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'a revert to AWSCURRENT’s own user writes the old record of a pair without the lock, and a dropped user’s name counts again: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write', 'start']);
+        arena.write({ password: newPassword() });
+        await arena.honest.scheduled();
+        await arena.honest.rotate(moment, () => rotateTwiceAndDrop(arena), 'revert');
+        await arena.honest.recover();
+        await expectNameIsLeftAlone(arena);
+        return arena;
+      }, 35);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'a recovery that lost its lock writes an old record, of versions that were replaced before the user was dropped: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write', 'start']);
+        const right = arena.current();
+        arena.write({ password: newPassword() });
+        await arena.honest.scheduled();
+        arena.honest.putBack(right);
+        let call = 0;
+        const turn = async () => {
+          call += 1;
+          if (call !== moment) return;
+          arena.wasReached = true;
+          await rotateTwiceAndDrop(arena);
+        };
+        await new RecoveryMachine(arena.world, { calls: new PortCalls({ turn }) }).run(
+          executionArn('honest', 'recovery'),
+          { secretId: SECRET },
+        );
+        await arena.honest.recover();
+        await expectNameIsLeftAlone(arena);
+        return arena;
+      });
+    },
+  );
+
+  it.fails.each([
+    ['rotate', 'alternating-users'],
+    ['rotate', 'admin-clone'],
+    ['revert', 'alternating-users'],
+    ['revert', 'admin-clone'],
+  ])(
+    'an execution that begins writes an old record, of versions that were replaced before the user was dropped: %s, %s',
+    async (mode, name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write', 'start']);
+        const act = async () => {
+          if (mode === 'rotate') arena.write({ password: newPassword() }, [PENDING, PREVIOUS]);
+          await rotateTwiceAndDrop(arena);
+        };
+        await arena.honest.rotate(moment, act, mode);
+        await arena.honest.recover();
+        await expectNameIsLeftAlone(arena);
+        return arena;
+      }, 6);
+    },
+  );
+});
