@@ -3,7 +3,7 @@ import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
-import { executionArn, RecoveryMachine } from '../support/rotation-machine.ts';
+import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { Arena, OWN_USER } from './power/arena.ts';
 import { LITTLE } from './power/gains.ts';
@@ -39,13 +39,7 @@ const rotateTwiceAndDrop = async (arena: Arena): Promise<void> => {
   giveLock(arena, executionArn(`${name}-1`));
   await arena.start({}, `${name}-1`);
   await arena.start({}, `${name}-2`);
-  const { username = '' } = arena.world.credentialOf(arena.current()) ?? {};
-  await arena.retire({
-    version: arena.current(),
-    predecessor: username === arena.user ? arena.pairUser : arena.user,
-    policy: 'delete',
-    strategy: arena.user === 'boss' ? 'admin-clone' : 'alternating-users',
-  });
+  await dropNow(arena);
 };
 
 /** Another team gets the name of the user that was dropped; then people rotate. */
@@ -57,6 +51,54 @@ const expectNameIsLeftAlone = async (arena: Arena): Promise<void> => {
   const before = { ...database.user(name) };
   await arena.honest.rotate();
   expect(database.user(name)).toEqual(before);
+};
+
+/** A pair that was never rotated, whose other user's name is free. */
+const enterNew = (name: string, rights: Right[], options: object = {}): Arena => {
+  const world = WORLDS[`${name}, never rotated`];
+  if (world === undefined) throw new Error(`there is no world ${name}, never rotated`);
+  return new Arena(rights, {
+    options: { ...world.options, ...options },
+    pair: 'the secret’s own',
+    wasRotated: true,
+  });
+};
+
+const otherOf = (arena: Arena): string =>
+  arena.world.credentialOf(arena.current())?.username === arena.user ? arena.pairUser : arena.user;
+
+/** A retirement of the predecessor with a lock of mine, in the middle of whatever has it. */
+const dropNow = async (arena: Arena, calls = new PortCalls()): Promise<void> => {
+  const execution = executionArn(newVersionId(), 'retirement');
+  giveLock(arena, execution);
+  await new RetirementMachine(arena.world, { calls }).run(execution, {
+    secretId: SECRET,
+    graceSeconds: 0,
+    version: arena.current(),
+    predecessor: otherOf(arena),
+    policy: 'delete',
+    strategy: arena.user === 'boss' ? 'admin-clone' : 'alternating-users',
+  });
+};
+
+/** Acts once, at that call. */
+const callsAt = (arena: Arena, moment: number, act: () => unknown): PortCalls => {
+  let call = 0;
+  return new PortCalls({
+    turn: async () => {
+      call += 1;
+      if (call !== moment) return;
+      arena.wasReached = true;
+      await act();
+    },
+  });
+};
+
+/** What honest people come to in the end: the right version is put back and recovered. */
+const settle = async (arena: Arena, right: string): Promise<void> => {
+  await arena.honest.recover();
+  if (arena.world.logsIn(right)) arena.honest.putBack(right);
+  await arena.honest.recover();
 };
 
 /** What he got in by. Each asserts nothing but the gain, and nothing at all where its moment does not come. */
@@ -73,7 +115,7 @@ describe('what got in:', () => {
         const { status } = await arena.honest.rotate();
         if (status === 'SUCCEEDED' && replaced) expect(arena.world.database.accepts(replaced)).toBe(false);
         return arena;
-      }, 30);
+      }, 42);
     },
   );
 
@@ -88,9 +130,9 @@ describe('what got in:', () => {
         await arena.honest.rotate();
         arena.write({ password: newPassword() }, PREVIOUS);
         await arena.honest.recover();
-        expect((await arena.honest.rotate()).status).toBe('SUCCEEDED');
+        expect((await arena.honest.rotate()).error).toBeUndefined();
         return arena;
-      }, 30);
+      }, 42);
     },
   );
 
@@ -110,7 +152,7 @@ describe('what got in:', () => {
         expect(arena.world.logsIn(arena.current())).toBe(true);
         expect([arena.user, arena.pairUser]).toContain(username);
         return arena;
-      }, 30);
+      }, 42);
     },
   );
 
@@ -138,17 +180,10 @@ describe('what got in:', () => {
         arena.write({ password: newPassword() });
         await arena.honest.scheduled();
         arena.honest.putBack(right);
-        let call = 0;
-        const turn = async () => {
-          call += 1;
-          if (call !== moment) return;
-          arena.wasReached = true;
-          await rotateTwiceAndDrop(arena);
-        };
-        await new RecoveryMachine(arena.world, { calls: new PortCalls({ turn }) }).run(
-          executionArn('honest', 'recovery'),
-          { secretId: SECRET },
-        );
+        const calls = callsAt(arena, moment, () => rotateTwiceAndDrop(arena));
+        await new RecoveryMachine(arena.world, { calls }).run(executionArn('honest', 'recovery'), {
+          secretId: SECRET,
+        });
         await arena.honest.recover();
         await expectNameIsLeftAlone(arena);
         return arena;
@@ -175,6 +210,132 @@ describe('what got in:', () => {
         await expectNameIsLeftAlone(arena);
         return arena;
       }, 6);
+    },
+  );
+
+  it.fails.each(['alternating-users'])(
+    'an execution that ends writes an old record, of versions that were replaced before the user was dropped: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write', 'start']);
+        await arena.honest.rotate(moment, () => rotateTwiceAndDrop(arena));
+        await arena.honest.recover();
+        await expectNameIsLeftAlone(arena);
+        return arena;
+      }, 52);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'a revert that takes one user off the dropped ones writes over another that was dropped meanwhile: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write', 'start'], { retirementPolicy: 'keep' });
+        await arena.honest.rotate();
+        await dropNow(arena);
+        await arena.honest.rotate(moment, () => dropNow(arena), 'revert');
+        await arena.honest.recover();
+        await expectNameIsLeftAlone(arena);
+        return arena;
+      }, 50);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'a retirement of mine says that a user is dropped which a revert of mine has just made again: every later rotation is refused: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write', 'start'], { retirementPolicy: 'keep' });
+        await arena.honest.rotate();
+        const revert = async () => {
+          giveLock(arena, executionArn('chosen-1'));
+          await arena.start({ mode: 'revert' }, 'chosen-1');
+        };
+        await dropNow(arena, callsAt(arena, moment, revert));
+        await arena.honest.recover();
+        await arena.honest.rotate();
+        arena.write({ password: newPassword() }, PREVIOUS);
+        expect((await arena.honest.rotate()).error).toBeUndefined();
+        return arena;
+      });
+    },
+  );
+
+  it.fails('the rotation of a single user loses its lock, and a recovery that sees my own user in AWSCURRENT gives it a password that no version has', async () => {
+    await atEachMoment(async (moment) => {
+      const arena = enter('single-user', ['write']);
+      const right = arena.current();
+      await arena.honest.scheduled(moment, () => {
+        arena.write('none', OWNER);
+        arena.write(mallory(arena));
+      });
+      await settle(arena, right);
+      const isOwn = (version: string) => arena.world.credentialOf(version)?.username === arena.user;
+      const own = arena.versions().filter(isOwn);
+      expect(own.map((version) => arena.world.logsIn(version))).toContain(true);
+      return arena;
+    }, 8);
+  });
+
+  it.fails.each(PAIRS)(
+    'the first rotation loses its lock, and a recovery that sees my own user in AWSCURRENT leaves the other user: every later rotation is refused: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enterNew(name, ['write']);
+        const right = arena.current();
+        await arena.honest.rotate(moment, () => {
+          arena.write('none', OWNER);
+          arena.write(mallory(arena));
+        });
+        await settle(arena, right);
+        expect((await arena.honest.rotate()).error).toBeUndefined();
+        return arena;
+      }, 16);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'the first rotation loses its lock after the promotion, so that nothing is on record of the predecessor, and an AWSPREVIOUS of mine: %s',
+    async (name) => {
+      await atEachMoment(async (moment) => {
+        const arena = enterNew(name, ['write']);
+        await arena.honest.rotate(moment, () => arena.write('none', OWNER));
+        arena.write({ password: newPassword() }, PREVIOUS);
+        await arena.honest.recover();
+        expect((await arena.honest.rotate()).error).toBeUndefined();
+        return arena;
+      }, 36);
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'two recoveries, in the first rotation after the promotion and in the next one: every later rotation is refused, by the right to recover alone: %s',
+    async (name) => {
+      for (const first of [40, 46]) {
+        await atEachMoment(async (moment) => {
+          const arena = enterNew(name, ['recover']);
+          await arena.honest.rotate(first, () => arena.recover());
+          arena.wasReached = false;
+          await arena.honest.rotate(moment, () => arena.recover());
+          await arena.honest.recover();
+          expect((await arena.honest.rotate()).error).toBeUndefined();
+          return arena;
+        }, 20);
+      }
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'three values of my own user with long ids, each seen by a recovery, push a pair off the record: every later rotation is refused: %s',
+    async (name) => {
+      const arena = enter(name, ['write']);
+      const right = arena.current();
+      for (const number of [1, 2, 3]) {
+        arena.write({ ...mallory(arena), number }, 'AWSCURRENT', `${newVersionId()}${newVersionId()}`);
+        await arena.honest.recover();
+      }
+      await settle(arena, right);
+      expect((await arena.honest.rotate()).error).toBeUndefined();
     },
   );
 });
