@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { DROPPED_TAG, PROVEN_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
+import { recordOf } from '../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
+import { portsOf } from '../support/rotation-steps.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { Arena, OWN_USER } from './power/arena.ts';
 import { LITTLE } from './power/gains.ts';
@@ -24,13 +27,17 @@ const enter = (name: string, rights: Right[], options: object = {}): Arena => {
   if (world === undefined) throw new Error(`there is no world ${name}`);
   return new Arena(rights, { ...world, options: { ...world.options, ...options } });
 };
-const giveLock = (arena: Arena, execution: string): string =>
-  arena.write(markerOf(execution, []), OWNER, versionIdsOf(execution)[0]);
+const giveLock = (arena: Arena, execution: string, pending: string[] = []): string =>
+  arena.write(markerOf(execution, pending), OWNER, versionIdsOf(execution)[0]);
 const mallory = (arena: Arena) => ({ username: OWN_USER, password: arena.ownPassword });
 
 /** Runs an attack at each moment of an execution, until that has no more. */
-const atEachMoment = async (attack: (moment: number) => Promise<Arena>, first = 1): Promise<void> => {
-  for (let moment = first; (await attack(moment)).wasReached; moment++);
+const atEachMoment = async (
+  attack: (moment: number) => Promise<Arena>,
+  first = 1,
+  step = 1,
+): Promise<void> => {
+  for (let moment = first; (await attack(moment)).wasReached; moment += step);
 };
 
 /** Two rotations of mine with a lock of mine, so that neither version of the pair of before is in use; then the predecessor is dropped. */
@@ -339,3 +346,219 @@ describe('what got in:', () => {
     },
   );
 });
+
+const recordIn = async (arena: Arena) => recordOf(await portsOf(arena.world).secrets.describe(SECRET));
+const withoutOutage = (arena: Arena) => arena.gained().filter((want) => want !== 'outage');
+const errorsOf = (...endings: ({ error?: string | undefined } | undefined)[]) =>
+  endings.map((ending) => ending?.error);
+
+describe('what is prevented:', () => {
+  it.each(PAIRS)(
+    'a rotation of mine joins the version of an honest one, at each moment: %s',
+    async (name) => {
+      let refused = 0;
+      await atEachMoment(
+        async (moment) => {
+          const arena = enterNew(name, ['write', 'start']);
+          const right = arena.current();
+          const join = async () => {
+            const [token = ''] = arena.idsOf('honest');
+            for (const chosen of ['chosen-1', 'chosen-2']) {
+              giveLock(arena, executionArn(chosen));
+              const { error } = await arena.start({ token }, chosen);
+              if (error !== undefined) refused += 1;
+            }
+            giveLock(arena, executionArn('chosen-3'));
+          };
+          await arena.honest.rotate(moment, join, 'rotate', 'honest');
+          await settle(arena, right);
+          expect(errorsOf(await arena.honest.rotate(), await arena.honest.rotate())).toEqual([
+            undefined,
+            undefined,
+          ]);
+          expect(arena.gained()).toEqual([]);
+          return arena;
+        },
+        8,
+        4,
+      );
+      expect(refused).toBeGreaterThan(5);
+    },
+  );
+
+  it.each(PAIRS)('what a revert goes back to, as the token of a rotation of mine: %s', async (name) => {
+    let marked = 0;
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write', 'start']);
+      const mine = arena.write(arena.mine(arena.pairUser), PREVIOUS);
+      const right = arena.current();
+      const join = async () => {
+        if ((await recordIn(arena)).includes(`@${mine}`)) marked += 1;
+        giveLock(arena, executionArn('chosen-1'));
+        await arena.start({ token: mine }, 'chosen-1');
+        giveLock(arena, executionArn('chosen-2'));
+        await arena.start({ mode: 'revert' }, 'chosen-2');
+      };
+      await arena.honest.rotate(moment, join, 'revert');
+      await settle(arena, right);
+      await arena.start({ token: mine }, 'chosen-3');
+      expect(withoutOutage(arena)).toEqual([]);
+      return arena;
+    });
+    expect(marked).toBeGreaterThan(3);
+  });
+
+  it.each(PAIRS)(
+    'a record of before, where the mark of a dropped user stands in the record itself: %s',
+    async (name) => {
+      const arena = enter(name, ['write', 'start']);
+      const { database, store, current, previous } = arena.world;
+      store.setTag(SECRET, PROVEN_TAG, `=${current} -${previous}`);
+      database.removeUser(arena.pairUser);
+      database.addUser(arena.pairUser, newPassword(), LITTLE);
+      const before = { ...database.user(arena.pairUser) };
+      await dropNow(arena);
+      const endings = [
+        await arena.start({ mode: 'revert' }),
+        await arena.start(),
+        await arena.honest.scheduled(),
+      ];
+      expect(errorsOf(...endings)).toEqual([
+        'UserNameTakenError',
+        'UserNameTakenError',
+        'UserNameTakenError',
+      ]);
+      expect(database.user(arena.pairUser)).toEqual(before);
+      expect(arena.gained()).toEqual([]);
+    },
+  );
+
+  it.each(PAIRS)(
+    'a dropped user is made again by a revert, and dropped again by its next retirement: %s',
+    async (name) => {
+      const arena = enter(name, ['start'], { retirementPolicy: 'delete' });
+      const { database, store } = arena.world;
+      const endings = [];
+      for (const mode of ['rotate', 'revert', 'revert', 'rotate', 'revert', 'rotate', 'rotate', 'revert']) {
+        const replaced = arena.world.credentialOf(arena.current());
+        endings.push(await arena.start({ mode }));
+        const { username = '' } = replaced ?? {};
+        // The cluster's primary user can't be dropped.
+        if (replaced) expect(database.accepts(replaced)).toBe(false);
+        if (username.endsWith('_clone')) expect(database.user(username)).toBeUndefined();
+        expect(arena.world.logsIn(arena.current())).toBe(true);
+      }
+      expect(errorsOf(...endings)).toEqual(endings.map(() => undefined));
+      expect(store.labels(SECRET)).not.toHaveProperty(OWNER);
+    },
+  );
+
+  it('a pair becomes a single user and a pair again; what was left behind is dropped by me, and its name is someone else’s', async () => {
+    const arena = enter('alternating-users', ['write', 'start']);
+    const { database, store } = arena.world;
+    store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+    await arena.honest.rotate();
+    const retired = await arena.retire({
+      version: arena.current(),
+      predecessor: arena.pairUser,
+      policy: 'delete',
+      strategy: 'alternating-users',
+    });
+    expect(retired.status).toBe('SUCCEEDED');
+    arena.write({ password: newPassword() }, PREVIOUS);
+    database.removeUser(arena.pairUser);
+    database.addUser(arena.pairUser, newPassword(), LITTLE);
+    const before = { ...database.user(arena.pairUser) };
+    store.setTag(SECRET, STRATEGY_TAG, 'alternating-users');
+    const endings = [await arena.start(), await arena.start({ mode: 'revert' })];
+    expect(endings.map(({ status }) => status)).toEqual(['FAILED', 'FAILED']);
+    expect(database.user(arena.pairUser)).toEqual(before);
+    expect(arena.gained()).toEqual([]);
+  });
+
+  it('a rotation at my host, and the right version put back: the pair goes on', async () => {
+    const arena = enter('admin-clone', ['write']);
+    const right = arena.current();
+    arena.write({ ...arena.mine(), ...arena.evil });
+    await arena.honest.rotate();
+    await settle(arena, right);
+    expect(arena.current()).toBe(right);
+    expect(errorsOf(await arena.honest.rotate(), await arena.honest.rotate())).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(arena.gained()).toEqual([]);
+  });
+
+  it.each(PAIRS)('my recoveries name the users that are in use as what is unfinished: %s', async (name) => {
+    const arena = enter(name, ['write', 'recover']);
+    await arena.honest.rotate();
+    const { current, previous } = arena.world;
+    const right = arena.current();
+    const named = [right, current, previous ?? '', ...arena.idsOf('honest').slice(0, 2)];
+    for (const value of [mallory(arena), { ...arena.mine(), ...arena.evil }]) {
+      arena.write(value);
+      for (const reset of [{}, { resetThroughAdmin: true }, { resetThroughCluster: true }]) {
+        giveLock(arena, executionArn('none'), named);
+        await arena.recover(reset);
+      }
+    }
+    expect(arena.world.logsIn(right)).toBe(true);
+    await settle(arena, right);
+    expect(arena.gained()).toEqual([]);
+    expect(await recordIn(arena)).toContain(`=${right}`);
+  });
+
+  it.each(PAIRS)(
+    'the tag of dropped users names a version whose entry has another mark: %s',
+    async (name) => {
+      for (const mark of ['+', '@', '']) {
+        const arena = enter(name, ['write', 'start', 'recover']);
+        const { database, store, current, previous = '' } = arena.world;
+        store.setTag(SECRET, DROPPED_TAG, previous);
+        store.setTag(SECRET, PROVEN_TAG, `=${current} ${mark}${previous}`);
+        database.addUser(arena.pairUser, newPassword(), LITTLE);
+        const before = { ...database.user(arena.pairUser) };
+        for (const mode of ['revert', 'rotate']) await arena.start({ mode });
+        giveLock(arena, executionArn('none'), [previous]);
+        await arena.recover();
+        await dropNow(arena);
+        expect(database.user(arena.pairUser), mark).toEqual(before);
+        expect(arena.gained()).toEqual([]);
+      }
+    },
+  );
+
+  it('starts and recoveries of mine in the middle of honest ones, in any order: a pair that was rotated goes on', async () => {
+    let came = 0;
+    for (let seed = 1; seed <= 24; seed++) {
+      const next = numbersFrom(seed);
+      const retirementPolicy = ['keep', 'lock', 'delete', 'revoke'][next(4)];
+      const arena = enter(PAIRS[seed % 2] ?? '', ['start', 'recover'], { retirementPolicy });
+      const act = () =>
+        [() => arena.start(), () => arena.start({ mode: 'revert' }), () => arena.recover()][next(3)]?.();
+      for (const mode of ['rotate', 'revert', 'rotate']) {
+        arena.wasReached = false;
+        await arena.honest.rotate(1 + next(55), act, mode);
+        if (arena.wasReached) came += 1;
+      }
+      await arena.honest.recover();
+      expect(arena.world.logsIn(arena.current()), `seed ${seed}`).toBe(true);
+      expect(errorsOf(await arena.honest.rotate(), await arena.honest.rotate()), `seed ${seed}`).toEqual([
+        undefined,
+        undefined,
+      ]);
+      expect(arena.gained()).toEqual([]);
+    }
+    expect(came).toBeGreaterThan(30);
+  });
+});
+
+/** Numbers that look random, and are the same each time. */
+const numbersFrom = (seed: number): ((below: number) => number) => {
+  let state = seed * 7919;
+  return (below) => {
+    state = (state * 1103515245 + 12345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+};
