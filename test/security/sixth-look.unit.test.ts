@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { DROPPED_TAG, PROVEN_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import {
+  DROPPED_TAG,
+  PROVEN_TAG,
+  RETIREMENT_POLICY_TAG,
+  STRATEGY_TAG,
+} from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { recordOf } from '../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
@@ -395,6 +400,7 @@ describe('what is prevented:', () => {
       const join = async () => {
         if ((await recordIn(arena)).includes(`@${mine}`)) marked += 1;
         giveLock(arena, executionArn('chosen-1'));
+        arena.write({ password: newPassword() }, PREVIOUS);
         await arena.start({ token: mine }, 'chosen-1');
         giveLock(arena, executionArn('chosen-2'));
         await arena.start({ mode: 'revert' }, 'chosen-2');
@@ -452,6 +458,48 @@ describe('what is prevented:', () => {
       expect(store.labels(SECRET)).not.toHaveProperty(OWNER);
     },
   );
+
+  it.each(PAIRS)(
+    'each retirement policy in turn, with reverts of reverts, and an AWSPREVIOUS of mine: %s',
+    async (name) => {
+      for (const policies of [
+        ['delete', 'revoke', 'lock'],
+        ['lock', 'delete', 'revoke'],
+        ['delete', 'lock', 'keep'],
+      ]) {
+        const arena = enter(name, ['write', 'start']);
+        for (const mode of ['rotate', 'revert', 'revert', 'rotate', 'rotate', 'revert', 'revert', 'rotate']) {
+          policies.push(policies.shift() ?? '');
+          arena.world.store.setTag(SECRET, RETIREMENT_POLICY_TAG, policies[0] ?? '');
+          expect((await arena.start({ mode })).error).toBeUndefined();
+          expect(arena.world.logsIn(arena.current())).toBe(true);
+        }
+        arena.write({ password: newPassword() }, PREVIOUS);
+        expect((await arena.honest.rotate()).error).toBeUndefined();
+        expect(arena.gained()).toEqual([]);
+      }
+    },
+  );
+
+  it('rotations of mine in a single user’s, which writes its record without a look at the lock', async () => {
+    let moments = 0;
+    await atEachMoment(async (moment) => {
+      moments += 1;
+      const arena = enter('single-user', ['write', 'start']);
+      await arena.honest.rotate(moment, async () => {
+        for (const chosen of ['chosen-1', 'chosen-2']) {
+          giveLock(arena, executionArn(chosen));
+          await arena.start({}, chosen);
+        }
+      });
+      await arena.honest.recover();
+      expect(arena.world.logsIn(arena.current())).toBe(true);
+      expect((await arena.honest.rotate()).error).toBeUndefined();
+      expect(arena.gained()).toEqual([]);
+      return arena;
+    }, 20);
+    expect(moments).toBeGreaterThan(10);
+  });
 
   it('a pair becomes a single user and a pair again; what was left behind is dropped by me, and its name is someone else’s', async () => {
     const arena = enter('alternating-users', ['write', 'start']);
