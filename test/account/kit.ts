@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs';
+import packageFile from '../../package.json' with { type: 'json' };
+import { type Answer, AnswersFile } from './answers.ts';
+import type { KitConfig } from './config.ts';
+import { harmless, harmlessText } from './harmless.ts';
+import { makeUsers } from './make-users.ts';
+import { stacksOf } from './names.ts';
+import type { Place } from './place/place.ts';
+import { estimateUsd } from './plan.ts';
+import { makePorts, type Ports } from './ports.ts';
+import type { Group, Question } from './question.ts';
+import { outputsOf } from './stacks.ts';
+import { leftovers, takeDown } from './take-down.ts';
+
+export interface KitOptions {
+  readonly config: KitConfig;
+  readonly groups: readonly Group[];
+  /** Where the answers go, after each of them. */
+  readonly file: string;
+  readonly tell: (what: string) => void;
+  /** Stops whatever goes on; the way down begins. */
+  readonly signal: AbortSignal;
+}
+
+/** One run of the kit: up, questions, down. */
+export class Kit {
+  readonly #place: Place;
+  readonly #options: KitOptions;
+  readonly #started = new Date();
+  readonly #answers = new Map<string, Answer>();
+  #stoppedBy: string | null = null;
+  #complete = false;
+  #takenDown: AnswersFile['takenDown'] = null;
+
+  constructor(place: Place, options: KitOptions) {
+    this.#place = place;
+    this.#options = options;
+  }
+
+  /**
+   * @returns what was found, also of a run that was stopped
+   * @throws Error if something of this name is there already: nothing of another run is touched
+   */
+  async run(): Promise<AnswersFile> {
+    const { config, tell } = this.#options;
+    const there = await leftovers(this.#place, config.name);
+    if (there.length > 0)
+      throw new Error(
+        `${there.join(', ')} is there already: take it down by --down, or choose another --name`,
+      );
+    try {
+      await this.#unlessStopped(this.#upAndAsk());
+      this.#complete = true;
+    } catch (error) {
+      this.#stoppedBy = harmlessText(error instanceof Error ? error.message : String(error));
+      tell(`stopped: ${this.#stoppedBy}`);
+    }
+    await this.#down();
+    return this.#write();
+  }
+
+  async #upAndAsk(): Promise<void> {
+    const { config, groups, tell, signal } = this.#options;
+    const { ground, rotation } = stacksOf(config.name);
+    tell('bundling the functions, synthesizing the app');
+    await this.#place.prepare(config, signal);
+    tell(`deploying the stack ${ground}`);
+    await this.#place.deploy(ground, signal);
+    const groundPorts = await this.#ports([ground]);
+    const all = groups.flatMap((group) => group.questions.map((question) => ({ group, question })));
+    const beside = all
+      .filter(({ question }) => question.beside)
+      .map(({ group, question }) => this.#ask(group, question, groundPorts));
+    tell('making the users of the secrets');
+    await makeUsers(groundPorts);
+    tell(`deploying the stack ${rotation}`);
+    await this.#place.deploy(rotation, signal);
+    const ports = await this.#ports([ground, rotation]);
+    for (const { group, question } of all.filter((each) => !each.question.beside)) {
+      signal.throwIfAborted();
+      tell(`asking: ${question.question}`);
+      await this.#ask(group, question, ports);
+    }
+    if (beside.length > 0) tell('waiting for the questions that take long');
+    await Promise.all(beside);
+  }
+
+  async #ports(stacks: readonly string[]): Promise<Ports> {
+    const outputs = await Promise.all(stacks.map((stack) => outputsOf(this.#place, stack)));
+    return makePorts(
+      this.#place,
+      this.#options.config.name,
+      Object.assign({}, ...outputs),
+      this.#options.signal,
+    );
+  }
+
+  /** A question that fails is told as failed; the others are asked all the same. */
+  async #ask(group: Group, question: Question, ports: Ports): Promise<void> {
+    const started = performance.now();
+    const common = () => ({
+      id: question.id,
+      group: group.name,
+      question: question.question,
+      seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
+    });
+    const answer = await this.#answerOf(question, ports, common);
+    if (this.#options.signal.aborted) return;
+    this.#answers.set(question.id, harmless(answer));
+    this.#write();
+  }
+
+  async #answerOf(
+    question: Question,
+    ports: Ports,
+    common: () => Pick<Answer, 'id' | 'group' | 'question' | 'seconds'>,
+  ): Promise<Answer> {
+    if (this.#place.kind === 'local' && question.notHere !== undefined)
+      return { ...common(), outcome: 'not asked here', why: question.notHere };
+    try {
+      const { seen, facts } = await question.ask(ports);
+      return { ...common(), outcome: 'answered', seen, facts: { ...facts } };
+    } catch (error) {
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      return { ...common(), outcome: 'failed', error: text };
+    }
+  }
+
+  /** What goes on when the kit is stopped is left alone: the way down ends it. */
+  async #unlessStopped(work: Promise<void>): Promise<void> {
+    const { signal } = this.#options;
+    work.catch(() => {});
+    const stopped = Promise.withResolvers<never>();
+    const stop = () => stopped.reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await Promise.race([work, stopped.promise]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #down(): Promise<void> {
+    const { config, tell } = this.#options;
+    tell('taking everything down');
+    this.#write();
+    const taken = await takeDown(this.#place, config.name, tell);
+    this.#takenDown = harmless({ ...taken, slowest: [...taken.slowest], left: [...taken.left] });
+  }
+
+  #write(): AnswersFile {
+    const { config, file, groups } = this.#options;
+    const ended = new Date();
+    const minutes = (Number(ended) - Number(this.#started)) / 60_000;
+    const order = groups.flatMap(({ questions }) => questions.map(({ id }) => id));
+    const engine = this.#answers.get('engine');
+    const told = engine?.outcome === 'answered' ? engine.facts.version : undefined;
+    const answers = AnswersFile.parse({
+      shape: 1,
+      project: packageFile.version,
+      place: this.#place.kind,
+      region: this.#place.region,
+      engine: { asked: config.engineVersion, told: typeof told === 'string' ? told : null },
+      started: this.#started.toISOString(),
+      ended: ended.toISOString(),
+      minutes: Number(minutes.toFixed(1)),
+      estimatedUsd: this.#place.kind === 'aws' ? estimateUsd(minutes) : 0,
+      complete: this.#complete,
+      stoppedBy: this.#stoppedBy,
+      takenDown: this.#takenDown,
+      answers: order.flatMap((id) => this.#answers.get(id) ?? []),
+    });
+    writeFileSync(file, `${JSON.stringify(answers, null, 2)}\n`);
+    return answers;
+  }
+}

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import type { Clients } from './clients.ts';
+import type { SecretId } from './names.ts';
+import type { Place } from './place/place.ts';
+import { type Outcome, Outcomes, type Script } from './prober/script.ts';
+
+/** What a question may ask. */
+export interface Ports {
+  readonly place: Place;
+  readonly clients: Clients;
+  readonly name: string;
+  /** What the two stacks tell: only of those that are deployed. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly adminSecretArn: string;
+  readonly secretArn: (id: SecretId) => string;
+  /** Has the prober do these steps, one after the other. */
+  readonly probe: (steps: Script['steps'], users?: Script['users']) => Promise<readonly Outcome[]>;
+  /** Asks again and again, until something is told. @throws Error if nothing is in time, or the kit is stopped */
+  readonly until: <T>(what: string, seconds: number, ask: () => Promise<T | undefined>) => Promise<T>;
+}
+
+export const makePorts = (
+  place: Place,
+  name: string,
+  outputs: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Ports => {
+  const output = (key: string): string => {
+    const value = outputs[key];
+    if (value === undefined) throw new Error(`the stacks have no output ${key}`);
+    return value;
+  };
+  return {
+    place,
+    clients: place.clients,
+    name,
+    outputs,
+    adminSecretArn: output('AdminSecretArn'),
+    secretArn: (id) => output(`${id}SecretArn`),
+    probe: (steps, users = {}) =>
+      probe(place, output('ProberFunctionName'), {
+        admin: { secretArn: output('AdminSecretArn') },
+        users,
+        steps,
+      }),
+    until: async (what, seconds, ask) => {
+      const deadline = Date.now() + seconds * 1000;
+      for (;;) {
+        signal.throwIfAborted();
+        const told = await ask();
+        if (told !== undefined) return told;
+        if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+        await sleep(Math.min(place.pollMilliseconds, 1000), undefined, { signal });
+      }
+    },
+  };
+};
+
+const probe = async ({ clients }: Place, FunctionName: string, script: Script): Promise<Outcome[]> => {
+  const { FunctionError, Payload } = await clients.lambda.send(
+    new InvokeCommand({ FunctionName, Payload: JSON.stringify(script) }),
+  );
+  const text = Payload ? Buffer.from(Payload).toString() : '';
+  if (FunctionError) throw new Error(`the prober failed: ${text.slice(0, 500)}`);
+  return Outcomes.parse(JSON.parse(text));
+};
