@@ -8,9 +8,9 @@ import { stacksOf } from './names.ts';
 import type { Place } from './place/place.ts';
 import { estimateUsd } from './plan.ts';
 import { makePorts, type Ports } from './ports.ts';
-import type { Group, Question } from './question.ts';
+import type { Afterwards, Group, Question } from './question.ts';
 import { outputsOf } from './stacks.ts';
-import { leftovers, takeDown } from './take-down.ts';
+import { leftovers, type TakenDown, takeDown } from './take-down.ts';
 
 export interface KitOptions {
   readonly config: KitConfig;
@@ -69,14 +69,14 @@ export class Kit {
     const groundPorts = await this.#ports([ground]);
     const all = groups.flatMap((group) => group.questions.map((question) => ({ group, question })));
     const beside = all
-      .filter(({ question }) => question.beside)
+      .filter(({ question }) => isBeside(question))
       .map(({ group, question }) => this.#ask(group, question, groundPorts));
     tell('making the users of the secrets');
     await makeUsers(groundPorts);
     tell(`deploying the stack ${rotation}`);
     await this.#place.deploy(rotation, signal);
     const ports = await this.#ports([ground, rotation]);
-    for (const { group, question } of all.filter((each) => !each.question.beside)) {
+    for (const { group, question } of all.filter((each) => !isBeside(each.question))) {
       signal.throwIfAborted();
       tell(`asking: ${question.question}`);
       await this.#ask(group, question, ports);
@@ -115,8 +115,9 @@ export class Kit {
     ports: Ports,
     common: () => Pick<Answer, 'id' | 'group' | 'question' | 'seconds'>,
   ): Promise<Answer> {
-    if (this.#place.kind === 'local' && question.notHere !== undefined)
-      return { ...common(), outcome: 'not asked here', why: question.notHere };
+    const why = this.#whyNot(question);
+    if (why !== undefined) return { ...common(), outcome: 'not asked here', why };
+    if (!('ask' in question)) throw new Error(`${question.id} asks nothing`);
     try {
       const { seen, facts } = await question.ask(ports);
       return { ...common(), outcome: 'answered', seen, facts: { ...facts } };
@@ -124,6 +125,11 @@ export class Kit {
       const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       return { ...common(), outcome: 'failed', error: text };
     }
+  }
+
+  #whyNot(question: Question | Afterwards): string | undefined {
+    if ('notAnywhere' in question) return question.notAnywhere;
+    return this.#place.kind === 'local' ? question.notHere : undefined;
   }
 
   /** What goes on when the kit is stopped is left alone: the way down ends it. */
@@ -147,13 +153,31 @@ export class Kit {
     this.#write();
     const taken = await takeDown(this.#place, config.name, tell);
     this.#takenDown = harmless({ ...taken, slowest: [...taken.slowest], left: [...taken.left] });
+    for (const group of this.#options.groups)
+      for (const question of group.afterwards ?? []) this.#answerAfterwards(group, question, taken);
+  }
+
+  #answerAfterwards(group: Group, question: Afterwards, taken: TakenDown): void {
+    // What a run shows that was stopped is no answer.
+    if (!this.#complete) return;
+    const { id } = question;
+    const common = { id, group: group.name, question: question.question, seconds: taken.seconds };
+    const why = this.#whyNot(question);
+    const { seen, facts } = question.from(taken);
+    const answer: Answer =
+      why === undefined
+        ? { ...common, outcome: 'answered', seen, facts: { ...facts } }
+        : { ...common, outcome: 'not asked here', why };
+    this.#answers.set(id, harmless(answer));
   }
 
   #write(): AnswersFile {
     const { config, file, groups } = this.#options;
     const ended = new Date();
     const minutes = (Number(ended) - Number(this.#started)) / 60_000;
-    const order = groups.flatMap(({ questions }) => questions.map(({ id }) => id));
+    const order = groups.flatMap(({ questions, afterwards = [] }) =>
+      [...questions, ...afterwards].map(({ id }) => id),
+    );
     const engine = this.#answers.get('engine');
     const told = engine?.outcome === 'answered' ? engine.facts.version : undefined;
     const answers = AnswersFile.parse({
@@ -175,3 +199,5 @@ export class Kit {
     return answers;
   }
 }
+
+const isBeside = (question: Question): boolean => 'beside' in question && question.beside === true;

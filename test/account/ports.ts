@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConfigurationCommand,
+  type GetFunctionConfigurationCommandOutput,
+  InvokeCommand,
+} from '@aws-sdk/client-lambda';
 import type { Clients } from './clients.ts';
 import type { SecretId } from './names.ts';
 import type { Place } from './place/place.ts';
@@ -16,6 +20,8 @@ export interface Ports {
   readonly secretArn: (id: SecretId) => string;
   /** Has the prober do these steps, one after the other. */
   readonly probe: (steps: Script['steps'], users?: Script['users']) => Promise<readonly Outcome[]>;
+  /** A function, by its name or ARN. */
+  readonly functionNamed: (FunctionName: string) => Promise<GetFunctionConfigurationCommandOutput>;
   /** Asks again and again, until something is told. @throws Error if nothing is in time, or the kit is stopped */
   readonly until: <T>(what: string, seconds: number, ask: () => Promise<T | undefined>) => Promise<T>;
 }
@@ -44,6 +50,8 @@ export const makePorts = (
         users,
         steps,
       }),
+    functionNamed: (FunctionName) =>
+      place.clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })),
     until: async (what, seconds, ask) => {
       const deadline = Date.now() + seconds * 1000;
       for (;;) {

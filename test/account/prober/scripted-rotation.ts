@@ -7,6 +7,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
+import { BEHAVIOUR_TAG, NOTES_TAG, type Note, Notes } from './notes.ts';
 
 /** What Secrets Manager calls a rotation function with. */
 const Event = z.looseObject({
@@ -15,15 +16,6 @@ const Event = z.looseObject({
   ClientRequestToken: z.string(),
   RotationToken: z.string().optional(),
 });
-
-/** Which step fails, or takes how long: from the tag of the secret, so that one function serves every question. */
-export const BEHAVIOUR_TAG = 'docdb-rotation-conformance:behaviour';
-/** The secret in which calls are noted down. */
-export const NOTES_TAG = 'docdb-rotation-conformance:notes';
-
-const Note = z.object({ step: z.string(), token: z.string(), at: z.number(), ended: z.boolean() });
-export const Notes = z.array(Note);
-export type Note = z.infer<typeof Note>;
 
 const secrets = new SecretsManagerClient({});
 
@@ -44,12 +36,12 @@ export const handler = async (raw: unknown): Promise<void> => {
     await sleep(Number(seconds) * 1000);
     if (seconds === '0') throw new Error(`${event.Step} fails, as it was told to`);
   }
-  if (event.Step === 'createSecret') await putPending(event);
+  if (event.Step === 'createSecret') await putPending(event, failing !== 'no-rotation-token');
   if (event.Step === 'finishSecret') await promote(event, VersionIdsToStages);
   await write(notes, { ...note, at: Date.now(), ended: true });
 };
 
-const putPending = async (event: z.infer<typeof Event>): Promise<void> => {
+const putPending = async (event: z.infer<typeof Event>, withToken: boolean): Promise<void> => {
   const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: event.SecretId }));
   await secrets.send(
     new PutSecretValueCommand({
@@ -57,7 +49,7 @@ const putPending = async (event: z.infer<typeof Event>): Promise<void> => {
       ClientRequestToken: event.ClientRequestToken,
       SecretString,
       VersionStages: ['AWSPENDING'],
-      ...(event.RotationToken === undefined ? {} : { RotationToken: event.RotationToken }),
+      ...(withToken && event.RotationToken !== undefined ? { RotationToken: event.RotationToken } : {}),
     }),
   );
 };
