@@ -2,14 +2,14 @@ import { tableLines } from '../../statemachine/commands/terminal/table.ts';
 import { stacksOf } from './names.ts';
 
 /**
- * List prices in us-east-1, in USD, as the pages said in November 2026. Other Regions cost up to twice as much.
+ * List prices in us-east-1, in USD, as far as they are known here: the pages fill in their numbers by script, so look there before you rely
+ * on them. Other Regions cost up to twice as much.
  *
- * - db.t3.medium: https://aws.amazon.com/documentdb/pricing/ (by the second, at least ten minutes; 3.6 has a surcharge for its age)
- * - interface endpoints, an hour and zone, begun hours count: https://aws.amazon.com/privatelink/pricing/
- * - secrets, a month each: https://aws.amazon.com/secrets-manager/pricing/
- * - alarms, a month each: https://aws.amazon.com/cloudwatch/pricing/
+ * - db.t3.medium, by the second, at least ten minutes; 3.6 has a surcharge for its age: https://aws.amazon.com/documentdb/pricing/
+ * - interface endpoints, by the begun hour and zone: https://aws.amazon.com/privatelink/pricing/
+ * - secrets, by the month: https://aws.amazon.com/secrets-manager/pricing/
+ * - alarms, by the month: https://aws.amazon.com/cloudwatch/pricing/
  * - functions and states: https://aws.amazon.com/lambda/pricing/, https://aws.amazon.com/step-functions/pricing/
- * - storage, backups, logs and requests of a run are below a cent each
  */
 const HOURS_A_MONTH = 730;
 
@@ -33,8 +33,8 @@ const ITEMS: readonly Item[] = [
   { what: 'alarms', count: 26, usdPerHour: 0.1 / HOURS_A_MONTH },
 ];
 
-/** Functions, states, requests, logs and storage of a whole run, rounded up. */
-const ALL_ELSE_USD = 0.25;
+/** Functions, states, requests, logs, storage and CPU credits of a whole run, rounded up. */
+const ALL_ELSE_USD = 0.5;
 
 /** How long each part takes. What AWS needs for a cluster, and to take network interfaces away, varies most. */
 const PARTS = [
@@ -75,7 +75,7 @@ export const planLines = (name: string, region: string, engineVersion: string): 
       [
         ['count', 'what costs', `for ${PLANNED_MINUTES} minutes, us-east-1`],
         ...costs,
-        ['', 'functions, states, requests, logs, storage', `${ALL_ELSE_USD.toFixed(3)} USD`],
+        ['', 'functions, states, requests, logs, storage, CPU credits', `${ALL_ELSE_USD.toFixed(3)} USD`],
         ['', 'all', `${estimateUsd(PLANNED_MINUTES).toFixed(2)} USD`],
       ],
       Number.POSITIVE_INFINITY,

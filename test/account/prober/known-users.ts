@@ -11,6 +11,8 @@ const LONG_ENOUGH = 32;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+export type NewPassword = (length?: number, odd?: string) => string;
+
 /** @param odd characters that the database may refuse, to be in it */
 export const newPassword = (length = LONG_ENOUGH, odd = ''): string => {
   const plain = Array.from({ length: Math.max(0, length - odd.length) }, () =>
@@ -27,6 +29,12 @@ export class KnownUsers {
   readonly passwords = new Set<string>();
   /** So that two scripts at once do not meet. */
   readonly #suffix = randomBytes(3).toString('hex');
+
+  readonly #newPassword: NewPassword;
+
+  constructor(makePassword: NewPassword = newPassword) {
+    this.#newPassword = makePassword;
+  }
 
   /** A user who is in a secret. */
   add(name: string, username: string, password: string): void {
@@ -46,7 +54,7 @@ export class KnownUsers {
 
   /** A password for a command. A new one is the user's only once `took` is called. */
   propose(name: string, length?: number, odd?: string): { password: string; took: () => void } {
-    const password = this.#remember(newPassword(length, odd));
+    const password = this.#remember(this.#newPassword(length, odd));
     const took = () => {
       const old = this.#users.get(name)?.own;
       this.#users.set(name, { own: password, ...(old === undefined ? {} : { old }) });
@@ -57,8 +65,8 @@ export class KnownUsers {
   password(name: string, which: 'own' | 'old' | 'wrong'): string {
     const user = this.#users.get(name);
     // Who was never made has no password either: any will do to be refused.
-    if (which === 'wrong' || user === undefined) return this.#remember(newPassword());
-    return (which === 'old' ? user.old : user.own) ?? this.#remember(newPassword());
+    if (which === 'wrong' || user === undefined) return this.#remember(this.#newPassword());
+    return (which === 'old' ? user.old : user.own) ?? this.#remember(this.#newPassword());
   }
 
   #remember(password: string): string {

@@ -4,7 +4,7 @@ import type { SecureContext } from 'node:tls';
 import { type MongoClient, MongoError } from 'mongodb';
 import { z } from 'zod';
 import { type Address, openConnection } from './connection.ts';
-import { KnownUsers } from './known-users.ts';
+import { KnownUsers, type NewPassword } from './known-users.ts';
 import { type Outcome, type ParsedScript, Script, type Step } from './script.ts';
 import { clean, withoutSecrets } from './without-secrets.ts';
 
@@ -12,6 +12,8 @@ export interface ProberDeps {
   /** The text of a labelled version of a secret. */
   readonly readSecret: (secretArn: string, label: string) => Promise<string>;
   readonly secureContext: SecureContext;
+  /** @default - at random */
+  readonly newPassword?: NewPassword;
 }
 
 const SecretValue = z.looseObject({
@@ -47,7 +49,7 @@ export const makeProber =
 
 class ScriptRun {
   readonly #deps: ProberDeps;
-  readonly #users = new KnownUsers();
+  readonly #users: KnownUsers;
   readonly #connections = new Map<string, MongoClient>();
   readonly #made = new Set<string>();
   readonly #cluster: Address;
@@ -55,6 +57,7 @@ class ScriptRun {
 
   private constructor(deps: ProberDeps, cluster: Address) {
     this.#deps = deps;
+    this.#users = new KnownUsers(deps.newPassword);
     this.#cluster = cluster;
   }
 
