@@ -138,5 +138,6 @@ try {
   await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
+  if (down) console.error('not everything was taken down: --down goes on');
   process.exitCode ??= 1;
 }

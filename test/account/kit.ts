@@ -28,6 +28,7 @@ export class Kit {
   readonly #options: KitOptions;
   readonly #started = new Date();
   readonly #answers = new Map<string, Answer>();
+  #made: Promise<void> = Promise.resolve();
   #stoppedBy: string | null = null;
   #complete = false;
   #takenDown: AnswersFile['takenDown'] = null;
@@ -63,9 +64,9 @@ export class Kit {
     const { config, groups, tell, signal } = this.#options;
     const { ground, rotation } = stacksOf(config.name);
     tell('bundling the functions, synthesizing the app');
-    await this.#place.prepare(config, signal);
+    await this.#making(this.#place.prepare(config, signal));
     tell(`deploying the stack ${ground}`);
-    await this.#place.deploy(ground, signal);
+    await this.#making(this.#place.deploy(ground, signal));
     const groundPorts = await this.#ports([ground]);
     const all = groups.flatMap((group) => group.questions.map((question) => ({ group, question })));
     const beside = all
@@ -74,7 +75,7 @@ export class Kit {
     tell('making the users of the secrets');
     await makeUsers(groundPorts);
     tell(`deploying the stack ${rotation}`);
-    await this.#place.deploy(rotation, signal);
+    await this.#making(this.#place.deploy(rotation, signal));
     const ports = await this.#ports([ground, rotation]);
     for (const { group, question } of all.filter((each) => !isBeside(each.question))) {
       signal.throwIfAborted();
@@ -83,6 +84,12 @@ export class Kit {
     }
     if (beside.length > 0) tell('waiting for the questions that take long');
     await Promise.all(beside);
+  }
+
+  /** What is being made must have ended before it is taken down: nothing may come after it. */
+  #making(work: Promise<void>): Promise<void> {
+    this.#made = work;
+    return work;
   }
 
   async #ports(stacks: readonly string[]): Promise<Ports> {
@@ -151,6 +158,7 @@ export class Kit {
     const { config, tell } = this.#options;
     tell('taking everything down');
     this.#write();
+    await this.#made.catch(() => {});
     const taken = await takeDown(this.#place, config.name, tell);
     this.#takenDown = harmless({ ...taken, slowest: [...taken.slowest], left: [...taken.left] });
     for (const group of this.#options.groups)

@@ -14,6 +14,8 @@ export interface Ports {
   readonly place: Place;
   readonly clients: Clients;
   readonly name: string;
+  /** Who makes something looks at it first: what comes after the end of the kit is left behind. */
+  readonly signal: AbortSignal;
   /** What the two stacks tell: only of those that are deployed. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly adminSecretArn: string;
@@ -41,6 +43,7 @@ export const makePorts = (
     place,
     clients: place.clients,
     name,
+    signal,
     outputs,
     adminSecretArn: output('AdminSecretArn'),
     secretArn: (id) => output(`${id}SecretArn`),

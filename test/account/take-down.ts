@@ -21,6 +21,9 @@ export interface TakenDown {
   readonly left: readonly string[];
 }
 
+/** A question that was cut off may still make something while the first pass goes. */
+const MOST_PASSES = 3;
+
 /** Takes down all that a kit of this name has made, whatever state it is in. It can be begun again at any point. */
 export const takeDown = async (
   place: Place,
@@ -28,6 +31,27 @@ export const takeDown = async (
   tell: (what: string) => void,
 ): Promise<TakenDown> => {
   const started = performance.now();
+  const slowest: { type: string; seconds: number }[] = [];
+  let left: string[] = [];
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    slowest.push(...(await deleteStacks(place, name, tell)));
+    tell('deleting secrets that questions have made');
+    await deleteSecrets(place, name);
+    left = await leftovers(place, name);
+    if (left.length === 0) break;
+  }
+  return {
+    seconds: Math.round((performance.now() - started) / 1000),
+    slowest: slowest.sort((one, other) => other.seconds - one.seconds).slice(0, 8),
+    left,
+  };
+};
+
+const deleteStacks = async (
+  place: Place,
+  name: string,
+  tell: (what: string) => void,
+): Promise<{ type: string; seconds: number }[]> => {
   const { ground, rotation } = stacksOf(name);
   const slowest: { type: string; seconds: number }[] = [];
   const stacks = await stacksNamed(place, `${name}-`);
@@ -40,16 +64,14 @@ export const takeDown = async (
     if (stack === rotation) await release(place, stack);
     slowest.push(...slowestDeletions(await deleteStack(place, StackId)));
   }
-  tell('deleting secrets that questions have made');
-  for (const arn of await secretsNamed(place, name))
+  return slowest;
+};
+
+const deleteSecrets = async (place: Place, name: string): Promise<void> => {
+  for (const SecretId of await secretsNamed(place, name))
     await place.clients.secretsManager.send(
-      new DeleteSecretCommand({ SecretId: arn, ForceDeleteWithoutRecovery: true }),
+      new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }),
     );
-  return {
-    seconds: Math.round((performance.now() - started) / 1000),
-    slowest: slowest.sort((one, other) => other.seconds - one.seconds).slice(0, 8),
-    left: await leftovers(place, name),
-  };
 };
 
 /** What questions have made goes first, the ground last. */

@@ -43,6 +43,7 @@ export class OwnSecret {
   }
 
   static async make(ports: Ports, tags: Readonly<Record<string, string>> = {}): Promise<OwnSecret> {
+    ports.signal.throwIfAborted();
     const { ARN = '', VersionId = '' } = await ports.clients.secretsManager.send(
       new CreateSecretCommand({
         Name: `${ownNames(ports.name)}-${randomBytes(4).toString('hex')}`,
