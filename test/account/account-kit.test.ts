@@ -140,7 +140,7 @@ describe('npm run conformance -- --local', () => {
   });
 });
 
-describe('npm run conformance -- --down, after the kit was killed', () => {
+describe('npm run conformance, in an account that outlives it', () => {
   const undo = new Undo();
   let ground: LocalGround;
   let place: LocalPlace;
@@ -195,12 +195,26 @@ describe('npm run conformance -- --down, after the kit was killed', () => {
       { timeout: 30_000, interval: 20 },
     );
 
+  const EMPTY = { roles: [], functions: [], machines: [], secrets: ['local/admin'] };
+
+  it.each([
+    ['deploys', `deploying the stack ${DEFAULT_NAME}-ground`],
+    ['takes things down', `deleting the stack ${DEFAULT_NAME}-rotation`],
+  ])('leaves nothing after Ctrl-C while it %s', async (_what, text) => {
+    const command = start(...here(), '--only', 'labels');
+    await command.says(text);
+    command.signal('SIGINT');
+    expect(await command.exited).toBe(130);
+    expect(command.answers().takenDown?.left).toEqual([]);
+    expect(await inTheAccount()).toEqual(EMPTY);
+  });
+
   it.each([
     ['while it deployed', 'labels', `deploying the stack ${DEFAULT_NAME}-rotation`, async () => {}],
     // The worst moment: a permission is taken away, and a rotation goes on.
     ['while it asked', 'faults', 'asking: How does a rotation end whose SetSecret', isDenied],
     ['while it took things down', 'labels', `deleting the stack ${DEFAULT_NAME}-rotation`, async () => {}],
-  ])('leaves nothing: %s', async (_when, group, text, fact) => {
+  ])('leaves nothing after --down, if it was killed %s', async (_when, group, text, fact) => {
     const killed = start(...here(), '--only', group);
     await killed.says(text);
     await fact();
@@ -217,12 +231,7 @@ describe('npm run conformance -- --down, after the kit was killed', () => {
     expect(await down.exited, down.output.join('\n')).toBe(0);
     expect(down.output).toContain('nothing is left');
     expect(await leftovers(place, DEFAULT_NAME)).toEqual([]);
-    expect(await inTheAccount()).toEqual({
-      roles: [],
-      functions: [],
-      machines: [],
-      secrets: ['local/admin'],
-    });
+    expect(await inTheAccount()).toEqual(EMPTY);
 
     const written = [
       ...[killed, again, down].flatMap(({ output }) => output),

@@ -4,6 +4,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientConfig } from '../local-stack/deployment/client-config.ts';
 
 /** Whom the kit asks, outside the VPC. */
@@ -14,6 +15,7 @@ export interface Clients {
   readonly lambda: LambdaClient;
   readonly iam: IAMClient;
   readonly documentDb: DocDBClient;
+  readonly sqs: SQSClient;
 }
 
 /** Where the services answer that stand in for AWS. */
@@ -31,6 +33,7 @@ export const clientsOnAws = (region: string): Clients => ({
   lambda: new LambdaClient({ region }),
   iam: new IAMClient({ region }),
   documentDb: new DocDBClient({ region }),
+  sqs: new SQSClient({ region }),
 });
 
 export const clientsHere = (region: string, endpoints: Endpoints): Clients => {
@@ -42,5 +45,6 @@ export const clientsHere = (region: string, endpoints: Endpoints): Clients => {
     lambda: new LambdaClient(aws),
     iam: new IAMClient(aws),
     documentDb: new DocDBClient(clientConfig(endpoints.documentDbApi, region)),
+    sqs: new SQSClient(aws),
   };
 };

@@ -85,7 +85,8 @@ export const planLines = (name: string, region: string, engineVersion: string): 
     ...PARTS.map(({ what, minutes }) => `${String(minutes).padStart(3)} min  ${what}`),
     `${String(PLANNED_MINUTES).padStart(3)} min  in all`,
     '',
-    'Questions make secrets of their own and change users that they have made. All of it is taken down at the end.',
+    'Questions make secrets and two small stacks of their own, and change users that they have made. All of it is taken down',
+    'at the end, but for a KMS key, whose deletion AWS carries out after seven days, at no cost.',
     'Nothing was created.',
   ];
 };

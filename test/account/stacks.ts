@@ -106,7 +106,8 @@ export const slowestDeletions = (events: readonly StackEvent[]): { type: string;
     if (ResourceStatus === 'DELETE_IN_PROGRESS' && !began.has(LogicalResourceId))
       began.set(LogicalResourceId, Number(Timestamp));
     const from = began.get(LogicalResourceId);
-    if (ResourceStatus !== 'DELETE_COMPLETE' || from === undefined) continue;
+    const isStack = ResourceType === 'AWS::CloudFormation::Stack';
+    if (ResourceStatus !== 'DELETE_COMPLETE' || from === undefined || isStack) continue;
     took.push({ type: ResourceType, seconds: Math.round((Number(Timestamp) - from) / 1000) });
   }
   return took.sort((one, other) => other.seconds - one.seconds).slice(0, 8);

@@ -1,4 +1,5 @@
 import type { Group } from '../question.ts';
+import { events } from './events.ts';
 import { faults } from './faults.ts';
 import { labels } from './labels.ts';
 import { refusals } from './refusals.ts';
@@ -15,6 +16,7 @@ export const GROUPS: readonly Group[] = [
   labels,
   rotationService,
   rotations,
+  events,
   users,
   faults,
   takingDown,
