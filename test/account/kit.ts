@@ -28,6 +28,9 @@ export class Kit {
   readonly #options: KitOptions;
   readonly #started = new Date();
   readonly #answers = new Map<string, Answer>();
+  /** Ends the questions too that go on beside the rest, when the way down begins without a signal. */
+  readonly #over = new AbortController();
+  readonly #signal: AbortSignal;
   #made: Promise<void> = Promise.resolve();
   #stoppedBy: string | null = null;
   #complete = false;
@@ -36,6 +39,7 @@ export class Kit {
   constructor(place: Place, options: KitOptions) {
     this.#place = place;
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#over.signal]);
   }
 
   /**
@@ -61,7 +65,8 @@ export class Kit {
   }
 
   async #upAndAsk(): Promise<void> {
-    const { config, groups, tell, signal } = this.#options;
+    const { config, groups, tell } = this.#options;
+    const signal = this.#signal;
     const { ground, rotation } = stacksOf(config.name);
     tell('bundling the functions, synthesizing the app');
     await this.#making(this.#place.prepare(config, signal));
@@ -72,6 +77,8 @@ export class Kit {
     const beside = all
       .filter(({ question }) => isBeside(question))
       .map(({ group, question }) => this.#ask(group, question, groundPorts));
+    // If the deployment fails first, no one waits for them.
+    for (const each of beside) each.catch(() => {});
     tell('making the users of the secrets');
     await makeUsers(groundPorts);
     tell(`deploying the stack ${rotation}`);
@@ -94,12 +101,7 @@ export class Kit {
 
   async #ports(stacks: readonly string[]): Promise<Ports> {
     const outputs = await Promise.all(stacks.map((stack) => outputsOf(this.#place, stack)));
-    return makePorts(
-      this.#place,
-      this.#options.config.name,
-      Object.assign({}, ...outputs),
-      this.#options.signal,
-    );
+    return makePorts(this.#place, this.#options.config.name, Object.assign({}, ...outputs), this.#signal);
   }
 
   /** A question that fails is told as failed; the others are asked all the same. */
@@ -112,7 +114,7 @@ export class Kit {
       seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
     });
     const answer = await this.#answerOf(question, ports, common);
-    if (this.#options.signal.aborted) return;
+    if (this.#signal.aborted) return;
     this.#answers.set(question.id, harmless(answer));
     this.#write();
   }
@@ -158,6 +160,7 @@ export class Kit {
     const { config, tell } = this.#options;
     tell('taking everything down');
     this.#write();
+    this.#over.abort(new Error('the way down has begun'));
     await this.#made.catch(() => {});
     const taken = await takeDown(this.#place, config.name, tell);
     this.#takenDown = harmless({ ...taken, slowest: [...taken.slowest], left: [...taken.left] });
