@@ -112,6 +112,7 @@ const runKit = async (place: Place): Promise<void> => {
 
 const runDown = async (place: Place): Promise<void> => {
   down = true;
+  await place.endDeployment();
   const { left } = await takeDown(place, values.name, tell);
   console.log(left.length === 0 ? 'nothing is left' : `STILL THERE: ${left.join(', ')}`);
   if (left.length > 0) process.exitCode = 1;

@@ -58,7 +58,7 @@ export class Kit {
       this.#complete = true;
     } catch (error) {
       this.#stoppedBy = harmlessText(error instanceof Error ? error.message : String(error));
-      tell(`stopped: ${this.#stoppedBy}`);
+      tell(this.#stoppedBy);
     }
     await this.#down();
     return this.#write();

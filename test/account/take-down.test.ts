@@ -52,6 +52,7 @@ const account = (deletions: readonly ('DELETE_FAILED' | 'gone')[]) => {
     pollMilliseconds: 1,
     prepare: async () => {},
     deploy: async () => {},
+    endDeployment: async () => {},
   };
   return { place, calls };
 };

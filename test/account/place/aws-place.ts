@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bundleKit } from '../bundle.ts';
 import { type Clients, clientsOnAws } from '../clients.ts';
 import { KIT_CONTEXT, type KitConfig } from '../config.ts';
+import { LeftDeployment } from './left-deployment.ts';
 import type { Place } from './place.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -15,6 +16,7 @@ export class AwsPlace implements Place {
   readonly region: string;
   readonly clients: Clients;
   readonly pollMilliseconds = 5_000;
+  readonly #left = new LeftDeployment(join(ROOT, '.local', 'conformance-deployment.json'), CDK);
   #config: KitConfig | undefined;
 
   constructor(region: string) {
@@ -35,15 +37,21 @@ export class AwsPlace implements Place {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, AWS_REGION: this.region, CDK_DEFAULT_REGION: this.region },
     });
+    if (child.pid !== undefined) this.#left.begun(child.pid);
     const stop = () => void (child.pid !== undefined && process.kill(-child.pid, 'SIGTERM'));
     signal.addEventListener('abort', stop, { once: true });
     try {
       const [status] = await once(child, 'exit');
+      this.#left.ended();
       signal.throwIfAborted();
       if (status !== 0) throw new Error(`cdk deploy ${stackName} ended with status ${status}`);
     } finally {
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  endDeployment(): Promise<void> {
+    return this.#left.end();
   }
 
   #arguments(stackName: string): string[] {

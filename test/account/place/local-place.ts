@@ -65,6 +65,9 @@ export class LocalPlace implements Place {
     });
   }
 
+  /** It is made by the kit's own process. */
+  async endDeployment(): Promise<void> {}
+
   #stack(stackName: string) {
     return { stackName, account: ACCOUNT_ID, region: this.region, directory: this.#assembly };
   }

@@ -12,4 +12,6 @@ export interface Place {
   prepare(config: KitConfig, signal: AbortSignal): Promise<void>;
   /** Deploys one stack of the app, and returns once it is there. */
   deploy(stackName: string, signal: AbortSignal): Promise<void>;
+  /** Ends a deployment that goes on though the kit that began it was killed. */
+  endDeployment(): Promise<void>;
 }
