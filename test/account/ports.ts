@@ -9,6 +9,21 @@ import type { SecretId } from './names.ts';
 import type { Place } from './place/place.ts';
 import { type Outcome, Outcomes, type Script } from './prober/script.ts';
 
+/** Something was waited for and did not come: an answer too, for some questions. */
+export class NotInTimeError extends Error {
+  override readonly name = 'NotInTimeError';
+}
+
+/** What came in time, or nothing. Any other failure is none of that, and no answer. */
+export const ifInTime = async <T>(work: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NotInTimeError) return undefined;
+    throw error;
+  }
+};
+
 /** What a question may ask. */
 export interface Ports {
   readonly place: Place;
@@ -24,7 +39,7 @@ export interface Ports {
   readonly probe: (steps: Script['steps'], users?: Script['users']) => Promise<readonly Outcome[]>;
   /** A function, by its name or ARN. */
   readonly functionNamed: (FunctionName: string) => Promise<GetFunctionConfigurationCommandOutput>;
-  /** Asks again and again, until something is told. @throws Error if nothing is in time, or the kit is stopped */
+  /** Asks again and again, until something is told. @throws NotInTimeError, and what stopped the kit */
   readonly until: <T>(what: string, seconds: number, ask: () => Promise<T | undefined>) => Promise<T>;
 }
 
@@ -61,7 +76,7 @@ export const makePorts = (
         signal.throwIfAborted();
         const told = await ask();
         if (told !== undefined) return told;
-        if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+        if (Date.now() > deadline) throw new NotInTimeError(`${what}: not within ${seconds} s`);
         await sleep(Math.min(place.pollMilliseconds, 1000), undefined, { signal });
       }
     },

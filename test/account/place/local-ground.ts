@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { newPassword } from '../../local-stack/deployment/demo-secrets.ts';
@@ -58,7 +57,7 @@ export const startLocalGround = async (
     }),
   );
   const { host, port, caFile } = documentDb;
-  return { region, ...endpoints, host, port, caFile, adminSecretArn, directory: join(run.path) };
+  return { region, ...endpoints, host, port, caFile, adminSecretArn, directory: run.path };
 };
 
 export const secretValue = (

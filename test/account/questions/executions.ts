@@ -6,7 +6,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
-import { SECRETS, type SecretId } from '../names.ts';
+import type { SecretId } from '../names.ts';
 import type { Ports } from '../ports.ts';
 import { connect } from './steps.ts';
 
@@ -101,6 +101,3 @@ export const toldVerdict = ({ currentLogsIn, previousLogsIn }: Verdict): string 
   };
   return `AWSCURRENT ${word(currentLogsIn)}${previousLogsIn ? `, AWSPREVIOUS ${word(previousLogsIn)}` : ''}`;
 };
-
-export const strategyOf = (id: SecretId): string =>
-  SECRETS.find((secret) => secret.id === id)?.strategy ?? id;

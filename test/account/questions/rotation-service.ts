@@ -5,7 +5,7 @@ import {
   RotateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ownNames } from '../names.ts';
-import type { Ports } from '../ports.ts';
+import { ifInTime, type Ports } from '../ports.ts';
 import { BEHAVIOUR_TAG, NOTES_TAG, type Note, Notes } from '../prober/notes.ts';
 import type { Group } from '../question.ts';
 import { type Called, call, OwnSecret, PENDING, toldCall } from './own-secret.ts';
@@ -102,14 +102,14 @@ export const rotationService: Group = {
         const rotate = await scripted.rotate();
         await scripted.noted('finishSecret', true, 180);
         const finished = performance.now();
-        const [longest, every] = ports.place.kind === 'local' ? [5, 'local'] : [120, 'AWS'];
-        const gone = await ports
-          .until(`AWSPENDING to go at ${every}`, longest, async () =>
+        const longest = ports.place.kind === 'local' ? 5 : 120;
+        const gone = await ifInTime(
+          ports.until('AWSPENDING to go', longest, async () =>
             (await scripted.secret.labels())[PENDING] === undefined
               ? performance.now() - finished
               : undefined,
-          )
-          .catch(() => undefined);
+          ),
+        );
         return {
           seen:
             gone === undefined
@@ -130,10 +130,7 @@ export const rotationService: Group = {
       ask: async (ports) => {
         const scripted = await ScriptedSecret.make(ports, 'no-rotation-token:1');
         await scripted.rotate();
-        const ended = await scripted.noted('createSecret', true, 60).then(
-          () => true,
-          () => false,
-        );
+        const ended = (await ifInTime(scripted.noted('createSecret', true, 60))) !== undefined;
         return {
           seen: ended ? 'yes' : 'no: createSecret did not end within 60 s',
           facts: { ended, ...(await scripted.state()), calls: await scripted.calls() },
@@ -225,10 +222,8 @@ export const rotationService: Group = {
       ask: async (ports) => {
         const scripted = await ScriptedSecret.make(ports, `setSecret:${SLOW_SECONDS}`);
         const rotate = await scripted.rotate();
-        const finished = await scripted.noted('finishSecret', true, SLOW_SECONDS + 120).then(
-          () => true,
-          () => false,
-        );
+        const end = await ifInTime(scripted.noted('finishSecret', true, SLOW_SECONDS + 120));
+        const finished = end !== undefined;
         const calls = await scripted.calls();
         const starts = calls.filter(({ step, ended }) => step === 'setSecret' && !ended).length;
         return {
