@@ -63,7 +63,10 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/e2e/{commands,rotations}/**/*.test.ts', 'test/local-stack/commands/*.test.ts'],
+          include: [
+            'test/{account,e2e/commands,e2e/rotations}/**/*.test.ts',
+            'test/local-stack/commands/*.test.ts',
+          ],
           ...onTheStack,
         },
       },

@@ -41,9 +41,6 @@ const NAMES: Readonly<Record<number, string>> = {
   51003: 'UserAlreadyExists',
 };
 
-/** The server says who may not, so that another command would fare no better. */
-const AUTHORIZATION_CODES = new Set([CODE.unauthorized, CODE.authenticationFailed]);
-
 /** Those of an instance that is no primary (any more): NotWritablePrimary, and NotPrimaryNoSecondaryOk. */
 const READ_ONLY_CODES = new Set([10107, 13435]);
 
@@ -80,13 +77,9 @@ const isOfSaslprep = (link: Error): boolean =>
   /https:\/\/tools\.ietf\.org\/html\/rfc(4013#section-2\.[35]|3454#section-6)/.test(link.message);
 
 /**
- * Whether the server does not know the command, in whatever words: MongoDB answers with code 59, DocumentDB for much
- * that it does not support with 303. https://github.com/comtihon/mongodb-erlang/issues/218
+ * Whether the server understood the command and did not do it, for whatever lasting reason; or does not know it, in whatever words:
+ * MongoDB answers with code 59, DocumentDB for much that it does not support with 303. https://github.com/comtihon/mongodb-erlang/issues/218
  */
-export const isUnknownCommand = (error: unknown): boolean =>
-  error instanceof MongoServerError && !isTransient(error) && !AUTHORIZATION_CODES.has(Number(error.code));
-
-/** Whether the server understood the command and did not do it, for whatever lasting reason. */
 export const isRefusedCommand = (error: unknown): boolean =>
   error instanceof MongoServerError && !isTransient(error);
 

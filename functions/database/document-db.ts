@@ -8,7 +8,6 @@ import type { Database, Role, Session, TakesWrites, UserChange } from './databas
 import {
   isRefusedCommand,
   isRefusedLogin,
-  isUnknownCommand,
   isUserNotFound,
   translateError,
   translateLoginError,
@@ -165,9 +164,12 @@ class DocumentDbSession implements Session {
     await this.#client.close(true);
   }
 
-  /** DocumentDB 3.6 has no `hello`: https://docs.aws.amazon.com/documentdb/latest/developerguide/mongo-apis.html */
+  /**
+   * DocumentDB 3.6 has no `hello`: https://docs.aws.amazon.com/documentdb/latest/developerguide/mongo-apis.html. No one needs a
+   * privilege for it, so that a refusal says nothing of the user; who may not ask `isMaster` either is told so by that.
+   */
   async #hello(): Promise<Record<string, unknown>> {
-    const hello = await this.#command('asking for the instances', { hello: 1 }, isUnknownCommand);
+    const hello = await this.#command('asking for the instances', { hello: 1 }, isRefusedCommand);
     return hello.ok === 1 ? hello : await this.#command('asking for the instances', { isMaster: 1 });
   }
 

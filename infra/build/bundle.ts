@@ -49,14 +49,19 @@ const bundleFunctions = async (directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true });
   const outdated = readdirSync(directory).filter((name) => !names.includes(name));
   await Promise.all(outdated.map((name) => rm(join(directory, name), { recursive: true, force: true })));
-  const { outputFiles } = await compile(names, directory);
-  await Promise.all(outputFiles.map(({ path, contents }) => replaceFile(path, contents)));
+  await bundleHandlers(
+    names.map((name) => ({ in: join(FUNCTIONS, name, 'handler.ts'), out: join(name, 'index') })),
+    directory,
+  );
 };
 
 /** All in one go: what several functions import is read and parsed once. */
-const compile = (names: readonly string[], directory: string) =>
-  build({
-    entryPoints: names.map((name) => ({ in: join(FUNCTIONS, name, 'handler.ts'), out: join(name, 'index') })),
+export const bundleHandlers = async (
+  entryPoints: { in: string; out: string }[],
+  directory: string,
+): Promise<void> => {
+  const { outputFiles } = await build({
+    entryPoints,
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     write: false,
@@ -76,5 +81,7 @@ const compile = (names: readonly string[], directory: string) =>
     keepNames: true,
     logLevel: 'error',
   });
+  await Promise.all(outputFiles.map(({ path, contents }) => replaceFile(path, contents)));
+};
 
 if (import.meta.main) await bundle();

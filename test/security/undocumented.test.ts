@@ -39,10 +39,10 @@ const POSSIBILITIES: readonly [string, NonNullable<LocalStackOptions['rotationBe
     },
   ],
   [
-    'retries take a new token, AWSPENDING stays, only the RotationToken permits',
+    'retries take a new token, AWSPENDING is taken off seconds later, only the RotationToken permits',
     {
       retryFailedRotation: { times: 2, reuseToken: false },
-      pendingAfterSuccess: 'keep',
+      pendingAfterSuccess: { removedAfterMs: 1500 },
       isRotationFunction: () => false,
     },
   ],

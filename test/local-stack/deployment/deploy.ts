@@ -5,7 +5,7 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { BucketAlreadyOwnedByYou, CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { AwsClientConfig } from './client-config.ts';
 import { packFunction } from './function-package.ts';
 import type { Assembly, FileAsset } from './synthesize.ts';
@@ -45,7 +45,10 @@ export const deploy = async (
 
 const upload = async (assets: readonly FileAsset[], s3: S3Client): Promise<void> => {
   for (const bucket of new Set(assets.map((asset) => asset.bucket))) {
-    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    await s3.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: unknown) => {
+      // Of the stack that was deployed before.
+      if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
+    });
   }
   await Promise.all(
     assets.map(({ bucket, key, directory }) =>

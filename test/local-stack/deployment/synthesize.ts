@@ -75,7 +75,13 @@ export const synthesizeApp = async (
   return readAssembly(options);
 };
 
-const readAssembly = ({ directory, stackName, account, region }: SynthesizeOptions): Assembly => {
+/** One stack of an app that was synthesized. */
+export const readAssembly = ({
+  directory,
+  stackName,
+  account,
+  region,
+}: Pick<SynthesizeOptions, 'directory' | 'stackName' | 'account' | 'region'>): Assembly => {
   const manifest = AssetManifest.parse(
     JSON.parse(readFileSync(join(directory, `${stackName}.assets.json`), 'utf8')),
   );

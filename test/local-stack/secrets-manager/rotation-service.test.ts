@@ -8,7 +8,7 @@ import {
   RotateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RotationEvent, SecretsManagerOptions } from './index.ts';
 import { FUNCTION_ARN, newValue, OK, startTestStandIn, type TestStandIn } from './test-stand-in.ts';
 
@@ -204,6 +204,27 @@ describe('a rotation', () => {
     // That end does not block the next rotation.
     await rotate(secret.arn);
     expect(await ended(secret.arn)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('may take AWSPENDING off some time later, and never that of the next rotation', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await start({ pendingAfterSuccess: { removedAfterMs: 3000 } });
+      const secret = await stack.createSecret();
+      stack.onRotation(rotateWell);
+      const { VersionId: first = '' } = await rotate(secret.arn);
+      await ended(secret.arn);
+      expect((await stack.labelsOf(secret.arn))[first]).toEqual(['AWSCURRENT', 'AWSPENDING']);
+      vi.advanceTimersByTime(2000);
+      const { VersionId: second = '' } = await rotate(secret.arn);
+      await ended(secret.arn);
+      vi.advanceTimersByTime(2000);
+      expect((await stack.labelsOf(secret.arn))[second]).toEqual(['AWSCURRENT', 'AWSPENDING']);
+      vi.advanceTimersByTime(1000);
+      expect((await stack.labelsOf(secret.arn))[second]).toEqual(['AWSCURRENT']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

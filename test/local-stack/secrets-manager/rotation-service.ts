@@ -30,11 +30,12 @@ export interface RotationBehaviour {
    */
   readonly retryFailedRotation?: { readonly times: number; readonly reuseToken: boolean };
   /**
-   * Whether AWSPENDING is taken off the version that became AWSCURRENT. AWS documents both ends as success.
+   * Whether AWSPENDING is taken off the version that became AWSCURRENT: at once, never, or some time later. AWS documents the first two
+   * ends as success, and not when the first one comes.
    *
    * @default 'remove'
    */
-  readonly pendingAfterSuccess?: 'remove' | 'keep';
+  readonly pendingAfterSuccess?: 'remove' | 'keep' | { readonly removedAfterMs: number };
 }
 
 export interface RotationServiceOptions extends RotationBehaviour {
@@ -60,6 +61,7 @@ interface RunningRotation {
 export class RotationService {
   private readonly options: RotationServiceOptions;
   private readonly running = new Map<Secret, RunningRotation>();
+  private readonly timers = new Set<NodeJS.Timeout>();
   private stopped = false;
 
   constructor(options: RotationServiceOptions) {
@@ -107,6 +109,7 @@ export class RotationService {
   /** No function is called from now on. */
   stop(): void {
     this.stopped = true;
+    for (const timer of this.timers) clearTimeout(timer);
     for (const secret of this.running.keys()) this.cancel(secret);
   }
 
@@ -231,9 +234,22 @@ export class RotationService {
     const now = this.options.now();
     const version = secret.versions.get(rotation.versionId);
     delete version?.rotationToken;
-    if ((this.options.pendingAfterSuccess ?? 'remove') === 'remove') version?.labels.delete(PENDING);
+    if (version) this.takePendingOff(version);
     secret.lastChangedDate = now;
     if (secret.rotation) Object.assign(secret.rotation, { lastRotatedDate: now, countedFrom: now });
+  }
+
+  /** Of this version only: by the time, the label may be on that of another rotation. */
+  private takePendingOff(version: SecretVersion): void {
+    const when = this.options.pendingAfterSuccess ?? 'remove';
+    if (when === 'remove') version.labels.delete(PENDING);
+    if (typeof when === 'string') return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      version.labels.delete(PENDING);
+      this.options.changed();
+    }, when.removedAfterMs);
+    this.timers.add(timer);
   }
 }
 

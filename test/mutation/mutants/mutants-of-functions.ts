@@ -1037,9 +1037,9 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A server that does not support hello is asked by isMaster, in whatever words it says so.',
-    file: 'functions/database/document-db-errors.ts',
-    find: '!isTransient(error) && !AUTHORIZATION_CODES.has(Number(error.code))',
-    replace: 'error.code === 59',
+    file: 'functions/database/document-db.ts',
+    find: '{ hello: 1 }, isRefusedCommand)',
+    replace: '{ hello: 1 }, (error) => (error as { code?: number }).code === 59)',
     tests: ['unit/functions/database/document-db.test.ts'],
   },
   {

@@ -19,8 +19,8 @@ import {
   UserNotFoundError,
 } from '../../../../functions/contract/errors.ts';
 import {
+  isRefusedCommand,
   isRefusedLogin,
-  isUnknownCommand,
   isUserNotFound,
   translateError,
   translateLoginError,
@@ -204,7 +204,7 @@ describe.each(TRANSIENT)('the transient error %i', (code, name) => {
   });
 
   it('says nothing of the command or of the user', () => {
-    expect([isUnknownCommand(answer(code)), isUserNotFound(answer(code))]).toEqual([false, false]);
+    expect([isRefusedCommand(answer(code)), isUserNotFound(answer(code))]).toEqual([false, false]);
   });
 });
 
@@ -269,17 +269,13 @@ describe('a message about the database', () => {
 describe('an answer that is no failure', () => {
   const alike = (code: number) => Object.assign(new Error('no'), { code });
 
-  it.each([59, 303, 115, 73, 2])('is %i to a command that the server does not know', (code) => {
-    expect([isUnknownCommand(answer(code)), isUnknownCommand(alike(code))]).toEqual([true, false]);
-  });
-
-  it.each([13, 18])('is never %i: who may not would fare no better with another command', (code) => {
-    expect(isUnknownCommand(answer(code))).toBe(false);
+  it.each([59, 303, 115, 73, 2, 13, 18])('is %i to a command that the server does not do', (code) => {
+    expect([isRefusedCommand(answer(code)), isRefusedCommand(alike(code))]).toEqual([true, false]);
   });
 
   it('is that a user does not exist, by the server’s code and by nothing else', () => {
     expect(isUserNotFound(answer(11))).toBe(true);
     expect([answer(13), alike(11), undefined].some(isUserNotFound)).toBe(false);
-    expect(isUnknownCommand(undefined)).toBe(false);
+    expect(isRefusedCommand(undefined)).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   DatabaseIncompatibleError,
   DatabaseUnavailableError,
+  NotAuthorizedError,
 } from '../../../../functions/contract/errors.ts';
 import type { Session } from '../../../../functions/database/database.ts';
 import { documentDb } from '../../../../functions/database/document-db.ts';
@@ -116,7 +117,7 @@ describe('a server is asked by isMaster', () => {
     };
   };
 
-  it.each([59, 303, 115, 2, 0])('if it answers %i to hello', async (code) => {
+  it.each([59, 303, 115, 2, 0, 13, 18])('if it answers %i to hello', async (code) => {
     await using session = await open();
     answerIsMaster(code);
     expect(await session.instances()).toEqual([{ host: 'one', port: 1 }]);
@@ -124,11 +125,20 @@ describe('a server is asked by isMaster', () => {
     expect(names()).toEqual(['hello', 'isMaster', 'hello', 'isMaster']);
   });
 
-  it.each([13, 18, 91, 112, 11600])('but not if it answers %i', async (code) => {
+  it.each([91, 112, 11600])('but not if it answers %i', async (code) => {
     await using session = await open();
     answerIsMaster(code);
     await expect(session.instances()).rejects.toThrow(`code ${code}`);
     expect(names()).toEqual(['hello']);
+  });
+
+  it('and who may ask nothing at all is told so', async () => {
+    await using session = await open();
+    server.answer = () => {
+      throw error(13);
+    };
+    await expect(session.instances()).rejects.toThrow(NotAuthorizedError);
+    expect(names()).toEqual(['hello', 'isMaster']);
   });
 });
 
