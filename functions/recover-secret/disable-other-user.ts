@@ -4,6 +4,7 @@ import type { Session } from '../database/database.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
 import { droppedIn, isProvenIn, isUnfinishedIn, recordOf } from '../secret/proven.ts';
 import { sameEndpoint } from '../secret/secret-value.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**
@@ -11,6 +12,7 @@ import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from '
  * or changed it. One that no other version is for did not exist before and is dropped; the other is locked, since it is not known with
  * which power it was before. The next rotation, or a revert, brings it back.
  *
+ * Only the other half of the pair: where someone wrote an AWSCURRENT for a user of their own, and it logs in, the users of the pair are in use.
  * Only for a version that is on record as unfinished: who may write the secret names what they like in a marker, and must not have a
  * user dropped or locked that is in use.
  */
@@ -20,9 +22,14 @@ export const disableOtherUser = async (
   good: Version,
 ): Promise<ReconcileResult['otherUser']> => {
   const { secret, candidates } = context;
+  if (context.settings.strategy === 'single-user') return undefined;
   for (const version of candidates) {
     const { login } = version.value;
-    const isOther = login.username !== good.value.login.username && sameEndpoint(login, good.value.login);
+    const { login: own } = good.value;
+    const isOther =
+      login.username !== own.username &&
+      areOfOnePair(login.username, own.username) &&
+      sameEndpoint(login, own);
     if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;
     await using accepted = await ports.database.login(login);
     if (accepted === undefined) continue;

@@ -100,12 +100,9 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
       ? undefined
       : await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good));
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
-  await recordProven(
-    ports.secrets,
-    secret.arn,
-    recordOf(secret),
-    stillProven(secret, version, input.suspects),
-  );
+  // Minutes may have gone by: what another one has recorded since must not be written over.
+  const now = await describeAsOwner(ports, input.secretId, input.lockVersion);
+  await recordProven(ports.secrets, secret.arn, recordOf(now), stillProven(now, version, input.suspects));
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;

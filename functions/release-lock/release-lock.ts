@@ -9,6 +9,7 @@ import {
   droppedIn,
   isProvenEntry,
   isProvenIn,
+  pairedIn,
   recordMadeAgain,
   recordProven,
   versionOf,
@@ -49,9 +50,12 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
 
 const NOTHING_TO_RELEASE: ReleaseLockResult = { outcome: 'nothing-to-release', pendingMoved: false };
 
-/** FinishSecret has asked for the lock, and of a single user nothing is on record that gives anyone power: a call is saved. */
+/**
+ * FinishSecret has asked for the lock, and of a single user nothing is on record that gives anyone power: a call is saved. A pair's secret may go
+ * back to AWSCURRENT's own user, as a single one does, with a pair on record.
+ */
 const isJustPromoted = ({ ended, plan }: ReleaseLockInput): boolean =>
-  ended === 'promoted' && plan?.strategy === 'single-user';
+  ended === 'promoted' && plan?.strategy === 'single-user' && pairedIn(plan.proven).length === 0;
 
 /**
  * What failed may have been held up for long, and a call may come again after its reply was lost: a recovery or whole rotations may have gone

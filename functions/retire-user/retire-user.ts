@@ -125,7 +125,7 @@ const retireAsOwner = async (
     );
   }
   const versions = await versionsOfPredecessor(ports.secrets, secret, user, promoted);
-  // Whoever has that name now is someone else.
+  // Who has that name now is someone else.
   if (versions.every((version) => droppedIn(recordOf(secret)).includes(version)))
     return { outcome: 'already-gone', user };
   await using admin =

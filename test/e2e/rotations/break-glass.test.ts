@@ -203,7 +203,7 @@ describe('nothing is reset', () => {
       password: randomUUID(),
       dbClusterIdentifier: 'local',
     });
-    // Twice: before the first rotation a recovery goes back to an AWSPREVIOUS that logs in, whoever's it is.
+    // Twice: before the first rotation a recovery goes back to an AWSPREVIOUS that logs in, for another user too.
     for (const _label of ['AWSCURRENT', 'AWSPREVIOUS'])
       await stack.secretsManager.send(new PutSecretValueCommand({ SecretId: secret.arn, SecretString }));
     await stack.secretsManager.send(
