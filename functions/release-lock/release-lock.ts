@@ -33,19 +33,29 @@ export interface ReleaseLockResult {
 export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
   const { plan, ended } = input;
   if (plan === null) return await releaseWithoutPlan(ports, input);
-  if (!(isJustPromoted(input) || (await hasLock(ports, plan)))) return NOTHING_TO_RELEASE;
+  if (!(isJustPromoted(input) || (await releasingIfRefused(ports, plan, () => hasLock(ports, plan)))))
+    return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
-  try {
+  await releasingIfRefused(ports, plan, async () => {
     await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
     if (ended === 'promoted') await recordUserMadeAgain(ports, plan);
-  } catch (error) {
-    // A permission that is missing must not hold the lock for good as well.
-    if (error instanceof SecretsManagerRefusedError)
-      await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
-    throw error;
-  }
+  });
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
+};
+
+/** A permission that is missing must not hold the lock for good as well. */
+const releasingIfRefused = async <T>(
+  { secrets }: LockPorts,
+  { secretArn, lockVersion }: Plan,
+  act: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof SecretsManagerRefusedError) await releaseLock(secrets, secretArn, lockVersion);
+    throw error;
+  }
 };
 
 const NOTHING_TO_RELEASE: ReleaseLockResult = { outcome: 'nothing-to-release', pendingMoved: false };

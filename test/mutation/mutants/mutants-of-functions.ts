@@ -633,7 +633,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A permission that is missing does not hold the lock.',
     file: 'functions/release-lock/release-lock.ts',
-    find: '    if (error instanceof SecretsManagerRefusedError)\n      await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);\n',
+    find: 'if (error instanceof SecretsManagerRefusedError) await releaseLock(secrets, secretArn, lockVersion);',
     replace: '',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
@@ -1240,7 +1240,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'Who has lost the lock writes no record.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'if (!(isJustPromoted(input) || (await hasLock(ports, plan)))) return NOTHING_TO_RELEASE;',
+    find: 'if (!(isJustPromoted(input) || (await releasingIfRefused(ports, plan, () => hasLock(ports, plan)))))\n    return NOTHING_TO_RELEASE;',
     replace: '',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
