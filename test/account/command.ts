@@ -31,20 +31,28 @@ answer, writes the answers, and takes everything down. test/account/README.md sa
   --help
 `;
 
-const { values } = parseArgs({
-  options: {
-    plan: { type: 'boolean', default: false },
-    down: { type: 'boolean', default: false },
-    local: { type: 'boolean', default: false },
-    region: { type: 'string' },
-    'engine-version': { type: 'string', default: '5.0.0' },
-    name: { type: 'string', default: DEFAULT_NAME },
-    only: { type: 'string', multiple: true, default: [] },
-    out: { type: 'string', default: 'answers.json' },
-    ground: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  plan: { type: 'boolean', default: false },
+  down: { type: 'boolean', default: false },
+  local: { type: 'boolean', default: false },
+  region: { type: 'string' },
+  'engine-version': { type: 'string', default: '5.0.0' },
+  name: { type: 'string', default: DEFAULT_NAME },
+  only: { type: 'string', multiple: true },
+  out: { type: 'string', default: 'answers.json' },
+  ground: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const optionsGiven = () => {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+};
+const { only = [], ...values } = optionsGiven();
 
 const tell = (what: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${what}`);
 
@@ -62,9 +70,9 @@ const engineHere = (): EngineVersion => {
 };
 
 const groupsOf = () => {
-  const unknown = values.only.filter((name) => !GROUPS.some((group) => group.name === name));
+  const unknown = only.filter((name) => !GROUPS.some((group) => group.name === name));
   if (unknown.length > 0) throw new Error(`there is no group ${unknown.join(', ')}`);
-  return GROUPS.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
+  return GROUPS.filter(({ name }) => only.length === 0 || only.includes(name));
 };
 
 const placeOf = async (undo: Undo): Promise<Place> => {
