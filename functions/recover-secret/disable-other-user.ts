@@ -1,10 +1,10 @@
 import { NoUsableCredentialsError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Session } from '../database/database.ts';
-import { holderOf, PREVIOUS } from '../secret/labels.ts';
-import { droppedIn, isProvenIn, isUnfinishedIn, recordOf } from '../secret/proven.ts';
+import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
+import { droppedIn, isProvenIn, isUnfinishedIn, isWrittenIn, recordOf } from '../secret/proven.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import { sameEndpoint } from '../secret/secret-value.ts';
-import { areOfOnePair } from '../secret/user-pair.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**
@@ -12,7 +12,6 @@ import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from '
  * or changed it. One that no other version is for did not exist before and is dropped; the other is locked, since it is not known with
  * which power it was before. The next rotation, or a revert, brings it back.
  *
- * Only the other half of the pair: where someone wrote an AWSCURRENT for a user of their own, and it logs in, the users of the pair are in use.
  * Only for a version that is on record as unfinished: who may write the secret names what they like in a marker, and must not have a
  * user dropped or locked that is in use.
  */
@@ -25,12 +24,9 @@ export const disableOtherUser = async (
   if (context.settings.strategy === 'single-user') return undefined;
   for (const version of candidates) {
     const { login } = version.value;
-    const { login: own } = good.value;
-    const isOther =
-      login.username !== own.username &&
-      areOfOnePair(login.username, own.username) &&
-      sameEndpoint(login, own);
+    const isOther = login.username !== good.value.login.username && sameEndpoint(login, good.value.login);
     if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;
+    if (wasPromoted(secret, version.id)) continue;
     await using accepted = await ports.database.login(login);
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good, login.username);
@@ -43,6 +39,10 @@ export const disableOtherUser = async (
   }
   return undefined;
 };
+
+/** What a rotation wrote, and promoted, is in use: it lost its lock before it could record that, and someone wrote an AWSCURRENT of theirs. */
+const wasPromoted = (secret: SecretDescription, id: string): boolean =>
+  isWrittenIn(recordOf(secret), id) && [CURRENT, PREVIOUS].some((label) => hasLabel(secret, id, label));
 
 /** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped. */
 const existedBefore = ({ secret, candidates }: RecoveryContext, { id, value }: Version): boolean => {
