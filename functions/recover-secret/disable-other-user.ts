@@ -5,6 +5,7 @@ import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
 import { droppedIn, isProvenIn, isUnfinishedIn, isWrittenIn, recordOf } from '../secret/proven.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { sameEndpoint } from '../secret/secret-value.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
 
 /**
@@ -26,7 +27,8 @@ export const disableOtherUser = async (
     const { login } = version.value;
     const isOther = login.username !== good.value.login.username && sameEndpoint(login, good.value.login);
     if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;
-    if (wasPromoted(secret, version.id)) continue;
+    const isOfPair = areOfOnePair(login.username, good.value.login.username);
+    if (!isOfPair && wasPromoted(secret, version.id)) continue;
     await using accepted = await ports.database.login(login);
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good, login.username);
@@ -40,7 +42,10 @@ export const disableOtherUser = async (
   return undefined;
 };
 
-/** What a rotation wrote, and promoted, is in use: it lost its lock before it could record that, and someone wrote an AWSCURRENT of theirs. */
+/**
+ * What a rotation wrote, and promoted, is in use: it lost its lock before it could record that, and someone wrote an AWSCURRENT of theirs.
+ * Beside its other half AWSPREVIOUS says that a compensation has moved AWSCURRENT back.
+ */
 const wasPromoted = (secret: SecretDescription, id: string): boolean =>
   isWrittenIn(recordOf(secret), id) && [CURRENT, PREVIOUS].some((label) => hasLabel(secret, id, label));
 
