@@ -124,7 +124,12 @@ export const TestSecretInput = z.discriminatedUnion('check', [
 ]);
 export type TestSecretInput = z.infer<typeof TestSecretInput>;
 
-export const FinishSecretInput = z.strictObject({ execution, plan: Plan });
+export const FinishSecretInput = z.strictObject({
+  execution,
+  plan: Plan,
+  /** What CheckBefore saw; missing in an execution that began before 0.2. */
+  before: Before.nullable().default(null),
+});
 
 export const RestoreCredentialInput = z.strictObject({
   execution,

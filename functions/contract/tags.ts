@@ -21,10 +21,7 @@ export const HOST_TAG = 'docdb-rotation:host';
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 
-/**
- * The ids of versions whose user a retirement has dropped: one of that name is someone else's. A tag of its own, which only retirements add to: a
- * tag has no compare-and-set, and who lost the lock without knowing it may write an old record.
- */
+/** The mark of the last retirement that dropped a user. A record of proven versions that does not have the same makes no pair. */
 export const DROPPED_TAG = 'docdb-rotation:dropped';
 
 export const KNOWN_TAGS: readonly string[] = [

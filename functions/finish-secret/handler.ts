@@ -10,6 +10,6 @@ const ports = { secrets: secretStore(), clock };
 export const handler = stepHandler(
   'FinishSecret',
   FinishSecretInput,
-  ({ plan }) => finishSecret(ports, plan),
+  ({ plan, before }) => finishSecret(ports, plan, before),
   (input) => askPermissions(ports, 'FinishSecret', input),
 );

@@ -1,9 +1,16 @@
 import { NoUsableCredentialsError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Session } from '../database/database.ts';
-import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
-import { droppedIn, isProvenIn, isUnfinishedIn, isWrittenIn, recordOf } from '../secret/proven.ts';
-import type { SecretDescription } from '../secret/secret-store.ts';
+import { holderOf, PREVIOUS } from '../secret/labels.ts';
+import {
+  asReturnedTo,
+  droppedIn,
+  isPromoting,
+  isPromotingIn,
+  isProvenIn,
+  isUnfinishedIn,
+  recordOf,
+} from '../secret/proven.ts';
 import { sameEndpoint } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
@@ -14,7 +21,8 @@ import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from '
  * which power it was before. The next rotation, or a revert, brings it back.
  *
  * Only for a version that is on record as unfinished: who may write the secret names what they like in a marker, and must not have a
- * user dropped or locked that is in use.
+ * user dropped or locked that is in use. So is one whose promotion had begun, where AWSCURRENT is for neither of the two: the rotation lost its
+ * lock, and someone wrote an AWSCURRENT of theirs.
  */
 export const disableOtherUser = async (
   ports: ReconcilePorts,
@@ -28,7 +36,7 @@ export const disableOtherUser = async (
     const isOther = login.username !== good.value.login.username && sameEndpoint(login, good.value.login);
     if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;
     const isOfPair = areOfOnePair(login.username, good.value.login.username);
-    if (!isOfPair && wasPromoted(secret, version.id)) continue;
+    if (!isOfPair && isPromotingIn(recordOf(secret), version.id)) continue;
     await using accepted = await ports.database.login(login);
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good, login.username);
@@ -42,20 +50,16 @@ export const disableOtherUser = async (
   return undefined;
 };
 
-/**
- * What a rotation wrote, and promoted, is in use: it lost its lock before it could record that, and someone wrote an AWSCURRENT of theirs.
- * Beside its other half AWSPREVIOUS says that a compensation has moved AWSCURRENT back.
- */
-const wasPromoted = (secret: SecretDescription, id: string): boolean =>
-  isWrittenIn(recordOf(secret), id) && [CURRENT, PREVIOUS].some((label) => hasLabel(secret, id, label));
-
 /** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped. */
 const existedBefore = ({ secret, candidates }: RecoveryContext, { id, value }: Version): boolean => {
-  const record = recordOf(secret);
+  const record = recordOf(secret).filter((entry) => !isPromoting(entry));
   if (droppedIn(record).includes(id)) return false;
+  // Where a compensation has moved AWSCURRENT back, AWSPREVIOUS is on the very version that was promoted.
+  const previous = holderOf(secret, PREVIOUS);
+  const wasPrevious = previous !== id || record.includes(asReturnedTo(id));
   const shows = (other: Version): boolean =>
     !droppedIn(record).includes(other.id) &&
-    (other.id === holderOf(secret, PREVIOUS) || isProvenIn(record, other.id));
+    ((other.id === previous && wasPrevious) || isProvenIn(record, other.id));
   return candidates.some((other) => other.value.login.username === value.login.username && shows(other));
 };
 

@@ -15,13 +15,17 @@ import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
+  asPaired,
   asWritten,
+  isPromoting,
   isProvenIn,
+  isWrittenIn,
   provenVersions,
   recordOf,
   recordProven,
   versionOf,
   withNewest,
+  withoutTwice,
 } from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
@@ -102,7 +106,9 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   // Minutes may have gone by: what another one has recorded since must not be written over.
   const now = await describeAsOwner(ports, input.secretId, input.lockVersion);
-  await recordProven(ports.secrets, secret.arn, recordOf(now), stillProven(now, version, input.suspects));
+  const isInUse = good === undefined || good === context.elsewhere;
+  const proven = stillProven(now, version, input.suspects, isInUse);
+  await recordProven(ports.secrets, secret.arn, recordOf(now), proven);
   const kept = good?.was ?? CURRENT;
   const changed =
     kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
@@ -132,17 +138,26 @@ export const candidatesIn = (
 /**
  * Secrets Manager tries what was cut off again with the same token, whose version can't be written again. A revert that was cut off is
  * settled by now.
+ *
+ * @param version AWSCURRENT by now
+ * @param isInUse whether the user of a version that was being promoted is left as it is, beside an AWSCURRENT that is not of that pair
  */
 export const stillProven = (
   secret: SecretDescription,
   version: string,
   suspects: readonly string[],
-): string[] => [
-  ...withNewest(secret, version),
-  ...recordOf(secret).filter(
-    (entry) => suspects.map(asWritten).includes(entry) && !isProvenIn(recordOf(secret), versionOf(entry)),
-  ),
-];
+  isInUse: boolean,
+): string[] => {
+  const settled = withoutTwice(
+    withNewest(secret, version).flatMap((entry) => {
+      if (!isPromoting(entry)) return [entry];
+      return isInUse || versionOf(entry) === version ? asPaired(versionOf(entry)) : [];
+    }),
+  );
+  const isTriedAgain = (entry: string): boolean =>
+    suspects.map(asWritten).includes(entry) && !isProvenIn(settled, versionOf(entry));
+  return [...settled, ...recordOf(secret).filter(isTriedAgain)];
+};
 
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
 const loadRecoveryContext = async (
@@ -210,15 +225,18 @@ const usable = async (
 
 /**
  * Where and for whom the secret is. A proven version tells, if there is one, also where two values written one after the other
- * have taken its label; AWSCURRENT may have been written by someone with a slip of the pen, or with another host in mind.
+ * have taken its label; AWSCURRENT may have been written by someone with a slip of the pen, or with another host in mind. In the first rotation of a
+ * pair what it wrote tells.
  */
 const referenceOf = (
   secret: SecretDescription,
   labelled: readonly Version[],
   unlabelled: readonly Version[],
 ): Version | undefined => {
-  const proven = provenVersions(secret);
-  return labelled.find(({ id }) => proven.includes(id)) ?? unlabelled[0] ?? labelled[0];
+  const record = recordOf(secret);
+  const isProven = ({ id }: Version): boolean => isProvenIn(record, id);
+  const isWritten = ({ id }: Version): boolean => isWrittenIn(record, id);
+  return labelled.find(isProven) ?? unlabelled[0] ?? labelled.find(isWritten) ?? labelled[0];
 };
 
 const isMeant = (version: Version, reference: Version): boolean =>

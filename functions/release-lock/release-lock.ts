@@ -1,22 +1,12 @@
 import { SecretsManagerRefusedError } from '../contract/errors.ts';
-import type { Before, Plan, ReleaseLockInput } from '../contract/steps.ts';
+import type { Plan, ReleaseLockInput } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { type LockPorts, releaseLock } from '../secret/lock.ts';
-import {
-  asPaired,
-  asProven,
-  droppedIn,
-  isProvenEntry,
-  isProvenIn,
-  pairedIn,
-  recordMadeAgain,
-  recordProven,
-  versionOf,
-} from '../secret/proven.ts';
+import { pairedIn, recordOf, recordProven } from '../secret/proven.ts';
+import { provenBy } from '../secret/proven-by.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
-import { isOfSecretsManager, isRevert } from '../secret/versions.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -33,13 +23,14 @@ export interface ReleaseLockResult {
 export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
   const { plan, ended } = input;
   if (plan === null) return await releaseWithoutPlan(ports, input);
-  if (!(isJustPromoted(input) || (await releasingIfRefused(ports, plan, () => hasLock(ports, plan)))))
-    return NOTHING_TO_RELEASE;
+  const known = isJustPromoted(input)
+    ? plan.proven
+    : await releasingIfRefused(ports, plan, () => recordAsOwner(ports, plan));
+  if (known === undefined) return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
-  await releasingIfRefused(ports, plan, async () => {
-    await recordProven(ports.secrets, plan.secretArn, plan.proven, provenBy(plan, input));
-    if (ended === 'promoted') await recordUserMadeAgain(ports, plan);
-  });
+  await releasingIfRefused(ports, plan, () =>
+    recordProven(ports.secrets, plan.secretArn, known, provenBy(plan, input)),
+  );
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
 };
@@ -71,64 +62,10 @@ const isJustPromoted = ({ ended, plan }: ReleaseLockInput): boolean =>
  * What failed may have been held up for long, and a call may come again after its reply was lost: a recovery or whole rotations may have gone
  * by, and what is on record by now would be written over.
  */
-const hasLock = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<boolean> => {
+const recordAsOwner = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<string[] | undefined> => {
   const isOwner = (answer: SecretDescription): boolean => hasLabel(answer, plan.lockVersion, OWNER);
-  return isOwner(await readUntil(clock, () => secrets.describe(plan.secretArn), isOwner));
-};
-
-/** A revert made the user again that a retirement had dropped. */
-const recordUserMadeAgain = async ({ secrets }: LockPorts, plan: Plan): Promise<void> => {
-  if (!droppedIn(plan.proven).includes(plan.pendingVersion)) return;
-  await recordMadeAgain(secrets, await secrets.describe(plan.secretArn), plan.pendingVersion);
-};
-
-/**
- * A promoted version was tested on every instance; AWSCURRENT as it was logged in before anything changed. Secrets Manager tries a failed
- * rotation again with the same token, whose version can't be written again: it stays on record until the next rotation.
- */
-export const provenBy = (
-  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy'>,
-  { ended, before }: Pick<ReleaseLockInput, 'ended'> & { readonly before: Seen | null },
-): string[] => {
-  const { pendingVersion, labelsBefore, proven } = plan;
-  const { current } = labelsBefore;
-  const wasGood = before?.logsIn.includes(CURRENT) || isProvenIn(proven, current);
-  // CheckBefore let the two take turns: neither got roles that were not its own before.
-  const isPair = ended === 'promoted' && plan.strategy !== 'single-user' && before?.otherUser !== undefined;
-  const entryOf = (version: string): string[] => (isPair ? asPaired(version) : asKnown(proven, version));
-  const currents = wasGood ? entryOf(current) : [];
-  const promoted = ended === 'promoted' ? entryOf(pendingVersion) : [];
-  // A revert goes back by one step: what a pair's other user had before that is still needed.
-  const earlier = isRevert(plan) ? proven.filter((entry) => isKept(plan, entry)) : [];
-  // The retirement of a user that is left behind, and the next rotation, have to see whose it is.
-  const left = before?.leftBehind === undefined ? [] : asPaired(before.leftBehind.version);
-  if (promoted.length > 0) return withoutTwice([...promoted, ...currents, ...earlier, ...left]);
-  // Nothing is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
-  return [...currents, ...proven.filter((entry) => isKept(plan, entry))];
-};
-
-type Seen = Pick<Before, 'logsIn' | 'leftBehind'> & { readonly otherUser?: unknown };
-
-/** One entry for each version: the first. */
-const withoutTwice = (entries: readonly string[]): string[] =>
-  entries.filter(
-    (entry, index) => entries.findIndex((each) => versionOf(each) === versionOf(entry)) === index,
-  );
-
-/** What the record says of the version, where it says already that it is proven. */
-const asKnown = (record: readonly string[], version: string): string[] => {
-  const known = record.filter((entry) => isProvenEntry(entry) && versionOf(entry) === version);
-  return known.length > 0 ? known : asProven(version);
-};
-
-/** The version of an attempt that failed counts for no more than before: where it was AWSPREVIOUS, or where Secrets Manager tries it again. */
-const isKept = (
-  plan: Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore'>,
-  entry: string,
-): boolean => {
-  const isPending = versionOf(entry) === plan.pendingVersion;
-  if (isProvenEntry(entry)) return !isPending || isRevert(plan);
-  return isPending && isOfSecretsManager(plan);
+  const secret = await readUntil(clock, () => secrets.describe(plan.secretArn), isOwner);
+  return isOwner(secret) ? recordOf(secret) : undefined;
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

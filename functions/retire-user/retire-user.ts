@@ -19,13 +19,14 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { droppedIn, isProvenIn, pairedIn, recordDropped, recordOf } from '../secret/proven.ts';
+import { droppedIn, isProvenIn, pairedIn, recordOf } from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
 import { settingsOf } from '../secret/settings.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import { readUsable, readVersion } from '../secret/versions.ts';
+import { recordDropped } from './record-dropped.ts';
 
 export interface RetireUserPorts extends LockPorts {
   readonly database: Database;
@@ -62,7 +63,7 @@ export const retireUser = async (
   const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
   const result = await releasingOnRefusal(ports, secret.arn, lockVersion, async () => {
     const seen = await describeAsOwner(ports, secret.arn, lockVersion);
-    return isSuperseded(seen, input) ? superseded : await retireAsOwner(ports, seen, input);
+    return isSuperseded(seen, input) ? superseded : await retireAsOwner(ports, seen, input, lockVersion);
   });
   await releaseLock(ports.secrets, secret.arn, lockVersion);
   return result;
@@ -104,6 +105,7 @@ const retireAsOwner = async (
   ports: RetireUserPorts,
   secret: SecretDescription,
   input: RetireUserInput,
+  lockVersion: string,
 ): Promise<RetireUserResult> => {
   const { predecessor: user } = input;
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
@@ -137,7 +139,8 @@ const retireAsOwner = async (
   const result: RetireUserResult = isThere
     ? await retire(ports.secrets, power, input)
     : { outcome: 'already-gone', user };
-  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);
+  if (result.outcome === 'deleted' || !isThere)
+    await recordDropped(ports.secrets, secret, versions, lockVersion);
   return result;
 };
 

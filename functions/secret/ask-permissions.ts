@@ -23,7 +23,7 @@ export type Need =
 export const NEEDS = {
   CreateSecret: ['read', 'move labels', 'write versions', 'record what is proven', 'make passwords'],
   SetSecret: ['read', 'move labels', 'read the admin secret'],
-  FinishSecret: ['move labels'],
+  FinishSecret: ['move labels', 'record what is proven'],
   ReleaseLock: ['move labels', 'record what is proven'],
   RestoreCredential: ['read', 'read the admin secret', 'make passwords'],
   RestoreLabels: ['move labels'],

@@ -2,8 +2,9 @@ import { MOST_LABELS } from '../contract/limits.ts';
 import type { ReadinessInput } from '../contract/steps.ts';
 import type { Findings } from '../runtime/findings.ts';
 import { readUntil } from '../runtime/read-again.ts';
-import { CLAIM, holderOf, isPendingFree, OWNER, PENDING, PREVIOUS } from './labels.ts';
+import { CLAIM, holderOf, OWNER, PENDING, PREVIOUS } from './labels.ts';
 import { inProgress, type LockPorts } from './lock.ts';
+import { isPendingFree } from './pending-free.ts';
 import type { SecretDescription } from './secret-store.ts';
 
 /** What a rotation puts on versions. */

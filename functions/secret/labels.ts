@@ -1,4 +1,3 @@
-import { provenVersions } from './proven.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { versionIdsOf } from './version-ids.ts';
 
@@ -34,18 +33,4 @@ export const lockHolder = (
   const holder = holderOf(secret, OWNER);
   if (holder === undefined) return 'none';
   return versionIdsOf(execution).includes(holder) ? 'this execution' : 'another';
-};
-
-/**
- * Whether AWSPENDING keeps no rotation from beginning. It is free on no version; parked on AWSCURRENT, where a rotation leaves it;
- * and stranded where values written by hand leave what was parked: on AWSPREVIOUS, and after the second one on a version that is
- * proven and has no other label. What a rotation is about to promote is not proven yet.
- *
- * @param own versions of the execution that asks, which may have it already
- */
-export const isPendingFree = (secret: SecretDescription, own: readonly string[] = []): boolean => {
-  const holder = holderOf(secret, PENDING);
-  if (holder === undefined || own.includes(holder)) return true;
-  if (provenVersions(secret).includes(holder)) return true;
-  return hasLabel(secret, holder, CURRENT) || hasLabel(secret, holder, PREVIOUS);
 };

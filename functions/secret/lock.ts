@@ -5,17 +5,8 @@ import {
 } from '../contract/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readUntil } from '../runtime/read-again.ts';
-import {
-  CLAIM,
-  CURRENT,
-  hasLabel,
-  holderOf,
-  isPendingFree,
-  lockHolder,
-  OWNER,
-  PENDING,
-  PREVIOUS,
-} from './labels.ts';
+import { CLAIM, CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from './labels.ts';
+import { isPendingFree } from './pending-free.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { versionIdsOf } from './version-ids.ts';
 

@@ -1,8 +1,9 @@
 import { DROPPED_TAG, PROVEN_TAG } from '../contract/tags.ts';
+import { CURRENT, hasLabel } from './labels.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 
 /*
- * The tag holds an entry for each version, the latest first:
+ * The tag docdb-rotation:proven holds an entry for each version, the latest first:
  *
  * entry | what it says of the version
  * ------|------------------------------------------------------------------------------------------------------
@@ -10,20 +11,30 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * +id   | a rotation wrote it, and has not ended well yet
  * @id   | a revert of a pair goes back to it, and has not ended well yet: who wrote it is not known
  * =id   | it is proven, and its user is one of the two that take turns: a rotation left the pair as it is
- * -id   | the same, but a retirement has dropped that user since (a tag of its own says so): one of that name is someone else's
+ * =+id  | the same, of the version that is being promoted: where that came to nothing, its user is to be disabled
+ * -id   | it was =id, but a retirement has dropped that user since: one of that name is someone else's
+ * /mark | the last retirement that dropped a user, as known to the one who wrote this record
  *
  * Only users of the kind `=` get each other's roles: that someone's password was seen to work says nothing of what they may have.
+ *
+ * A tag has no compare-and-set, and an execution that lost the lock may still write. So each retirement that drops a user leaves a mark of
+ * its own here and in the tag docdb-rotation:dropped, by one call. Where the two differ, who wrote the record did not know of that: it makes no pair.
  */
 const WRITTEN = '+';
 const RETURNED_TO = '@';
 const PAIRED = '=';
+const PROMOTING = '=+';
 const DROPPED = '-';
+const LAST_DROP = '/';
+
+/** The longer ones first. */
+const MARKS = [PROMOTING, WRITTEN, RETURNED_TO, PAIRED, DROPPED, LAST_DROP];
 
 /**
  * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
  * in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
  */
-const PLAIN_ID = /^[\w.:/][\w.:/=@+-]*$/;
+const PLAIN_ID = /^[\w.:][\w.:/=@+-]*$/;
 
 const isPlain = (version: string): boolean => PLAIN_ID.test(version);
 
@@ -39,85 +50,98 @@ export const asProven = (version: string): string[] => (isPlain(version) ? [vers
 /** The same for a version whose user is one of a pair. */
 export const asPaired = (version: string): string[] => asProven(version).map((id) => `${PAIRED}${id}`);
 
-/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
-const LONGEST_VALUE = 256;
+/** The same from right before its promotion until that has ended well. */
+export const asPromoting = (version: string): string[] => asProven(version).map((id) => `${PROMOTING}${id}`);
+
+/** The same for one whose user a retirement has dropped. */
+export const asDropped = (version: string): string => `${DROPPED}${version}`;
 
 /** @returns the ids of proven versions, the latest first */
 export const provenVersions = (secret: Pick<SecretDescription, 'tags'>): string[] =>
   provenIn(recordOf(secret));
 
 /** @param record the tag's entries, or a plan's copy of them */
-export const provenIn = (record: readonly string[]): string[] => record.filter(isProvenEntry).map(versionOf);
-
-/** The same for one whose user a retirement has dropped. */
-export const asDropped = (version: string): string => `${DROPPED}${version}`;
+export const provenIn = (record: readonly string[]): string[] => [
+  ...new Set(record.filter(isProvenEntry).map(versionOf)),
+];
 
 /** @returns those that are for one of a pair's two users */
 export const pairedIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(PAIRED)).map(versionOf);
 
-/** @returns those whose user a retirement has dropped */
+/** @returns those whose user a retirement has dropped, and that no revert has made again */
 export const droppedIn = (record: readonly string[]): string[] =>
-  record.filter((entry) => entry.startsWith(DROPPED)).map(versionOf);
+  record
+    .filter((entry) => entry.startsWith(DROPPED))
+    .map(versionOf)
+    .filter((version) => !record.includes(`${PROMOTING}${version}`));
+
+/** @returns the mark of the last retirement that dropped a user, as an entry; nothing where none did */
+export const lastDropIn = (record: readonly string[]): string[] => record.filter(isLastDrop);
+
+const isLastDrop = (entry: string): boolean => entry.startsWith(LAST_DROP);
+
+/** @param retirement what only this one is called */
+export const asLastDrop = (retirement: string): string => `${LAST_DROP}${retirement}`;
 
 export const isProvenEntry = (entry: string): boolean =>
-  !entry.startsWith(WRITTEN) && !entry.startsWith(RETURNED_TO);
+  ![WRITTEN, RETURNED_TO, LAST_DROP].some((mark) => entry.startsWith(mark));
+
+/** Whether that version's promotion has not ended yet, or was not seen to. */
+export const isPromoting = (entry: string): boolean => entry.startsWith(PROMOTING);
 
 export const versionOf = (entry: string): string =>
-  [WRITTEN, RETURNED_TO, PAIRED, DROPPED].some((mark) => entry.startsWith(mark)) ? entry.slice(1) : entry;
+  entry.slice(MARKS.find((mark) => entry.startsWith(mark))?.length ?? 0);
 
-/** @returns all entries of the tag, the latest first; those of a pair whose user was dropped since say so */
+/** @returns all entries of the tag, the latest first, with the mark of the last drop as it is now; of a record from before that none makes a pair */
 export const recordOf = ({ tags }: Pick<SecretDescription, 'tags'>): string[] => {
-  const dropped = wordsIn(tags[DROPPED_TAG]);
-  return wordsIn(tags[PROVEN_TAG]).map((entry) =>
-    entry.startsWith(PAIRED) && dropped.includes(versionOf(entry)) ? asDropped(versionOf(entry)) : entry,
-  );
+  const record = wordsIn(tags[PROVEN_TAG]);
+  const lastDrop = wordsIn(tags[DROPPED_TAG]).slice(0, 1).map(asLastDrop);
+  const entries = record.filter((entry) => !isLastDrop(entry));
+  const isOfNow = lastDropIn(record).join() === lastDrop.join();
+  return [...(isOfNow ? entries : entries.map(withoutPair)), ...lastDrop];
 };
 
 const wordsIn = (tag = ''): string[] => tag.split(' ').filter((word) => word !== '');
+
+const withoutPair = (entry: string): string => {
+  if (isPromoting(entry)) return asWritten(versionOf(entry));
+  return entry.startsWith(PAIRED) ? versionOf(entry) : entry;
+};
 
 /**
  * Records which versions are proven from now on. Only the owner of the lock writes it: a tag has no compare-and-set.
  *
  * @param known what the tag holds
- * @param versions the latest first; the oldest are left out where the tag is full
+ * @param entries the latest first, with the mark of the last drop that the caller knew of when it began
  */
 export const recordProven = async (
   secrets: SecretStore,
   secretArn: string,
   known: readonly string[],
-  versions: readonly string[],
+  entries: readonly string[],
 ): Promise<string[]> => {
-  const next = [...new Set(versions)].filter(fits);
-  const isSame = next.length === known.length && next.every((version) => known.includes(version));
-  if (!isSame) await secrets.setTag(secretArn, PROVEN_TAG, next.join(' '));
+  const next = fitting(entries);
+  const isSame = next.length === known.length && next.every((entry) => known.includes(entry));
+  if (!isSame) await secrets.setTags(secretArn, { [PROVEN_TAG]: next.join(' ') });
   return next;
 };
 
-const fits = (_: string, last: number, all: string[]): boolean =>
-  all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE;
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html */
+const LONGEST_VALUE = 256;
 
-/** Records that a retirement has dropped the user of these versions. What is off the record is left out. */
-export const recordDropped = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  versions: readonly string[],
-): Promise<void> => {
-  const known = wordsIn(secret.tags[DROPPED_TAG]);
-  if (versions.every((version) => known.includes(version))) return;
-  const next = [...new Set([...versions, ...droppedIn(recordOf(secret))])].filter(fits);
-  await secrets.setTag(secret.arn, DROPPED_TAG, next.join(' '));
-};
-
-/** Records that the user of a version is there again: a revert has made it. */
-export const recordMadeAgain = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  version: string,
-): Promise<void> => {
-  const known = wordsIn(secret.tags[DROPPED_TAG]);
-  if (!known.includes(version)) return;
-  await secrets.setTag(secret.arn, DROPPED_TAG, known.filter((each) => each !== version).join(' '));
+/**
+ * What the tag has room for. Versions that were only seen to log in go first: anyone who may write values can have theirs seen, and a pair that is not on
+ * record is refused from then on.
+ *
+ * @returns each entry once, in the order given
+ */
+export const fitting = (entries: readonly string[]): string[] => {
+  const isMarked = (entry: string): boolean => versionOf(entry) !== entry;
+  const all = [...new Set(entries)];
+  const byWeight = [...all.filter(isMarked), ...all.filter((entry) => !isMarked(entry))];
+  const kept = byWeight.filter((_, last) => byWeight.slice(0, last + 1).join(' ').length <= LONGEST_VALUE);
+  return all.filter((entry) => kept.includes(entry));
 };
 
 /** Whether the tag, or a plan's copy of it, says that the version is proven. */
@@ -128,16 +152,39 @@ export const isProvenIn = (record: readonly string[], version: string | undefine
 export const isWrittenIn = (record: readonly string[], version: string): boolean =>
   isPlain(version) && record.includes(asWritten(version));
 
+/** Whether that version's promotion had begun. */
+export const isPromotingIn = (record: readonly string[], version: string): boolean =>
+  isPlain(version) && asPromoting(version).some((entry) => record.includes(entry));
+
 /** Whether a rotation wrote that version, or went back to it, and did not end well since. */
 export const isUnfinishedIn = (record: readonly string[], version: string): boolean =>
-  isWrittenIn(record, version) || (isPlain(version) && record.includes(asReturnedTo(version)));
+  isWrittenIn(record, version) ||
+  isPromotingIn(record, version) ||
+  (isPlain(version) && record.includes(asReturnedTo(version)));
 
-/** What the tag holds of proven versions; what it says of one that it holds already stays. */
-const provenEntries = (secret: SecretDescription): string[] => recordOf(secret).filter(isProvenEntry);
+/** The record as one who begins takes it: a promotion that was not seen to end has ended well where AWSCURRENT is. */
+export const recordAtStart = (secret: SecretDescription): string[] => {
+  const record = recordOf(secret);
+  const promoting = record.filter(isPromoting).map(versionOf);
+  const promoted = promoting.filter((version) => hasLabel(secret, version, CURRENT));
+  const isSaidBefore = (entry: string): boolean =>
+    isProvenEntry(entry) && promoted.includes(versionOf(entry));
+  return [...promoted.flatMap(asPaired), ...record.filter((entry) => !isSaidBefore(entry))];
+};
+
+/** All of that but what is unfinished. */
+const settledEntries = (secret: SecretDescription): string[] =>
+  recordAtStart(secret).filter((entry) => isProvenEntry(entry) || isLastDrop(entry));
+
+/** One entry for each version: the first. */
+export const withoutTwice = (entries: readonly string[]): string[] =>
+  entries.filter(
+    (entry, index) => entries.findIndex((each) => versionOf(each) === versionOf(entry)) === index,
+  );
 
 /** A version that was seen to log in, and after it all that are proven. The next rotation that succeeds leaves only its own two. */
 export const withNewest = (secret: SecretDescription, newest: string): string[] => {
-  const known = provenEntries(secret);
+  const known = settledEntries(secret);
   const isNewest = (entry: string): boolean => versionOf(entry) === newest;
   const entry = known.filter(isNewest);
   return [...(entry.length > 0 ? entry : asProven(newest)), ...known.filter((each) => !isNewest(each))];
@@ -146,11 +193,11 @@ export const withNewest = (secret: SecretDescription, newest: string): string[] 
 /** A version that was only written, and after it all that are proven: it is not known yet whether it will log in. */
 export const withWritten = (secret: SecretDescription, written: string): string[] => [
   ...asProven(written).map(asWritten),
-  ...provenEntries(secret),
+  ...settledEntries(secret),
 ];
 
 /** The same for one that a revert goes back to. */
 export const withReturnedTo = (secret: SecretDescription, target: string): string[] => [
   ...asProven(target).map(asReturnedTo),
-  ...provenEntries(secret),
+  ...settledEntries(secret),
 ];

@@ -5,7 +5,7 @@ import {
 } from '../contract/errors.ts';
 import type { CreateSecretInput, Plan } from '../contract/steps.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from './labels.ts';
-import { recordOf } from './proven.ts';
+import { recordAtStart } from './proven.ts';
 import { assertRotatable } from './rotatable.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
@@ -122,6 +122,6 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     },
     users,
     host: `${pending.login.host}:${pending.login.port}`,
-    proven: [...new Set([...proven, ...recordOf(seen)])],
+    proven: [...new Set([...proven, ...recordAtStart(seen)])],
   };
 };

@@ -35,7 +35,7 @@ export interface SecretStore {
    */
   moveLabel(secretArn: string, label: string, move: LabelMove): Promise<boolean>;
   /** Gives the secret a tag, or the tag another value. */
-  setTag(secretArn: string, key: string, value: string): Promise<void>;
+  setTags(secretArn: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /**
    * Asks whether tags may be given, with a list of none. An answer that the list is wrong comes from behind the permission, or before it:
    * only a refusal says something.

@@ -103,9 +103,10 @@ export const secretsManager = (client: SecretsManagerClient): SecretStore => ({
     }
   },
 
-  setTag: async (secretArn, key, value) => {
-    await call(`setting the tag ${key} of ${secretArn}`, () =>
-      client.send(new TagResourceCommand({ SecretId: secretArn, Tags: [{ Key: key, Value: value }] })),
+  setTags: async (secretArn, tags) => {
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await call(`setting the tags ${Object.keys(tags).join(', ')} of ${secretArn}`, () =>
+      client.send(new TagResourceCommand({ SecretId: secretArn, Tags })),
     );
   },
 

@@ -8,8 +8,8 @@ import { Duration } from 'aws-cdk-lib';
  * - `move labels`: DescribeSecret and UpdateSecretVersionStage, no value
  * - `put AWSPENDING back`: UpdateSecretVersionStage
  * - `list versions`: ListSecretVersionIds
- * - `record proven`, `record dropped`, `record both`: TagResource, for the tag with the proven versions, for the one with those whose user
- *   was dropped, for these two only
+ * - `record proven`, `record both`: TagResource, for the tag with the proven versions, or for it and the one with the last retirement that dropped
+ *   a user, only
  */
 export type SecretGrant =
   | 'read'
@@ -18,7 +18,6 @@ export type SecretGrant =
   | 'put AWSPENDING back'
   | 'list versions'
   | 'record proven'
-  | 'record dropped'
   | 'record both';
 
 /** A function that states call. */
@@ -73,7 +72,7 @@ export const STEPS = {
     description: 'Promotes the new version of the secret',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['move labels'],
+    grants: ['move labels', 'record proven'],
   },
   RestoreCredential: {
     folder: 'restore-credential',
@@ -99,7 +98,7 @@ export const STEPS = {
     description: 'Ends an execution: settles AWSPENDING and releases the lock',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['move labels', 'record both'],
+    grants: ['move labels', 'record proven'],
     retriedForHours: 'always',
   },
   RecoverSecret: {
@@ -117,7 +116,7 @@ export const STEPS = {
     description: 'Takes the power from the user that a rotation has replaced',
     usesDatabase: true,
     machines: ['retirement'],
-    grants: ['write', 'record dropped'],
+    grants: ['write', 'record both'],
     readsAdminSecret: true,
     makesPasswords: true,
   },

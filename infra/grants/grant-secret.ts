@@ -11,7 +11,6 @@ const MOVE_LABEL = 'secretsmanager:UpdateSecretVersionStage';
 /** What stands in which tag. */
 const TAGS_OF = {
   'record proven': [PROVEN_TAG],
-  'record dropped': [DROPPED_TAG],
   'record both': [PROVEN_TAG, DROPPED_TAG],
 };
 

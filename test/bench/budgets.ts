@@ -53,25 +53,25 @@ export const ROTATION_BUDGETS: Readonly<Record<StrategyName, Readonly<Record<Way
   },
   'alternating-users': {
     'on demand': {
-      most: { states: 11, lambdaCalls: 7, secretsManagerCalls: 22, logins: 8, databaseCommands: 9 },
+      most: { states: 11, lambdaCalls: 7, secretsManagerCalls: 23, logins: 8, databaseCommands: 9 },
       loginsOnThreeInstances: 17,
       because:
-        "beside a single user's: the version that was written is recorded as proven at once; AWSPREVIOUS, which is the other user's, is read and tried before anything changes; the admin looks that user up before, and changes it after; and the lock is asked for before the two are recorded as a pair.",
+        "beside a single user's: the version that was written is recorded as proven at once; AWSPREVIOUS, which is the other user's, is read and tried before anything changes; the admin looks that user up before, and changes it after; the two are recorded as a pair before the promotion; and the lock is asked for before the end is recorded.",
     },
     'by Secrets Manager': {
-      most: { states: 11, lambdaCalls: 11, secretsManagerCalls: 27, logins: 8, databaseCommands: 9 },
+      most: { states: 11, lambdaCalls: 11, secretsManagerCalls: 28, logins: 8, databaseCommands: 9 },
       loginsOnThreeInstances: 17,
       because: `as on demand, and ${TRIGGER}. It makes the record too, which CreateSecret makes on demand.`,
     },
   },
   'admin-clone': {
     'on demand': {
-      most: { states: 12, lambdaCalls: 7, secretsManagerCalls: 20, logins: 6, databaseCommands: 9 },
+      most: { states: 12, lambdaCalls: 7, secretsManagerCalls: 21, logins: 6, databaseCommands: 9 },
       loginsOnThreeInstances: 15,
       because: 'as alternating-users without the admin secret; one state starts the retirement.',
     },
     'by Secrets Manager': {
-      most: { states: 12, lambdaCalls: 11, secretsManagerCalls: 25, logins: 6, databaseCommands: 9 },
+      most: { states: 12, lambdaCalls: 11, secretsManagerCalls: 26, logins: 6, databaseCommands: 9 },
       loginsOnThreeInstances: 15,
       because: `as on demand, and ${TRIGGER}. It makes the record too, which CreateSecret makes on demand.`,
     },

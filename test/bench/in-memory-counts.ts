@@ -21,7 +21,7 @@ const OF_SECRETS_MANAGER = new Set([
   'listVersions',
   'put',
   'moveLabel',
-  'setTag',
+  'setTags',
   'newPassword',
 ]);
 

@@ -204,7 +204,7 @@ describe('what got in:', () => {
       const { database } = arena.world;
       const right = arena.current();
       arena.write({ ...arena.mine(), ...arena.evil });
-      const calls = onceAfter(arena, 'setTag', async () => {
+      const calls = onceAfter(arena, 'setTags', async () => {
         await arena.honest.recover();
         arena.honest.putBack(right);
         await arena.honest.recover();

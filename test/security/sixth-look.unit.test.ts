@@ -113,9 +113,9 @@ const settle = async (arena: Arena, right: string): Promise<void> => {
   await arena.honest.recover();
 };
 
-/** What he got in by. Each asserts nothing but the gain, and nothing at all where its moment does not come. */
-describe('what got in:', () => {
-  it.fails.each(PAIRS)(
+/** What he got in by, before the record knew of drops and was written before the promotion. Each asserts nothing but the gain, and nothing at all where its moment does not come. */
+describe('what got in, and does no more:', () => {
+  it.each(PAIRS)(
     'a revert that made a dropped user again loses its lock before the end: its user counts as dropped, and is never retired: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -131,7 +131,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'the same, and an AWSPREVIOUS of mine: every later rotation is refused: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -168,7 +168,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'a revert to AWSCURRENT’s own user writes the old record of a pair without the lock, and a dropped user’s name counts again: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -183,7 +183,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'a recovery that lost its lock writes an old record, of versions that were replaced before the user was dropped: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -203,7 +203,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each([
+  it.each([
     ['rotate', 'alternating-users'],
     ['rotate', 'admin-clone'],
     ['revert', 'alternating-users'],
@@ -225,7 +225,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(['alternating-users'])(
+  it.each(['alternating-users'])(
     'an execution that ends writes an old record, of versions that were replaced before the user was dropped: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -238,7 +238,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'a revert that takes one user off the dropped ones writes over another that was dropped meanwhile: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -253,7 +253,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'a retirement of mine says that a user is dropped which a revert of mine has just made again: every later rotation is refused: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -289,7 +289,7 @@ describe('what got in:', () => {
     }, 8);
   });
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'the first rotation loses its lock, and a recovery that sees my own user in AWSCURRENT leaves the other user: every later rotation is refused: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -306,7 +306,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'the first rotation loses its lock after the promotion, so that nothing is on record of the predecessor, and an AWSPREVIOUS of mine: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
@@ -320,13 +320,15 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'two recoveries, in the first rotation after the promotion and in the next one: every later rotation is refused, by the right to recover alone: %s',
     async (name) => {
-      for (const first of [40, 46]) {
+      for (const first of [40, 42, 44, 46]) {
         await atEachMoment(async (moment) => {
           const arena = enterNew(name, ['recover']);
-          await arena.honest.rotate(first, () => arena.recover());
+          const right = arena.current();
+          // No call of a promotion comes after the drain.
+          await arena.honest.rotate(first, () => (arena.current() === right ? undefined : arena.recover()));
           arena.wasReached = false;
           await arena.honest.rotate(moment, () => arena.recover());
           await arena.honest.recover();
@@ -337,7 +339,7 @@ describe('what got in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'three values of my own user with long ids, each seen by a recovery, push a pair off the record: every later rotation is refused: %s',
     async (name) => {
       const arena = enter(name, ['write']);

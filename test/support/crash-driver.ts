@@ -27,14 +27,14 @@ const STORE_CALLS = new Set([
   'listVersions',
   'put',
   'moveLabel',
-  'setTag',
+  'setTags',
   'newPassword',
 ]);
 const CLUSTER_CALLS = new Set(['describeCluster', 'askForPassword']);
 export const CALLS_WITH_EFFECT = new Set([
   'put',
   'moveLabel',
-  'setTag',
+  'setTags',
   'createUser',
   'updateUser',
   'dropUser',

@@ -183,7 +183,10 @@ export class InMemorySecretStore implements LabelRules {
       put: (version) => gate('put', () => this.#put(version)),
       moveLabel: (secretArn, label, move) =>
         gate('moveLabel', () => this.#moveOrGiveUp(secretArn, label, move)),
-      setTag: (secretArn, key, value) => gate('setTag', () => this.setTag(secretArn, key, value)),
+      setTags: (secretArn, tags) =>
+        gate('setTags', () => {
+          for (const [key, value] of Object.entries(tags)) this.setTag(secretArn, key, value);
+        }),
       askToTag: (secretArn) => gate('askToTag', () => void this.#find(secretArn)),
       newPassword: () => gate('newPassword', () => this.#newPassword()),
     };

@@ -113,7 +113,7 @@ class WorldMachine {
       FinishSecretFunctionArn: this.#step(
         'FinishSecret',
         FinishSecretInput,
-        (ports, { plan }) => finishSecret(ports, plan),
+        (ports, { plan, before }) => finishSecret(ports, plan, before),
         ask('FinishSecret'),
       ),
       ReleaseLockFunctionArn: this.#step('ReleaseLock', ReleaseLockInput, endExecution, ask('ReleaseLock')),

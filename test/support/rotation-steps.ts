@@ -79,7 +79,7 @@ export const finished = async (
   execution = executionArn(newVersionId()),
 ): Promise<{ plan: Plan; before: Before }> => {
   const { plan, before } = await set(world, mode, execution);
-  await finishSecret(portsOf(world), plan);
+  await finishSecret(portsOf(world), plan, before);
   return { plan, before };
 };
 

@@ -38,7 +38,7 @@ export const rotateStepByStep = async (
     await setSecret(ports(), plan, before);
     if (failing === 'TestSecret') throw new CheckFailedError();
     promoted = true;
-    await finishSecret(ports(), plan);
+    await finishSecret(ports(), plan, before);
     if (failing === 'CheckAfter') throw new CheckFailedError();
     await endExecution(ports(), { execution, secretId: SECRET, plan, before, ended: 'promoted' });
     return 'rotated';

@@ -16,7 +16,7 @@ import type { Fault } from '../../support/port-calls.ts';
  */
 
 /** What ReleaseLock does after the last check; of a pair it looks at the lock first. */
-const OF_RELEASE = new Set(['describe', 'setTag', 'moveLabel']);
+const OF_RELEASE = new Set(['describe', 'setTags', 'moveLabel']);
 
 const DATABASE_CHANGES = new Set(['createUser', 'updateUser', 'dropUser']);
 

@@ -124,7 +124,7 @@ describe("Secrets Manager's attempt is aborted, and the same token is tried agai
 });
 
 describe("an execution with a copy of the input of Secrets Manager's own", () => {
-  const CHANGES = ['put', 'moveLabel', 'setTag', 'createUser', 'updateUser', 'dropUser'];
+  const CHANGES = ['put', 'moveLabel', 'setTags', 'createUser', 'updateUser', 'dropUser'];
 
   it('is refused at any moment, and touches nothing', async () => {
     for (const second of sweep(0.3, 2, 0.05)) {
@@ -562,7 +562,7 @@ describe('a retirement whose start is not confirmed', () => {
 });
 
 describe('CreateSecret that is stopped right after one of its moves', () => {
-  const MOVES = ['put', 'moveLabel', 'setTag'];
+  const MOVES = ['put', 'moveLabel', 'setTags'];
 
   it.each([
     ['a single user', SINGLE],

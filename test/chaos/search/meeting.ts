@@ -50,7 +50,7 @@ const BY_HAND: readonly Act[] = [
 ];
 
 const CHANGES_OF_THE_DATABASE = ['createUser', 'updateUser', 'dropUser'];
-const CHANGES_OF_THE_SECRET = ['put', 'moveLabel', 'setTag'];
+const CHANGES_OF_THE_SECRET = ['put', 'moveLabel', 'setTags'];
 
 export const meet = async (seed: number, actors: number): Promise<Meeting> => {
   const random = new Random(seed);

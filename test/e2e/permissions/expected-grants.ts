@@ -66,7 +66,6 @@ const CONDITIONS: Record<ConditionName, string> = {
   'for the rotation machine': forMachine('rotation'),
   'for the recovery machine': forMachine('recovery'),
   'for the retirement machine': forMachine('retirement'),
-  'the tag docdb-rotation:dropped': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:dropped]}}',
   'the tags docdb-rotation:proven and docdb-rotation:dropped':
     '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:dropped]}}',
   'the tag docdb-rotation:proven': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven]}}',

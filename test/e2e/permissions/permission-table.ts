@@ -36,7 +36,6 @@ export type ConditionName =
   | 'by its own code'
   | 'for functions of this account'
   | 'the tag docdb-rotation:proven'
-  | 'the tag docdb-rotation:dropped'
   | 'the tags docdb-rotation:proven and docdb-rotation:dropped'
   | 'for the rotation machine'
   | 'for the recovery machine'
@@ -73,11 +72,6 @@ const recordProven = (why: string): Permission => ({
   on: 'the secret',
   only: 'the tag docdb-rotation:proven',
   why,
-});
-
-const recordDropped = (why: string): Permission => ({
-  ...recordProven(why),
-  only: 'the tag docdb-rotation:dropped',
 });
 
 const recordBoth = (why: string): Permission => ({
@@ -158,7 +152,10 @@ export const FUNCTIONS = {
     KEY_OF_SECRET,
     KEY_OF_ADMIN_SECRET,
   ],
-  FinishSecret: [moveLabels('promotes the pending version')],
+  FinishSecret: [
+    moveLabels('promotes the pending version'),
+    recordProven('records whose two users take turns, before it promotes one of them'),
+  ],
   RestoreCredential: [
     read('knows which credential was good'),
     readAdmin('puts back users that may not change themselves'),
@@ -169,7 +166,7 @@ export const FUNCTIONS = {
   RestoreLabels: [moveLabels('puts the labels back')],
   ReleaseLock: [
     moveLabels('settles AWSPENDING, and releases the lock'),
-    recordBoth('records which versions logged in, and that a revert has made a dropped user again'),
+    recordProven('records which versions logged in'),
   ],
   RecoverSecret: [
     writeVersion('takes the lock, and makes AWSCURRENT the version that logs in'),
@@ -188,7 +185,7 @@ export const FUNCTIONS = {
   RetireUser: [
     writeVersion('takes the lock, and sees that the promoted version is still the one, and logs in'),
     readAdmin('retires users that may not change themselves'),
-    recordDropped('records that the predecessor is gone: one of its name is someone else’s from then on'),
+    recordBoth('records that the predecessor is gone: one of its name is someone else’s from then on'),
     makePassword('locks the predecessor'),
     KEY_OF_WRITTEN_SECRET,
     KEY_OF_ADMIN_SECRET,

@@ -26,8 +26,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A proven version tells where and for whom a secret is, also one that has no label any more.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: ' ?? unlabelled[0] ?? labelled[0]',
-    replace: ' ?? labelled[0]',
+    find: ' ?? unlabelled[0] ?? labelled.find(isWritten)',
+    replace: ' ?? labelled.find(isWritten)',
     tests: ['unit/statemachine/hand-written.test.ts'],
   },
   {
@@ -98,7 +98,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks:
       'The version of a failed rotation of Secrets Manager stays on record: its retry is refused otherwise.',
-    file: 'functions/release-lock/release-lock.ts',
+    file: 'functions/secret/proven-by.ts',
     find: 'return isPending && isOfSecretsManager(plan);',
     replace: 'return isPending && plan === undefined;',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
@@ -214,10 +214,13 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'An AWSPENDING that a value written by hand stranded on AWSPREVIOUS keeps no one from rotating.',
-    file: 'functions/secret/labels.ts',
+    file: 'functions/secret/pending-free.ts',
     find: ' || hasLabel(secret, holder, PREVIOUS)',
     replace: '',
-    tests: ['unit/functions/secret/labels.test.ts', 'unit/functions/create-secret/create-secret.test.ts'],
+    tests: [
+      'unit/functions/secret/pending-free.test.ts',
+      'unit/functions/create-secret/create-secret.test.ts',
+    ],
   },
   {
     breaks:
@@ -236,21 +239,21 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'What was left behind stays on record, for the retirement to see whose it is.',
-    file: 'functions/release-lock/release-lock.ts',
+    file: 'functions/secret/proven-by.ts',
     find: 'before?.leftBehind === undefined ? [] : asPaired(before.leftBehind.version)',
     replace: '[] as string[]',
     tests: ['people/people.unit.test.ts'],
   },
   {
     breaks: 'Nor does one that two such values left on a proven version without another label.',
-    file: 'functions/secret/labels.ts',
-    find: '  if (provenVersions(secret).includes(holder)) return true;\n',
+    file: 'functions/secret/pending-free.ts',
+    find: '  if (provenIn(settled).includes(holder)) return true;\n',
     replace: '',
-    tests: ['unit/functions/secret/labels.test.ts', 'people/people.unit.test.ts'],
+    tests: ['unit/functions/secret/pending-free.test.ts', 'people/people.unit.test.ts'],
   },
   {
     breaks: 'After a revert a pair’s other user is still known to be the secret’s own.',
-    file: 'functions/release-lock/release-lock.ts',
+    file: 'functions/secret/proven-by.ts',
     find: 'isRevert(plan) ? proven.filter((entry) => isKept(plan, entry)) : []',
     replace: '[]',
     tests: ['people/people.unit.test.ts'],
@@ -293,7 +296,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What is proven stays on record while a new version is only written.',
     file: 'functions/secret/proven.ts',
-    find: '  ...asProven(written).map(asWritten),\n  ...provenEntries(secret),',
+    find: '  ...asProven(written).map(asWritten),\n  ...settledEntries(secret),',
     replace: '  ...asProven(written).map(asWritten),',
     tests: ['unit/functions/secret/proven.test.ts'],
   },
@@ -307,7 +310,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A tag holds 256 characters: the oldest proven versions are forgotten.',
     file: 'functions/secret/proven.ts',
-    find: "all.slice(0, last + 1).join(' ').length <= LONGEST_VALUE",
+    find: "byWeight.slice(0, last + 1).join(' ').length <= LONGEST_VALUE",
     replace: 'last < 9',
     tests: ['unit/functions/secret/proven.test.ts'],
   },
@@ -596,8 +599,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'FinishSecret promotes nothing without the lock.',
     file: 'functions/finish-secret/finish-secret.ts',
-    find: '  await describeAsOwner(ports, secretArn, plan.lockVersion);\n',
-    replace: '',
+    find: 'await describeAsOwner(ports, secretArn, plan.lockVersion);',
+    replace: 'await ports.secrets.describe(secretArn);',
     tests: ['unit/functions/finish-secret/finish-secret.test.ts'],
   },
   {
@@ -618,16 +621,16 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'Only a version that was promoted, and so tested, is proven by its rotation.',
-    file: 'functions/release-lock/release-lock.ts',
+    file: 'functions/secret/proven-by.ts',
     find: "ended === 'promoted' ? entryOf(pendingVersion) : []",
     replace: 'entryOf(pendingVersion)',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
     breaks: 'An AWSCURRENT that did not log in is not proven.',
-    file: 'functions/release-lock/release-lock.ts',
-    find: 'const currents = wasGood ? entryOf(current) : [];',
-    replace: 'const currents = wasGood || !wasGood ? entryOf(current) : [];',
+    file: 'functions/secret/proven-by.ts',
+    find: 'const currents = wasGood(plan, before) ? entryOf(labelsBefore.current) : [];',
+    replace: 'const currents = entryOf(labelsBefore.current);',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
@@ -893,8 +896,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'Where and for whom a secret is, a proven version says; someone may have written AWSCURRENT (confused deputy).',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'labelled.find(({ id }) => proven.includes(id)) ?? unlabelled[0] ?? labelled[0];',
-    replace: 'labelled[0];',
+    find: 'return labelled.find(isProven) ?? unlabelled[0] ?? labelled.find(isWritten) ?? labelled[0];',
+    replace: 'return isProven && isWritten && labelled[0];',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -1231,24 +1234,66 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/fifth-look.unit.test.ts'],
   },
   {
-    breaks: 'That a user was dropped is not written over by who lost the lock.',
+    breaks: 'A record whose writer did not know of the last drop makes no pair.',
     file: 'functions/secret/proven.ts',
-    find: 'entry.startsWith(PAIRED) && dropped.includes(versionOf(entry))',
-    replace: 'entry.startsWith(DROPPED) && dropped.includes(versionOf(entry))',
-    tests: ['security/fifth-look.unit.test.ts'],
+    find: 'return [...(isOfNow ? entries : entries.map(withoutPair)), ...lastDrop];',
+    replace: 'return [...(isOfNow ? entries : entries), ...lastDrop];',
+    tests: ['unit/functions/secret/proven.test.ts'],
+  },
+  {
+    breaks: 'An execution records the last drop that it knew of at its start, not the one of now.',
+    file: 'functions/secret/proven-by.ts',
+    find: 'return withoutTwice([...promoted, ...currents, ...earlier, ...left, ...lastDropIn(proven)]);',
+    replace: 'return withoutTwice([...promoted, ...currents, ...earlier, ...left]);',
+    tests: ['unit/functions/release-lock/release-lock.test.ts'],
+  },
+  {
+    breaks: "In a pair's first rotation what it wrote tells whose secret it is.",
+    file: 'functions/recover-secret/reconcile.ts',
+    find: ' ?? labelled.find(isWritten) ?? labelled[0]',
+    replace: ' ?? labelled[0]',
+    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
+  },
+  {
+    breaks: 'A retirement that drops a user says so in both tags.',
+    file: 'functions/retire-user/record-dropped.ts',
+    find: '    [DROPPED_TAG]: mark,\n',
+    replace: '',
+    tests: ['unit/functions/retire-user/record-dropped.test.ts'],
+  },
+  {
+    breaks: 'A pair is on record before it is promoted.',
+    file: 'functions/finish-secret/finish-secret.ts',
+    find: '  if (record !== undefined) await recordProven(ports.secrets, secretArn, recordOf(secret), record);\n',
+    replace: '',
+    tests: ['unit/functions/finish-secret/finish-secret.test.ts'],
+  },
+  {
+    breaks: 'Where a promotion came to nothing, its user is disabled.',
+    file: 'functions/secret/proven.ts',
+    find: '  isPromotingIn(record, version) ||\n',
+    replace: '',
+    tests: ['unit/functions/secret/proven.test.ts'],
+  },
+  {
+    breaks: 'A recovery that goes back leaves no record of a pair whose user it disabled.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: 'return isInUse || versionOf(entry) === version ? asPaired(versionOf(entry)) : [];',
+    replace: 'return asPaired(versionOf(entry));',
+    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
+  },
+  {
+    breaks: 'What was only seen to log in takes no room from a pair.',
+    file: 'functions/secret/proven.ts',
+    find: 'const byWeight = [...all.filter(isMarked), ...all.filter((entry) => !isMarked(entry))];',
+    replace: 'const byWeight = all.filter((entry) => isMarked(entry) || entry !== "");',
+    tests: ['unit/functions/secret/proven.test.ts'],
   },
   {
     breaks: 'Who has lost the lock writes no record.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'if (!(isJustPromoted(input) || (await releasingIfRefused(ports, plan, () => hasLock(ports, plan)))))\n    return NOTHING_TO_RELEASE;',
-    replace: '',
-    tests: ['unit/functions/release-lock/release-lock.test.ts'],
-  },
-  {
-    breaks: 'A revert that made a dropped user again says so on record.',
-    file: 'functions/release-lock/release-lock.ts',
-    find: "if (ended === 'promoted') await recordUserMadeAgain(ports, plan);",
-    replace: '',
+    find: 'return isOwner(secret) ? recordOf(secret) : undefined;',
+    replace: 'return recordOf(secret);',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
@@ -1346,7 +1391,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A refused rotation makes nothing forgotten that is proven.',
-    file: 'functions/release-lock/release-lock.ts',
+    file: 'functions/secret/proven-by.ts',
     find: 'if (isProvenEntry(entry)) return !isPending || isRevert(plan);',
     replace: 'if (isProvenEntry(entry)) return isPending && isRevert(plan);',
     tests: POWER,
@@ -1388,7 +1433,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'Two users count as a pair only where CheckBefore has looked at both.',
-    file: 'functions/release-lock/release-lock.ts',
+    file: 'functions/secret/proven-by.ts',
     find: ' && before?.otherUser !== undefined;',
     replace: ';',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
@@ -1411,7 +1456,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A user that a retirement has dropped is someone else’s when it is there again.',
     file: 'functions/retire-user/retire-user.ts',
-    find: "  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);\n",
+    find: "  if (result.outcome === 'deleted' || !isThere)\n    await recordDropped(ports.secrets, secret, versions, lockVersion);\n",
     replace: '',
     tests: ['security/third-look.unit.test.ts'],
   },

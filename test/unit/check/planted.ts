@@ -380,7 +380,7 @@ const PERMISSIONS: readonly PlantedInMemory[] = [
     what: 'CreateSecret may not tag',
     ...not('permissions', 'SecretsManagerRefusedError'),
     make: worldOf(PAIR),
-    denied: [...refused('CreateSecret', 'setTag'), ...refused('CreateSecret', 'askToTag')],
+    denied: [...refused('CreateSecret', 'setTags'), ...refused('CreateSecret', 'askToTag')],
   },
   {
     what: 'SetSecret may not read the secret: its key lets only others in',

@@ -20,7 +20,7 @@ const INPUT = { secretId: SECRET };
 const CHANGES = new Set([
   'put',
   'moveLabel',
-  'setTag',
+  'setTags',
   'newPassword',
   'createUser',
   'updateUser',
@@ -200,7 +200,7 @@ describe('a rotation whose lock can’t be released', () => {
     const world = new RotationWorld(SINGLE);
     const calls = new PortCalls({
       turn: async (method) => {
-        if (method === 'setTag') throw refused(method);
+        if (method === 'setTags') throw refused(method);
       },
     });
     const machine = new RotationMachine(world, { calls });

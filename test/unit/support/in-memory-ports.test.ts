@@ -218,7 +218,7 @@ describe('the secret store in memory', () => {
       const { store, arn, first, port } = make();
       store.staleReads = { monotonic: false, reads: 4, random: oldest };
       const third = store.putByHand(NAME, 'three');
-      await port.setTag(arn, 'proven', third);
+      await port.setTags(arn, { proven: third });
       expect(await port.describe(arn)).toMatchObject({ versions: { [first]: ['AWSCURRENT'] }, tags: {} });
       expect(await port.read(arn, third)).toBeUndefined();
       expect(await port.readCurrent(arn)).toEqual({ version: first, text: 'one' });
@@ -231,7 +231,7 @@ describe('the secret store in memory', () => {
       const { store, arn, port } = make();
       const clock = new FakeClock();
       store.staleReads = { monotonic: false, milliseconds: 1000, now: clock.now, random: oldest };
-      await port.setTag(arn, 'tag', 'new');
+      await port.setTags(arn, { tag: 'new' });
       await clock.sleep(999);
       expect((await port.describe(arn)).tags).toEqual({});
       await clock.sleep(1);
@@ -241,7 +241,7 @@ describe('the secret store in memory', () => {
     it('or with the truth, if chance will have it', async () => {
       const { store, arn, port } = make();
       store.staleReads = { monotonic: false, reads: 9, random: newest };
-      await port.setTag(arn, 'tag', 'new');
+      await port.setTags(arn, { tag: 'new' });
       expect((await port.describe(arn)).tags).toEqual({ tag: 'new' });
     });
 
@@ -258,7 +258,7 @@ describe('the secret store in memory', () => {
         const { store, arn, port } = make();
         const choices = [0.999, 0, 0];
         store.staleReads = { monotonic, reads: 9, random: () => choices.shift() ?? 0 };
-        await port.setTag(arn, 'tag', 'new');
+        await port.setTags(arn, { tag: 'new' });
         const tags = async (from = port) => (await from.describe(arn)).tags;
         expect(await tags()).toEqual({ tag: 'new' });
         expect(await tags()).toEqual(monotonic ? { tag: 'new' } : {});
@@ -272,7 +272,7 @@ describe('the secret store in memory', () => {
         store.staleReads = { monotonic: false, reads: 1000 };
         const seen: (string | undefined)[] = [];
         for (let time = 0; time < 20; time++) {
-          await port.setTag(arn, 'time', String(time));
+          await port.setTags(arn, { time: String(time) });
           seen.push((await port.describe(arn)).tags.time);
         }
         return seen.slice(1);
@@ -290,7 +290,7 @@ describe('the secret store in memory', () => {
       const third = store.addVersion(NAME, ['AWSPREVIOUS'], 'three');
       expect((await port.describe(arn)).tags).toEqual({ before: 'known' });
       expect(await port.read(arn, third)).toBe('three');
-      await port.setTag(arn, 'after', 'unknown');
+      await port.setTags(arn, { after: 'unknown' });
       store.staleReads = undefined;
       expect((await port.describe(arn)).tags).toEqual({ before: 'known', after: 'unknown' });
     });

@@ -36,7 +36,7 @@ const stages = (world: RotationWorld): Record<string, string> => {
   return labels;
 };
 
-const EFFECTS = ['put', 'moveLabel', 'setTag'];
+const EFFECTS = ['put', 'moveLabel', 'setTags'];
 const effects = (calls: PortCalls): string[] => calls.recorded.filter((method) => EFFECTS.includes(method));
 
 describe('CreateSecret on demand', () => {
@@ -135,7 +135,7 @@ describe('CreateSecret on demand', () => {
     expect(plan.proven).toEqual([asWritten(plan.pendingVersion)]);
     const calls = new PortCalls();
     await createSecret(portsOf(new RotationWorld(), calls), onDemand());
-    expect(count(calls, 'setTag')).toBe(0);
+    expect(count(calls, 'setTags')).toBe(0);
   });
 
   it('says which versions were proven before', async () => {

@@ -4,6 +4,7 @@ import { createSecret } from '../../../../functions/create-secret/create-secret.
 import { finishSecret } from '../../../../functions/finish-secret/finish-secret.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { OWNER } from '../../../../functions/secret/labels.ts';
+import { recordOf } from '../../../../functions/secret/proven.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 import { sentAgain } from '../../../support/meanwhile.ts';
@@ -23,7 +24,7 @@ describe('FinishSecret', () => {
     const { plan } = await set(world);
     const calls = new PortCalls();
     const version = plan.pendingVersion;
-    expect(await finishSecret(portsOf(world, calls), plan)).toEqual({ outcome: 'promoted', version });
+    expect(await finishSecret(portsOf(world, calls), plan, null)).toEqual({ outcome: 'promoted', version });
     expect(world.store.labels(SECRET)).toMatchObject({
       AWSCURRENT: version,
       AWSPENDING: version,
@@ -31,6 +32,24 @@ describe('FinishSecret', () => {
     });
     expect(count(calls, 'moveLabel')).toBe(1);
     expect(world.logsIn(version)).toBe(true);
+  });
+
+  it('records a pair before it promotes one of the two, and no single user', async () => {
+    for (const [world, asked, entries] of [
+      [boss(), ['describe', 'moveLabel'], (_: string, current: string, previous = '') => [current, previous]],
+      [
+        new RotationWorld({ strategy: 'alternating-users', admin: true }),
+        ['describe', 'setTags', 'moveLabel'],
+        (version: string, replaced: string) => [`=+${version}`, `=${replaced}`, `+${version}`],
+      ],
+    ] as const) {
+      const { plan, before } = await set(world);
+      const calls = new PortCalls();
+      await finishSecret(portsOf(world, calls), plan, before);
+      expect(calls.recorded).toEqual(asked);
+      const record = recordOf(await portsOf(world).secrets.describe(SECRET));
+      expect(record).toEqual(entries(plan.pendingVersion, world.current, world.previous));
+    }
   });
 
   it('keeps the lock: AWSCURRENT is still to be tested', async () => {
@@ -58,7 +77,7 @@ describe('FinishSecret', () => {
     const token = await begunByService(world, execution);
     const input = { execution, secretId: SECRET, mode: 'rotate', token } as const;
     const plan = await createSecret(portsOf(world), input);
-    await finishSecret(portsOf(world), plan);
+    await finishSecret(portsOf(world), plan, null);
     expect(world.store.labels(SECRET)).toMatchObject({ AWSCURRENT: token, AWSPENDING: token });
   });
 
@@ -66,7 +85,7 @@ describe('FinishSecret', () => {
     const world = boss();
     const { plan } = await finished(world);
     const labels = world.store.labels(SECRET);
-    const again = await finishSecret(portsOf(world), plan);
+    const again = await finishSecret(portsOf(world), plan, null);
     expect(again).toEqual({ outcome: 'already-promoted', version: plan.pendingVersion });
     expect(world.store.labels(SECRET)).toEqual(labels);
   });
@@ -75,7 +94,7 @@ describe('FinishSecret', () => {
     const world = boss();
     const { plan } = await set(world);
     const { token } = world.beginRotation();
-    await finishSecret(portsOf(world), plan);
+    await finishSecret(portsOf(world), plan, null);
     expect(world.store.labels(SECRET)).toMatchObject({ AWSCURRENT: plan.pendingVersion, AWSPENDING: token });
   });
 
@@ -90,7 +109,7 @@ describe('FinishSecret', () => {
       random: () => 0,
     };
     const { secrets, clock } = portsOf(world);
-    expect(await finishSecret({ secrets: sentAgain(secrets), clock }, plan)).toMatchObject({
+    expect(await finishSecret({ secrets: sentAgain(secrets), clock }, plan, null)).toMatchObject({
       outcome: 'already-promoted',
     });
   });
@@ -100,7 +119,7 @@ describe('FinishSecret', () => {
     const { plan } = await set(world);
     world.store.move(SECRET, OWNER, { from: plan.lockVersion });
     const calls = new PortCalls();
-    await expect(finishSecret(portsOf(world, calls), plan)).rejects.toThrow(RotationSupersededError);
+    await expect(finishSecret(portsOf(world, calls), plan, null)).rejects.toThrow(RotationSupersededError);
     expect(count(calls, 'moveLabel')).toBe(0);
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.current);
   });
@@ -109,7 +128,7 @@ describe('FinishSecret', () => {
     const world = boss();
     const { plan } = await set(world);
     const byHand = world.store.putByHand(SECRET, valueByHand());
-    const attempt = finishSecret(portsOf(world), plan);
+    const attempt = finishSecret(portsOf(world), plan, null);
     await expect(attempt).rejects.toThrow(CurrentChangedError);
     await expect(attempt).rejects.toThrow(`is on version ${byHand}, not on ${world.current}`);
     expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(byHand);
@@ -119,7 +138,7 @@ describe('FinishSecret', () => {
     const world = new RotationWorld({ admin: true, roles: READ_WRITE });
     const { plan } = await set(world);
     const calls = new PortCalls();
-    await finishSecret(portsOf(world, calls), plan);
+    await finishSecret(portsOf(world, calls), plan, null);
     expect(count(calls, 'login')).toBe(0);
   });
 });

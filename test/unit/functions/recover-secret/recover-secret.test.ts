@@ -14,6 +14,7 @@ import {
   recoverSecret,
 } from '../../../../functions/recover-secret/recover-secret.ts';
 import { markerOf } from '../../../../functions/secret/marker.ts';
+import { pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
 import { versionIdOf, versionIdOfBefore02 } from '../../../../functions/secret/version-ids.ts';
 import { setSecret } from '../../../../functions/set-secret/set-secret.ts';
 import { CLUSTER, READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
@@ -81,6 +82,9 @@ const recover = async (ports: RecoverSecretPorts, options: Options = {}) => {
   await recoverSecret(ports, { action: 'release-lock', execution, secretId: SECRET, lockVersion });
   return reconciled;
 };
+
+const record = async (world: RotationWorld): Promise<string[]> =>
+  recordOf(await portsOf(world).secrets.describe(SECRET));
 
 /** Labels that say something: the claim label stays where the last version was written. */
 const labels = ({ store }: RotationWorld): Record<string, string> => {
@@ -218,7 +222,7 @@ describe('a recovery by hand', () => {
     const calls = new PortCalls();
     const again = { execution: executionArn('again', 'recovery') };
     expect(await recover(portsOf(world, calls), again)).toMatchObject({ outcome: 'nothing-to-do' });
-    expect([count(calls, 'moveLabel'), count(calls, 'setTag')]).toEqual([2, 0]);
+    expect([count(calls, 'moveLabel'), count(calls, 'setTags')]).toEqual([2, 0]);
   });
 
   it('fails with an error that can be retried while the database is down, and keeps what it took', async () => {
@@ -619,6 +623,36 @@ describe('a recovery of a pair', () => {
     const { plan } = await finished(world);
     expect(await recover(portsOf(world))).toMatchObject({ outcome: 'nothing-to-do' });
     expect([world.logsIn(plan.pendingVersion), world.logsIn(world.current)]).toEqual([true, true]);
+  });
+
+  it('drops the user of a version whose promotion a compensation has taken back, and has no pair on record', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan } = await finished(world);
+    world.store.move(SECRET, 'AWSCURRENT', { from: plan.pendingVersion, to: world.current });
+    expect(pairedIn(await record(world))).toEqual([plan.pendingVersion, world.current]);
+    expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSCURRENT', otherUser: 'dropped' });
+    expect(pairedIn(await record(world))).toEqual([world.current]);
+  });
+
+  it('leaves the users of a promoted version alone beside an AWSCURRENT of someone else, and has them on record', async () => {
+    const world = new RotationWorld(PAIR);
+    const { plan } = await finished(world);
+    const password = newPassword();
+    world.database.addUser('other', password, READ_WRITE);
+    const written = world.store.putByHand(SECRET, secretText({ username: 'other', password }));
+    const result = await recover(portsOf(world));
+    expect(result).toMatchObject({ kept: 'AWSCURRENT', version: written });
+    expect(result).not.toHaveProperty('otherUser');
+    expect(await record(world)).toEqual([written, `=${plan.pendingVersion}`, `=${world.current}`]);
+  });
+
+  it('drops what a first rotation made beside an AWSCURRENT of someone else', async () => {
+    const world = new RotationWorld(PAIR);
+    await set(world);
+    const password = newPassword();
+    world.database.addUser('other', password, READ_WRITE);
+    world.store.putByHand(SECRET, secretText({ username: 'other', password }));
+    expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSCURRENT', otherUser: 'dropped' });
   });
 
   // The recovery of a rotation that was stopped may come when the next one has ended.

@@ -86,8 +86,8 @@ describe('ReleaseLock after a promotion', () => {
 
   it('records that before it releases: only who has the lock writes the tag', async () => {
     for (const [world, asked] of [
-      [boss(), ['setTag', 'moveLabel']],
-      [pair(), ['describe', 'setTag', 'moveLabel']],
+      [boss(), ['setTags', 'moveLabel']],
+      [pair(), ['describe', 'setTags', 'moveLabel']],
     ] as const) {
       const { plan, before } = await finished(world);
       const calls = new PortCalls();
@@ -117,14 +117,15 @@ describe('ReleaseLock after a promotion', () => {
   it('records that a revert has made a user again that a retirement had dropped', async () => {
     const world = pair();
     const dropped = world.previous ?? '';
-    world.store.setTag(SECRET, PROVEN_TAG, `=${world.current} =${dropped}`);
-    world.store.setTag(SECRET, DROPPED_TAG, dropped);
+    world.store.setTag(SECRET, PROVEN_TAG, `=${world.current} -${dropped} /drop`);
+    world.store.setTag(SECRET, DROPPED_TAG, 'drop');
     world.database.removeUser('app_clone');
     const { plan, before } = await finished(world, 'revert');
     await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
     expect(recordOf(await portsOf(world).secrets.describe(SECRET))).toEqual([
       `=${dropped}`,
       `=${world.current}`,
+      '/drop',
     ]);
   });
 
@@ -144,9 +145,9 @@ describe('ReleaseLock after a promotion', () => {
     const world = boss();
     const { plan, before } = await finished(world);
     const { secrets, clock } = portsOf(world);
-    const setTag = () => Promise.reject(new SecretsManagerRefusedError('no permission'));
+    const setTags = () => Promise.reject(new SecretsManagerRefusedError('no permission'));
     const attempt = endExecution(
-      { secrets: { ...secrets, setTag }, clock },
+      { secrets: { ...secrets, setTags }, clock },
       ending({ plan, before, ended: 'promoted' }),
     );
     await expect(attempt).rejects.toThrow(SecretsManagerRefusedError);
@@ -157,9 +158,9 @@ describe('ReleaseLock after a promotion', () => {
     const world = boss();
     const { plan, before } = await finished(world);
     const { secrets, clock } = portsOf(world);
-    const setTag = () => Promise.reject(new SecretsManagerUnavailableError('throttled'));
+    const setTags = () => Promise.reject(new SecretsManagerUnavailableError('throttled'));
     const attempt = endExecution(
-      { secrets: { ...secrets, setTag }, clock },
+      { secrets: { ...secrets, setTags }, clock },
       ending({ plan, before, ended: 'promoted' }),
     );
     await expect(attempt).rejects.toThrow(SecretsManagerUnavailableError);
@@ -240,7 +241,7 @@ describe('ReleaseLock after compensation', () => {
     const plan = await created(world);
     const calls = new PortCalls();
     await endExecution(portsOf(world, calls), ending({ plan, before }));
-    expect(count(calls, 'setTag')).toBe(0);
+    expect(count(calls, 'setTags')).toBe(0);
   });
 });
 

@@ -18,7 +18,6 @@ const ASKED_FOR: Readonly<Record<SecretGrant, readonly Need[]>> = {
   'put AWSPENDING back': ['move labels'],
   'list versions': [],
   'record proven': ['record what is proven'],
-  'record dropped': [],
   'record both': ['record what is proven'],
 };
 

@@ -4,14 +4,15 @@ import {
   asPaired,
   asProven,
   asWritten,
+  droppedIn,
+  isPromotingIn,
   isProvenIn,
   isUnfinishedIn,
   isWrittenIn,
   pairedIn,
   provenIn,
   provenVersions,
-  recordDropped,
-  recordMadeAgain,
+  recordAtStart,
   recordOf,
   recordProven,
   withNewest,
@@ -35,7 +36,7 @@ const record = async (known: readonly string[], versions: readonly string[]) => 
   const { secrets } = portsOf(world, calls);
   const all = await recordProven(secrets, world.secretArn, known, versions);
   const { tags } = await world.store.port().describe(SECRET);
-  return { all, tag: tags[PROVEN_TAG], writes: count(calls, 'setTag') };
+  return { all, tag: tags[PROVEN_TAG], writes: count(calls, 'setTags') };
 };
 
 describe('recordProven', () => {
@@ -65,6 +66,12 @@ describe('recordProven', () => {
     expect(all).toEqual(ids.slice(0, room));
     expect(tag).toBe(all.join(' '));
     expect(tag.length).toBeLessThanOrEqual(256);
+  });
+
+  it('forgets what was only seen to log in before it forgets a pair', async () => {
+    const [long, longer, longest] = ['x', 'y', 'z'].map((letter) => letter.repeat(64));
+    const entries = [`${long}`, `${longer}`, `${longest}`, `=${UUIDS[0]}`, `=${UUIDS[1]}`, '/drop'];
+    expect((await record([], entries)).all).toEqual([long, longer, ...entries.slice(3)]);
   });
 
   it('uses the last character of the tag', async () => {
@@ -104,28 +111,50 @@ describe('a version that a revert goes back to', () => {
 });
 
 describe('a version whose user was dropped', () => {
-  const secret = { ...EMPTY, tags: { [PROVEN_TAG]: '=a =b +c', [DROPPED_TAG]: 'a c gone' } };
+  const of = (record: string, dropped: string) =>
+    recordOf({ tags: { [PROVEN_TAG]: record, [DROPPED_TAG]: dropped } });
 
-  it('is none of a pair any more, whatever an old record says that was written since', () => {
-    expect(recordOf(secret)).toEqual(['-a', '=b', '+c']);
-    expect(pairedIn(recordOf(secret))).toEqual(['b']);
+  it('is none of a pair any more', () => {
+    expect(of('-a =b +c /one', 'one')).toEqual(['-a', '=b', '+c', '/one']);
+    expect(pairedIn(of('-a =b +c /one', 'one'))).toEqual(['b']);
+    expect(droppedIn(of('-a =b +c /one', 'one'))).toEqual(['a']);
   });
 
-  it('is on record once, without what is off the record', async () => {
-    const world = new RotationWorld();
-    world.store.setTag(SECRET, PROVEN_TAG, '=a =b');
-    world.store.setTag(SECRET, DROPPED_TAG, 'gone');
-    const calls = new PortCalls();
-    const { secrets } = portsOf(world, calls);
-    const tag = async () => (await secrets.describe(SECRET)).tags[DROPPED_TAG];
+  it.each([
+    ['a record of before', '=a =+b -c d +e /one', 'two'],
+    ['a record of before the first one', '=a =+b -c d +e', 'two'],
+    ['a record whose tag beside it is gone', '=a =+b -c d +e /one', ''],
+  ])('%s makes no pair: who wrote it did not know of that', (_what, record, dropped) => {
+    expect(pairedIn(of(record, dropped))).toEqual([]);
+    expect(provenIn(of(record, dropped))).toEqual(['a', 'c', 'd']);
+    expect(isWrittenIn(of(record, dropped), 'b')).toBe(true);
+  });
 
-    await recordDropped(secrets, await secrets.describe(SECRET), ['a']);
-    expect(await tag()).toBe('a');
-    await recordDropped(secrets, await secrets.describe(SECRET), ['a']);
-    expect(count(calls, 'setTag'), 'the second call had nothing to say').toBe(1);
-    await recordMadeAgain(secrets, await secrets.describe(SECRET), 'a');
-    expect(await tag()).toBe('');
-    expect(recordOf(await secrets.describe(SECRET))).toEqual(['=a', '=b']);
+  it('carries the mark of now on, in whatever is recorded next', () => {
+    const secret = { ...EMPTY, tags: { [PROVEN_TAG]: '=a /one', [DROPPED_TAG]: 'two' } };
+    expect(withWritten(secret, 'b')).toEqual(['+b', 'a', '/two']);
+    expect(withNewest(secret, 'b')).toEqual(['b', 'a', '/two']);
+    expect(withReturnedTo(secret, 'b')).toEqual(['@b', 'a', '/two']);
+  });
+});
+
+describe('a version that is being promoted', () => {
+  const secret = { ...EMPTY, tags: { [PROVEN_TAG]: '+a =+a =b' } };
+
+  it('is proven, one of a pair, and unfinished', () => {
+    expect(provenVersions(secret)).toEqual(['a', 'b']);
+    expect(pairedIn(recordOf(secret))).toEqual(['a', 'b']);
+    expect(isUnfinishedIn(['=+a'], 'a')).toBe(true);
+    expect(isPromotingIn(['=a', '+a'], 'a')).toBe(false);
+  });
+
+  it('has ended well where AWSCURRENT is', () => {
+    expect(recordAtStart(secret)).toEqual(['+a', '=+a', '=b']);
+    expect(recordAtStart({ ...secret, versions: { a: ['AWSCURRENT'] } })).toEqual(['=a', '+a', '=b']);
+  });
+
+  it('was dropped no more, where a revert goes back to it', () => {
+    expect(droppedIn(['=+a', '-a', '-b'])).toEqual(['b']);
   });
 });
 
