@@ -371,11 +371,23 @@ const errorOutput = (error: unknown): ErrorOutput => {
     const { name, causeText } = error;
     return { Error: name, ...(causeText === undefined ? {} : { Cause: causeText }) };
   }
-  const { name, message, stack } = error;
+  const { name, message } = error;
   return {
     Error: name,
-    Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: stack?.split('\n') }),
+    Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: traceOf(error) }),
   };
+};
+
+/** With the lines of what runs: vitest would look up those of the sources, which takes longer than many a step, and no test reads them. */
+const traceOf = (error: Error): string[] | undefined => {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = (_error, frames) =>
+    [error, ...frames.map((frame) => `    at ${frame}`)].join('\n');
+  try {
+    return error.stack?.split('\n');
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
 };
 
 /** @returns undefined when no retrier is for this error, or it has made all its attempts */
