@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { bundle, bundleHandlers } from '../../infra/build/bundle.ts';
+import { bundleHandlers } from '../../infra/build/bundle.ts';
 import { DIST } from '../../infra/dist-folder.ts';
+import { bundleOnce } from '../local-stack/deployment/bundled.ts';
 
 const ACCOUNT = join(DIST, 'account');
 const PROBER = join(import.meta.dirname, 'prober');
@@ -18,7 +19,7 @@ export const bundleKit = async (): Promise<void> => {
     ],
     ACCOUNT,
   );
-  await Promise.all([bundle(), own]);
+  await Promise.all([bundleOnce(), own]);
 };
 
 if (import.meta.main) await bundleKit();

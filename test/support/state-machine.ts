@@ -316,7 +316,8 @@ class Execution {
     if (Array.isArray(template)) return await Promise.all(template.map((item) => this.#fill(item, states)));
     if (typeof template !== 'object' || template === null) return template;
     const filled: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(template)) filled[key] = await this.#fill(value, states);
+    for (const [key, value] of Object.entries(template))
+      filled[key] = isLiteral(value) ? value : await this.#fill(value, states);
     return filled;
   }
 
@@ -346,6 +347,10 @@ class Execution {
 /** The expression of a `{% … %}` string. */
 export const expressionIn = (text: string): string | undefined => /^\{%(.*)%\}$/s.exec(text)?.[1]?.trim();
 
+/** What is not to be filled: to wait for it all the same takes longer than to see that. */
+const isLiteral = (value: unknown): boolean =>
+  typeof value === 'string' ? !value.startsWith('{%') : typeof value !== 'object' || value === null;
+
 const cache = new Map<string, jsonata.Expression>();
 
 /** With the functions that Step Functions adds to JSONata: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html */
@@ -363,7 +368,9 @@ export const compiled = (source: string): jsonata.Expression => {
 
 /** As JSON carries it. */
 const plain = (value: unknown): unknown =>
-  value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  value === undefined || typeof value === 'string' || typeof value === 'boolean'
+    ? value
+    : JSON.parse(JSON.stringify(value));
 
 const errorOutput = (error: unknown): ErrorOutput => {
   if (!(error instanceof Error)) return { Error: 'Error', Cause: String(error) };
@@ -371,11 +378,23 @@ const errorOutput = (error: unknown): ErrorOutput => {
     const { name, causeText } = error;
     return { Error: name, ...(causeText === undefined ? {} : { Cause: causeText }) };
   }
-  const { name, message, stack } = error;
+  const { name, message } = error;
   return {
     Error: name,
-    Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: stack?.split('\n') }),
+    Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: traceOf(error) }),
   };
+};
+
+/** With the lines of what runs: vitest would look up those of the sources, which takes longer than many a step, and no test reads them. */
+const traceOf = (error: Error): string[] | undefined => {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = (_error, frames) =>
+    [error, ...frames.map((frame) => `    at ${frame}`)].join('\n');
+  try {
+    return error.stack?.split('\n');
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
 };
 
 /** @returns undefined when no retrier is for this error, or it has made all its attempts */

@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { bundle } from '../../../infra/build/bundle.ts';
 import { ensurePython } from '../python/index.ts';
+import { bundleOnce } from './bundled.ts';
 import { clientConfig } from './client-config.ts';
 import { DemoSecrets, newPassword } from './demo-secrets.ts';
 import { deployRotation } from './deploy-rotation.ts';
@@ -45,7 +45,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
 
   onProgress('bundling the functions, starting AWS and DocumentDB');
   const place = { python, region, directory: run.path, primaryUser };
-  const bundled = bundle();
+  const bundled = bundleOnce();
   // Its failure is told below: the stand-ins must be up before they can be stopped.
   bundled.catch(() => {});
   const standIns = await startStandIns(options, place, undo);

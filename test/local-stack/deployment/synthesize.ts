@@ -66,6 +66,8 @@ export const synthesizeApp = async (
       ...process.env,
       // The emulator says what it does not like. CDK's own check of the template takes two seconds.
       CDK_VALIDATION: 'false',
+      // To compile the CDK takes a quarter of what a synthesis takes, and each stack is synthesized by itself.
+      NODE_COMPILE_CACHE: join(ROOT, '.local', 'compile-cache'),
       CDK_OUTDIR: options.directory,
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:version-reporting': false }),
       CDK_DEFAULT_ACCOUNT: options.account,

@@ -56,7 +56,7 @@ export interface AnyArena {
   current(): Soon<string>;
   executionArn(name: string): string;
   /** The version ids of an execution, which the one who chooses its name can compute. */
-  idsOf(name: string): string[];
+  idsOf(name: string): readonly string[];
   /** The event of an execution that ended, as someone makes it by hand. */
   eventOf(name: string): object;
 

@@ -186,7 +186,7 @@ export class Arena implements AnyArena {
   }
 
   /** The version ids of an execution, which the one who chooses its name can compute. */
-  idsOf(name: string): string[] {
+  idsOf(name: string): readonly string[] {
     return versionIdsOf(executionArn(name));
   }
 

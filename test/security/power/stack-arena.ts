@@ -204,7 +204,7 @@ export class StackArena implements AnyArena {
     return `${this.#stack.stateMachineArn.replace(':stateMachine:', ':execution:')}:${this.#full(name)}`;
   }
 
-  idsOf(name: string): string[] {
+  idsOf(name: string): readonly string[] {
     return versionIdsOf(this.executionArn(name));
   }
 

@@ -27,6 +27,16 @@ describe('the version ids of an execution', () => {
     expect(versionIdsOf(ONE)).toEqual(versionIdsOf(ONE));
   });
 
+  it('are the same after those of any number of other executions', () => {
+    const others = Array.from({ length: 100 }, (_, number) => executionArn(`other-${number}`));
+    for (const arn of [...others, ONE, ...others, ONE, ONE])
+      expect(versionIdsOf(arn)).toEqual(Array.from({ length: 40 }, (_, number) => versionIdOf(arn, number)));
+  });
+
+  it('are no one’s to change: others get the same list', () => {
+    expect(Object.isFrozen(versionIdsOf(ONE))).toBe(true);
+  });
+
   it('are enough for each attempt of CreateSecret', () => {
     expect(versionIdsOf(ONE)).toHaveLength(40);
   });
