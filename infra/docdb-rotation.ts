@@ -22,6 +22,7 @@ import type { Outcome } from '../functions/contract/metrics.ts';
 import { KeepActive } from './functions/keep-active.ts';
 import { RotationFunctions } from './functions/rotation-functions.ts';
 import type { StepFunction } from './functions/step-function.ts';
+import { WarmFunction } from './functions/warm-function.ts';
 import { grantUseMachineKey } from './grants/grant-use-machine-key.ts';
 import { neededByTest } from './network/needed-by-test.ts';
 import { ServiceEndpoints, type ServiceEndpointsOptions } from './network/service-endpoints.ts';
@@ -237,6 +238,11 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.credentialCheck = new CredentialCheck(this, 'CredentialCheck', { ...functionDefaults, ...machines });
     const steps = this.functions.all().map((step) => step.function);
     new KeepActive(this, 'KeepActive', steps);
+    // TestSecret, the other one in the outage window, has run in CheckBefore by then.
+    new WarmFunction(this, 'WarmFinishSecret', {
+      function: this.functions.finishSecret.function,
+      machine: this.stateMachine,
+    });
     this.alarms = new RotationAlarms(this, 'Alarms', {
       ...machines,
       runbookUrl,

@@ -32,6 +32,10 @@ export class RotationFunctions extends Construct {
     return this.byName.Trigger;
   }
 
+  get finishSecret(): StepFunction {
+    return this.byName.FinishSecret;
+  }
+
   all(): StepFunction[] {
     return Object.values(this.byName);
   }

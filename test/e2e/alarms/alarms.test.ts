@@ -320,10 +320,10 @@ describe('A function that fails tells the operators', () => {
   });
 });
 
-test('Every function that a rotation may need answers the daily call that keeps it ready', async () => {
+test('Every function that a rotation may need answers the call that keeps it ready, FinishSecret also the one at its start', async () => {
   const calls = rules.flatMap(({ targets }) => targets).filter(({ input }) => input?.includes('keepActive'));
   expect(calls.map(({ arn }) => arn)).toContain(stack.triggerFunctionArn);
-  expect(calls).toHaveLength(10);
+  expect(calls).toHaveLength(11);
   for (const { arn, input = '' } of calls)
     expect(await invoke(nameIn(arn), JSON.parse(input)), arn).toBeUndefined();
 });

@@ -222,6 +222,7 @@ const callers = (): string[] => [
     (rule) =>
       `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('CheckCredentials'))} if {SourceArn:${arnOf(`RotationCredentialCheck${rule}`)}}`,
   ),
+  `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId('FinishSecret'))} if {SourceArn:${arnOf('RotationWarmFinishSecretExecutionBegins')}}`,
   ...KEPT_READY.map(
     (name, number) =>
       `to call: Allow events.amazonaws.com lambda:InvokeFunction on ${arnOf(functionId(name))} if {SourceArn:${arnOf(`RotationKeepActiveDaily${Math.floor(number / 5) + 1}`)}}`,

@@ -75,6 +75,21 @@ describe('The functions', () => {
     ]);
   });
 
+  it('FinishSecret is started as soon as a rotation begins, so that nothing starts in the outage window', () => {
+    const template = templateWith();
+    const [rule, ...others] = Object.values(template.findResources('AWS::Events::Rule')).filter(
+      ({ Properties }) => JSON.stringify(Properties.EventPattern ?? {}).includes('RUNNING'),
+    );
+    expect(others).toEqual([]);
+    expect(rule?.Properties.EventPattern.detail.stateMachineArn).toEqual([
+      { Ref: expect.stringMatching(/^RotationStateMachine/) },
+    ]);
+    const [target, ...rest] = rule?.Properties.Targets ?? [];
+    expect(rest).toEqual([]);
+    expect(target.Input).toBe('{"keepActive":true}');
+    expect(JSON.stringify(target.Arn)).toContain('FunctionsFinishSecret');
+  });
+
   it('only Secrets Manager for this account may call the trigger', () => {
     const template = templateWith();
     const callersOf = (id: string) =>
@@ -86,8 +101,8 @@ describe('The functions', () => {
       'events.amazonaws.com',
       'secretsmanager.amazonaws.com',
     ]);
-    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 11);
-    template.resourceCountIs('AWS::Lambda::Permission', 12);
+    template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' }, 12);
+    template.resourceCountIs('AWS::Lambda::Permission', 13);
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
       Principal: 'secretsmanager.amazonaws.com',
