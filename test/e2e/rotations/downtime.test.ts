@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeCold } from '../../bench/cold.ts';
+import { workerMemory } from '../../bench/worker-memory.ts';
 import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
+import { holdInWindow } from './holds.ts';
 import { watchLogins } from './login-watch.ts';
 import { ended, expectNoPasswordAnywhere, expectSettled, labelsOf, run } from './outside-judge.ts';
 
@@ -13,6 +16,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
 });
+
+// Where only the size of a file tells one process from another, that is Linux.
+test.runIf(process.platform === 'linux')(
+  'a single user: nothing is cold in its outage window, FinishSecret has started before it is needed',
+  async () => {
+    await makeCold(stack);
+    const secret = await stack.makeSecret();
+    const held = holdInWindow(stack, secret.username);
+    const rotation = await stack.executions.start({ secretId: secret.arn });
+    await held.arrived;
+    await expect.poll(() => workerMemory(stack, ['finish-secret']).size, { timeout: 30_000 }).toBe(1);
+    expect(await stack.executions.states(rotation)).not.toContain('FinishSecret');
+    held.release();
+    expect(await ended(stack.executions, rotation)).toMatchObject({ status: 'SUCCEEDED' });
+  },
+);
 
 const otherOf = (username: string): string =>
   username.endsWith('_clone') ? username.slice(0, -'_clone'.length) : `${username}_clone`;
