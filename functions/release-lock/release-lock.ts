@@ -65,7 +65,9 @@ const isJustPromoted = ({ ended, plan }: ReleaseLockInput): boolean =>
 const recordAsOwner = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<string[] | undefined> => {
   const isOwner = (answer: SecretDescription): boolean => hasLabel(answer, plan.lockVersion, OWNER);
   const secret = await readUntil(clock, () => secrets.describe(plan.secretArn), isOwner);
-  return isOwner(secret) ? recordOf(secret) : undefined;
+  if (!isOwner(secret)) return undefined;
+  // What FinishSecret wrote of a pair an old answer may not show: it is written over in any case.
+  return plan.strategy === 'single-user' ? recordOf(secret) : [];
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

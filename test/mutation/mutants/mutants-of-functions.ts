@@ -1255,6 +1255,14 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
+    breaks:
+      'What was to be promoted is none of a pair once it was compensated, also where an old answer does not show that it was.',
+    file: 'functions/release-lock/release-lock.ts',
+    find: "plan.strategy === 'single-user' ? recordOf(secret) : []",
+    replace: 'recordOf(secret)',
+    tests: ['unit/functions/release-lock/release-lock.test.ts'],
+  },
+  {
     breaks: 'A retirement that drops a user says so in both tags.',
     file: 'functions/retire-user/record-dropped.ts',
     find: '    [DROPPED_TAG]: mark,\n',
@@ -1292,8 +1300,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'Who has lost the lock writes no record.',
     file: 'functions/release-lock/release-lock.ts',
-    find: 'return isOwner(secret) ? recordOf(secret) : undefined;',
-    replace: 'return recordOf(secret);',
+    find: '  if (!isOwner(secret)) return undefined;\n',
+    replace: '',
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {

@@ -6,11 +6,14 @@ import {
 import type { ReleaseLockInput } from '../../../../functions/contract/steps.ts';
 import { DROPPED_TAG, PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
+import { finishSecret } from '../../../../functions/finish-secret/finish-secret.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
 import { restoreLabels } from '../../../../functions/restore-labels/restore-labels.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
-import { recordOf } from '../../../../functions/secret/proven.ts';
+import { pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
+import { setSecret } from '../../../../functions/set-secret/set-secret.ts';
+import { checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
 import { rightBefore } from '../../../support/meanwhile.ts';
@@ -215,6 +218,21 @@ describe('ReleaseLock after compensation', () => {
     const { plan, before } = await checked(world);
     await endExecution(portsOf(world), ending({ plan, before }));
     expect(await proven(world)).toEqual([`=${world.current}`, `=${world.previous}`]);
+  });
+
+  it('takes what was to be promoted off the record, though an old answer does not show that it was', async () => {
+    const world = pair();
+    const token = await begunByService(world, ONE);
+    const input = { execution: ONE, secretId: SECRET, mode: 'rotate', token } as const;
+    const plan = await createSecret(portsOf(world), input);
+    const before = await checkBefore(portsOf(world), plan);
+    await setSecret(portsOf(world), plan, before);
+    world.store.staleReads = { monotonic: false, milliseconds: 3000, now: world.clock.now, random: () => 0 };
+    await finishSecret(portsOf(world), plan, before);
+    await endExecution(portsOf(world), ending({ plan, before }));
+    world.store.staleReads = undefined;
+    expect(pairedIn(await proven(world))).not.toContain(token);
+    expect(await proven(world)).toContain(`+${token}`);
   });
 
   it('keeps the version of Secrets Manager’s rotation on record as written: its retry can’t write it again', async () => {
