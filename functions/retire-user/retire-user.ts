@@ -63,7 +63,7 @@ export const retireUser = async (
   const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
   const result = await releasingOnRefusal(ports, secret.arn, lockVersion, async () => {
     const seen = await describeAsOwner(ports, secret.arn, lockVersion);
-    return isSuperseded(seen, input) ? superseded : await retireAsOwner(ports, seen, input, lockVersion);
+    return isSuperseded(seen, input) ? superseded : await retireAsOwner(ports, seen, input);
   });
   await releaseLock(ports.secrets, secret.arn, lockVersion);
   return result;
@@ -105,7 +105,6 @@ const retireAsOwner = async (
   ports: RetireUserPorts,
   secret: SecretDescription,
   input: RetireUserInput,
-  lockVersion: string,
 ): Promise<RetireUserResult> => {
   const { predecessor: user } = input;
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
@@ -139,8 +138,7 @@ const retireAsOwner = async (
   const result: RetireUserResult = isThere
     ? await retire(ports.secrets, power, input)
     : { outcome: 'already-gone', user };
-  if (result.outcome === 'deleted' || !isThere)
-    await recordDropped(ports.secrets, secret, versions, lockVersion);
+  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);
   return result;
 };
 

@@ -81,8 +81,8 @@ export const lastDropIn = (record: readonly string[]): string[] => record.filter
 
 const isLastDrop = (entry: string): boolean => entry.startsWith(LAST_DROP);
 
-/** @param retirement what only this one is called */
-export const asLastDrop = (retirement: string): string => `${LAST_DROP}${retirement}`;
+/** @param mark of one drop, and of no other */
+export const asLastDrop = (mark: string): string => `${LAST_DROP}${mark}`;
 
 export const isProvenEntry = (entry: string): boolean =>
   ![WRITTEN, RETURNED_TO, LAST_DROP].some((mark) => entry.startsWith(mark));

@@ -12,21 +12,32 @@ const recorded = async (record: string, dropped?: string) => {
   if (dropped !== undefined) world.store.setTag(SECRET, DROPPED_TAG, dropped);
   const calls = new PortCalls();
   const { secrets } = portsOf(world, calls);
-  await recordDropped(secrets, await secrets.describe(SECRET), ['a'], '0123456789abcdef');
+  await recordDropped(secrets, await secrets.describe(SECRET), ['a']);
   const { tags } = await secrets.describe(SECRET);
   return { tags, record: recordOf({ tags }), writes: count(calls, 'setTags') };
 };
 
-it('says in both tags which retirement it was, by one call', async () => {
+it('says by the same mark in both tags which drop it was, by one call', async () => {
   const { tags, writes } = await recorded('=b =a c');
-  expect(tags).toMatchObject({ [PROVEN_TAG]: '=b -a c /01234567', [DROPPED_TAG]: '01234567' });
+  const { [DROPPED_TAG]: mark = '' } = tags;
+  expect(mark).toMatch(/^[0-9a-f]{12}$/);
+  expect(tags[PROVEN_TAG]).toBe(`=b -a c /${mark}`);
   expect(writes).toBe(1);
 });
 
+it('never by the same one as before', async () => {
+  const marks = await Promise.all(
+    Array.from({ length: 20 }, async () => (await recorded('=a')).tags[DROPPED_TAG]),
+  );
+  expect(new Set(marks).size).toBe(20);
+});
+
 it('takes the place of the one before', async () => {
-  expect((await recorded('=b =a /before', 'before')).record).toEqual(['=b', '-a', '/01234567']);
+  const { record, tags } = await recorded('=b =a /before', 'before');
+  expect(record).toEqual(['=b', '-a', `/${tags[DROPPED_TAG]}`]);
 });
 
 it('brings no record back that did not know of the one before', async () => {
-  expect((await recorded('=b =a', 'before')).record).toEqual(['b', '-a', '/01234567']);
+  const { record, tags } = await recorded('=b =a', 'before');
+  expect(record).toEqual(['b', '-a', `/${tags[DROPPED_TAG]}`]);
 });
