@@ -15,7 +15,7 @@ try {
   const browser = await launchBrowser();
   if (typeof browser === 'string') throw new Error(browser);
   undo.add(() => browser.close());
-  const window = await windowOf(browser, 1500, 1000);
+  const window = await windowOf(browser, 1300, 840);
   window.setDefaultTimeout(PATIENCE_MS);
   await window.goto(page.url);
   await window.getByRole('button', { name: /^SetSecret/ }).click();
@@ -28,7 +28,7 @@ try {
   await window.screenshot({ path: join(import.meta.dirname, 'held.png') });
   await window.getByRole('button', { name: 'Fail with it' }).click();
   await window.getByRole('button', { name: /^RolledBack, failed/ }).waitFor();
-  const dark = await windowOf(browser, 400, 1400, 'dark');
+  const dark = await windowOf(browser, 400, 1000, 'dark');
   dark.setDefaultTimeout(PATIENCE_MS);
   await dark.goto(page.url);
   await dark.getByRole('button', { name: /^RolledBack, failed/ }).waitFor();

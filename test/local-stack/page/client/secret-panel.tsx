@@ -22,6 +22,8 @@ export const SecretPanel = ({ secrets, watched, logins, act }: Props) => (
         ))}
       </select>
     </label>
+    <LoginChart logins={logins} />
+    <p class="dim">{summary(logins)}</p>
     <table>
       <thead>
         <tr>
@@ -48,8 +50,6 @@ export const SecretPanel = ({ secrets, watched, logins, act }: Props) => (
         ))}
       </tbody>
     </table>
-    <LoginChart logins={logins} />
-    <p class="dim">{summary(logins)}</p>
   </section>
 );
 
