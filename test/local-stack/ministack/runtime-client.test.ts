@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listenOnLoopback } from '../loopback-server.ts';
 
 const CLIENT = join(import.meta.dirname, 'runtime-client.mjs');
 
@@ -69,7 +70,11 @@ describe('The Runtime API client', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const run = async (handler: string, event: unknown = {}): Promise<RuntimeApi['answers']> => {
+  const run = async (
+    handler: string,
+    event: unknown = {},
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<RuntimeApi['answers']> => {
     writeFileSync(join(directory, 'index.mjs'), handler);
     api = new RuntimeApi(event);
     child = spawn(process.execPath, [CLIENT], {
@@ -79,6 +84,7 @@ describe('The Runtime API client', () => {
         LAMBDA_TASK_ROOT: directory,
         _HANDLER: 'index.handler',
         FUNCTION_LOG_FILE: join(directory, 'functions.log'),
+        ...environment,
       },
     });
     await api.answer();
@@ -115,6 +121,53 @@ describe('The Runtime API client', () => {
         body: expect.objectContaining({ errorType: 'TypeError', errorMessage: 'broken bundle' }),
       },
     ]);
+  });
+
+  describe('where someone watches', () => {
+    const answer = { errorType: 'ChosenError', errorMessage: 'why' };
+    const error = [{ path: 'invocation/request-1/error', body: answer }];
+    let told: { readonly moment: string; readonly answer?: unknown; readonly event?: unknown }[];
+
+    /** @param replies to what the client tells, one after the other */
+    const watched = async (...replies: readonly string[]): Promise<RuntimeApi['answers']> => {
+      told = [];
+      const { url, close } = await listenOnLoopback(0, async ({ body }) => {
+        told.push(JSON.parse(body));
+        return { status: 200, body: replies[told.length - 1] ?? '' };
+      });
+      try {
+        return await run('export const handler = async () => 42;', { n: 1 }, { INVOCATION_HOOK: url });
+      } finally {
+        await close();
+      }
+    };
+
+    it('tells what goes in and what comes out', async () => {
+      expect(await watched()).toEqual([{ path: 'invocation/request-1/response', body: 42 }]);
+      expect(told).toMatchObject([
+        { moment: 'before', event: { n: 1 } },
+        { moment: 'after', answer: 42 },
+      ]);
+    });
+
+    it('asks again as long as it is to wait', async () => {
+      expect(await watched('wait', 'wait', '')).toMatchObject([{ body: 42 }]);
+      expect(told.map(({ moment }) => moment)).toEqual(['before', 'waiting', 'waiting', 'after']);
+    });
+
+    it('fails with the error that it is told in place of its work', async () => {
+      expect(await watched(JSON.stringify(answer))).toEqual(error);
+      expect(told[1]).toMatchObject({ answer });
+    });
+
+    it('fails with the error that it is told in place of its result', async () => {
+      expect(await watched('', JSON.stringify(answer))).toEqual(error);
+      expect(told[1]).toMatchObject({ answer: 42 });
+    });
+
+    it('calls nothing for an execution that was stopped', async () => {
+      expect(await watched('stopped')).toMatchObject([{ body: { errorType: 'ExecutionStopped' } }]);
+    });
   });
 
   it('tells the handler how much time is left', async () => {

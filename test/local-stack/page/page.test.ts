@@ -201,6 +201,32 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
     expect(await fault.inputValue()).toBe('off');
   });
 
+  it('throttles Secrets Manager until it is switched off, and shows the retries meanwhile', async () => {
+    const fault = window.getByRole('combobox', { name: /Secrets Manager throttles/ });
+    await fault.selectOption('always');
+    await start();
+    await state('CreateSecret', 'failed, is tried again').waitFor();
+    await fault.selectOption('off');
+    await state('Rotated', 'done').waitFor();
+  });
+
+  it('has an instance lag: the rotation waits for it, and compensates', async () => {
+    const fault = window.getByRole('combobox', { name: /learns of no new password/ });
+    await fault.selectOption('always');
+    await start();
+    await window.locator('td', { hasText: 'yes no' }).waitFor();
+    await state('RolledBack', 'failed').waitFor();
+    await fault.selectOption('off');
+  });
+
+  it('loses the write of a label once, which the function makes again', async () => {
+    const fault = window.getByRole('combobox', { name: /write of a label is lost/ });
+    await fault.selectOption('once');
+    await start();
+    await state('Rotated', 'done').waitFor();
+    await window.getByText('(struck 1 times)').first().waitFor();
+  });
+
   it('steps through a revert', async () => {
     await start('revert', true);
     await held('before', 'CreateSecret').getByRole('button', { name: 'Step' }).click();
