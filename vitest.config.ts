@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: ['test/local-stack/**/*.test.ts'],
-          exclude: ['test/local-stack/commands/**'],
+          exclude: ['test/local-stack/commands/**', 'test/local-stack/page/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'integration',
           include: [
             'test/{account,e2e/commands,e2e/rotations}/**/*.test.ts',
-            'test/local-stack/commands/*.test.ts',
+            'test/local-stack/{commands,page}/*.test.ts',
           ],
           globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
           ...onTheStack,

@@ -53,7 +53,13 @@ export class Director {
   constructor(stack: LocalStack, invocations: Invocations) {
     this.#stack = stack;
     this.#invocations = invocations;
-    invocations.tell({ begins: (one) => this.#begins(one), ends: (one) => this.#ends(one) });
+    invocations.tell({
+      begins: (one) => this.#begins(one),
+      ends: async (one) => {
+        await this.#ends(one);
+        return undefined;
+      },
+    });
     stack.secretsManagerStandIn.onRequest((moment) => this.#request(moment));
     stack.documentDb.onCommand((event) => this.#command(event));
     this.#armSecretsManager();

@@ -20,14 +20,35 @@ export interface Invocation {
   readonly triggerStep: string | undefined;
 }
 
-/** Told when a call of a function begins and when it is about to be answered; the function waits for it. */
-export interface InvocationListener {
-  /** @returns false if the execution was stopped, which calls no function any more */
-  begins(invocation: Invocation): Promise<boolean>;
-  ends(invocation: Invocation): Promise<void>;
+/** What a function fails with, as the Runtime API is told. */
+export interface FunctionError {
+  readonly errorType: string;
+  readonly errorMessage: string;
 }
 
-const Message = z.object({ moment: z.enum(['before', 'after']), pid: z.number() });
+/** Told when a call of a function begins and when it is about to be answered; the function waits for it. */
+export interface InvocationListener {
+  /**
+   * @param event what the function is given
+   * @returns false if the execution was stopped, which calls no function any more; an error, with which the function fails and does nothing
+   */
+  begins(invocation: Invocation, event: unknown): Promise<boolean | FunctionError>;
+  /**
+   * @param answer what the function comes to: its result, or what it threw
+   * @returns an error that is answered in place of it
+   */
+  ends(invocation: Invocation, answer: unknown): Promise<FunctionError | undefined>;
+}
+
+const Message = z.object({
+  moment: z.enum(['before', 'after', 'waiting']),
+  pid: z.number(),
+  event: z.unknown().optional(),
+  answer: z.unknown().optional(),
+});
+
+/** Shorter than the five minutes after which the function's request would fail. */
+const LONGEST_ANSWER_MS = 60_000;
 
 /** The event's RotationToken is a credential: it is not kept. */
 const Begin = z.object({
@@ -50,6 +71,8 @@ export class Invocations {
   readonly stop: () => Promise<void>;
   #listener: InvocationListener | undefined;
   readonly #running = new Map<number, Invocation>();
+  /** What the functions wait for, by their processes. */
+  readonly #replies = new Map<number, Promise<string>>();
 
   private constructor(url: string, stop: () => Promise<void>) {
     this.url = url;
@@ -89,17 +112,25 @@ export class Invocations {
   }
 
   async receive(body: unknown): Promise<string> {
-    const { moment, pid } = Message.parse(body);
-    if (moment === 'before') {
-      const invocation = invocationOf(pid, body);
-      this.#running.delete(pid);
-      this.#running.set(pid, invocation);
-      return (await this.#listener?.begins(invocation)) === false ? 'stopped' : '';
-    }
+    const { moment, pid, event, answer } = Message.parse(body);
+    if (moment === 'before') this.#replies.set(pid, this.#begins(invocationOf(pid, body), event));
+    if (moment === 'after') this.#replies.set(pid, this.#ends(pid, answer));
+    return await withinTime(this.#replies.get(pid) ?? Promise.resolve(''));
+  }
+
+  async #begins(invocation: Invocation, event: unknown): Promise<string> {
+    this.#running.delete(invocation.pid);
+    this.#running.set(invocation.pid, invocation);
+    const told = (await this.#listener?.begins(invocation, event)) ?? true;
+    if (typeof told === 'object') return JSON.stringify(told);
+    return told ? '' : 'stopped';
+  }
+
+  async #ends(pid: number, answer: unknown): Promise<string> {
     const invocation = this.#running.get(pid);
-    if (invocation) await this.#listener?.ends(invocation);
+    const told = invocation && (await this.#listener?.ends(invocation, answer));
     this.#running.delete(pid);
-    return '';
+    return told ? JSON.stringify(told) : '';
   }
 
   #isAlive({ pid }: Invocation): boolean {
@@ -108,6 +139,12 @@ export class Invocations {
     return alive;
   }
 }
+
+const withinTime = async (reply: Promise<string>): Promise<string> => {
+  const { promise: late, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(resolve, LONGEST_ANSWER_MS, 'wait');
+  return await Promise.race([reply, late]).finally(() => clearTimeout(timer));
+};
 
 /**
  * The emulator ends a function that runs out of time, and the system may give its process id to anybody: only a

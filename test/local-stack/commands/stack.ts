@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LocalStack, type LocalStackOptions, startLocalStack, Undo } from '../deployment/index.ts';
 import { ENGINES, type EngineVersion } from '../document-db/index.ts';
+import { preparePage } from '../page/index.ts';
 import { tellExecutions } from './activity.ts';
 import { scheduleRotations } from './schedule.ts';
 import { assertFree, removeStackFile, writeStackFile } from './stack-file.ts';
@@ -10,7 +11,8 @@ import { stopOnSignal } from './stop-on-signal.ts';
 const USAGE = `npm run stack [-- options]
 
 Starts AWS (ministack), Secrets Manager and DocumentDB on this machine, deploys the rotation to them, and
-stays up until Ctrl-C. All of it listens on 127.0.0.1 only.
+stays up until Ctrl-C. All of it listens on 127.0.0.1 only. Prints the address of a page on which executions can be
+watched, held and stepped through; the time limits of tasks and functions are a day with it.
 
   --port N                   port of the AWS endpoint (default: a free one)
   --secrets-manager-port N   port of Secrets Manager (default: a free one)
@@ -20,6 +22,7 @@ stays up until Ctrl-C. All of it listens on 127.0.0.1 only.
   --extra-secrets N          secrets of applications beside demo/app (default: 0)
   --propagation-timeout N    seconds that a new credential may take to reach every instance (default: 15)
   --drain N                  seconds that a recovery waits for a step in flight (default: 5)
+  --no-page                  no page, and the time limits that are deployed
   --file PATH                where the description goes (default: .local/stack.json)
   --help
 `;
@@ -37,13 +40,14 @@ const readArguments = () =>
       'extra-secrets': { type: 'string' },
       'propagation-timeout': { type: 'string' },
       drain: { type: 'string' },
+      'no-page': { type: 'boolean', default: false },
       file: { type: 'string', default: FILE },
       help: { type: 'boolean', default: false },
     },
   }).values;
 
 type Arguments = ReturnType<typeof readArguments>;
-type NumberOption = Exclude<keyof Arguments, 'help' | 'file' | 'engine-version'>;
+type NumberOption = Exclude<keyof Arguments, 'help' | 'file' | 'engine-version' | 'no-page'>;
 
 const numberOf = (values: Arguments, name: NumberOption): number | undefined => {
   const text = values[name];
@@ -79,7 +83,7 @@ const optionsFrom = (values: Arguments): LocalStackOptions =>
     drainSeconds: numberOf(values, 'drain'),
   });
 
-const instructions = (stack: LocalStack): string =>
+const instructions = (stack: LocalStack, page: string | undefined): string =>
   [
     `export AWS_ENDPOINT_URL=${stack.awsEndpointUrl}`,
     `export AWS_ENDPOINT_URL_SECRETS_MANAGER=${stack.secretsManagerEndpointUrl}`,
@@ -93,6 +97,9 @@ const instructions = (stack: LocalStack): string =>
     '#   aws secretsmanager rotate-secret --secret-id demo/app',
     `#   aws stepfunctions start-execution --state-machine-arn ${stack.stateMachineArn} --input '{"secretId": "demo/app", "mode": "verify"}'`,
     '# each execution is told below; Ctrl-C stops all',
+    ...(page === undefined
+      ? []
+      : ['', '# watch, break and step through them, in a browser:', `page ${page}`]),
     '',
     'ready',
   ].join('\n');
@@ -105,13 +112,16 @@ const isStopping = stopOnSignal(undo, (ofSignal) => (ready ? 0 : ofSignal));
 const run = async (values: Arguments): Promise<void> => {
   await assertFree(values.file);
   const tell = (what: string): void => console.error(`… ${what}`);
-  const stack = await startLocalStack({ ...optionsFrom(values), declared: true }, tell, undo);
+  const prepared = values['no-page'] ? undefined : await preparePage(undo);
+  const options = { ...optionsFrom(values), declared: true, ...prepared?.options };
+  const stack = await startLocalStack(options, tell, undo);
   tell('testing the secrets, as their schedules do');
   await scheduleRotations(stack);
+  const page = await prepared?.open(stack);
   undo.add(() => removeStackFile(values.file));
   await writeStackFile(values.file, stack);
   ready = true;
-  console.log(instructions(stack));
+  console.log(instructions(stack, page?.url));
   await tellExecutions(stack, console.log);
 };
 

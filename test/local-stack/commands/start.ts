@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { leaksIn } from '../../security/leaks.ts';
 import { executionsOf, passwordsOf } from '../../security/searched.ts';
 import { type LocalStack, startLocalStack, Undo } from '../deployment/index.ts';
+import { preparePage } from '../page/index.ts';
 import { bySecretsManager } from './demonstration/by-secrets-manager.ts';
 import { cutOff } from './demonstration/cut-off.ts';
 import { neverPasses } from './demonstration/never-passes.ts';
@@ -15,7 +16,7 @@ import { printTable } from './table.ts';
 import { Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
-const USAGE = `npm start [-- --json]
+const USAGE = `npm start [-- --json | --page]
 
 Starts AWS (ministack), Secrets Manager and DocumentDB on this machine, deploys the rotation to them, and
 shows seven rotations. Of one user whose password changes: two that succeed, one that is rolled back and one that
@@ -25,6 +26,8 @@ Afterwards every password that there was is searched for in all that was written
 Exit status 0 means that every check held.
 
   --json   print one JSON object as the last line of standard output, and all else to standard error
+  --page   print the address of a page on which the executions can be watched, held and stepped through; begin when it
+           is opened, and keep the stack up until Ctrl-C
 `;
 
 const SCENARIOS: readonly Scenario[] = [
@@ -40,10 +43,19 @@ const SCENARIOS: readonly Scenario[] = [
 /** Two instances, since one of them is to lag. The waits are as short as they can be seen. */
 const STACK = { declared: true, instances: 2, propagationTimeoutSeconds: 8, drainSeconds: 3 };
 
-const start = async (terminal: Terminal, undo: Undo): Promise<LocalStack> => {
+const start = async (terminal: Terminal, undo: Undo, withPage: boolean): Promise<LocalStack> => {
   terminal.line(terminal.style('bold', 'Starting the local stack'));
   try {
-    return await startLocalStack(STACK, (what) => terminal.begin(what), undo);
+    const prepared = withPage ? await preparePage(undo) : undefined;
+    const begin = (what: string): void => terminal.begin(what);
+    const stack = await startLocalStack({ ...STACK, ...prepared?.options }, begin, undo);
+    const page = await prepared?.open(stack);
+    if (page) {
+      terminal.line(`  the page: ${page.url}`);
+      terminal.begin('waiting until it is opened in a browser');
+      await page.opened;
+    }
+    return stack;
   } finally {
     terminal.end();
   }
@@ -55,8 +67,8 @@ interface Shown {
   readonly leaks: readonly string[];
 }
 
-const show = async (terminal: Terminal, undo: Undo): Promise<Shown> => {
-  const stack = await start(terminal, undo);
+const show = async (terminal: Terminal, undo: Undo, withPage: boolean): Promise<Shown> => {
+  const stack = await start(terminal, undo, withPage);
   const verdicts: Verdict[] = [];
   for (const scenario of SCENARIOS) {
     terminal.line();
@@ -98,33 +110,54 @@ const search = async (
   return leaks;
 };
 
-const main = async (json: boolean, undo: Undo): Promise<boolean> => {
-  const terminal = new Terminal(json ? process.stderr : process.stdout);
-  let shown: Shown;
+interface Arguments {
+  readonly json: boolean;
+  readonly page: boolean;
+}
+
+/** With a page all of it stays up, for the one who looks at it. */
+const showAndStop = async (terminal: Terminal, undo: Undo, withPage: boolean): Promise<Shown> => {
+  let isShown = false;
   try {
-    shown = await show(terminal, undo);
+    const shown = await show(terminal, undo, withPage);
+    isShown = true;
+    return shown;
   } finally {
-    terminal.begin('stopping what was started');
-    await undo.all();
-    terminal.end();
+    if (!(withPage && isShown)) {
+      terminal.begin('stopping what was started');
+      await undo.all();
+      terminal.end();
+    }
   }
+};
+
+const main = async ({ json, page }: Arguments, undo: Undo): Promise<boolean> => {
+  if (json && page) throw new Error('--json ends by itself, and --page does not: give one of them');
+  const terminal = new Terminal(json ? process.stderr : process.stdout);
+  const shown = await showAndStop(terminal, undo, page);
   terminal.line();
   const { verdicts, leaks } = shown;
   printTable(verdicts, terminal);
   printSummary(verdicts, terminal);
   const ok = leaks.length === 0 && verdicts.every(({ problems }) => problems.length === 0);
   if (json) console.log(JSON.stringify({ ok, leaks, rotations: verdicts.map(({ record }) => record) }));
+  if (page) terminal.line('The page and its stack stay up until Ctrl-C.');
   return ok;
 };
 
 const undo = new Undo();
-const isStopping = stopOnSignal(undo, (ofSignal) => ofSignal);
+// Ctrl-C is how it ends with a page, once all was shown.
+const isStopping = stopOnSignal(undo, (ofSignal) => Number(process.exitCode ?? ofSignal));
 try {
   const { values } = parseArgs({
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      page: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
   if (values.help) console.log(USAGE);
-  else process.exitCode = (await main(values.json, undo)) ? 0 : 1;
+  else process.exitCode = (await main(values, undo)) ? 0 : 1;
 } catch (error) {
   if (!isStopping()) console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

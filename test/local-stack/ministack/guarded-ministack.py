@@ -12,6 +12,7 @@ import threading
 import access_control
 import as_recorded
 import assign_at_once
+import assigned_variables
 import forgetting
 import second_of_work
 
@@ -31,6 +32,7 @@ def main() -> None:
     threading.Thread(target=follow, args=[parent_pipe], daemon=True).start()
     access_control.know_event_source()
     assign_at_once.assign_at_once()
+    assigned_variables.tell_assigned_variables()
     as_recorded.answer_as_recorded()
     second_of_work.count_work()
     access_control.take_loopback_for_tls()

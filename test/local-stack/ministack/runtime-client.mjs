@@ -15,16 +15,27 @@ const describe = (error) => ({
 
 const post = (path, body) => fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body) });
 
-/** Tells those that watch the functions (test/faults) that a call begins or is about to be answered, and waits. */
+/**
+ * Tells those that watch the functions (test/chaos/faults, the page) that a call begins or is about to be answered, and waits. Who
+ * waits long is told so now and then: a request without an answer would end.
+ */
 const tell = async (moment, call) => {
   const url = process.env.INVOCATION_HOOK;
   if (!url) return '';
-  const body = JSON.stringify({ moment, pid: process.pid, ...call });
-  return await (await fetch(url, { method: 'POST', body })).text();
+  const ask = async (message) => {
+    const body = JSON.stringify({ pid: process.pid, ...message });
+    return await (await fetch(url, { method: 'POST', body })).text();
+  };
+  let told = await ask({ moment, ...call });
+  while (told === 'wait') told = await ask({ moment: 'waiting' });
+  return told;
 };
 
 /** The emulator's retries go on for an execution that was stopped; on AWS it calls nothing any more. */
 const STOPPED = ['error', { errorType: 'ExecutionStopped', errorMessage: 'the execution was stopped' }];
+
+/** What is answered in place of what the function did, or would have done. */
+const insteadOf = (told) => (told === 'stopped' ? STOPPED : ['error', JSON.parse(told)]);
 
 const load = async () => {
   const [file, name] = (process.env._HANDLER ?? 'index.handler').split('.');
@@ -64,9 +75,10 @@ const serveOne = async (handler) => {
   if (trace) process.env._X_AMZN_TRACE_ID = trace;
   const event = await next.json();
   const call = { id, functionName: process.env.AWS_LAMBDA_FUNCTION_NAME };
-  const told = await tell('before', { ...call, event });
-  const [path, body] = told === 'stopped' ? STOPPED : await answerOf(handler, event, contextOf(next.headers));
-  await tell('after', call);
+  const before = await tell('before', { ...call, event });
+  const answer = before ? insteadOf(before) : await answerOf(handler, event, contextOf(next.headers));
+  const after = await tell('after', { ...call, answer: answer[1] });
+  const [path, body] = after ? insteadOf(after) : answer;
   await post(`invocation/${id}/${path}`, body);
 };
 

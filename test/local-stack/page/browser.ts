@@ -1,0 +1,17 @@
+import chromium from '@sparticuz/chromium';
+import { type Browser, chromium as playwright } from 'playwright-core';
+
+/** A Chromium that comes from npm; or why it does not run here, which is no fault of the page. */
+export const launchBrowser = async (): Promise<Browser | string> => {
+  try {
+    const executablePath = await chromium.executablePath();
+    return await playwright.launch({ executablePath, args: chromium.args, headless: true });
+  } catch (error) {
+    const [reason = ''] = error instanceof Error ? error.message.split('\n') : [];
+    return `the Chromium of @sparticuz/chromium does not run here (${reason})`;
+  }
+};
+
+/** A window as someone has it, in a language that every Chromium knows. */
+export const windowOf = (browser: Browser, width: number, height: number, colorScheme?: 'dark') =>
+  browser.newPage({ viewport: { width, height }, locale: 'en-GB', ...(colorScheme ? { colorScheme } : {}) });
