@@ -48,7 +48,12 @@ const openPage = async (stack: LocalStack, invocations: Invocations, undo: Undo)
   const faults = new FaultSwitches(stack);
   const breakpoints: Breakpoints = new Breakpoints({
     placeOf: watch.placeOf,
-    stop: (arn) => watch.of(watch.machineOf(arn) ?? 'rotation').abort(arn),
+    // It may have ended in the same moment.
+    stop: (arn) =>
+      watch
+        .of(watch.machineOf(arn) ?? 'rotation')
+        .abort(arn)
+        .catch(() => {}),
     kill: (invocation) => invocations.kill(invocation),
     changed: () => tellOverview(),
   });

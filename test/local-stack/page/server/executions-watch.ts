@@ -54,11 +54,14 @@ export class ExecutionsWatch {
     return MACHINES.find((machine) => arn.startsWith(this.arnOf(machine, '')));
   }
 
-  /** The state that an execution is in. */
+  /** The state that an execution is in; none if someone has called a function by hand, for an execution that never was. */
   placeOf = async (arn: string): Promise<Place | undefined> => {
     const machine = this.machineOf(arn);
     if (!machine) return undefined;
-    const state = (await this.of(machine).states(arn)).at(-1);
+    const states = await this.of(machine)
+      .states(arn)
+      .catch(() => []);
+    const state = states.at(-1);
     return state === undefined ? undefined : { machine, state };
   };
 
