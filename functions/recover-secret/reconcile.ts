@@ -17,7 +17,7 @@ import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
   asPaired,
   asWritten,
-  isPromoting,
+  isPromotingIn,
   isProvenIn,
   isWrittenIn,
   provenVersions,
@@ -25,7 +25,9 @@ import {
   recordProven,
   versionOf,
   withNewest,
+  withoutPromotion,
   withoutTwice,
+  writtenIn,
 } from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
@@ -106,7 +108,8 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   // Minutes may have gone by: what another one has recorded since must not be written over.
   const now = await describeAsOwner(ports, input.secretId, input.lockVersion);
-  const isInUse = good === undefined || good === context.elsewhere;
+  const isInUse =
+    (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context));
   const proven = stillProven(now, version, input.suspects, isInUse);
   await recordProven(ports.secrets, secret.arn, recordOf(now), proven);
   const kept = good?.was ?? CURRENT;
@@ -119,6 +122,15 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
     ...(good === undefined ? { passwordReset: true } : {}),
     ...(otherUser === undefined ? {} : { otherUser }),
   };
+};
+
+/** Whether a version whose promotion had begun logs in: a compensation may have dropped its user since. */
+const isPromotedInUse = async (
+  { database }: ReconcilePorts,
+  { secret, candidates }: RecoveryContext,
+): Promise<boolean> => {
+  const promoting = candidates.filter(({ id }) => isPromotingIn(recordOf(secret), id));
+  return (await firstThatLogsIn(database, promoting)) !== undefined;
 };
 
 /** AWSCURRENT first: what logs in there stays. */
@@ -150,8 +162,9 @@ export const stillProven = (
 ): string[] => {
   const settled = withoutTwice(
     withNewest(secret, version).flatMap((entry) => {
-      if (!isPromoting(entry)) return [entry];
-      return isInUse || versionOf(entry) === version ? asPaired(versionOf(entry)) : [];
+      const id = versionOf(entry);
+      if (!isPromotingIn(recordOf(secret), id)) return [entry];
+      return isInUse || id === version ? asPaired(id) : withoutPromotion(entry);
     }),
   );
   const isTriedAgain = (entry: string): boolean =>
@@ -169,7 +182,9 @@ const loadRecoveryContext = async (
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
   const versions = await Promise.all(
-    candidatesIn(secret, suspects).map(({ id, was }) => usable(secrets, secret, id, was)),
+    candidatesIn(secret, [...suspects, ...writtenIn(recordOf(secret))]).map(({ id, was }) =>
+      usable(secrets, secret, id, was),
+    ),
   );
   const found = versions.filter((version) => version !== undefined);
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);

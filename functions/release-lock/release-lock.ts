@@ -7,6 +7,7 @@ import { pairedIn, recordOf, recordProven } from '../secret/proven.ts';
 import { provenBy } from '../secret/proven-by.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
+import { isRevert } from '../secret/versions.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -53,10 +54,13 @@ const NOTHING_TO_RELEASE: ReleaseLockResult = { outcome: 'nothing-to-release', p
 
 /**
  * FinishSecret has asked for the lock, and of a single user nothing is on record that gives anyone power: a call is saved. A pair's secret may go
- * back to AWSCURRENT's own user, as a single one does, with a pair on record.
+ * back to AWSCURRENT's own user, as a single one does.
  */
 const isJustPromoted = ({ ended, plan }: ReleaseLockInput): boolean =>
-  ended === 'promoted' && plan?.strategy === 'single-user' && pairedIn(plan.proven).length === 0;
+  ended === 'promoted' &&
+  plan?.strategy === 'single-user' &&
+  !isRevert(plan) &&
+  pairedIn(plan.proven).length === 0;
 
 /**
  * What failed may have been held up for long, and a call may come again after its reply was lost: a recovery or whole rotations may have gone

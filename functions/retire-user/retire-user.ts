@@ -110,10 +110,9 @@ const retireAsOwner = async (
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
   const currentVersion = holderOf(secret, CURRENT) ?? '';
   const current = await readVersion(ports.secrets, secret.arn, currentVersion, CURRENT);
-  // A recovery has gone forward or back since: it is not known for which of the two.
+  // A recovery has gone back to that user. What it saw log in as the promoted one is an edit.
   const hasMovedOn = currentVersion !== input.version && isProvenIn(recordOf(secret), currentVersion);
-  if (hasMovedOn && areOfOnePair(current.login.username, promoted.login.username))
-    return { outcome: 'superseded', user };
+  if (hasMovedOn && current.login.username === user) return { outcome: 'superseded', user };
   if (!sameEndpoint(current.login, promoted.login) || current.login.username !== promoted.login.username) {
     throw new CurrentChangedError(
       `AWSCURRENT of ${secret.name} is for another user or place than the version that was promoted, so "${user}" is left as it is, with its password; if that was meant, lock or drop the user in the database`,

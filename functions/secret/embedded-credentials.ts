@@ -97,6 +97,8 @@ const replaceText = (text: string, change: Change, place: Place): string => {
 /**
  * Another cluster may have a user of the same name: only its password, or the host, shows that it is this one. A placeholder
  * is not filled in: the program that reads it does that, and who wrote it wanted no password there.
+ *
+ * One with an older password shows nothing of who wrote it: it must be for this host alone, and send the password to no other.
  */
 const isOwn = (
   { user, password, rest }: { readonly user: string; readonly password: string; readonly rest: string },
@@ -104,9 +106,16 @@ const isOwn = (
 ): boolean => {
   const [, hosts = ''] = /^@([^/?]*)/.exec(rest) ?? [];
   const names = hosts.split(',').map((name) => name.replace(/:\d*$/, '').toLowerCase());
-  const isOutdated = !isPlaceholder(password) && names.includes(host.toLowerCase());
+  const isHere = names.every((name) => name === host.toLowerCase()) && !TELLS_OTHERS.test(rest);
+  const isOutdated = !isPlaceholder(password) && isHere;
   return isWritten(user, username) && (isWritten(password, own) || isOutdated);
 };
+
+/**
+ * Options by which a driver sends the password itself, or by way of another host; SCRAM proves that it is known.
+ * https://www.mongodb.com/docs/manual/reference/connection-string-options/
+ */
+const TELLS_OTHERS = /[?&](proxy\w*|authMechanism)=(?!SCRAM-)/i;
 
 const isWritten = (part: string, text: string): boolean => part === text || percentDecoded(part) === text;
 

@@ -14,6 +14,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * =+id  | the same, of the version that is being promoted: where that came to nothing, its user is to be disabled
  * -id   | it was =id, but a retirement has dropped that user since: one of that name is someone else's
  * /mark | the last retirement that dropped a user, as known to the one who wrote this record
+ * :id   | it was =id in a record whose mark was not the last, or a promotion that came to nothing: proven, but its user may have been dropped
  *
  * Only users of the kind `=` get each other's roles: that someone's password was seen to work says nothing of what they may have.
  *
@@ -26,15 +27,16 @@ const PAIRED = '=';
 const PROMOTING = '=+';
 const DROPPED = '-';
 const LAST_DROP = '/';
+const OUTDATED = ':';
 
 /** The longer ones first. */
-const MARKS = [PROMOTING, WRITTEN, RETURNED_TO, PAIRED, DROPPED, LAST_DROP];
+const MARKS = [PROMOTING, WRITTEN, RETURNED_TO, PAIRED, DROPPED, LAST_DROP, OUTDATED];
 
 /**
  * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
  * in front, or with a space in it, would be read as the entry of another version. Such a version is never proven.
  */
-const PLAIN_ID = /^[\w.:][\w.:/=@+-]*$/;
+const PLAIN_ID = /^[\w.][\w.:/=@+-]*$/;
 
 const isPlain = (version: string): boolean => PLAIN_ID.test(version);
 
@@ -56,6 +58,9 @@ export const asPromoting = (version: string): string[] => asProven(version).map(
 /** The same for one whose user a retirement has dropped. */
 export const asDropped = (version: string): string => `${DROPPED}${version}`;
 
+/** The same where the user may have been dropped since. */
+const asOutdated = (version: string): string => `${OUTDATED}${version}`;
+
 /** @returns the ids of proven versions, the latest first */
 export const provenVersions = (secret: Pick<SecretDescription, 'tags'>): string[] =>
   provenIn(recordOf(secret));
@@ -75,6 +80,21 @@ export const droppedIn = (record: readonly string[]): string[] =>
     .filter((entry) => entry.startsWith(DROPPED))
     .map(versionOf)
     .filter((version) => !record.includes(`${PROMOTING}${version}`));
+
+/** @returns the proven ones that show whose user has that name: no one's of that name since they were made was dropped */
+export const namedIn = (record: readonly string[]): string[] => {
+  const notNamed = [...droppedIn(record), ...record.filter(isOutdated).map(versionOf)];
+  return provenIn(record).filter((version) => !notNamed.includes(version));
+};
+
+const isOutdated = (entry: string): boolean => entry.startsWith(OUTDATED);
+
+/** @returns those that a rotation wrote, and that have not ended well yet: a user may have its password, also where the lock's version says nothing of it */
+export const writtenIn = (record: readonly string[]): string[] =>
+  record.filter((entry) => entry.startsWith(WRITTEN)).map(versionOf);
+
+/** What is left of an entry at the start of an execution where the promotion came to nothing: what was said of the version before. */
+export const withoutPromotion = (entry: string): string[] => (isOutdated(entry) ? [] : [entry]);
 
 /** @returns the mark of the last retirement that dropped a user, as an entry; nothing where none did */
 export const lastDropIn = (record: readonly string[]): string[] => record.filter(isLastDrop);
@@ -106,7 +126,7 @@ const wordsIn = (tag = ''): string[] => tag.split(' ').filter((word) => word !==
 
 const withoutPair = (entry: string): string => {
   if (isPromoting(entry)) return asWritten(versionOf(entry));
-  return entry.startsWith(PAIRED) ? versionOf(entry) : entry;
+  return entry.startsWith(PAIRED) ? asOutdated(versionOf(entry)) : entry;
 };
 
 /**
@@ -162,14 +182,24 @@ export const isUnfinishedIn = (record: readonly string[], version: string): bool
   isPromotingIn(record, version) ||
   (isPlain(version) && record.includes(asReturnedTo(version)));
 
-/** The record as one who begins takes it: a promotion that was not seen to end has ended well where AWSCURRENT is. */
+/**
+ * The record as one who begins takes it: a promotion that was not seen to end has ended well where AWSCURRENT is. Anywhere else its user may have
+ * been dropped since.
+ */
 export const recordAtStart = (secret: SecretDescription): string[] => {
   const record = recordOf(secret);
-  const promoting = record.filter(isPromoting).map(versionOf);
-  const promoted = promoting.filter((version) => hasLabel(secret, version, CURRENT));
-  const isSaidBefore = (entry: string): boolean =>
-    isProvenEntry(entry) && promoted.includes(versionOf(entry));
-  return [...promoted.flatMap(asPaired), ...record.filter((entry) => !isSaidBefore(entry))];
+  const isPromoted = (entry: string): boolean => hasLabel(secret, versionOf(entry), CURRENT);
+  const promoted = record.filter((entry) => isPromoting(entry) && isPromoted(entry)).map(versionOf);
+  const settle = (entry: string): string[] => {
+    const version = versionOf(entry);
+    if (!isPromoting(entry)) return isProvenEntry(entry) && promoted.includes(version) ? [] : [entry];
+    if (isPromoted(entry)) return asPaired(version);
+    const isSaidToo = record.some(
+      (other) => isProvenEntry(other) && other !== entry && versionOf(other) === version,
+    );
+    return isSaidToo ? [] : [asOutdated(version)];
+  };
+  return record.flatMap(settle);
 };
 
 /** All of that but what is unfinished. */

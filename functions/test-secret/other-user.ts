@@ -4,7 +4,7 @@ import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
 import { knownRoles, listRoles, sameRoles } from '../database/roles.ts';
 import type { LockPorts } from '../secret/lock.ts';
-import { droppedIn, pairedIn, provenIn } from '../secret/proven.ts';
+import { droppedIn, namedIn, pairedIn } from '../secret/proven.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
 import { isRevert, readUsable } from '../secret/versions.ts';
 
@@ -64,7 +64,7 @@ const versionOfIt = async (
   { secretArn, users, labelsBefore, proven }: Plan,
   { current, previous, previousLogsIn }: Seen,
 ): Promise<Evidence | undefined> => {
-  const known = provenIn(proven).filter((version) => !droppedIn(proven).includes(version));
+  const known = namedIn(proven);
   const isProven = previousLogsIn || known.includes(labelsBefore.previous ?? '');
   if (previous?.login.username === users.pending && isProven) return { previousLoggedIn: previousLogsIn };
   for (const version of known) {

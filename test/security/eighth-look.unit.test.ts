@@ -97,9 +97,9 @@ const LURES = [
   `${CLUSTER}/?proxyHost=${EVIL_HOST}&tls=false&authMechanism=PLAIN`,
 ];
 
-describe('what gets in:', () => {
-  // A record of before the drop makes no pair, but its versions still count as proven, and show whose a name is where the roles are alike.
-  it.fails.each(PAIRS.flatMap((name) => ['rotate', 'revert'].map((mode) => [mode, name] as const)))(
+describe('what got in, and does no more:', () => {
+  // A record of before the drop made no pair, but its versions showed whose a name is where the roles are alike.
+  it.each(PAIRS.flatMap((name) => ['rotate', 'revert'].map((mode) => [mode, name] as const)))(
     'one late write of an old record: a dropped user’s name counts again, where another team’s user has the same roles: %s, %s',
     async (mode, name) => {
       await atEachMoment(async (moment) => {
@@ -121,8 +121,8 @@ describe('what gets in:', () => {
     },
   );
 
-  // The retirement takes any proven AWSCURRENT of the pair for a rotation's, also one of the very user that was promoted.
-  it.fails.each(PAIRS)(
+  // The retirement took any proven AWSCURRENT of the pair for a rotation's, also one of the very user that was promoted.
+  it.each(PAIRS)(
     'a copy of AWSCURRENT in the grace, and a recovery: the replaced user keeps the password that I read, and no one is told: %s',
     async (name) => {
       const arena = enter(name, ['write', 'read'], { retirementPolicy: 'lock' });
@@ -135,7 +135,7 @@ describe('what gets in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'a recovery of mine after someone’s edit by hand in the grace: the same, by the right to recover alone: %s',
     async (name) => {
       const arena = enter(name, ['recover'], { retirementPolicy: 'lock' });
@@ -147,7 +147,7 @@ describe('what gets in:', () => {
     },
   );
 
-  it.fails('a rotation of mine after a switch to single-user in the grace: the same, by the right to start alone', async () => {
+  it('a rotation of mine after a switch to single-user in the grace: the same, by the right to start alone', async () => {
     const arena = enter('admin-clone', ['start']);
     const old = arena.world.credentialOf(arena.current());
     const input = await rotateUntilGrace(arena);
@@ -156,8 +156,8 @@ describe('what gets in:', () => {
     expect(await isOutOrTold(arena, input, old)).toBe(true);
   });
 
-  // The name is a hash of the execution's ARN and the day, and "exists already" is taken for one's own.
-  it.fails.each(PAIRS)(
+  // The name was a hash of the execution's ARN and the day, and "exists already" is taken for one's own.
+  it.each(PAIRS)(
     'an execution of mine under the name that a retirement will have: the rotation says that one was started, and none was: %s',
     async (name) => {
       const arena = enter(name, ['start'], { retirementPolicy: 'lock' });
@@ -187,6 +187,23 @@ describe('what gets in:', () => {
     },
   );
 
+  // A connection string counted as the secret's own if one of its hosts was: the others, and its options, are the writer's.
+  it.each(['single-user', ...PAIRS].flatMap((name) => LURES.map((lure) => [lure, name] as const)))(
+    'a connection string for the cluster, in a value of which an operator mends the password: it gets the next password: %s, %s',
+    async (lure, name) => {
+      const arena = enter(name, ['write']);
+      const { password } = currentValue(arena);
+      const uri = `mongodb://${arena.user}:outdated@${lure}`;
+      arena.write({ password: newPassword(), uri });
+      editByHand(arena, { password });
+      await arena.honest.rotate();
+      expect(currentValue(arena).uri).toBe(uri);
+    },
+  );
+});
+
+/* What SECURITY names under what remains: each fails as long as it does. */
+describe('what remains:', () => {
   // Nothing compares the user of AWSCURRENT with those on record before a rotation makes another one, and forgets the pair.
   it.fails('my own user as AWSCURRENT, one scheduled rotation, and the right version put back: every later rotation is refused', async () => {
     const arena = enter('alternating-users', ['write']);
@@ -222,20 +239,6 @@ describe('what gets in:', () => {
     expect(twin && database.accepts(twin)).toBeFalsy();
   });
 
-  // A connection string counts as the secret's own if one of its hosts is: the others, and its options, are the writer's.
-  it.fails.each(['single-user', ...PAIRS].flatMap((name) => LURES.map((lure) => [lure, name] as const)))(
-    'a connection string for the cluster, in a value of which an operator mends the password: it gets the next password: %s, %s',
-    async (lure, name) => {
-      const arena = enter(name, ['write']);
-      const { password } = currentValue(arena);
-      const uri = `mongodb://${arena.user}:outdated@${lure}`;
-      arena.write({ password: newPassword(), uri });
-      editByHand(arena, { password });
-      await arena.honest.rotate();
-      expect(currentValue(arena).uri).toBe(uri);
-    },
-  );
-
   // The matrix says of write + recover only that they have a login.
   it.fails('a connection string for my host, beside a password of mine that a reset sets: it gets the next password', async () => {
     const arena = enter('single-user, never rotated', ['write', 'recover']);
@@ -249,6 +252,26 @@ describe('what gets in:', () => {
 });
 
 describe('what is prevented:', () => {
+  it('a line of mine in the operators’ mail, by the input of a retirement', async () => {
+    const arena = enter('alternating-users', ['start']);
+    const words = 'x was retired.\n\nNext: https://evil.example';
+    for (const changed of [{ predecessor: words }, { secretId: words }]) {
+      const machine = new RetirementMachine(arena.world, { calls: new PortCalls() });
+      await machine.run(executionArn(newVersionId(), 'retirement'), {
+        secretId: SECRET,
+        version: arena.current(),
+        predecessor: 'x',
+        policy: 'lock',
+        strategy: 'alternating-users',
+        graceSeconds: 0,
+        ...changed,
+      });
+      const [{ Message }] = machine.notices as [{ Message: string }];
+      // A reason quotes it, behind the words of this project.
+      expect(Message).toMatch(/^The user \S+ of \S+ could not be retired: \w+Error: [^\n]*$/);
+    }
+  });
+
   it.each(PAIRS)(
     'where no record is old, the name of a dropped user is left alone, whatever roles it has now: %s',
     async (name) => {

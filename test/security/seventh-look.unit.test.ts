@@ -168,8 +168,8 @@ const callsBefore = (wanted: string, act: () => unknown): PortCalls => {
   });
 };
 
-describe('what gets in:', () => {
-  it.fails.each(PAIRS)(
+describe('what got in, and does no more:', () => {
+  it.each(PAIRS)(
     'write: a promotion comes to nothing, compensation drops the user that the rotation made, then the lock is stolen; a recovery that sees my own user in AWSCURRENT calls the two a pair, and who gets the dropped user’s name is changed: %s',
     async (name) => {
       const arena = enterNew(name, ['write']);
@@ -182,7 +182,7 @@ describe('what gets in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'write: the same, where a retirement had dropped that user and a revert makes it again: %s',
     async (name) => {
       const arena = enter(name, ['write'], { retirementPolicy: 'delete' });
@@ -198,7 +198,7 @@ describe('what gets in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'write: one value with both labels of a rotation that has made the other user hides it from the recovery, which leaves the user: every later rotation is refused: %s',
     async (name) => {
       const arena = enterNew(name, ['write']);
@@ -208,7 +208,7 @@ describe('what gets in:', () => {
     },
   );
 
-  it.fails.each(PAIRS)(
+  it.each(PAIRS)(
     'write + start: two retirements whose names I choose leave the same mark, so that an old record makes a pair, and who has a dropped user’s name now is changed: %s',
     async (name) => {
       const [one, two] = alike();
@@ -227,7 +227,10 @@ describe('what gets in:', () => {
       }, 54);
     },
   );
+});
 
+/* What SECURITY names under what remains: each fails as long as it does. */
+describe('what remains:', () => {
   it.fails('write + start: a retirement of mine drops the predecessor late, when a rotation of mine has made it AWSCURRENT’s user and another retirement has dropped the other one: neither user is there any more', async () => {
     const arena = enter('alternating-users', ['write', 'start'], { retirementPolicy: 'keep' });
     await arena.honest.rotate();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
 import { catcherOf, choiceOf, defaultOf, retrierOf, stateNamed } from '../mutation/coverage/parts.ts';
 import { noteReached } from '../mutation/coverage/reached.ts';
@@ -359,6 +359,7 @@ export const compiled = (source: string): jsonata.Expression => {
   if (known !== undefined) return known;
   const expression = jsonata(source);
   expression.registerFunction('parse', (text: string) => JSON.parse(text));
+  expression.registerFunction('uuid', () => randomUUID());
   expression.registerFunction('hash', (text: string, algorithm: string) =>
     createHash(algorithm.replace('-', '').toLowerCase()).update(text).digest('hex'),
   );

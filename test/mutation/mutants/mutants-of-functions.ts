@@ -1263,6 +1263,64 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['unit/functions/release-lock/release-lock.test.ts'],
   },
   {
+    breaks: 'Where a compensation has dropped a user, no recovery calls it one of a pair.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: ' && (await isPromotedInUse(ports, context))',
+    replace: ' && isPromotedInUse !== undefined',
+    tests: ['security/seventh-look.unit.test.ts'],
+  },
+  {
+    breaks:
+      'A recovery tries what a rotation wrote, also where the lock was stolen by a version that does not name it.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '[...suspects, ...writtenIn(recordOf(secret))]',
+    replace: '[...suspects, ...writtenIn([])]',
+    tests: ['security/seventh-look.unit.test.ts'],
+  },
+  {
+    breaks: 'What an old record says of a name shows no one whose it is.',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'const known = namedIn(proven);',
+    replace:
+      "const known = proven.map((entry) => entry.replace(/^[=:]/, '')).filter((id) => namedIn([id]).length > 0);",
+    tests: ['security/eighth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'An edit in the grace that a recovery saw log in keeps no replaced user.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: 'hasMovedOn && current.login.username === user',
+    replace: 'hasMovedOn && areOfOnePair(current.login.username, promoted.login.username)',
+    tests: ['security/eighth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A connection string with an older password is for the secret’s host alone.',
+    file: 'functions/secret/embedded-credentials.ts',
+    find: 'names.every((name) => name === host.toLowerCase()) &&',
+    replace: 'names.includes(host.toLowerCase()) &&',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: 'One that sends the password elsewhere gets none.',
+    file: 'functions/secret/embedded-credentials.ts',
+    find: ' && !TELLS_OTHERS.test(rest)',
+    replace: ' && TELLS_OTHERS !== undefined',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
+  },
+  {
+    breaks: 'No one can take the name of a retirement before it begins.',
+    file: 'statemachine/rotation.asl.yaml',
+    find: "$replace($uuid(), '-', '')",
+    replace: "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 32)",
+    tests: ['security/eighth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'What someone starts a retirement with puts no line of theirs into a mail.',
+    file: 'statemachine/retirement.asl.yaml',
+    find: "$replace($subject.predecessor, /[^A-Za-z0-9_.@+=-]+/, '?')",
+    replace: '$subject.predecessor',
+    tests: ['security/eighth-look.unit.test.ts'],
+  },
+  {
     breaks: 'No two drops leave the same mark.',
     file: 'functions/retire-user/record-dropped.ts',
     find: "randomBytes(6).toString('hex')",
@@ -1293,8 +1351,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A recovery that goes back leaves no record of a pair whose user it disabled.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'return isInUse || versionOf(entry) === version ? asPaired(versionOf(entry)) : [];',
-    replace: 'return asPaired(versionOf(entry));',
+    find: 'return isInUse || id === version ? asPaired(id) : withoutPromotion(entry);',
+    replace: 'return withoutPromotion(entry) && asPaired(id);',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {

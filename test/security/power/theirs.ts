@@ -40,7 +40,7 @@ export const THEIRS: readonly Theirs[] = [
     rights: ['write', 'recover'],
     gives: ['user'],
     because:
-      'A reset sets the password that AWSCURRENT says, of the user that the deployment named. It does so only where no version logs in that is on record as proven: in practice, before the first rotation.',
+      'A reset sets the password that AWSCURRENT says, of the user that the deployment named; a connection string beside it, for any host, gets each later one. It does so only where no version logs in that is on record as proven: in practice, before the first rotation.',
   },
   {
     rights: ['tag'],

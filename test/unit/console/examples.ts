@@ -31,7 +31,7 @@ export const variablesReadBy = ({ Arguments, Assign, Output, Catch }: Partial<St
 /** Ids are made anew in each run: here each is a number, in the order in which they come up. */
 const withStableIds = (text: string): string => {
   const numbers = new Map<string, number>();
-  return text.replaceAll(/(?<![\w-])[0-9a-f]{32}(?![\w-])/g, (id) => {
+  return text.replaceAll(/(?<!\w)[0-9a-f]{32}(?!\w)/g, (id) => {
     const number = numbers.get(id) ?? numbers.size + 1;
     numbers.set(id, number);
     return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;

@@ -39,5 +39,5 @@ it('takes the place of the one before', async () => {
 
 it('brings no record back that did not know of the one before', async () => {
   const { record, tags } = await recorded('=b =a', 'before');
-  expect(record).toEqual(['b', '-a', `/${tags[DROPPED_TAG]}`]);
+  expect(record).toEqual([':b', '-a', `/${tags[DROPPED_TAG]}`]);
 });

@@ -74,7 +74,7 @@ describe('a connection string in the value', () => {
 
   it('with an outdated password for this host is put right', () => {
     const to = { username: 'app', password: newPassword() };
-    const hosts = `${CLUSTER.toUpperCase()}:27017,other.example:27018`;
+    const hosts = `${CLUSTER.toUpperCase()}:27017,${CLUSTER}:27018/?authMechanism=SCRAM-SHA-1`;
     expect(rotated(`mongodb://app:${newPassword()}@${hosts}`, newPassword(), to)).toBe(
       `mongodb://app:${to.password}@${hosts}`,
     );
@@ -84,6 +84,15 @@ describe('a connection string in the value', () => {
     ['another user', `mongodb://reporting:${newPassword()}@${CLUSTER}/`],
     ['the same name on another cluster', `mongodb://app:${newPassword()}@other.example/`],
     ['stranger', `mongodb://${CLUSTER}/`],
+    [
+      'this host among others, with an outdated password',
+      `mongodb://app:${newPassword()}@${CLUSTER},other.example/`,
+    ],
+    [
+      'this host by way of another',
+      `mongodb://app:${newPassword()}@${CLUSTER}/?tls=true&proxyHost=other.example`,
+    ],
+    ['a server that is told the password', `mongodb://app:${newPassword()}@${CLUSTER}/?authMechanism=PLAIN`],
   ])('for %s stays as it is', (_whose, uri) => {
     expect(rotated(uri, newPassword())).toBe(uri);
   });

@@ -9,6 +9,7 @@ import {
   isProvenIn,
   isUnfinishedIn,
   isWrittenIn,
+  namedIn,
   pairedIn,
   provenIn,
   provenVersions,
@@ -127,14 +128,15 @@ describe('a version whose user was dropped', () => {
   ])('%s makes no pair: who wrote it did not know of that', (_what, record, dropped) => {
     expect(pairedIn(of(record, dropped))).toEqual([]);
     expect(provenIn(of(record, dropped))).toEqual(['a', 'c', 'd']);
+    expect(namedIn(of(record, dropped))).toEqual(['d']);
     expect(isWrittenIn(of(record, dropped), 'b')).toBe(true);
   });
 
   it('carries the mark of now on, in whatever is recorded next', () => {
     const secret = { ...EMPTY, tags: { [PROVEN_TAG]: '=a /one', [DROPPED_TAG]: 'two' } };
-    expect(withWritten(secret, 'b')).toEqual(['+b', 'a', '/two']);
-    expect(withNewest(secret, 'b')).toEqual(['b', 'a', '/two']);
-    expect(withReturnedTo(secret, 'b')).toEqual(['@b', 'a', '/two']);
+    expect(withWritten(secret, 'b')).toEqual(['+b', ':a', '/two']);
+    expect(withNewest(secret, 'b')).toEqual(['b', ':a', '/two']);
+    expect(withReturnedTo(secret, 'b')).toEqual(['@b', ':a', '/two']);
   });
 });
 
@@ -149,8 +151,12 @@ describe('a version that is being promoted', () => {
   });
 
   it('has ended well where AWSCURRENT is', () => {
-    expect(recordAtStart(secret)).toEqual(['+a', '=+a', '=b']);
-    expect(recordAtStart({ ...secret, versions: { a: ['AWSCURRENT'] } })).toEqual(['=a', '+a', '=b']);
+    // Anywhere else its user may have been dropped since.
+    expect(recordAtStart(secret)).toEqual(['+a', ':a', '=b']);
+    expect(namedIn(recordAtStart(secret))).toEqual(['b']);
+    expect(recordAtStart({ ...secret, versions: { a: ['AWSCURRENT'] } })).toEqual(['+a', '=a', '=b']);
+    const before = { ...secret, tags: { [PROVEN_TAG]: '@a =+a =b -a' } };
+    expect(recordAtStart(before)).toEqual(['@a', '=b', '-a']);
   });
 
   it('was dropped no more, where a revert goes back to it', () => {
