@@ -14,7 +14,7 @@ import { RotationWorld } from '../support/rotation-world.ts';
 const MOST = 200;
 
 /** No other word of a mail has this letter twice in a row. */
-const LONG = 'ζ'.repeat(2048);
+const LONG = 'Q'.repeat(2048);
 
 /** A world whose secrets are described by the product's own client, which finds none. */
 const withoutSecrets = (): RotationWorld => {
@@ -63,7 +63,7 @@ describe('what a caller wrote, in a mail to the operators', () => {
     const { status } = await machine.run(executionArn('one'), input);
     expect(status).toBe('FAILED');
     expect(machine.notices).toHaveLength(mails);
-    const own = JSON.stringify(machine.notices).match(/ζ/g) ?? [];
+    const own = (JSON.stringify(machine.notices).match(/QQ+/g) ?? []).join('');
     expect(own.length).toBeLessThanOrEqual(MOST);
     expect(own.length).toBeGreaterThanOrEqual(mails);
   });
