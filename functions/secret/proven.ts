@@ -81,7 +81,7 @@ export const droppedIn = (record: readonly string[]): string[] =>
     .map(versionOf)
     .filter((version) => !record.includes(`${PROMOTING}${version}`));
 
-/** @returns the proven ones that show whose user has that name: no one's of that name since they were made was dropped */
+/** @returns the proven ones that show whose a user's name is: as far as the record knows, that user was not dropped since */
 export const namedIn = (record: readonly string[]): string[] => {
   const notNamed = [...droppedIn(record), ...record.filter(isOutdated).map(versionOf)];
   return provenIn(record).filter((version) => !notNamed.includes(version));
