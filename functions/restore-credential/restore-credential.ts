@@ -5,7 +5,7 @@ import type { Database, Session } from '../database/database.ts';
 import { sameRoles } from '../database/roles.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
-import { isProvenIn } from '../secret/proven.ts';
+import { wasGood } from '../secret/proven-by.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
 import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 
@@ -77,12 +77,6 @@ const logsIn = async (
   await using session = await database.login(written.value.login);
   return session !== undefined;
 };
-
-/** Whether the version that was AWSCURRENT when this execution began is to log in again. */
-export const wasGood = (
-  plan: Pick<Plan, 'proven' | 'labelsBefore'>,
-  before: Pick<Before, 'logsIn'> | null,
-): boolean => before?.logsIn.includes(CURRENT) === true || isProvenIn(plan.proven, plan.labelsBefore.current);
 
 const restorePassword = async (
   ports: RestoreCredentialPorts,

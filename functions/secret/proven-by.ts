@@ -60,8 +60,11 @@ export const promotingIn = (plan: PlannedRecord, before: Seen | null): string[] 
 const isPairOf = ({ strategy }: PlannedRecord, before: Seen | null): boolean =>
   strategy !== 'single-user' && before?.otherUser !== undefined;
 
-const wasGood = ({ proven, labelsBefore }: PlannedRecord, before: Seen | null): boolean =>
-  before?.logsIn.includes(CURRENT) === true || isProvenIn(proven, labelsBefore.current);
+/** Whether the version that was AWSCURRENT when this execution began logged in then, or is proven. */
+export const wasGood = (
+  { proven, labelsBefore }: Pick<Plan, 'proven' | 'labelsBefore'>,
+  before: Pick<Before, 'logsIn'> | null,
+): boolean => before?.logsIn.includes(CURRENT) === true || isProvenIn(proven, labelsBefore.current);
 
 /** What the record says of the version, where it says already that it is proven. */
 const asKnown = (record: readonly string[], version: string): string[] => {

@@ -13,9 +13,8 @@ import {
   stoppedEvent,
 } from '../support/rotation-machine.ts';
 import { ADMIN_SECRET, SECRET, secretText } from '../support/rotation-world.ts';
-import { Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './power/arena.ts';
-import type { Right } from './power/rights.ts';
-import { WORLDS } from './power/worlds.ts';
+import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './power/arena.ts';
+import { atEachMoment, enter, mallory, PAIRS } from './power/enter.ts';
 
 /*
  * An eighth reviewer's attacks: three acts around honest ones, values that two parts might read differently, inputs of the three machines.
@@ -23,14 +22,7 @@ import { WORLDS } from './power/worlds.ts';
 
 const OWNER = 'docdb-rotation-owner';
 const PREVIOUS = 'AWSPREVIOUS';
-const PAIRS = ['alternating-users', 'admin-clone'];
 
-const enter = (name: string, rights: Right[], options: object = {}): Arena => {
-  const world = WORLDS[name];
-  if (world === undefined) throw new Error(`there is no world ${name}`);
-  return new Arena(rights, { ...world, options: { ...world.options, ...options } });
-};
-const mallory = (arena: Arena) => ({ username: OWN_USER, password: arena.ownPassword });
 const currentValue = (arena: Arena): Record<string, unknown> =>
   JSON.parse(arena.world.store.valueOf(SECRET, arena.current()) ?? '{}');
 const giveLock = (arena: Arena, execution: string): string =>
@@ -84,11 +76,6 @@ const expectLeftAlone = async (arena: Arena, free: string): Promise<void> => {
   const before = { ...database.user(free) };
   await arena.honest.rotate();
   expect(database.user(free)).toEqual(before);
-};
-
-/** Runs an attack at each moment of an execution, until that has no more. */
-const atEachMoment = async (attack: (moment: number) => Promise<Arena>, first = 1): Promise<void> => {
-  for (let moment = first; (await attack(moment)).wasReached; moment += 1);
 };
 
 /** What stands behind user and password: a program that reads it tells my host the password in clear. */

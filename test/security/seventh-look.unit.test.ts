@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
-import { pairedIn, recordOf } from '../../functions/secret/proven.ts';
+import { pairedIn } from '../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
@@ -11,12 +11,10 @@ import {
   RetirementMachine,
   RotationMachine,
 } from '../support/rotation-machine.ts';
-import { portsOf } from '../support/rotation-steps.ts';
 import { SECRET } from '../support/rotation-world.ts';
-import { Arena, OWN_USER } from './power/arena.ts';
+import type { Arena } from './power/arena.ts';
+import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
-import type { Right } from './power/rights.ts';
-import { WORLDS } from './power/worlds.ts';
 
 /*
  * A seventh reviewer's attacks, on what the record says of a promotion that came to nothing, and on the marks of retirements.
@@ -25,27 +23,9 @@ import { WORLDS } from './power/worlds.ts';
 const OWNER = 'docdb-rotation-owner';
 const PREVIOUS = 'AWSPREVIOUS';
 const PENDING = 'AWSPENDING';
-const PAIRS = ['alternating-users', 'admin-clone'];
-
-const enter = (name: string, rights: Right[], options: object = {}): Arena => {
-  const world = WORLDS[name];
-  if (world === undefined) throw new Error(`there is no world ${name}`);
-  return new Arena(rights, { ...world, options: { ...world.options, ...options } });
-};
-
-/** A pair that was never rotated, whose other user's name is free. */
-const enterNew = (name: string, rights: Right[]): Arena => {
-  const world = WORLDS[`${name}, never rotated`];
-  if (world === undefined) throw new Error(`there is no world ${name}, never rotated`);
-  return new Arena(rights, { options: world.options, pair: 'the secret’s own', wasRotated: true });
-};
-
-const mallory = (arena: Arena) => ({ username: OWN_USER, password: arena.ownPassword });
 
 const giveLock = (arena: Arena, execution: string, id = 0): string =>
   arena.write(markerOf(execution, []), OWNER, versionIdsOf(execution)[id]);
-
-const recordIn = async (arena: Arena) => recordOf(await portsOf(arena.world).secrets.describe(SECRET));
 
 /** Another team gets the other user's name, if it is free. */
 const giveNameAway = (arena: Arena): object | undefined => {
@@ -110,15 +90,6 @@ const alike = (): [Chosen, Chosen] => {
       seen.set(version.slice(0, 8), { name, id });
     }
   }
-};
-
-/** Runs an attack at each moment of an execution, until that has no more. */
-const atEachMoment = async (
-  attack: (moment: number) => Promise<Arena>,
-  first = 1,
-  step = 1,
-): Promise<void> => {
-  for (let moment = first; (await attack(moment)).wasReached; moment += step);
 };
 
 /** Another team gets the name of a user that is gone, and people rotate. */

@@ -6,17 +6,14 @@ import {
   STRATEGY_TAG,
 } from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
-import { recordOf } from '../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
-import { portsOf } from '../support/rotation-steps.ts';
 import { SECRET } from '../support/rotation-world.ts';
-import { Arena, OWN_USER } from './power/arena.ts';
+import type { Arena } from './power/arena.ts';
+import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
-import type { Right } from './power/rights.ts';
-import { WORLDS } from './power/worlds.ts';
 
 /*
  * A sixth reviewer's attacks, on the marks of reverts and of dropped users, and on who writes the record without a look at the lock.
@@ -25,25 +22,9 @@ import { WORLDS } from './power/worlds.ts';
 const OWNER = 'docdb-rotation-owner';
 const PREVIOUS = 'AWSPREVIOUS';
 const PENDING = 'AWSPENDING';
-const PAIRS = ['alternating-users', 'admin-clone'];
 
-const enter = (name: string, rights: Right[], options: object = {}): Arena => {
-  const world = WORLDS[name];
-  if (world === undefined) throw new Error(`there is no world ${name}`);
-  return new Arena(rights, { ...world, options: { ...world.options, ...options } });
-};
 const giveLock = (arena: Arena, execution: string, pending: string[] = []): string =>
   arena.write(markerOf(execution, pending), OWNER, versionIdsOf(execution)[0]);
-const mallory = (arena: Arena) => ({ username: OWN_USER, password: arena.ownPassword });
-
-/** Runs an attack at each moment of an execution, until that has no more. */
-const atEachMoment = async (
-  attack: (moment: number) => Promise<Arena>,
-  first = 1,
-  step = 1,
-): Promise<void> => {
-  for (let moment = first; (await attack(moment)).wasReached; moment += step);
-};
 
 /** Two rotations of mine with a lock of mine, so that neither version of the pair of before is in use; then the predecessor is dropped. */
 const rotateTwiceAndDrop = async (arena: Arena): Promise<void> => {
@@ -63,17 +44,6 @@ const expectNameIsLeftAlone = async (arena: Arena): Promise<void> => {
   const before = { ...database.user(name) };
   await arena.honest.rotate();
   expect(database.user(name)).toEqual(before);
-};
-
-/** A pair that was never rotated, whose other user's name is free. */
-const enterNew = (name: string, rights: Right[], options: object = {}): Arena => {
-  const world = WORLDS[`${name}, never rotated`];
-  if (world === undefined) throw new Error(`there is no world ${name}, never rotated`);
-  return new Arena(rights, {
-    options: { ...world.options, ...options },
-    pair: 'the secret’s own',
-    wasRotated: true,
-  });
 };
 
 const otherOf = (arena: Arena): string =>
@@ -354,7 +324,6 @@ describe('what got in, and does no more:', () => {
   );
 });
 
-const recordIn = async (arena: Arena) => recordOf(await portsOf(arena.world).secrets.describe(SECRET));
 const withoutOutage = (arena: Arena) => arena.gained().filter((want) => want !== 'outage');
 const errorsOf = (...endings: ({ error?: string | undefined } | undefined)[]) =>
   endings.map((ending) => ending?.error);

@@ -4,6 +4,7 @@ import type { RequestMoment, SeenRequest } from '../../local-stack/secrets-manag
 import type { Call, Side } from './call.ts';
 import { type Effect, HELD_MS, THROTTLED } from './effect.ts';
 import type { Invocation, Invocations } from './invocations.ts';
+import { OPERATIONS } from './operations.ts';
 import { StepNames } from './step-names.ts';
 
 /** What the driver calls itself in the functions; the tests' own clients are left alone. */
@@ -11,16 +12,6 @@ const APP_NAME = 'docdb-rotation';
 
 /** A connection is closed by this one; nothing depends on it. */
 const FAREWELL = 'endSessions';
-
-const OPERATIONS = [
-  'DescribeSecret',
-  'GetSecretValue',
-  'ListSecretVersionIds',
-  'PutSecretValue',
-  'UpdateSecretVersionStage',
-  'TagResource',
-  'GetRandomPassword',
-];
 
 /** Whose calls these are, and what is to happen to them. */
 export interface Actor {

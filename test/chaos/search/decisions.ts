@@ -2,12 +2,11 @@ import { mayJoin } from '../../../functions/create-secret/create-secret.ts';
 import { candidatesIn, isStuck, stillProven } from '../../../functions/recover-secret/reconcile.ts';
 import { mayTakeFrom, suspectsIn } from '../../../functions/recover-secret/take-over.ts';
 import { startsRecovery } from '../../../functions/report-outcome/starts-recovery.ts';
-import { wasGood } from '../../../functions/restore-credential/restore-credential.ts';
 import { isPutBack } from '../../../functions/restore-labels/restore-labels.ts';
 import { CURRENT, hasLabel, lockHolder, OWNER } from '../../../functions/secret/labels.ts';
 import { mayBegin, sameStages } from '../../../functions/secret/lock.ts';
 import { isPendingFree } from '../../../functions/secret/pending-free.ts';
-import { provenBy } from '../../../functions/secret/proven-by.ts';
+import { provenBy, wasGood } from '../../../functions/secret/proven-by.ts';
 import type { SecretDescription } from '../../../functions/secret/secret-store.ts';
 import { type Failed, looksAgain, looksAgainForOthers, readCompensation, waitsForDrain } from './choices.ts';
 

@@ -687,8 +687,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A proven AWSCURRENT is restored, though CheckBefore came to no end.',
-    file: 'functions/restore-credential/restore-credential.ts',
-    find: ' || isProvenIn(plan.proven, plan.labelsBefore.current)',
+    file: 'functions/secret/proven-by.ts',
+    find: ' || isProvenIn(proven, labelsBefore.current)',
     replace: '',
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },

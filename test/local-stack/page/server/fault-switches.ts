@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../../../chaos/faults/operations.ts';
 import type { LocalStack } from '../../deployment/index.ts';
 import type { FaultAction } from '../../document-db/index.ts';
 import type { FaultSetting, FaultView } from '../model.ts';
@@ -5,15 +6,6 @@ import type { FaultSetting, FaultView } from '../model.ts';
 /** What the driver calls itself in the functions: the page's own logins are left alone. */
 const APP_NAME = 'docdb-rotation';
 const WRITES = ['createUser', 'updateUser', 'dropUser'];
-const READS_AND_WRITES = [
-  'DescribeSecret',
-  'GetSecretValue',
-  'ListSecretVersionIds',
-  'PutSecretValue',
-  'UpdateSecretVersionStage',
-  'TagResource',
-  'GetRandomPassword',
-];
 
 /** A fault that strikes now. */
 interface Armed {
@@ -131,7 +123,7 @@ export class FaultSwitches {
   }
 
   #throttle(): Armed {
-    const faults = READS_AND_WRITES.map((operation) =>
+    const faults = OPERATIONS.map((operation) =>
       this.#stack.secretsManagerStandIn.faults.add({
         kind: 'error-before',
         type: 'ThrottlingException',

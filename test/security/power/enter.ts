@@ -1,0 +1,39 @@
+import { recordOf } from '../../../functions/secret/proven.ts';
+import { portsOf } from '../../support/rotation-steps.ts';
+import { SECRET } from '../../support/rotation-world.ts';
+import { Arena, OWN_USER } from './arena.ts';
+import type { Right } from './rights.ts';
+import { WORLDS } from './worlds.ts';
+
+export const PAIRS = ['alternating-users', 'admin-clone'];
+
+export const enter = (name: string, rights: Right[], options: object = {}): Arena => {
+  const world = WORLDS[name];
+  if (world === undefined) throw new Error(`there is no world ${name}`);
+  return new Arena(rights, { ...world, options: { ...world.options, ...options } });
+};
+
+/** A pair that was never rotated, whose other user's name is free. */
+export const enterNew = (name: string, rights: Right[], options: object = {}): Arena => {
+  const world = WORLDS[`${name}, never rotated`];
+  if (world === undefined) throw new Error(`there is no world ${name}, never rotated`);
+  return new Arena(rights, {
+    options: { ...world.options, ...options },
+    pair: 'the secret’s own',
+    wasRotated: true,
+  });
+};
+
+/** An AWSCURRENT for a user of the attacker's. */
+export const mallory = (arena: Arena) => ({ username: OWN_USER, password: arena.ownPassword });
+
+export const recordIn = async (arena: Arena) => recordOf(await portsOf(arena.world).secrets.describe(SECRET));
+
+/** Runs an attack at each moment of an execution, until that has no more. */
+export const atEachMoment = async (
+  attack: (moment: number) => Promise<Arena>,
+  first = 1,
+  step = 1,
+): Promise<void> => {
+  for (let moment = first; (await attack(moment)).wasReached; moment += step);
+};
