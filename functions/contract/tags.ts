@@ -24,6 +24,12 @@ export const PROVEN_TAG = 'docdb-rotation:proven';
 /** The mark of the last retirement that dropped a user. A record of proven versions that does not have the same makes no pair. */
 export const DROPPED_TAG = 'docdb-rotation:dropped';
 
+/**
+ * Whose secret it is: the name of its user, of a pair that of the first of the two. No admin's power is used for another one. The functions
+ * write it at the end of a rotation; who deploys may name the user before the first one.
+ */
+export const USER_TAG = 'docdb-rotation:user';
+
 export const KNOWN_TAGS: readonly string[] = [
   STRATEGY_TAG,
   ADMIN_SECRET_TAG,
@@ -32,6 +38,7 @@ export const KNOWN_TAGS: readonly string[] = [
   HOST_TAG,
   PROVEN_TAG,
   DROPPED_TAG,
+  USER_TAG,
 ];
 
 /** Names of before 0.2, and what they are called now. */

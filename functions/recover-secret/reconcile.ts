@@ -32,6 +32,7 @@ import {
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../secret/settings.ts';
+import { isForItsUser } from '../secret/user-on-record.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import type { Clusters } from './clusters.ts';
 import { disableOtherUser } from './disable-other-user.ts';
@@ -189,14 +190,18 @@ const loadRecoveryContext = async (
   const found = versions.filter((version) => version !== undefined);
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
   const unlabelled = await provenWithoutLabel(secrets, secret, unique);
-  const reference = referenceOf(secret, unique, unlabelled);
+  const settings = settingsOf(secret);
+  const isOwn = ({ value }: Version): boolean => isForItsUser(secret, settings, value.login.username);
+  const reference =
+    referenceOf(secret, unique.filter(isOwn), unlabelled.filter(isOwn)) ??
+    referenceOf(secret, unique, unlabelled);
   if (reference === undefined)
     throw new InvalidSecretError(
       `no labelled version of ${secret.name} can be used, and none that is proven; put the right value into the secret`,
     );
   return {
     secret,
-    settings: settingsOf(secret),
+    settings,
     currentVersion,
     elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
     strangers:

@@ -6,6 +6,7 @@ import { type LockPorts, releaseLock } from '../secret/lock.ts';
 import { pairedIn, recordOf, recordProven } from '../secret/proven.ts';
 import { provenBy } from '../secret/proven-by.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
+import { promotedUser } from '../secret/user-on-record.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { isRevert } from '../secret/versions.ts';
 
@@ -29,8 +30,9 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
     : await releasingIfRefused(ports, plan, () => recordAsOwner(ports, plan));
   if (known === undefined) return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
+  const user = ended === 'promoted' ? promotedUser(plan) : {};
   await releasingIfRefused(ports, plan, () =>
-    recordProven(ports.secrets, plan.secretArn, known, provenBy(plan, input)),
+    recordProven(ports.secrets, plan.secretArn, known, provenBy(plan, input), user),
   );
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };

@@ -134,16 +134,18 @@ const withoutPair = (entry: string): string => {
  *
  * @param known what the tag holds
  * @param entries the latest first, with the mark of the last drop that the caller knew of when it began
+ * @param also tags that are written by the same call
  */
 export const recordProven = async (
   secrets: SecretStore,
   secretArn: string,
   known: readonly string[],
   entries: readonly string[],
+  also: Readonly<Record<string, string>> = {},
 ): Promise<string[]> => {
   const next = fitting(entries);
   const isSame = next.length === known.length && next.every((entry) => known.includes(entry));
-  if (!isSame) await secrets.setTags(secretArn, { [PROVEN_TAG]: next.join(' ') });
+  if (!isSame) await secrets.setTags(secretArn, { [PROVEN_TAG]: next.join(' '), ...also });
   return next;
 };
 

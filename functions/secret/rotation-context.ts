@@ -10,6 +10,7 @@ import { assertRotatable } from './rotatable.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from './settings.ts';
+import { assertForItsUser } from './user-on-record.ts';
 import { areOfOnePair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
@@ -23,7 +24,7 @@ export interface RotationContext {
   readonly mode: CreateSecretInput['mode'];
 }
 
-/** @throws SecretNotRotatableError, InvalidSecretError, NothingToRevertError */
+/** @throws SecretNotRotatableError, InvalidSecretError, UntrustedVersionError, NothingToRevertError */
 export const loadContext = async (
   secrets: SecretStore,
   secret: SecretDescription,
@@ -39,7 +40,9 @@ export const loadContext = async (
   if (version === undefined)
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
-  return { secret, currentVersion, reference, settings: settingsOf(secret), mode };
+  const settings = settingsOf(secret);
+  if (mode === 'rotate') assertForItsUser(secret, settings, reference.login.username);
+  return { secret, currentVersion, reference, settings, mode };
 };
 
 /** The text of a new version: another password, and for a pair the other user. */

@@ -21,6 +21,12 @@ export const otherUserOf = (username: string): string => {
   );
 };
 
+/** @returns the name without which the other of a pair would not have its own: `app` of `app` and of `app_clone`; any other name as it is */
+export const firstOfPair = (username: string): string => {
+  const first = username.endsWith(SUFFIX) ? username.slice(0, -SUFFIX.length) : username;
+  return first !== '' && areOfOnePair(first, username) ? first : username;
+};
+
 /** Whether two names are the same user, or the two of a pair. */
 export const areOfOnePair = (one: string, other: string): boolean =>
   one === other || isCloneOf(one, other) || isCloneOf(other, one);

@@ -18,6 +18,7 @@ import { pendingUser, planOf } from '../secret/rotation-context.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { type Login, parseSecretValue, type SecretValue, withCredential } from '../secret/secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from '../secret/settings.ts';
+import { assertForItsUser } from '../secret/user-on-record.ts';
 import { readVersion } from '../secret/versions.ts';
 import { type CheckBeforePorts, checkBefore } from './check-before.ts';
 import { testCredential } from './test-credential.ts';
@@ -70,6 +71,8 @@ const checkSecret = async (
     ifKeyIsRefused(secret),
   );
   if (current === undefined) return undefined;
+  if (settings !== undefined)
+    await found.look('value', () => assertForItsUser(secret, settings.value, current.value.login.username));
   const pending = settings && (await checkNewValue(found, settings.value, current.value));
   const plan = settings && pending && wouldBePlan(secret, settings.value, current.value, pending);
   return { current: current.value, plan };

@@ -8,8 +8,8 @@ import { Duration } from 'aws-cdk-lib';
  * - `move labels`: DescribeSecret and UpdateSecretVersionStage, no value
  * - `put AWSPENDING back`: UpdateSecretVersionStage
  * - `list versions`: ListSecretVersionIds
- * - `record proven`, `record both`: TagResource, for the tag with the proven versions, or for it and the one with the last retirement that dropped
- *   a user, only
+ * - `record proven`, `record promoted`, `record dropped`: TagResource, only for the tag with the proven versions, for it and the one with the name of the
+ *   secret's user, or for it and the one with the last retirement that dropped a user
  */
 export type SecretGrant =
   | 'read'
@@ -18,7 +18,8 @@ export type SecretGrant =
   | 'put AWSPENDING back'
   | 'list versions'
   | 'record proven'
-  | 'record both';
+  | 'record promoted'
+  | 'record dropped';
 
 /** A function that states call. */
 export interface Step {
@@ -72,7 +73,7 @@ export const STEPS = {
     description: 'Promotes the new version of the secret',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['move labels', 'record proven'],
+    grants: ['move labels', 'record promoted'],
   },
   RestoreCredential: {
     folder: 'restore-credential',
@@ -98,7 +99,7 @@ export const STEPS = {
     description: 'Ends an execution: settles AWSPENDING and releases the lock',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['move labels', 'record proven'],
+    grants: ['move labels', 'record promoted'],
     retriedForHours: 'always',
   },
   RecoverSecret: {
@@ -116,7 +117,7 @@ export const STEPS = {
     description: 'Takes the power from the user that a rotation has replaced',
     usesDatabase: true,
     machines: ['retirement'],
-    grants: ['write', 'record both'],
+    grants: ['write', 'record dropped'],
     readsAdminSecret: true,
     makesPasswords: true,
   },

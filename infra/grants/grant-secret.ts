@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { DROPPED_TAG, PROVEN_TAG } from '../../functions/contract/tags.ts';
+import { DROPPED_TAG, PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { StepFunction } from '../functions/step-function.ts';
 import type { SecretGrant } from '../functions/steps.ts';
 import { secretArnForPolicy } from './secret-arn-for-policy.ts';
@@ -11,7 +11,8 @@ const MOVE_LABEL = 'secretsmanager:UpdateSecretVersionStage';
 /** What stands in which tag. */
 const TAGS_OF = {
   'record proven': [PROVEN_TAG],
-  'record both': [PROVEN_TAG, DROPPED_TAG],
+  'record promoted': [PROVEN_TAG, USER_TAG],
+  'record dropped': [PROVEN_TAG, DROPPED_TAG],
 };
 
 const ACTIONS: Readonly<Record<Exclude<SecretGrant, keyof typeof TAGS_OF>, readonly string[]>> = {

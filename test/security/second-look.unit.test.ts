@@ -423,7 +423,7 @@ const NAMES: Attack[] = [
         expect(database.usernames()).toEqual(before);
         return endings;
       },
-      errors: ['UntrustedVersionError', 'UserNotFoundError'],
+      errors: ['UntrustedVersionError'],
     }),
   ),
   ...Object.entries({

@@ -129,6 +129,12 @@ export class InMemorySecretStore implements LabelRules {
     });
   }
 
+  removeTag(secretId: string, key: string): void {
+    this.#change(secretId, ({ tags }) => {
+      delete tags[key];
+    });
+  }
+
   /** The version that has the label. */
   holder(secretId: string, label: string): string | undefined {
     return holderOf(this.#find(secretId), label)?.[0];

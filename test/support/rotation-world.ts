@@ -1,9 +1,10 @@
 import type { RetirementPolicy, Strategy } from '../../functions/contract/strategy.ts';
-import { PROVEN_TAG } from '../../functions/contract/tags.ts';
+import { PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { Role } from '../../functions/database/database.ts';
 import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
 import type { Clock } from '../../functions/runtime/clock.ts';
 import { asPaired, asProven } from '../../functions/secret/proven.ts';
+import { firstOfPair } from '../../functions/secret/user-pair.ts';
 import { FakeClock } from './fake-clock.ts';
 import { InMemoryClusters } from './in-memory-clusters.ts';
 import { CLUSTER, InMemoryDatabase, PORT, READ_WRITE, ROOT } from './in-memory-database.ts';
@@ -82,7 +83,10 @@ export class RotationWorld implements View {
     this.database.addUser(username, password, roles);
     const labels = options.pendingOnCurrent ? ['AWSCURRENT', 'AWSPENDING'] : ['AWSCURRENT'];
     this.current = this.store.addVersion(SECRET, labels, secretText({ username, password }));
-    if (options.proven ?? previous !== undefined) this.store.setTag(SECRET, PROVEN_TAG, this.#record());
+    if (options.proven ?? previous !== undefined) {
+      this.store.setTag(SECRET, PROVEN_TAG, this.#record());
+      this.store.setTag(SECRET, USER_TAG, firstOfPair(username));
+    }
     this.before = this.snapshot();
   }
 

@@ -36,6 +36,7 @@ export type ConditionName =
   | 'by its own code'
   | 'for functions of this account'
   | 'the tag docdb-rotation:proven'
+  | 'the tags docdb-rotation:proven and docdb-rotation:user'
   | 'the tags docdb-rotation:proven and docdb-rotation:dropped'
   | 'for the rotation machine'
   | 'for the recovery machine'
@@ -74,7 +75,12 @@ const recordProven = (why: string): Permission => ({
   why,
 });
 
-const recordBoth = (why: string): Permission => ({
+const recordPromoted = (why: string): Permission => ({
+  ...recordProven(why),
+  only: 'the tags docdb-rotation:proven and docdb-rotation:user',
+});
+
+const recordDropped = (why: string): Permission => ({
   ...recordProven(why),
   only: 'the tags docdb-rotation:proven and docdb-rotation:dropped',
 });
@@ -154,7 +160,7 @@ export const FUNCTIONS = {
   ],
   FinishSecret: [
     moveLabels('promotes the pending version'),
-    recordProven('records whose two users take turns, before it promotes one of them'),
+    recordPromoted('records whose two users take turns, before it promotes one of them'),
   ],
   RestoreCredential: [
     read('knows which credential was good'),
@@ -166,7 +172,7 @@ export const FUNCTIONS = {
   RestoreLabels: [moveLabels('puts the labels back')],
   ReleaseLock: [
     moveLabels('settles AWSPENDING, and releases the lock'),
-    recordProven('records which versions logged in'),
+    recordPromoted('records which versions logged in, and for whom'),
   ],
   RecoverSecret: [
     writeVersion('takes the lock, and makes AWSCURRENT the version that logs in'),
@@ -185,7 +191,7 @@ export const FUNCTIONS = {
   RetireUser: [
     writeVersion('takes the lock, and sees that the promoted version is still the one, and logs in'),
     readAdmin('retires users that may not change themselves'),
-    recordBoth('records that the predecessor is gone: one of its name is someone else’s from then on'),
+    recordDropped('records that the predecessor is gone: one of its name is someone else’s from then on'),
     makePassword('locks the predecessor'),
     KEY_OF_WRITTEN_SECRET,
     KEY_OF_ADMIN_SECRET,

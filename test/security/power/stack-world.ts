@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
-import { PROVEN_TAG } from '../../../functions/contract/tags.ts';
+import { PROVEN_TAG, USER_TAG } from '../../../functions/contract/tags.ts';
 import type { Role } from '../../../functions/database/database.ts';
 import { asPaired, asProven } from '../../../functions/secret/proven.ts';
 import { labelsOf } from '../../e2e/rotations/outside-judge.ts';
@@ -82,7 +82,13 @@ const addPrevious = async (
   const { current: version = '' } = await labelsOf(stack, arn);
   const record = [version, VersionId].flatMap(isPair ? asPaired : asProven).join(' ');
   await stack.secretsManager.send(
-    new TagResourceCommand({ SecretId: arn, Tags: [{ Key: PROVEN_TAG, Value: record }] }),
+    new TagResourceCommand({
+      SecretId: arn,
+      Tags: [
+        { Key: PROVEN_TAG, Value: record },
+        { Key: USER_TAG, Value: current },
+      ],
+    }),
   );
 };
 

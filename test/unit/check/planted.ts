@@ -211,6 +211,15 @@ const DATABASES: readonly PlantedInMemory[] = [
     make: worldOf(SINGLE, ({ database }) => database.addUser('app', newPassword(), READ_WRITE)),
   },
   {
+    what: 'the value is for another user than the secret, as the tag `docdb-rotation:user` says',
+    ...not('credential', 'UntrustedVersionError'),
+    make: worldOf({ ...SINGLE, previous: { username: 'app', state: 'logs in' } }, ({ store, database }) => {
+      const moved = { username: 'moved', password: newPassword() };
+      database.addUser(moved.username, moved.password, READ_WRITE);
+      store.putByHand(SECRET, secretText(moved));
+    }),
+  },
+  {
     what: 'the password has a line break at its end',
     ...not('credential', 'UntrustedVersionError'),
     make: withKeys(({ password }) => ({ password: `${password}\n` })),

@@ -18,7 +18,8 @@ const ASKED_FOR: Readonly<Record<SecretGrant, readonly Need[]>> = {
   'put AWSPENDING back': ['move labels'],
   'list versions': [],
   'record proven': ['record what is proven'],
-  'record both': ['record what is proven'],
+  'record promoted': ['record what is proven'],
+  'record dropped': ['record what is proven'],
 };
 
 const needsOf = ({ grants, readsAdminSecret, makesPasswords }: Step): Need[] => [

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { UntrustedVersionError } from '../../../../functions/contract/errors.ts';
+import { ADMIN_SECRET_TAG, STRATEGY_TAG, USER_TAG } from '../../../../functions/contract/tags.ts';
+import { settingsOf } from '../../../../functions/secret/settings.ts';
+import { assertForItsUser, isForItsUser, promotedUser } from '../../../../functions/secret/user-on-record.ts';
+import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
+import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
+import { PortCalls } from '../../../support/port-calls.ts';
+import { executionArn, RotationMachine } from '../../../support/rotation-machine.ts';
+import { begunByService, finished } from '../../../support/rotation-steps.ts';
+import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../../support/rotation-world.ts';
+
+const THROUGH_ADMIN = { [ADMIN_SECRET_TAG]: 'admin' };
+const PAIR = { ...THROUGH_ADMIN, [STRATEGY_TAG]: 'alternating-users' };
+
+const described = (tags: Record<string, string>) => ({
+  arn: 'arn',
+  name: SECRET,
+  versions: {},
+  tags,
+  markedForDeletion: false,
+});
+
+const isFor = (username: string, tags: Record<string, string>): boolean => {
+  const secret = described(tags);
+  return isForItsUser(secret, settingsOf(secret), username);
+};
+
+/** What a promotion writes. */
+const tagOf = (username: string) =>
+  promotedUser({
+    pendingVersion: 'new',
+    labelsBefore: { current: 'old', previous: 'older' },
+    users: { current: username, pending: username },
+  });
+
+describe('the user on record', () => {
+  it('is any, as long as none is named', () => {
+    expect(isFor('anyone', PAIR)).toBe(true);
+  });
+
+  it.each([THROUGH_ADMIN, PAIR, { [STRATEGY_TAG]: 'admin-clone' }])('is no other one with %j', (tags) => {
+    const named = { ...tags, [USER_TAG]: 'app' };
+    expect(isFor('app', named)).toBe(true);
+    expect(isFor('app_clone', named)).toBe(true);
+    for (const other of ['App', 'app ', 'app2', 'app_clone_clone', 'root', '_clone', ''])
+      expect(isFor(other, named), other).toBe(false);
+  });
+
+  it('counts for no secret whose user changes itself: no power is lent', () => {
+    expect(isFor('other', { [USER_TAG]: 'app' })).toBe(true);
+  });
+
+  it('may be given by either name of a pair', () => {
+    expect(isFor('app', { ...PAIR, [USER_TAG]: 'app_clone' })).toBe(true);
+  });
+
+  it('is no one where the tag is empty', () => {
+    expect(isFor('app', { ...PAIR, [USER_TAG]: '' })).toBe(false);
+  });
+
+  it.each(['ünïcode', 'a b', 'a%b', '=a', 'a\u0000b', 'x'.repeat(63)])(
+    'is told for the name %j, and for its clone, and for no other',
+    (name) => {
+      const tags: Record<string, string> = { ...PAIR, ...tagOf(name) };
+      expect(tags[USER_TAG]).toMatch(/^[\w.:/=@+-]{1,256}$/);
+      expect(tagOf(`${name}_clone`)).toEqual(tagOf(name));
+      expect(isFor(name, tags)).toBe(true);
+      expect(isFor(`${name}x`, tags)).toBe(false);
+    },
+  );
+
+  it('can’t be a name that reads as the hash of another one', () => {
+    const { [USER_TAG]: hash = '' } = tagOf('ü');
+    expect(isFor(hash, { ...PAIR, [USER_TAG]: hash })).toBe(false);
+  });
+
+  it('is said in the refusal, with what to do', () => {
+    const refuse = (tags: Record<string, string>) => () => {
+      const secret = described({ ...PAIR, ...tags });
+      assertForItsUser(secret, settingsOf(secret), 'mallory');
+    };
+    expect(refuse({ [USER_TAG]: 'app' })).toThrow(UntrustedVersionError);
+    expect(refuse({ [USER_TAG]: 'app' })).toThrow(
+      /is for the user "mallory", and the secret for "app", as the tag docdb-rotation:user says: .*take that tag off/,
+    );
+    expect(refuse(tagOf('ü'))).toThrow(/the secret for another one, as the tag/);
+  });
+});
+
+const pair = (more: WorldOptions = {}) =>
+  new RotationWorld({ strategy: 'alternating-users', admin: true, ...more });
+
+const tagIn = async (world: RotationWorld) => (await world.store.port().describe(SECRET)).tags[USER_TAG];
+
+const rotate = async (world: RotationWorld, mode: 'rotate' | 'revert' = 'rotate') =>
+  await new RotationMachine(world, { calls: new PortCalls() }).run(executionArn(newVersionId()), {
+    secretId: SECRET,
+    mode,
+  });
+
+/** A value by hand for a user that logs in. */
+const moveTo = (world: RotationWorld, username: string, roles = READ_WRITE): void => {
+  const password = newPassword();
+  world.database.addUser(username, password, roles);
+  world.store.addVersion(SECRET, ['AWSCURRENT'], secretText({ username, password }));
+};
+
+describe('a rotation', () => {
+  it('leaves the name of its user, of a pair that of the first', async () => {
+    const world = pair();
+    expect((await rotate(world)).status).toBe('SUCCEEDED');
+    expect(world.usernameOf(world.store.holder(SECRET, 'AWSCURRENT') ?? '')).toBe('app_clone');
+    expect(await tagIn(world)).toBe('app');
+  });
+
+  it('of a pair names it before the promotion: who takes the lock away after it finds the name', async () => {
+    const world = pair();
+    await finished(world, 'rotate', executionArn('one'));
+    expect(await tagIn(world)).toBe('app');
+  });
+
+  it('of a pair ends at the beginning where AWSCURRENT is for someone else, and goes on once the tag is off', async () => {
+    const world = pair();
+    await rotate(world);
+    moveTo(world, 'moved');
+    const users = world.database.usernames();
+    const refused = await rotate(world);
+    expect(refused).toMatchObject({ status: 'FAILED', error: 'UntrustedVersionError' });
+    expect(world.database.usernames()).toEqual(users);
+    world.store.removeTag(SECRET, USER_TAG);
+    expect((await rotate(world)).status).toBe('SUCCEEDED');
+    expect(await tagIn(world)).toBe('moved');
+  });
+
+  it('of a single user through an admin does too', async () => {
+    const world = new RotationWorld({ admin: true });
+    await rotate(world);
+    moveTo(world, 'moved');
+    expect(await rotate(world)).toMatchObject({ status: 'FAILED', error: 'UntrustedVersionError' });
+  });
+
+  it('of a user that changes itself follows an edit to another one', async () => {
+    const world = new RotationWorld({ roles: ROOT });
+    await rotate(world);
+    expect(await tagIn(world)).toBe('app');
+    moveTo(world, 'moved', ROOT);
+    expect((await rotate(world)).status).toBe('SUCCEEDED');
+    expect(await tagIn(world)).toBe('moved');
+  });
+
+  it('by Secrets Manager leaves neither lock nor AWSPENDING when it is refused', async () => {
+    const world = pair();
+    await rotate(world);
+    moveTo(world, 'moved');
+    await expect(begunByService(world, executionArn('one'))).rejects.toThrow(UntrustedVersionError);
+    const labels = Object.keys(world.store.labels(SECRET));
+    expect(labels.filter((label) => /owner|PENDING/.test(label))).toEqual([]);
+  });
+});
+
+describe('a revert', () => {
+  it('goes back to another user, and leaves the name as it is', async () => {
+    const world = pair();
+    await rotate(world);
+    moveTo(world, 'moved');
+    moveTo(world, 'app2');
+    expect((await rotate(world, 'revert')).status).toBe('SUCCEEDED');
+    expect(await tagIn(world)).toBe('app');
+  });
+});
