@@ -1337,8 +1337,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A pair is on record before it is promoted.',
     file: 'functions/finish-secret/finish-secret.ts',
-    find: '  if (record !== undefined) await recordProven(ports.secrets, secretArn, recordOf(secret), record);\n',
-    replace: '',
+    find: 'await recordProven(ports.secrets, secretArn, recordOf(secret), record, user);',
+    replace: 'void user;',
     tests: ['unit/functions/finish-secret/finish-secret.test.ts'],
   },
   {
