@@ -27,6 +27,12 @@ const ADMIN: Place = { strategy: 'admin-clone', rotations: 2 };
 const change = async (person: Person, keys: Keys): Promise<void> => {
   await person.write(JSON.stringify({ ...JSON.parse(await person.text()), ...keys }));
 };
+/** Who reads the secret is to be another user from now on. */
+const moveToAnother = async (person: Person): Promise<void> => {
+  const moved = { username: `${person.user}2`, password: newPassword() };
+  await person.createUser(moved.username, moved.password);
+  await change(person, moved);
+};
 const edit = (person: Person): Promise<void> => change(person, { note: 'edited by hand' });
 const mistypePassword = (person: Person): Promise<void> => change(person, { password: newPassword() });
 const mistypeHost = (person: Person): Promise<void> => change(person, { host: 'no-such-cluster.invalid' });
@@ -106,6 +112,9 @@ const refusal = (
 const KEPT = 'the edit is kept, and the next rotations succeed';
 const NOT_SEEN =
   'AWSCURRENT of … (version …) does not log in, and was never seen to: a rotation would take over what else it says; go back to AWSPREVIOUS ("mode": "revert"), or put the right value into the secret';
+
+const ANOTHER_USER =
+  'AWSCURRENT of … is for the user "…", and the secret for "…", as the tag docdb-rotation:user says: no power is lent to anyone else; put the right value into the secret, or take that tag off if the secret is for "…" from now on';
 
 export const ACTS: readonly Act[] = [
   // Values that are written.
@@ -227,6 +236,30 @@ export const ACTS: readonly Act[] = [
     'NothingToRevertError',
     '… has no AWSPREVIOUS to go back to',
     revert,
+  ),
+  refusal(
+    'write a value for another user of the cluster, rotate',
+    SINGLE_AND_ADMIN,
+    'UntrustedVersionError',
+    ANOTHER_USER,
+    after(rotate, moveToAnother),
+    LEFT,
+  ),
+  refusal(
+    'write a value for another user of the cluster, rotate a pair',
+    PAIR,
+    'UntrustedVersionError',
+    ANOTHER_USER,
+    after(rotate, moveToAnother),
+    LEFT,
+  ),
+  success(
+    'write a value for another user, and take the tag `docdb-rotation:user` off, rotate a pair',
+    PAIR,
+    'rotated',
+    after(rotate, moveToAnother, (person) => person.untag('docdb-rotation:user')),
+    'the new user and its `…_clone` take turns; those of before stay as they are',
+    isUser((person) => `${person.user}2_clone`),
   ),
   // The database.
   refusal(

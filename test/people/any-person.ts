@@ -40,6 +40,8 @@ export interface Person {
   move(label: string, move: { readonly from?: string; readonly to?: string }): Soon<void>;
   /** TagResource. */
   tag(key: string, value: string): Soon<void>;
+  /** UntagResource. */
+  untag(key: string): Soon<void>;
   /** In the database, as its admin. */
   setPassword(username: string, password: string): Soon<void>;
   createUser(username: string, password: string): Soon<void>;

@@ -67,6 +67,10 @@ export class InMemoryPerson implements Person {
     this.world.store.setTag(SECRET, key, value);
   }
 
+  untag(key: string): void {
+    this.world.store.removeTag(SECRET, key);
+  }
+
   setPassword(username: string, password: string): void {
     this.world.database.addUser(username, password, this.world.database.user(username)?.roles ?? []);
   }

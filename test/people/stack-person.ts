@@ -2,6 +2,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   TagResourceCommand,
+  UntagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { recover, run, settledProblems } from '../e2e/rotations/outside-judge.ts';
@@ -84,6 +85,12 @@ export class StackPerson implements Person {
   async tag(Key: string, Value: string): Promise<void> {
     await this.#stack.secretsManager.send(
       new TagResourceCommand({ SecretId: this.secret.arn, Tags: [{ Key, Value }] }),
+    );
+  }
+
+  async untag(key: string): Promise<void> {
+    await this.#stack.secretsManager.send(
+      new UntagResourceCommand({ SecretId: this.secret.arn, TagKeys: [key] }),
     );
   }
 
