@@ -16,10 +16,8 @@ import { isRevert } from './versions.ts';
 const PLAIN = /^[\w.:/@+-]+$/;
 
 /** Of a name that a tag does not take it holds a hash, which no plain name can be taken for. */
-const asTag = (username: string): string => {
-  const name = firstOfPair(username);
-  return PLAIN.test(name) ? name : `=${createHash('sha256').update(name).digest('hex')}`;
-};
+const asTag = (name: string): string =>
+  PLAIN.test(name) ? name : `=${createHash('sha256').update(name).digest('hex')}`;
 
 /**
  * The tag as an execution leaves it that promotes a version. A revert says nothing of that: it may go back to a user that someone wrote by hand.
@@ -27,8 +25,12 @@ const asTag = (username: string): string => {
  * @returns tags to set: the name of the user, of a pair that of the first of the two
  */
 export const promotedUser = (
-  plan: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'users'>,
-): Readonly<Record<string, string>> => (isRevert(plan) ? {} : { [USER_TAG]: asTag(plan.users.pending) });
+  plan: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'strategy' | 'users'>,
+): Readonly<Record<string, string>> => {
+  if (isRevert(plan)) return {};
+  const { pending } = plan.users;
+  return { [USER_TAG]: asTag(plan.strategy === 'single-user' ? pending : firstOfPair(pending)) };
+};
 
 /** Whether a rotation uses more power than that of the user itself: to change it, or to make it a second one. */
 const lendsPower = ({ strategy, adminSecret }: RotationSettings): boolean =>
@@ -41,7 +43,11 @@ export const isForItsUser = (
   username: string,
 ): boolean => {
   const named = tags[USER_TAG];
-  return named === undefined || !lendsPower(settings) || asTag(username) === firstOfPair(named);
+  if (named === undefined || !lendsPower(settings)) return true;
+  const first = asTag(firstOfPair(username));
+  // Where a pair was switched to single-user, AWSCURRENT may be for either.
+  if ([asTag(username), first].includes(named)) return true;
+  return settings.strategy !== 'single-user' && first === firstOfPair(named);
 };
 
 /** @throws UntrustedVersionError if AWSCURRENT is for someone else than the tag says, and the rotation would use the admin's power */

@@ -1585,8 +1585,15 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A revert does not say whose the secret is.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'isRevert(plan) ? {} : ',
+    find: '  if (isRevert(plan)) return {};\n',
     replace: '',
+    tests: ['unit/functions/secret/user-on-record.test.ts'],
+  },
+  {
+    breaks: 'A single user is named by its whole name, whatever that ends in.',
+    file: 'functions/secret/user-on-record.ts',
+    find: "plan.strategy === 'single-user' ? pending : firstOfPair(pending)",
+    replace: 'firstOfPair(pending)',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UntrustedVersionError } from '../../../../functions/contract/errors.ts';
+import type { Strategy } from '../../../../functions/contract/strategy.ts';
 import { ADMIN_SECRET_TAG, STRATEGY_TAG, USER_TAG } from '../../../../functions/contract/tags.ts';
 import { settingsOf } from '../../../../functions/secret/settings.ts';
 import { assertForItsUser, isForItsUser, promotedUser } from '../../../../functions/secret/user-on-record.ts';
@@ -27,8 +28,9 @@ const isFor = (username: string, tags: Record<string, string>): boolean => {
 };
 
 /** What a promotion writes. */
-const tagOf = (username: string) =>
+const tagOf = (username: string, strategy: Strategy = 'alternating-users') =>
   promotedUser({
+    strategy,
     pendingVersion: 'new',
     labelsBefore: { current: 'old', previous: 'older' },
     users: { current: username, pending: username },
@@ -53,6 +55,13 @@ describe('the user on record', () => {
 
   it('may be given by either name of a pair', () => {
     expect(isFor('app', { ...PAIR, [USER_TAG]: 'app_clone' })).toBe(true);
+  });
+
+  it('is a single one by its whole name: of `app_clone` no one else is `app`', () => {
+    const tags: Record<string, string> = { ...THROUGH_ADMIN, ...tagOf('app_clone', 'single-user') };
+    expect(isFor('app_clone', tags)).toBe(true);
+    expect(isFor('app', tags)).toBe(false);
+    expect(isFor('app', { ...tags, ...PAIR })).toBe(true);
   });
 
   it('is no one where the tag is empty', () => {
