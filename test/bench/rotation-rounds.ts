@@ -41,6 +41,8 @@ class Cell {
 
 class FloorCell {
   readonly samples: Sample[] = [];
+  /** In the rounds of the cold ones: what disturbs the machine then disturbs these too. */
+  readonly besideCold: Sample[] = [];
   counts: FloorCounts | undefined;
   readonly strategy: StrategyName;
   readonly #stack: LocalStack;
@@ -99,6 +101,7 @@ export class RotationRounds {
   }
 
   async cold(): Promise<void> {
+    for (const floor of this.#floors) floor.besideCold.push(await floor.rotate());
     for (const cell of this.#cells) {
       await makeCold(this.#stack);
       cell.cold.push(await cell.rotate(false));
@@ -114,12 +117,12 @@ export class RotationRounds {
   }
 
   results(): RotationResult[] {
-    const floors = this.floorResults();
     return this.#cells.flatMap(({ strategy, way, warm, cold, counts }) => {
-      const floor = floors.find((one) => one.strategy === strategy);
+      const floor = this.#floors.find((one) => one.strategy === strategy);
       if (floor === undefined || counts === undefined) return [];
-      const [warmly, coldly] = [warm, cold].map((samples) => rated(measuredFrom(samples), floor));
-      return warmly && coldly ? [{ strategy, way, warm: warmly, cold: coldly, counts }] : [];
+      const ratedWarm = rated(measuredFrom(warm), measuredFrom(floor.samples));
+      const ratedCold = rated(measuredFrom(cold), measuredFrom(floor.besideCold));
+      return [{ strategy, way, warm: ratedWarm, cold: ratedCold, counts }];
     });
   }
 }
