@@ -64,6 +64,8 @@ export const Plan = z.object({
   host: z.string(),
   /** The versions that this project wrote or saw log in, before this rotation. */
   proven: z.array(z.string()),
+  /** Whether no tag names the secret's user yet: the end of this rotation does. */
+  namesUser: z.boolean().optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

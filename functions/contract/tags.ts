@@ -25,8 +25,8 @@ export const PROVEN_TAG = 'docdb-rotation:proven';
 export const DROPPED_TAG = 'docdb-rotation:dropped';
 
 /**
- * Whose secret it is: the name of its user, of a pair that of the first of the two. No admin's power is used for another one. The functions
- * write it at the end of a rotation; who deploys may name the user before the first one.
+ * Whose secret it is: the name of its user, of a pair that of the first of the two. No admin's power is used for another one. The end of the first
+ * rotation writes it, once; who deploys may name the user before.
  */
 export const USER_TAG = 'docdb-rotation:user';
 

@@ -5,7 +5,6 @@ import { CURRENT, holderOf } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { recordOf, recordProven } from '../secret/proven.ts';
 import { promotingIn } from '../secret/proven-by.ts';
-import { promotedUser } from '../secret/user-on-record.ts';
 
 /**
  * Step 4 of 4: the pending version becomes AWSCURRENT, and with it AWSPENDING is parked. Secrets Manager moves AWSPREVIOUS
@@ -29,10 +28,7 @@ export const finishSecret = async (
   const { secretArn, secretName, pendingVersion: version, labelsBefore } = plan;
   const secret = await describeAsOwner(ports, secretArn, plan.lockVersion);
   const record = promotingIn(plan, before);
-  if (record !== undefined) {
-    const user = promotedUser(plan);
-    await recordProven(ports.secrets, secretArn, recordOf(secret), record, user);
-  }
+  if (record !== undefined) await recordProven(ports.secrets, secretArn, recordOf(secret), record);
   const move = { from: labelsBefore.current, to: version };
   if (await ports.secrets.moveLabel(secretArn, CURRENT, move)) return { outcome: 'promoted', version };
   const now = await readUntil(

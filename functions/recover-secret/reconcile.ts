@@ -74,7 +74,7 @@ export interface RecoveryContext {
   readonly currentVersion: string;
   /** AWSCURRENT, where it is for another place or for other users. */
   readonly elsewhere: Version | undefined;
-  /** Only where nothing is proven: labelled versions for another place or user than AWSCURRENT. */
+  /** For another place or user than what is proven last, or than AWSCURRENT where nothing is: they are tried when nothing else logs in. */
   readonly strangers: readonly Version[];
   /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
@@ -204,13 +204,27 @@ const loadRecoveryContext = async (
     settings,
     currentVersion,
     elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
-    strangers:
-      provenVersions(secret).length > 0 ? [] : unique.filter((version) => !isMeant(version, reference)),
+    strangers: strangersIn(secret, [...unique, ...unlabelled], reference),
     candidates: [
       ...unique.filter((version) => isMeant(version, reference)),
       ...unlabelled.filter((version) => isForSameUsers(version, reference)),
     ],
   };
+};
+
+/**
+ * Where nothing is proven, all that has a label; else what is proven too, other than AWSCURRENT: a host that answered once may be gone, and what logs in
+ * at the right one be on record still.
+ */
+const strangersIn = (
+  secret: SecretDescription,
+  versions: readonly Version[],
+  reference: Version,
+): Version[] => {
+  const proven = provenVersions(secret);
+  const isTried = ({ id }: Version): boolean =>
+    proven.length === 0 || (proven.includes(id) && !hasLabel(secret, id, CURRENT));
+  return versions.filter((version) => !isMeant(version, reference) && isTried(version));
 };
 
 /**

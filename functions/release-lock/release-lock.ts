@@ -6,7 +6,7 @@ import { type LockPorts, releaseLock } from '../secret/lock.ts';
 import { pairedIn, recordOf, recordProven } from '../secret/proven.ts';
 import { provenBy } from '../secret/proven-by.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
-import { promotedUser } from '../secret/user-on-record.ts';
+import { namingUser } from '../secret/user-on-record.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { isRevert } from '../secret/versions.ts';
 
@@ -26,13 +26,13 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
   const { plan, ended } = input;
   if (plan === null) return await releaseWithoutPlan(ports, input);
   const known = isJustPromoted(input)
-    ? plan.proven
+    ? { record: plan.proven, tags: {} }
     : await releasingIfRefused(ports, plan, () => recordAsOwner(ports, plan));
   if (known === undefined) return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
-  const user = ended === 'promoted' ? promotedUser(plan) : {};
+  const user = ended === 'promoted' ? namingUser(plan, known.tags) : {};
   await releasingIfRefused(ports, plan, () =>
-    recordProven(ports.secrets, plan.secretArn, known, provenBy(plan, input), user),
+    recordProven(ports.secrets, plan.secretArn, known.record, provenBy(plan, input), user),
   );
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };
@@ -64,16 +64,20 @@ const isJustPromoted = ({ ended, plan }: ReleaseLockInput): boolean =>
   !isRevert(plan) &&
   pairedIn(plan.proven).length === 0;
 
+interface Known extends Pick<SecretDescription, 'tags'> {
+  readonly record: readonly string[];
+}
+
 /**
  * What failed may have been held up for long, and a call may come again after its reply was lost: a recovery or whole rotations may have gone
  * by, and what is on record by now would be written over.
  */
-const recordAsOwner = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<string[] | undefined> => {
+const recordAsOwner = async ({ secrets, clock }: LockPorts, plan: Plan): Promise<Known | undefined> => {
   const isOwner = (answer: SecretDescription): boolean => hasLabel(answer, plan.lockVersion, OWNER);
   const secret = await readUntil(clock, () => secrets.describe(plan.secretArn), isOwner);
   if (!isOwner(secret)) return undefined;
   // What FinishSecret wrote of a pair an old answer may not show: it is written over in any case.
-  return plan.strategy === 'single-user' ? recordOf(secret) : [];
+  return { record: plan.strategy === 'single-user' ? recordOf(secret) : [], tags: secret.tags };
 };
 
 /** AWSPENDING leaves the pending version: back to where it was parked, if that is AWSCURRENT still. */

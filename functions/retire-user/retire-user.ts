@@ -19,7 +19,7 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { droppedIn, isProvenIn, pairedIn, recordOf } from '../secret/proven.ts';
+import { droppedIn, pairedIn, recordOf } from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
@@ -110,9 +110,6 @@ const retireAsOwner = async (
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
   const currentVersion = holderOf(secret, CURRENT) ?? '';
   const current = await readVersion(ports.secrets, secret.arn, currentVersion, CURRENT);
-  // A recovery has gone back to that user. What it saw log in as the promoted one is an edit.
-  const hasMovedOn = currentVersion !== input.version && isProvenIn(recordOf(secret), currentVersion);
-  if (hasMovedOn && current.login.username === user) return { outcome: 'superseded', user };
   if (!sameEndpoint(current.login, promoted.login) || current.login.username !== promoted.login.username) {
     throw new CurrentChangedError(
       `AWSCURRENT of ${secret.name} is for another user or place than the version that was promoted, so "${user}" is left as it is, with its password; if that was meant, lock or drop the user in the database`,

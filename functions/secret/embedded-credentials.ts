@@ -106,16 +106,20 @@ const isOwn = (
 ): boolean => {
   const [, hosts = ''] = /^@([^/?]*)/.exec(rest) ?? [];
   const names = hosts.split(',').map((name) => name.replace(/:\d*$/, '').toLowerCase());
-  const isHere = names.every((name) => name === host.toLowerCase()) && !TELLS_OTHERS.test(rest);
+  const isHere =
+    names.every((name) => name === host.toLowerCase()) && PLAIN_REST.test(rest) && !TELLS_OTHERS.test(rest);
   const isOutdated = !isPlaceholder(password) && isHere;
   return isWritten(user, username) && (isWritten(password, own) || isOutdated);
 };
 
+/** Hosts, database and options as they are read by every driver alike: some decode the names of options, some take `;` for `&`. */
+const PLAIN_REST = /^@[^/?%;]*(\/[^?%;]*)?(\?([a-z]+=[^&;%]*(&|$))*)?$/i;
+
 /**
- * Options by which a driver sends the password itself, or by way of another host; SCRAM proves that it is known.
+ * Options by which a driver sends the password itself, or what follows the login by way of another host; SCRAM proves that it is known.
  * https://www.mongodb.com/docs/manual/reference/connection-string-options/
  */
-const TELLS_OTHERS = /[?&](proxy\w*|authMechanism)=(?!SCRAM-)/i;
+const TELLS_OTHERS = /[?&](proxy|authMechanism=(?!SCRAM-SHA-(1|256)(&|$)))/i;
 
 const isWritten = (part: string, text: string): boolean => part === text || percentDecoded(part) === text;
 

@@ -10,7 +10,7 @@ import { assertRotatable } from './rotatable.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from './settings.ts';
-import { assertForItsUser } from './user-on-record.ts';
+import { assertForItsUser, isUserNamed } from './user-on-record.ts';
 import { areOfOnePair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
@@ -41,7 +41,7 @@ export const loadContext = async (
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
   const settings = settingsOf(secret);
-  if (mode === 'rotate') assertForItsUser(secret, settings, reference.login.username);
+  assertForItsUser(secret, settings, reference.login.username, label);
   return { secret, currentVersion, reference, settings, mode };
 };
 
@@ -126,5 +126,6 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     users,
     host: `${pending.login.host}:${pending.login.port}`,
     proven: [...new Set([...proven, ...recordAtStart(seen)])],
+    ...(context.mode === 'rotate' && !isUserNamed(seen) ? { namesUser: true } : {}),
   };
 };

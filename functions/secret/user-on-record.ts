@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { UntrustedVersionError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
 import { USER_TAG } from '../contract/tags.ts';
+import { pairedIn, recordOf } from './proven.ts';
 import type { SecretDescription } from './secret-store.ts';
 import type { RotationSettings } from './settings.ts';
 import { firstOfPair } from './user-pair.ts';
-import { isRevert } from './versions.ts';
 
 /*
  * Whose secret it is, in a tag that who writes values can't write. A login proves a password, not that the user is the secret's own:
@@ -20,46 +20,55 @@ const asTag = (name: string): string =>
   PLAIN.test(name) ? name : `=${createHash('sha256').update(name).digest('hex')}`;
 
 /**
- * The tag as an execution leaves it that promotes a version. A revert says nothing of that: it may go back to a user that someone wrote by hand.
+ * The tag as the end of a rotation leaves it, which promoted a version: it is given once. Whom a host of someone else's takes for its user, or a late
+ * execution, says nothing against it.
  *
+ * @param tags as they are by now, where that is known
  * @returns tags to set: the name of the user, of a pair that of the first of the two
  */
-export const promotedUser = (
-  plan: Pick<Plan, 'pendingVersion' | 'labelsBefore' | 'strategy' | 'users'>,
-): Readonly<Record<string, string>> => {
-  if (isRevert(plan)) return {};
-  const { pending } = plan.users;
-  return { [USER_TAG]: asTag(plan.strategy === 'single-user' ? pending : firstOfPair(pending)) };
+export const namingUser = (
+  { namesUser, strategy, users }: Pick<Plan, 'namesUser' | 'strategy' | 'users'>,
+  tags: SecretDescription['tags'],
+): SecretDescription['tags'] => {
+  if (!namesUser || isUserNamed({ tags })) return {};
+  return { [USER_TAG]: asTag(strategy === 'single-user' ? users.pending : firstOfPair(users.pending)) };
 };
+
+export const isUserNamed = ({ tags }: Pick<SecretDescription, 'tags'>): boolean =>
+  tags[USER_TAG] !== undefined;
 
 /** Whether a rotation uses more power than that of the user itself: to change it, or to make it a second one. */
 const lendsPower = ({ strategy, adminSecret }: RotationSettings): boolean =>
   strategy !== 'single-user' || adminSecret !== undefined;
 
-/** Whether a value for that user may be the secret's: as long as no rotation has ended well, any may. */
+/** Whether a value for that user may be the secret's: as long as no one is named, any may. */
 export const isForItsUser = (
-  { tags }: Pick<SecretDescription, 'tags'>,
+  secret: Pick<SecretDescription, 'tags'>,
   settings: RotationSettings,
   username: string,
 ): boolean => {
-  const named = tags[USER_TAG];
-  if (named === undefined || !lendsPower(settings)) return true;
-  const first = asTag(firstOfPair(username));
-  // Where a pair was switched to single-user, AWSCURRENT may be for either.
-  if ([asTag(username), first].includes(named)) return true;
-  return settings.strategy !== 'single-user' && first === firstOfPair(named);
+  const named = secret.tags[USER_TAG];
+  if (named === undefined || !lendsPower(settings) || named === asTag(username)) return true;
+  const first = firstOfPair(username);
+  if (settings.strategy !== 'single-user') return asTag(first) === firstOfPair(named);
+  // A pair that was switched to single-user: AWSCURRENT may be for either.
+  return asTag(first) === named && pairedIn(recordOf(secret)).length > 0;
 };
 
-/** @throws UntrustedVersionError if AWSCURRENT is for someone else than the tag says, and the rotation would use the admin's power */
+/**
+ * @param label which version is for that user
+ * @throws UntrustedVersionError if the tag names someone else, and the rotation would use the admin's power
+ */
 export const assertForItsUser = (
   secret: SecretDescription,
   settings: RotationSettings,
   username: string,
+  label: string,
 ): void => {
   if (isForItsUser(secret, settings, username)) return;
   const named = secret.tags[USER_TAG] ?? '';
   const owner = named.startsWith('=') ? 'another one' : `"${named}"`;
   throw new UntrustedVersionError(
-    `AWSCURRENT of ${secret.name} is for the user "${username}", and the secret for ${owner}, as the tag ${USER_TAG} says: no power is lent to anyone else; put the right value into the secret, or take that tag off if the secret is for "${username}" from now on`,
+    `${label} of ${secret.name} is for the user "${username}", and the secret for ${owner}, as the tag ${USER_TAG} says: no power is lent to anyone else; put the right value into the secret, or take that tag off if the secret is for "${username}" from now on`,
   );
 };

@@ -71,12 +71,23 @@ const checkSecret = async (
     ifKeyIsRefused(secret),
   );
   if (current === undefined) return undefined;
-  if (settings !== undefined)
-    await found.look('value', () => assertForItsUser(secret, settings.value, current.value.login.username));
+  if (
+    settings !== undefined &&
+    (await isForItsUser(found, secret, settings.value, current.value)) === undefined
+  )
+    return { current: current.value, plan: undefined };
   const pending = settings && (await checkNewValue(found, settings.value, current.value));
   const plan = settings && pending && wouldBePlan(secret, settings.value, current.value, pending);
   return { current: current.value, plan };
 };
+
+/** No more is looked at by the admin's power, if it is not: a rotation would not either. */
+const isForItsUser = (
+  found: Findings,
+  secret: SecretDescription,
+  settings: RotationSettings,
+  { login }: SecretValue,
+) => found.look('value', () => assertForItsUser(secret, settings, login.username, CURRENT));
 
 const currentOf = (secret: SecretDescription): string => {
   const version = holderOf(secret, CURRENT);

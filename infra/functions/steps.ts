@@ -73,7 +73,7 @@ export const STEPS = {
     description: 'Promotes the new version of the secret',
     usesDatabase: false,
     machines: ['rotation'],
-    grants: ['move labels', 'record promoted'],
+    grants: ['move labels', 'record proven'],
   },
   RestoreCredential: {
     folder: 'restore-credential',

@@ -160,7 +160,7 @@ export const FUNCTIONS = {
   ],
   FinishSecret: [
     moveLabels('promotes the pending version'),
-    recordPromoted('records whose two users take turns, before it promotes one of them'),
+    recordProven('records whose two users take turns, before it promotes one of them'),
   ],
   RestoreCredential: [
     read('knows which credential was good'),

@@ -9,6 +9,7 @@ import {
   RotationSupersededError,
   SecretNotRotatableError,
 } from '../../../../functions/contract/errors.ts';
+import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import {
   type RecoverSecretPorts,
   recoverSecret,
@@ -267,6 +268,16 @@ describe('where and for whom a secret is', () => {
   it('is what a proven version says where the host of AWSCURRENT does not answer', async () => {
     const { world } = rewritten({ host: CLUSTER.replace('demo', 'elsewhere') });
     expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSPREVIOUS', version: world.current });
+  });
+
+  it('is what an older proven version says where a host that was seen later is gone', async () => {
+    const { world, written } = rewritten({ host: 'elsewhere.example' });
+    const right = world.current;
+    const { store } = world;
+    world.database.addUser('other', newPassword(), ROOT);
+    store.setTag(SECRET, PROVEN_TAG, `${written} ${right}`);
+    for (const number of [1, 2]) store.putByHand(SECRET, secretText({ username: 'none', number }));
+    expect(await recover(portsOf(world))).toMatchObject({ version: right });
   });
 
   it('is what AWSCURRENT says where none is proven', async () => {

@@ -240,6 +240,14 @@ describe('RetireUser', () => {
     expect(await retire(scene)).toEqual({ outcome: 'locked', user: 'boss' });
   });
 
+  it('fails where someone has written AWSCURRENT for the predecessor, and a recovery saw it: no rotation went back', async () => {
+    const scene = await rotated(CLONE, 'lock');
+    const { store } = scene.world;
+    const written = store.putByHand(SECRET, secretText(scene.world.credentialOf(scene.world.current) ?? {}));
+    store.setTag(SECRET, PROVEN_TAG, `${written} =${scene.input.version} =${scene.world.current}`);
+    await expect(retire(scene)).rejects.toThrow(CurrentChangedError);
+  });
+
   it.each([
     ['that does not log in', () => ({ password: newPassword() }), NoUsableCredentialsError],
     ['for another user', () => ({ username: 'stranger', password: newPassword() }), CurrentChangedError],

@@ -93,6 +93,12 @@ describe('a connection string in the value', () => {
       `mongodb://app:${newPassword()}@${CLUSTER}/?tls=true&proxyHost=other.example`,
     ],
     ['a server that is told the password', `mongodb://app:${newPassword()}@${CLUSTER}/?authMechanism=PLAIN`],
+    // Node.js's driver decodes the names of options: https://github.com/mongodb-js/mongodb-connection-string-url
+    ['an option in code', `mongodb://app:${newPassword()}@${CLUSTER}/?%70roxyHost=other.example&tls=false`],
+    // That of Java takes a semicolon for an ampersand: https://github.com/mongodb/mongo-java-driver
+    ['options by semicolons', `mongodb://app:${newPassword()}@${CLUSTER}/?tls=false;proxyHost=other.example`],
+    ['a proxy named like SCRAM', `mongodb://app:${newPassword()}@${CLUSTER}/?proxyHost=SCRAM-other.example`],
+    ['a mechanism that begins alike', `mongodb://app:${newPassword()}@${CLUSTER}/?authMechanism=SCRAM-OTHER`],
   ])('for %s stays as it is', (_whose, uri) => {
     expect(rotated(uri, newPassword())).toBe(uri);
   });

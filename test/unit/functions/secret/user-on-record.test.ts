@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { UntrustedVersionError } from '../../../../functions/contract/errors.ts';
 import type { Strategy } from '../../../../functions/contract/strategy.ts';
-import { ADMIN_SECRET_TAG, STRATEGY_TAG, USER_TAG } from '../../../../functions/contract/tags.ts';
+import { ADMIN_SECRET_TAG, PROVEN_TAG, STRATEGY_TAG, USER_TAG } from '../../../../functions/contract/tags.ts';
+import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
 import { settingsOf } from '../../../../functions/secret/settings.ts';
-import { assertForItsUser, isForItsUser, promotedUser } from '../../../../functions/secret/user-on-record.ts';
+import { assertForItsUser, isForItsUser, namingUser } from '../../../../functions/secret/user-on-record.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../../support/port-calls.ts';
 import { executionArn, RotationMachine } from '../../../support/rotation-machine.ts';
-import { begunByService, finished } from '../../../support/rotation-steps.ts';
+import { begunByService, finished, portsOf } from '../../../support/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText, type WorldOptions } from '../../../support/rotation-world.ts';
 
 const THROUGH_ADMIN = { [ADMIN_SECRET_TAG]: 'admin' };
@@ -27,14 +28,9 @@ const isFor = (username: string, tags: Record<string, string>): boolean => {
   return isForItsUser(secret, settingsOf(secret), username);
 };
 
-/** What a promotion writes. */
+/** What the end of a first rotation writes. */
 const tagOf = (username: string, strategy: Strategy = 'alternating-users') =>
-  promotedUser({
-    strategy,
-    pendingVersion: 'new',
-    labelsBefore: { current: 'old', previous: 'older' },
-    users: { current: username, pending: username },
-  });
+  namingUser({ namesUser: true, strategy, users: { current: username, pending: username } }, {});
 
 describe('the user on record', () => {
   it('is any, as long as none is named', () => {
@@ -44,7 +40,8 @@ describe('the user on record', () => {
   it.each([THROUGH_ADMIN, PAIR, { [STRATEGY_TAG]: 'admin-clone' }])('is no other one with %j', (tags) => {
     const named = { ...tags, [USER_TAG]: 'app' };
     expect(isFor('app', named)).toBe(true);
-    expect(isFor('app_clone', named)).toBe(true);
+    const pair = { ...named, [PROVEN_TAG]: '=one =two' };
+    expect(isFor('app_clone', pair)).toBe(true);
     for (const other of ['App', 'app ', 'app2', 'app_clone_clone', 'root', '_clone', ''])
       expect(isFor(other, named), other).toBe(false);
   });
@@ -62,6 +59,18 @@ describe('the user on record', () => {
     expect(isFor('app_clone', tags)).toBe(true);
     expect(isFor('app', tags)).toBe(false);
     expect(isFor('app', { ...tags, ...PAIR })).toBe(true);
+  });
+
+  it('is a single one’s clone only where the record shows that the two took turns', () => {
+    const tags: Record<string, string> = { ...THROUGH_ADMIN, ...tagOf('app', 'single-user') };
+    expect(isFor('app_clone', { ...tags, [PROVEN_TAG]: 'one two' })).toBe(false);
+    expect(isFor('app_clone', { ...tags, [PROVEN_TAG]: '=one =two' })).toBe(true);
+  });
+
+  it('is named once', () => {
+    const plan = { strategy: 'single-user', users: { current: 'other', pending: 'other' } } as const;
+    expect(namingUser(plan, {})).toEqual({});
+    expect(namingUser({ ...plan, namesUser: true }, { [USER_TAG]: 'app' })).toEqual({});
   });
 
   it('is no one where the tag is empty', () => {
@@ -87,7 +96,7 @@ describe('the user on record', () => {
   it('is said in the refusal, with what to do', () => {
     const refuse = (tags: Record<string, string>) => () => {
       const secret = described({ ...PAIR, ...tags });
-      assertForItsUser(secret, settingsOf(secret), 'mallory');
+      assertForItsUser(secret, settingsOf(secret), 'mallory', 'AWSCURRENT');
     };
     expect(refuse({ [USER_TAG]: 'app' })).toThrow(UntrustedVersionError);
     expect(refuse({ [USER_TAG]: 'app' })).toThrow(
@@ -123,10 +132,21 @@ describe('a rotation', () => {
     expect(await tagIn(world)).toBe('app');
   });
 
-  it('of a pair names it before the promotion: who takes the lock away after it finds the name', async () => {
+  it('that is rolled back names no one', async () => {
     const world = pair();
-    await finished(world, 'rotate', executionArn('one'));
-    expect(await tagIn(world)).toBe('app');
+    const { plan, before } = await finished(world, 'rotate', executionArn('one'));
+    const input = { execution: executionArn('one'), secretId: SECRET, plan, before };
+    await endExecution(portsOf(world), { ...input, ended: 'restored' });
+    expect(await tagIn(world)).toBeUndefined();
+  });
+
+  it('does not name anyone where another one has meanwhile', async () => {
+    const world = pair();
+    const { plan, before } = await finished(world, 'rotate', executionArn('one'));
+    world.store.setTag(SECRET, USER_TAG, 'named');
+    const input = { execution: executionArn('one'), secretId: SECRET, plan, before };
+    await endExecution(portsOf(world), { ...input, ended: 'promoted' });
+    expect(await tagIn(world)).toBe('named');
   });
 
   it('of a pair ends at the beginning where AWSCURRENT is for someone else, and goes on once the tag is off', async () => {
@@ -149,13 +169,13 @@ describe('a rotation', () => {
     expect(await rotate(world)).toMatchObject({ status: 'FAILED', error: 'UntrustedVersionError' });
   });
 
-  it('of a user that changes itself follows an edit to another one', async () => {
+  it('of a user that changes itself follows an edit to another one, and the name stays', async () => {
     const world = new RotationWorld({ roles: ROOT });
     await rotate(world);
     expect(await tagIn(world)).toBe('app');
     moveTo(world, 'moved', ROOT);
     expect((await rotate(world)).status).toBe('SUCCEEDED');
-    expect(await tagIn(world)).toBe('moved');
+    expect(await tagIn(world)).toBe('app');
   });
 
   it('by Secrets Manager leaves neither lock nor AWSPENDING when it is refused', async () => {
@@ -169,11 +189,19 @@ describe('a rotation', () => {
 });
 
 describe('a revert', () => {
-  it('goes back to another user too, and leaves the name as it is', async () => {
+  it('goes back to the user that is named, from any other', async () => {
+    const world = pair();
+    await rotate(world);
+    moveTo(world, 'moved');
+    expect((await rotate(world, 'revert')).status).toBe('SUCCEEDED');
+  });
+
+  it('goes back to no one else, where a rotation would lend power', async () => {
     const world = pair();
     await rotate(world);
     world.store.setTag(SECRET, USER_TAG, 'moved');
-    expect((await rotate(world, 'revert')).status).toBe('SUCCEEDED');
-    expect(await tagIn(world)).toBe('moved');
+    const refused = await rotate(world, 'revert');
+    expect(refused.error).toBe('UntrustedVersionError');
+    expect(refused.cause).toContain('AWSPREVIOUS of shop/app is for the user "app"');
   });
 });
