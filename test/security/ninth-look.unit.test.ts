@@ -1,7 +1,12 @@
 import { MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { HostNotFoundError } from '../../functions/contract/errors.ts';
-import { RETIREMENT_POLICY_TAG, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
+import {
+  ADMIN_SECRET_TAG,
+  RETIREMENT_POLICY_TAG,
+  STRATEGY_TAG,
+  USER_TAG,
+} from '../../functions/contract/tags.ts';
 import type { Database } from '../../functions/database/database.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
@@ -16,7 +21,7 @@ import {
   stoppedEvent,
 } from '../support/rotation-machine.ts';
 import { portsOf } from '../support/rotation-steps.ts';
-import { SECRET } from '../support/rotation-world.ts';
+import { ADMIN_SECRET, SECRET } from '../support/rotation-world.ts';
 import { Arena, EVIL_HOST, OTHER_USER } from './power/arena.ts';
 import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
 import type { Right } from './power/rights.ts';
@@ -32,8 +37,9 @@ const OWNER = 'docdb-rotation-owner';
 const currentValue = (arena: Arena): Record<string, unknown> =>
   JSON.parse(arena.world.store.valueOf(SECRET, arena.current()) ?? '{}');
 
+/** Both labels of the execution that has them. */
 const giveLock = (arena: Arena, execution: string): string =>
-  arena.write(markerOf(execution, []), OWNER, versionIdsOf(execution)[0]);
+  arena.write(markerOf(execution, []), [OWNER, 'AWSPENDING'], versionIdsOf(execution)[0]);
 
 /** An honest person changes one key of AWSCURRENT by hand. */
 const editByHand = (arena: Arena, keys: Record<string, unknown>): void => {
@@ -231,53 +237,50 @@ describe('what got in:', () => {
   );
 
   // A rotation that is rolled back would have to leave no tag behind that was not there.
-  it.fails.each(PAIRS)(
-    'write: my own user as AWSCURRENT in the first rotation, and the right one back before the promotion: all is as before, says the end, but the tag names mine, and the right one is refused: %s',
-    async (name) => {
-      await atEachMoment(async (moment) => {
-        const arena = enterNew(name, ['write']);
-        const right = arena.current();
-        arena.write(mallory(arena));
-        const { error } = await arena.honest.rotate(moment, () => arena.honest.putBack(right));
-        if (error === 'RolledBack') expect((await arena.honest.rotate()).error).toBeUndefined();
-        return arena;
-      }, 8);
-    },
-  );
+  it.fails('write: my own user as AWSCURRENT in the first rotation, and the right one back before the promotion: all is as before, says the end, but the tag names mine, and the right one is refused', async () => {
+    await atEachMoment(async (moment) => {
+      const arena = enterNew('alternating-users', ['write']);
+      const right = arena.current();
+      arena.write(mallory(arena));
+      const { error } = await arena.honest.rotate(moment, () => arena.honest.putBack(right));
+      if (error === 'RolledBack') expect((await arena.honest.rotate()).error).toBeUndefined();
+      return arena;
+    }, 8);
+  });
 
-  // Where the record of now knows another pair, the tag would have to stay: "a tag written late says the same as before" holds from the second rotation on.
-  it.fails.each(PAIRS)(
-    'write + start: the tag of a first rotation of my own user, late, over that of a right one: %s',
-    async (name) => {
-      await atEachMoment(async (moment) => {
-        const arena = enterNew(name, ['write', 'start']);
-        const right = arena.current();
-        let named: string | undefined;
-        arena.write(mallory(arena));
-        await arena.honest.rotate(moment, async () => {
-          arena.honest.putBack(right);
-          giveLock(arena, executionArn('chosen'));
-          await arena.start({}, 'chosen');
-          named = await userTagIn(arena);
-        });
-        if (named === arena.user) expect(await userTagIn(arena)).toBe(named);
-        return arena;
-      }, 8);
-    },
-  );
+  // The tag would have to stay where another execution has named the user meanwhile: "a tag written late says the same as before" holds only once it is there.
+  it.fails('write + start: the tag of a first rotation of my own user, late, over that of a right one', async () => {
+    await atEachMoment(async (moment) => {
+      const arena = enterNew('alternating-users', ['write', 'start']);
+      const right = arena.current();
+      let named: string | undefined;
+      arena.write(mallory(arena));
+      await arena.honest.rotate(moment, async () => {
+        arena.honest.putBack(right);
+        giveLock(arena, executionArn('chosen'));
+        await arena.start({}, 'chosen');
+        named = await userTagIn(arena);
+      });
+      if (named === arena.user) expect(await userTagIn(arena)).toBe(named);
+      return arena;
+    }, 8);
+  });
 
   // The tag follows what is told by any host: "refuses too much, never too little" does not hold once the strategy lends power.
   it.fails('write: a host of mine says that my user changed itself, the tag follows, and once the secret is a pair’s the admin’s power makes mine a second one', async () => {
     const arena = enter('single-user that changes itself', ['write'], { admin: true });
+    const { store, database } = arena.world;
+    store.removeTag(SECRET, ADMIN_SECRET_TAG);
     const right = arena.current();
     arena.write({ ...mallory(arena), host: EVIL_HOST });
     await arena.honest.scheduled();
     arena.honest.putBack(right);
     await arena.honest.recover();
-    arena.world.store.setTag(SECRET, STRATEGY_TAG, 'admin-clone');
+    store.setTag(SECRET, ADMIN_SECRET_TAG, ADMIN_SECRET);
+    store.setTag(SECRET, STRATEGY_TAG, 'alternating-users');
     arena.write(mallory(arena));
-    const { error } = await arena.honest.rotate();
-    expect(error).toBe('UntrustedVersionError');
+    await arena.honest.rotate();
+    expect(database.user('mallory_clone')).toBeUndefined();
   });
 
   // A revert would have to ask for the tag where it is to change a user: ADR 9 weighs it, SECURITY's rule says "for anyone".
@@ -598,6 +601,7 @@ describe('what is prevented:', () => {
           );
         }
         expect([arena.user, arena.pairUser].map((each) => ({ ...database.user(each) }))).toEqual(before);
+        await arena.honest.recover();
         expect(arena.gained()).toEqual([]);
         expect((await arena.honest.rotate()).error).toBeUndefined();
       }
