@@ -343,6 +343,30 @@ describe('what got in:', () => {
     for (let time = 0; time < 2; time++) await arena.honest.rotate();
     expect(old.some((one) => database.accepts(one))).toBe(false);
   });
+
+  // The recovery goes on to what the rotation wrote, and only the rotation's end would have put AWSCURRENT of before on record. It would have to be there as soon as SetSecret has seen it log in.
+  it.fails.each(PAIRS)(
+    'write: one value with AWSCURRENT and the lock, in the first rotation: the recovery promotes the new user, nothing shows whose the first one is, and every later rotation is refused: %s',
+    async (name) => {
+      const arena = enterNew(name, ['write']);
+      await arena.honest.rotate(30, () => arena.write('none', ['AWSCURRENT', OWNER]));
+      await arena.honest.recover();
+      expect(arena.world.logsIn(arena.current())).toBe(true);
+      expect((await arena.honest.rotate()).error).toBeUndefined();
+    },
+  );
+
+  it.fails.each(PAIRS)(
+    'write + read: the same: the user that the first rotation replaces keeps the password that I read: %s',
+    async (name) => {
+      const arena = enterNew(name, ['write', 'read'], { retirementPolicy: 'lock' });
+      const [old] = arena.read();
+      await arena.honest.rotate(30, () => arena.write('none', ['AWSCURRENT', OWNER]));
+      await arena.honest.recover();
+      for (let time = 0; time < 2; time++) await arena.honest.rotate();
+      expect(old && arena.world.database.accepts(old)).toBe(false);
+    },
+  );
 });
 
 describe('what is prevented:', () => {
