@@ -564,23 +564,23 @@ describe('what is prevented:', () => {
   });
 
   it.each(['single-user', ...PAIRS])(
-    'a rotation at a host of mine: no password comes there that is not made for it: %s',
+    'a host of mine in AWSCURRENT, seen by a recovery or rotated there, and a revert to it: no password of mine is set where the users are: %s',
     async (name) => {
-      for (const mode of ['rotate', 'revert']) {
-        const arena = withEmptyServer(enter(name, ['write', 'start']));
-        await arena.honest.rotate();
-        const right = arena.current();
-        const username = arena.world.credentialOf(right)?.username;
-        for (const label of ['AWSCURRENT', 'AWSPREVIOUS']) {
-          arena.write({ username, password: newPassword(), host: EVIL_HOST }, label);
-          await arena.honest.recover();
-          await arena.start({ mode });
-          await arena.honest.scheduled();
+      for (const act of ['recover', 'scheduled'] as const)
+        for (const mode of ['rotate', 'revert']) {
+          const arena = withEmptyServer(enter(name, ['write', 'start']));
+          await arena.honest.rotate();
+          const right = arena.current();
+          const username = arena.world.credentialOf(right)?.username;
+          arena.write({ ...arena.mine(username), host: EVIL_HOST });
+          await arena.honest[act]();
           arena.honest.putBack(right);
+          await arena.start({ mode });
           await arena.honest.recover();
+          arena.write({ ...arena.mine(username), host: EVIL_HOST }, 'AWSPREVIOUS');
+          await arena.start({ mode });
+          expect(arena.gained().filter((want) => want !== 'outage')).toEqual([]);
         }
-        expect(arena.gained().filter((want) => want !== 'outage')).toEqual([]);
-      }
     },
   );
 
