@@ -14,7 +14,11 @@ const { values } = parseArgs({
   },
 });
 
-const [raids, first, most] = [values.raids, values.seed, values.seconds].map(Number) as [number, number, number];
+const [raids, first, most] = [values.raids, values.seed, values.seconds].map(Number) as [
+  number,
+  number,
+  number,
+];
 const begun = performance.now();
 const finds = new Map<string, number>();
 const ends = new Map<string, number>();
@@ -38,5 +42,11 @@ for (let seed = first; seed < first + raids; seed++) {
   if (values.first && found.gains.length > 0) break;
 }
 console.info(`\n${done} raids in ${Math.round((performance.now() - begun) / 1000)} s`);
-for (const [what, count] of [...finds].sort((one, other) => other[1] - one[1])) console.info(`  ${count} × ${what}`);
-console.info([...ends].sort((one, other) => other[1] - one[1]).map(([end, count]) => `${count} × ${end}`).join('; '));
+for (const [what, count] of [...finds].sort((one, other) => other[1] - one[1]))
+  console.info(`  ${count} × ${what}`);
+console.info(
+  [...ends]
+    .sort((one, other) => other[1] - one[1])
+    .map(([end, count]) => `${count} × ${end}`)
+    .join('; '),
+);

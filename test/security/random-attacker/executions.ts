@@ -1,5 +1,11 @@
-import { stoppedEvent, executionArn, RecoveryMachine, RetirementMachine, RotationMachine } from '../../support/rotation-machine.ts';
 import type { Gate, Processes } from '../../support/port-calls.ts';
+import {
+  executionArn,
+  RecoveryMachine,
+  RetirementMachine,
+  RotationMachine,
+  stoppedEvent,
+} from '../../support/rotation-machine.ts';
 import { begunByService } from '../../support/rotation-steps.ts';
 import type { RotationWorld } from '../../support/rotation-world.ts';
 import type { Ending } from '../../support/state-machine.ts';
@@ -128,7 +134,12 @@ export class Executions {
     return `honest-${this.#number + 1}`;
   }
 
-  async start(kind: Kind, name: string, input: Record<string, unknown>, holdAt = 0): Promise<Ending | undefined> {
+  async start(
+    kind: Kind,
+    name: string,
+    input: Record<string, unknown>,
+    holdAt = 0,
+  ): Promise<Ending | undefined> {
     const arn = executionArn(name, kind);
     if (this.arns.has(arn)) return undefined;
     this.arns.add(arn);
@@ -146,7 +157,9 @@ export class Executions {
 
   async #end(execution: Held, { retirements }: RotationMachine, ending: Ending): Promise<Ending> {
     const { kind, arn, input } = execution;
-    this.#onEnd(`${arn.split(':').slice(-2).join(':')} ${ending.error ?? ending.status}${execution.isStopped ? ' (stopped)' : ''}`);
+    this.#onEnd(
+      `${arn.split(':').slice(-2).join(':')} ${ending.error ?? ending.status}${execution.isStopped ? ' (stopped)' : ''}`,
+    );
     for (const request of retirements) {
       const { Input } = request as { Input: Record<string, unknown> };
       const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...rest } = Input;
@@ -187,7 +200,8 @@ export class Executions {
   /** The grace is over. */
   async retire(holdAt = 0): Promise<void> {
     const input = this.#retirements.shift();
-    if (input !== undefined) await this.start('retirement', this.nextName(), { ...input, graceSeconds: 0 }, holdAt);
+    if (input !== undefined)
+      await this.start('retirement', this.nextName(), { ...input, graceSeconds: 0 }, holdAt);
   }
 
   get waiting(): number {

@@ -2,13 +2,13 @@ import { markerOf } from '../../../functions/secret/marker.ts';
 import { recordOf, versionOf } from '../../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
 import type { Random } from '../../chaos/soak/random.ts';
-import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';
 import { CLUSTER, PORT } from '../../support/in-memory-database.ts';
+import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';
 import { executionArn, stoppedEvent } from '../../support/rotation-machine.ts';
 import { portsOf } from '../../support/rotation-steps.ts';
 import { SECRET } from '../../support/rotation-world.ts';
-import { EVIL_HOST, OTHER_USER, OWN_USER, type Arena } from '../power/arena.ts';
 import type { Credential } from '../power/any-arena.ts';
+import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from '../power/arena.ts';
 import type { Executions } from './executions.ts';
 
 /** Where a move is made. */
@@ -63,7 +63,8 @@ const valueOf = (scene: Scene, random: Random): [Record<string, unknown>, string
   const port = random.chance(0.95) ? PORT : PORT + 1;
   const uriHost = random.weighted({ none: 6, [CLUSTER]: 1, [EVIL_HOST]: 1, [`${CLUSTER},${EVIL_HOST}`]: 1 });
   const uriPassword = random.chance(0.6) ? credential.password : 'outdated';
-  const uri = uriHost === 'none' ? {} : { uri: `mongodb://${credential.username}:${uriPassword}@${uriHost}/` };
+  const uri =
+    uriHost === 'none' ? {} : { uri: `mongodb://${credential.username}:${uriPassword}@${uriHost}/` };
   const ssl = random.chance(0.97) ? {} : { ssl: false };
   return [
     { ...credential, host, port, ...uri, ...ssl },
@@ -74,7 +75,9 @@ const valueOf = (scene: Scene, random: Random): [Record<string, unknown>, string
 const arnsOf = ({ executions }: Scene, random: Random): string[] => [
   ...executions.arns,
   ...OWN_NAMES.map((name) => executionArn(name)),
-  ...(['rotation', 'recovery', 'retirement'] as const).map((kind) => executionArn(random.chance(0.3) ? executions.guessed : 'none', kind)),
+  ...(['rotation', 'recovery', 'retirement'] as const).map((kind) =>
+    executionArn(random.chance(0.3) ? executions.guessed : 'none', kind),
+  ),
 ];
 
 const onRecord = async ({ arena }: Scene): Promise<string[]> =>
@@ -126,7 +129,9 @@ const start: Move = async (scene, random) => {
   const token = random.chance(0.2) ? oneOf(random, [...executions.tokens, ...arena.versions()]) : undefined;
   const name = random.chance(0.6) ? oneOf(random, OWN_NAMES) : `own-${random.below(1e9)}`;
   const hold = holdAt(random);
-  tell(`I start ${mode} ${name}${token === undefined ? '' : ' with a token'}${hold > 0 ? `, held at ${hold}` : ''}`);
+  tell(
+    `I start ${mode} ${name}${token === undefined ? '' : ' with a token'}${hold > 0 ? `, held at ${hold}` : ''}`,
+  );
   const input = token === undefined ? { mode } : { token };
   const ending = await executions.start('rotation', name, { secretId: SECRET, ...input }, hold);
   tell(`  ${ending?.error ?? ending?.status ?? 'held'}`);
@@ -135,13 +140,26 @@ const start: Move = async (scene, random) => {
 const retire: Move = async (scene, random) => {
   const { arena, executions, tell } = scene;
   const version = oneOf(random, [arena.current(), arena.current(), ...arena.versions()]);
-  const predecessor = oneOf(random, [arena.user, arena.pairUser, arena.user, arena.pairUser, OWN_USER, OTHER_USER, 'root']);
+  const predecessor = oneOf(random, [
+    arena.user,
+    arena.pairUser,
+    arena.user,
+    arena.pairUser,
+    OWN_USER,
+    OTHER_USER,
+    'root',
+  ]);
   const policy = oneOf(random, ['delete', 'revoke', 'lock', 'keep']);
   const strategy = oneOf(random, ['alternating-users', 'admin-clone']);
   const hold = holdAt(random);
   tell(`I retire ${predecessor} by ${policy} for ${strategy}${hold > 0 ? `, held at ${hold}` : ''}`);
   const failed = executions.failedRetirements;
-  await executions.start('retirement', `own-${random.below(1e9)}`, { secretId: SECRET, graceSeconds: 0, version, predecessor, policy, strategy }, hold);
+  await executions.start(
+    'retirement',
+    `own-${random.below(1e9)}`,
+    { secretId: SECRET, graceSeconds: 0, version, predecessor, policy, strategy },
+    hold,
+  );
   // Of theirs the operators hear nothing about the predecessor of now.
   executions.failedRetirements = failed;
 };
@@ -153,7 +171,9 @@ const recover: Move = async (scene, random) => {
   const isEvent = random.chance(0.4);
   const status = oneOf(random, ['ABORTED', 'FAILED', 'TIMED_OUT']);
   const resets = reset === 'none' ? {} : { [reset]: true };
-  const input = isEvent ? { ...stoppedEvent(arn, { secretId: SECRET, ...resets }, status), error: 'RotationSupersededError' } : { secretId: SECRET, ...resets };
+  const input = isEvent
+    ? { ...stoppedEvent(arn, { secretId: SECRET, ...resets }, status), error: 'RotationSupersededError' }
+    : { secretId: SECRET, ...resets };
   const hold = holdAt(random);
   tell(`I recover (${reset})${isEvent ? ` for ${arn} ${status}` : ''}${hold > 0 ? `, held at ${hold}` : ''}`);
   const ending = await executions.recover(input, `own-${random.below(1e9)}`, hold);
@@ -167,7 +187,12 @@ const honestly =
   async ({ executions, tell }, random) => {
     const hold = holdAt(random);
     tell(`someone: ${mode}${hold > 0 ? `, held at ${hold}` : ''}`);
-    const ending = await executions.start('rotation', executions.nextName(), { secretId: SECRET, mode }, hold);
+    const ending = await executions.start(
+      'rotation',
+      executions.nextName(),
+      { secretId: SECRET, mode },
+      hold,
+    );
     tell(`  ${ending?.error ?? ending?.status ?? 'held'}`);
   };
 
@@ -196,7 +221,12 @@ const HONEST: Readonly<Record<string, Move>> = {
     if (version === undefined) return;
     tell('an operator edits a key');
     const value = JSON.parse(arena.world.store.valueOf(SECRET, version) ?? '{}');
-    arena.world.store.putWithId(SECRET, newVersionId(), JSON.stringify({ ...value, note: random.below(1e6) }), ['AWSCURRENT']);
+    arena.world.store.putWithId(
+      SECRET,
+      newVersionId(),
+      JSON.stringify({ ...value, note: random.below(1e6) }),
+      ['AWSCURRENT'],
+    );
   },
   'mend the password': ({ arena, right, tell }) => {
     const version = right();
@@ -206,7 +236,12 @@ const HONEST: Readonly<Record<string, Move>> = {
     if (current?.username !== good?.username) return;
     tell('an operator mends the password alone');
     const value = JSON.parse(arena.world.store.valueOf(SECRET, arena.current()) ?? '{}');
-    arena.world.store.putWithId(SECRET, newVersionId(), JSON.stringify({ ...value, password: good?.password }), ['AWSCURRENT']);
+    arena.world.store.putWithId(
+      SECRET,
+      newVersionId(),
+      JSON.stringify({ ...value, password: good?.password }),
+      ['AWSCURRENT'],
+    );
   },
   'let go': async ({ executions, tell }, random) => {
     const one = oneOf(random, executions.held);

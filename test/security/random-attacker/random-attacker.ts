@@ -1,9 +1,9 @@
 import { Random } from '../../chaos/soak/random.ts';
+import { CLUSTER } from '../../support/in-memory-database.ts';
 import { endProblems } from '../../support/invariants.ts';
 import { SECRET } from '../../support/rotation-world.ts';
-import { CLUSTER } from '../../support/in-memory-database.ts';
-import { Arena, OWN_USER } from '../power/arena.ts';
 import type { Credential } from '../power/any-arena.ts';
+import { Arena, EVIL_HOST, OTHER_USER, OWN_USER } from '../power/arena.ts';
 import { CELLS, type Right, type Want } from '../power/rights.ts';
 import { theirsOf } from '../power/theirs.ts';
 import { type ArenaOptions, WORLDS } from '../power/worlds.ts';
@@ -53,7 +53,9 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
   const options = {
     ...given.options,
     retirementPolicy: policy,
-    ...(previous === undefined || previous.username === (given.options.username ?? 'app') ? {} : { previous: { ...previous, state } }),
+    ...(previous === undefined || previous.username === (given.options.username ?? 'app')
+      ? {}
+      : { previous: { ...previous, state } }),
   };
   const arena = new Arena(rights, { ...given, options });
   const chosen = moves ?? Array.from({ length: 3 + random.below(MOST_MOVES) }, () => random.below(2 ** 32));
@@ -63,6 +65,7 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
   const known: Credential[] = [{ username: OWN_USER, password: arena.ownPassword }];
   const readOnes = new Set<string>();
   if (given.pair === 'the attacker’s') known.push({ username: arena.pairUser, password: arena.ownPassword });
+  hideOwn(arena, (password) => known.some((one) => one.password === password) && !readOnes.has(password));
   const note = (): void => {
     for (const want of arena.gained()) if (want !== 'outage' && !allowed.has(want)) gains.add(want);
   };
@@ -80,7 +83,12 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
       const credential = arena.world.credentialOf(version);
       const { host, ssl, uri } = JSON.parse(store.valueOf(SECRET, version) ?? '{}');
       const isPlace = host === CLUSTER && ssl !== false && uri === undefined;
-      return isPlace && isOwn(credential?.username) && arena.world.logsIn(version) && JSON.stringify(database.user(credential?.username ?? '')?.roles) === roles;
+      return (
+        isPlace &&
+        isOwn(credential?.username) &&
+        arena.world.logsIn(version) &&
+        JSON.stringify(database.user(credential?.username ?? '')?.roles) === roles
+      );
     };
     const current = arena.current();
     const [found] = [current, ...arena.versions().reverse()].filter(isRight);
@@ -94,14 +102,44 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
   }
   const stuck = await end(scene, { rights, given, policy, roles });
   note();
-  return { seed, rights, world, gains: [...gains, ...extraLogins(scene, given, rights)], stuck, story, moves: chosen, ends };
+  return {
+    seed,
+    rights,
+    world,
+    gains: [...gains, ...extraLogins(scene, given, rights)],
+    stuck,
+    story,
+    moves: chosen,
+    ends,
+  };
 };
 
-/** Any user but theirs whose password they did not read. */
-const extraLogins = ({ arena, known, readOnes }: Scene, { wasRotated }: ArenaOptions, rights: readonly Right[]): string[] => {
+/** What they made up themselves is no catch of their server. */
+const hideOwn = ({ world: { database } }: Arena, isOwn: (password: string) => boolean): void => {
+  const original = database.port.bind(database);
+  database.port = (gate) => {
+    const port = original(gate);
+    return {
+      login: async (login) => {
+        const isTheirs = login.host.endsWith(EVIL_HOST) && isOwn(login.password);
+        return await port.login(isTheirs ? { ...login, password: 'made up' } : login);
+      },
+    };
+  };
+};
+
+/** A second user of someone who is not the secret’s, and any login but theirs that they did not read. */
+const extraLogins = (
+  { arena, known, readOnes }: Scene,
+  { wasRotated }: ArenaOptions,
+  rights: readonly Right[],
+): string[] => {
   const { database } = arena.world;
-  if (!wasRotated || rights.includes('read')) return [];
+  if (!wasRotated) return [];
   const users = [OWN_USER, arena.user, arena.pairUser];
+  const made = database.usernames().filter((name) => ![...users, OTHER_USER, 'root'].includes(name));
+  if (made.length > 0) return made.map((name) => `a user was made: ${name}`);
+  if (rights.includes('read')) return [];
   return known
     .filter((one) => !users.includes(one.username) && !readOnes.has(one.password) && database.accepts(one))
     .map(({ username }) => `a login as ${username}`);
@@ -115,14 +153,19 @@ interface Given {
 }
 
 /** Everything ends; an operator puts the right value back and recovers; the secret is rotated once more. */
-const end = async ({ arena, executions, right, tell }: Scene, { rights, given, policy }: Given): Promise<string[]> => {
+const end = async (
+  { arena, executions, right, tell }: Scene,
+  { rights, given, policy }: Given,
+): Promise<string[]> => {
   const stuck: string[] = [];
   tell('-- everything ends');
   await executions.endAll();
   const mayCause = rights.includes('write');
-  if (!mayCause && !arena.world.logsIn(arena.current())) stuck.push('AWSCURRENT does not log in, and no one wrote it');
+  if (!mayCause && !arena.world.logsIn(arena.current()))
+    stuck.push('AWSCURRENT does not log in, and no one wrote it');
   const version = right();
-  if (version === undefined) return mayCause ? [...stuck, 'no version is right'] : [...stuck, 'no version is right, and no one wrote'];
+  if (version === undefined)
+    return mayCause ? [...stuck, 'no version is right'] : [...stuck, 'no version is right, and no one wrote'];
   arena.honest.putBack(version);
   const recovery = await executions.recover({ secretId: SECRET });
   tell(`recovered: ${recovery?.error ?? recovery?.status}`);
@@ -140,14 +183,18 @@ const end = async ({ arena, executions, right, tell }: Scene, { rights, given, p
   const isPair = given.options.strategy !== 'single-user';
   if (old === undefined || !arena.world.database.accepts(old)) return stuck;
   if (!isPair) return [...stuck, 'the replaced password logs in'];
-  if ((policy === 'delete' || policy === 'lock') && executions.failedRetirements === failed) stuck.push('the replaced user stays enabled');
+  if ((policy === 'delete' || policy === 'lock') && executions.failedRetirements === failed)
+    stuck.push('the replaced user stays enabled');
   return stuck;
 };
 
 export const isFound = ({ gains, stuck }: Raid): boolean => gains.length > 0 || stuck.length > 0;
 
 /** The fewest moves that come to the same. */
-export const shrink = async (found: Raid, same = (one: Raid): boolean => sameFind(one, found)): Promise<Raid> => {
+export const shrink = async (
+  found: Raid,
+  same = (one: Raid): boolean => sameFind(one, found),
+): Promise<Raid> => {
   let best = found;
   for (let index = best.moves.length - 1; index >= 0; index--) {
     const moves = best.moves.filter((_, each) => each !== index);
@@ -158,5 +205,6 @@ export const shrink = async (found: Raid, same = (one: Raid): boolean => sameFin
 };
 
 const sameFind = (one: Raid, other: Raid): boolean =>
-  other.gains.length > 0 ? other.gains.some((gain) => one.gains.includes(gain)) : other.stuck.some((problem) => one.stuck.includes(problem));
-
+  other.gains.length > 0
+    ? other.gains.some((gain) => one.gains.includes(gain))
+    : other.stuck.some((problem) => one.stuck.includes(problem));
