@@ -34,7 +34,7 @@ const holdAt = (random: Random): number => (random.chance(0.45) ? 1 + random.bel
 const LABELS = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING', 'docdb-rotation-owner', 'docdb-rotation-claim'];
 const OWN_NAMES = ['mine-1', 'mine-2', 'mine-3', 'mine-4'];
 
-const valueOf = (scene: Scene, random: Random): [Record<string, unknown>, string] => {
+const newValue = (scene: Scene, random: Random): [Record<string, unknown>, string] => {
   const { arena, known } = scene;
   const users = [
     arena.user,
@@ -51,7 +51,7 @@ const valueOf = (scene: Scene, random: Random): [Record<string, unknown>, string
     arena.user.toUpperCase(),
   ];
   const username = oneOf(random, users);
-  const kind = random.weighted({ known: 4, mine: 3, own: 1, random: 1 });
+  const kind = random.weighted({ known: 6, mine: 3, own: 1, random: 1 });
   let credential: Credential = { username, password: newPassword() };
   if (kind === 'known') credential = oneOf(random, known);
   if (kind === 'own') credential = { username, password: arena.ownPassword };
@@ -59,13 +59,13 @@ const valueOf = (scene: Scene, random: Random): [Record<string, unknown>, string
     credential = arena.mine(username);
     known.push(credential);
   }
-  const host = random.weighted({ [CLUSTER]: 10, [EVIL_HOST]: 1, [`instance.${EVIL_HOST}`]: 1 });
-  const port = random.chance(0.95) ? PORT : PORT + 1;
-  const uriHost = random.weighted({ none: 6, [CLUSTER]: 1, [EVIL_HOST]: 1, [`${CLUSTER},${EVIL_HOST}`]: 1 });
+  const host = random.weighted({ [CLUSTER]: 40, [EVIL_HOST]: 2, [`instance.${EVIL_HOST}`]: 1 });
+  const port = random.chance(0.98) ? PORT : PORT + 1;
+  const uriHost = random.weighted({ none: 12, [CLUSTER]: 1, [EVIL_HOST]: 1, [`${CLUSTER},${EVIL_HOST}`]: 1 });
   const uriPassword = random.chance(0.6) ? credential.password : 'outdated';
   const uri =
     uriHost === 'none' ? {} : { uri: `mongodb://${credential.username}:${uriPassword}@${uriHost}/` };
-  const ssl = random.chance(0.97) ? {} : { ssl: false };
+  const ssl = random.chance(0.98) ? {} : { ssl: false };
   return [
     { ...credential, host, port, ...uri, ...ssl },
     `${credential.username} (${kind} password) at ${host}${uriHost === 'none' ? '' : ` and ${uriHost} (${uriPassword === 'outdated' ? 'outdated' : 'same'})`}`,
@@ -93,7 +93,7 @@ const write: Move = async (scene, random) => {
   if (ids === 'token') id = oneOf(random, [...executions.tokens, id]);
   const labels = LABELS.filter((label) => random.chance(label === 'AWSCURRENT' ? 0.5 : 0.22));
   if (labels.length === 0) labels.push(oneOf(random, LABELS));
-  const [value, what] = valueOf(scene, random);
+  const [value, what] = newValue(scene, random);
   const isMarker = random.chance(0.12);
   const pending = [...arena.versions(), newVersionId()].filter(() => random.chance(0.3)).slice(0, 20);
   tell(`I write ${isMarker ? `a marker of ${arn}` : what} as ${labels.join('+')}, id: ${ids}`);

@@ -43,8 +43,11 @@ interface Options {
 
 export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid> => {
   const random = new Random(seed);
-  const rights = ROWS[random.below(ROWS.length)] as readonly Right[];
-  const names = Object.keys(WORLDS);
+  const rows = ROWS.filter((row) => row.includes('write') || random.chance(0.3));
+  const rights = rows[random.below(rows.length)] as readonly Right[];
+  // Where someone else has the pair's name, little happens.
+  const isAny = random.chance(0.2);
+  const names = Object.keys(WORLDS).filter((name) => isAny || WORLDS[name]?.wasRotated);
   const world = names[random.below(names.length)] as string;
   const policy = POLICIES[random.below(POLICIES.length)] as (typeof POLICIES)[number];
   const state = (['logs in', 'locked', 'absent'] as const)[random.below(3)] as 'locked';
