@@ -9,6 +9,7 @@ import { portsOf } from '../../support/rotation-steps.ts';
 import { SECRET } from '../../support/rotation-world.ts';
 import type { Credential } from '../power/any-arena.ts';
 import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from '../power/arena.ts';
+import { LITTLE } from '../power/gains.ts';
 import type { Executions } from './executions.ts';
 
 /** Where a move is made. */
@@ -20,6 +21,10 @@ export interface Scene {
   /** Passwords that were read. */
   readonly readOnes: Set<string>;
   readonly tell: (line: string) => void;
+  /** Users of another team, who got a name that a retirement had made free, as they were made. */
+  readonly newcomers: Map<string, string>;
+  /** Whether a pair's user that is not there was dropped by a retirement. */
+  readonly isDropTold: boolean;
   /** A version that is the secret's own, and logs in. */
   readonly right: () => string | undefined;
 }
@@ -75,9 +80,8 @@ const newValue = (scene: Scene, random: Random): [Record<string, unknown>, strin
 const arnsOf = ({ executions }: Scene, random: Random): string[] => [
   ...executions.arns,
   ...OWN_NAMES.map((name) => executionArn(name)),
-  ...(['rotation', 'recovery', 'retirement'] as const).map((kind) =>
-    executionArn(random.chance(0.3) ? executions.guessed : 'none', kind),
-  ),
+  // The trigger's names can be guessed; those of recoveries and retirements are made by chance.
+  executionArn(random.chance(0.3) ? executions.guessed : 'none'),
 ];
 
 const onRecord = async ({ arena }: Scene): Promise<string[]> =>
@@ -196,6 +200,18 @@ const honestly =
     tell(`  ${ending?.error ?? ending?.status ?? 'held'}`);
   };
 
+/** A name that a retirement made free is given to another team's user, with roles that are alike or not. */
+const takeFreeName: Move = ({ arena, newcomers, isDropTold, tell }, random) => {
+  const { database } = arena.world;
+  const names = [arena.user, arena.pairUser];
+  const free = names.find((name) => database.user(name) === undefined);
+  if (free === undefined || !isDropTold) return;
+  const inUse = database.user(names.find((name) => name !== free) ?? '');
+  tell(`another team gets the name ${free}`);
+  database.addUser(free, newPassword(), random.chance(0.7) ? (inUse?.roles ?? []) : LITTLE);
+  newcomers.set(free, JSON.stringify(database.user(free)));
+};
+
 const HONEST: Readonly<Record<string, Move>> = {
   rotate: honestly('rotate'),
   revert: honestly('revert'),
@@ -255,6 +271,7 @@ const HONEST: Readonly<Record<string, Move>> = {
     tell(`an operator stops ${one.arn.split(':').slice(-2).join(':')}`);
     await executions.stop(one);
   },
+  'take a free name': takeFreeName,
   'the grace is over': async ({ executions, tell }, random) => {
     if (executions.waiting === 0) return;
     tell('the grace is over');
@@ -279,7 +296,8 @@ const HONEST_WEIGHTS = {
   'mend the password': 1,
   'let go': 6,
   stop: 2,
-  'the grace is over': 3,
+  'the grace is over': 4,
+  'take a free name': 2,
 } as const;
 
 /** One move at random; the same for the same number. */

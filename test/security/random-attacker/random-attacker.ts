@@ -50,7 +50,10 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
   const names = Object.keys(WORLDS).filter((name) => isAny || WORLDS[name]?.wasRotated);
   const world = names[random.below(names.length)] as string;
   const policy = POLICIES[random.below(POLICIES.length)] as (typeof POLICIES)[number];
-  const state = (['logs in', 'locked', 'absent'] as const)[random.below(3)] as 'locked';
+  const state = (['logs in', 'locked', 'absent'] as const)[random.below(3)] as
+    | 'logs in'
+    | 'locked'
+    | 'absent';
   const given = WORLDS[world] as ArenaOptions;
   const { previous } = given.options;
   const options = {
@@ -67,9 +70,13 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
   const allowed = new Set<Want>(theirsOf(rights).flatMap(({ gives }) => gives));
   const known: Credential[] = [{ username: OWN_USER, password: arena.ownPassword }];
   const readOnes = new Set<string>();
+  const newcomers = new Map<string, string>();
   if (given.pair === 'the attacker’s') known.push({ username: arena.pairUser, password: arena.ownPassword });
   hideOwn(arena, (password) => known.some((one) => one.password === password) && !readOnes.has(password));
   const note = (): void => {
+    for (const [name, user] of newcomers)
+      if (JSON.stringify(arena.world.database.user(name) ?? null) !== user)
+        gains.add('a newcomer was changed');
     for (const want of arena.gained()) if (want !== 'outage' && !allowed.has(want)) gains.add(want);
   };
   const ends: string[] = [];
@@ -78,7 +85,8 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
     note();
   });
   const isOwn = (name: string | undefined): boolean =>
-    name === arena.user || (name === arena.pairUser && given.pair === 'the secret’s own');
+    !newcomers.has(name ?? '') &&
+    (name === arena.user || (name === arena.pairUser && given.pair === 'the secret’s own'));
   const roles = JSON.stringify(arena.world.database.user(arena.user)?.roles);
   const right = (): string | undefined => {
     const { store, database } = arena.world;
@@ -97,7 +105,16 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
     const [found] = [current, ...arena.versions().reverse()].filter(isRight);
     return found;
   };
-  const scene: Scene = { arena, executions, known, readOnes, right, tell: (line) => story.push(line) };
+  const scene: Scene = {
+    arena,
+    executions,
+    known,
+    readOnes,
+    newcomers,
+    isDropTold: given.wasRotated && (previous === undefined || state !== 'absent'),
+    right,
+    tell: (line) => story.push(line),
+  };
   for (const number of chosen) {
     const own = new Random(number);
     await moveOf(rights, own)(scene, own);
@@ -157,7 +174,7 @@ interface Given {
 
 /** Everything ends; an operator puts the right value back and recovers; the secret is rotated once more. */
 const end = async (
-  { arena, executions, right, tell }: Scene,
+  { arena, executions, newcomers, right, tell }: Scene,
   { rights, given, policy }: Given,
 ): Promise<string[]> => {
   const stuck: string[] = [];
@@ -180,7 +197,7 @@ const end = async (
   const rotation = await executions.start('rotation', executions.nextName(), { secretId: SECRET });
   await executions.endAll();
   tell(`rotated: ${rotation?.error ?? rotation?.status} ${rotation?.cause ?? ''}`);
-  if (!given.wasRotated) return stuck;
+  if (!given.wasRotated || newcomers.size > 0) return stuck;
   if (rotation?.status !== 'SUCCEEDED') return [...stuck, `no rotation is possible: ${rotation?.error}`];
   stuck.push(...endProblems(arena.world));
   const isPair = given.options.strategy !== 'single-user';
