@@ -143,8 +143,13 @@ const start: Move = async (scene, random) => {
 
 const retire: Move = async (scene, random) => {
   const { arena, executions, tell } = scene;
-  const version = oneOf(random, [arena.current(), arena.current(), ...arena.versions()]);
-  const predecessor = oneOf(random, [
+  // Half of them as the rotation itself would ask for it.
+  const isPlain = random.chance(0.5);
+  const current = arena.current();
+  const version = isPlain ? current : oneOf(random, [current, ...arena.versions()]);
+  const inUse = arena.world.credentialOf(current)?.username;
+  const other = inUse === arena.user ? arena.pairUser : arena.user;
+  const anyone = oneOf(random, [
     arena.user,
     arena.pairUser,
     arena.user,
@@ -153,8 +158,10 @@ const retire: Move = async (scene, random) => {
     OTHER_USER,
     'root',
   ]);
-  const policy = oneOf(random, ['delete', 'revoke', 'lock', 'keep']);
-  const strategy = oneOf(random, ['alternating-users', 'admin-clone']);
+  const predecessor = isPlain ? other : anyone;
+  const policy = isPlain ? 'delete' : oneOf(random, ['delete', 'revoke', 'lock', 'keep']);
+  const own = arena.user === 'boss' ? 'admin-clone' : 'alternating-users';
+  const strategy = isPlain ? own : oneOf(random, ['alternating-users', 'admin-clone']);
   const hold = holdAt(random);
   tell(`I retire ${predecessor} by ${policy} for ${strategy}${hold > 0 ? `, held at ${hold}` : ''}`);
   const failed = executions.failedRetirements;
