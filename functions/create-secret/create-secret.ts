@@ -23,7 +23,7 @@ import {
   takePending,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { isWrittenIn, recordOf, recordProven, withReturnedTo, withWritten } from '../secret/proven.ts';
+import { isWrittenIn, recordOf, recordProven, withReturnedTo, withWrittenOfPair } from '../secret/proven.ts';
 import {
   loadContext,
   newValue,
@@ -85,7 +85,8 @@ const begin = async (
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, lockVersion, { lockVersion, own: versionIdsOf(execution) });
   const isPair = context.settings.strategy !== 'single-user';
-  const proven = isPair ? await recordUnfinished(ports, seen, withWritten(seen, lockVersion)) : [];
+  const unfinished = withWrittenOfPair(seen, lockVersion, context.currentVersion);
+  const proven = isPair ? await recordUnfinished(ports, seen, unfinished) : [];
   return planOf(context, seen, {
     outcome: 'created',
     lockVersion,

@@ -17,6 +17,7 @@ import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
   asPaired,
   asWritten,
+  begunWithIn,
   isPromotingIn,
   isProvenIn,
   isWrittenIn,
@@ -182,8 +183,11 @@ const loadRecoveryContext = async (
   const currentVersion = holderOf(secret, CURRENT);
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
+  const record = recordOf(secret);
+  const [current, ...others] = candidatesIn(secret, [...suspects, ...writtenIn(record)]);
+  const begunWith = begunWithIn(record).map((id) => ({ id, was: PREVIOUS }) as const);
   const versions = await Promise.all(
-    candidatesIn(secret, [...suspects, ...writtenIn(recordOf(secret))]).map(({ id, was }) =>
+    [...(current ? [current] : []), ...begunWith, ...others].map(({ id, was }) =>
       usable(secrets, secret, id, was),
     ),
   );

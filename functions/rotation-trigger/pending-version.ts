@@ -9,7 +9,7 @@ import { readUntil } from '../runtime/read-again.ts';
 import { hasLabel, holderOf, lockHolder, OWNER, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, inProgress, type LockPorts, releaseLock, takeLockOnce } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { isWrittenIn, recordOf, recordProven, withWritten } from '../secret/proven.ts';
+import { isWrittenIn, recordOf, recordProven, withWritten, withWrittenOfPair } from '../secret/proven.ts';
 import { loadContext, newValue, parsePending, type RotationContext } from '../secret/rotation-context.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import type { RotationEvent } from './rotation-trigger.ts';
@@ -104,7 +104,11 @@ const ensureValue = async (
     const read = () => secrets.read(secret.arn, token);
     return assertOwnValue(context, secret, token, await readUntil(clock, read, (text) => text !== undefined));
   }
-  await recordProven(secrets, secret.arn, recordOf(secret), withWritten(secret, token));
+  const isPair = context.settings.strategy !== 'single-user';
+  const record = isPair
+    ? withWrittenOfPair(secret, token, context.currentVersion)
+    : withWritten(secret, token);
+  await recordProven(secrets, secret.arn, recordOf(secret), record);
 };
 
 const assertOwnValue = (

@@ -10,6 +10,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * id    | it was seen to log in: it is proven
  * +id   | a rotation wrote it, and has not ended well yet
  * @id   | a revert of a pair goes back to it, and has not ended well yet: who wrote it is not known
+ * @@id  | it was AWSCURRENT when the first rotation of a pair began: a recovery tries it, if someone took its label
  * =id   | it is proven, and its user is one of the two that take turns: a rotation left the pair as it is
  * =+id  | the same, of the version that is being promoted: where that came to nothing, its user is to be disabled
  * -id   | it was =id, but a retirement has dropped that user since: one of that name is someone else's
@@ -23,6 +24,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  */
 const WRITTEN = '+';
 const RETURNED_TO = '@';
+const BEGUN_WITH = '@@';
 const PAIRED = '=';
 const PROMOTING = '=+';
 const DROPPED = '-';
@@ -30,7 +32,7 @@ const LAST_DROP = '/';
 const OUTDATED = ':';
 
 /** The longer ones first. */
-const MARKS = [PROMOTING, WRITTEN, RETURNED_TO, PAIRED, DROPPED, LAST_DROP, OUTDATED];
+const MARKS = [PROMOTING, BEGUN_WITH, WRITTEN, RETURNED_TO, PAIRED, DROPPED, LAST_DROP, OUTDATED];
 
 /**
  * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
@@ -92,6 +94,10 @@ const isOutdated = (entry: string): boolean => entry.startsWith(OUTDATED);
 /** @returns those that a rotation wrote, and that have not ended well yet: a user may have its password, also where the lock's version says nothing of it */
 export const writtenIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(WRITTEN)).map(versionOf);
+
+/** @returns what was AWSCURRENT when the first rotation of a pair began, which has not ended since */
+export const begunWithIn = (record: readonly string[]): string[] =>
+  record.filter((entry) => entry.startsWith(BEGUN_WITH)).map(versionOf);
 
 /** What is left of an entry at the start of an execution where the promotion came to nothing: what was said of the version before. */
 export const withoutPromotion = (entry: string): string[] => (isOutdated(entry) ? [] : [entry]);
@@ -227,6 +233,17 @@ export const withWritten = (secret: SecretDescription, written: string): string[
   ...asProven(written).map(asWritten),
   ...settledEntries(secret),
 ];
+
+/**
+ * The same in a pair's rotation. In the first one nothing shows AWSCURRENT: if someone takes its label and the lock, a recovery has to know what to go back to.
+ *
+ * @param current AWSCURRENT
+ */
+export const withWrittenOfPair = (secret: SecretDescription, written: string, current: string): string[] => {
+  const isKnown = isProvenIn(recordAtStart(secret), current);
+  const begun = isKnown ? [] : asProven(current).map((id) => `${BEGUN_WITH}${id}`);
+  return [...withWritten(secret, written), ...begun];
+};
 
 /** The same for one that a revert goes back to. */
 export const withReturnedTo = (secret: SecretDescription, target: string): string[] => [

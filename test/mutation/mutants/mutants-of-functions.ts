@@ -1590,6 +1590,20 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {
+    breaks: 'The record says what the first rotation of a pair began with.',
+    file: 'functions/secret/proven.ts',
+    find: 'return [...withWritten(secret, written), ...begun];',
+    replace: 'return withWritten(secret, written);',
+    tests: ['security/ninth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A recovery goes back to what the first rotation of a pair began with.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '...begunWith, ',
+    replace: '',
+    tests: ['security/ninth-look.unit.test.ts'],
+  },
+  {
     breaks: 'The user is named once.',
     file: 'functions/secret/user-on-record.ts',
     find: '!namesUser || isUserNamed({ tags })',
