@@ -30,16 +30,30 @@ export interface Executions {
 /** Longest name of an execution: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
 const LONGEST_NAME = 80;
 
+/** What the trigger starts. */
+export type TriggerMode = 'rotate' | 'check';
+
 /**
- * The same rotation always has the same name, so that a second call finds the first one's execution. Begins with
- * the secret's name, for people; two secrets may have the same token, so the ARN counts too.
+ * The same rotation always has the same name, so that a second call finds the first one's execution. Begins with the secret's name
+ * and the mode, for people; two secrets may have the same token, so the ARN counts too.
+ *
+ * No day: the calls of a rotation may come on two days, and what they are told does not say on which it began. To ask Secrets Manager
+ * when the version was made is one more call in each.
  */
-export const executionName = (secretArn: string, token: string, attempt: number): string => {
-  const unique = createHash('sha256').update(`${secretArn} ${token}`).digest('hex').slice(0, 32);
-  const name = (secretArn.split(':').at(-1) ?? '').replace(/[^A-Za-z0-9_-]+/g, '-');
-  const ending = `-${unique}-${attempt}`;
+export const executionName = (mode: TriggerMode, secretArn: string, token: string, attempt: number): string =>
+  named(secretArn, `-${mode}-${hashOf(secretArn, token)}-${attempt}`);
+
+/** The name that a rotation's execution had before 0.2. To be removed with 1.0. */
+export const executionNameBefore02 = (secretArn: string, token: string, attempt: number): string =>
   // Room for the "-check" of a lone test.
-  return `${name.slice(0, LONGEST_NAME - ending.length - 7)}${ending}`;
+  named(secretArn, `-${hashOf(secretArn, token)}-${attempt}`, 7);
+
+const hashOf = (secretArn: string, token: string): string =>
+  createHash('sha256').update(`${secretArn} ${token}`).digest('hex').slice(0, 32);
+
+const named = (secretArn: string, ending: string, room = 0): string => {
+  const name = (secretArn.split(':').at(-1) ?? '').replace(/[^A-Za-z0-9_-]+/g, '-');
+  return `${name.slice(0, LONGEST_NAME - ending.length - room)}${ending}`;
 };
 
 export const stepFunctions = (client: SFNClient, stateMachineArn: string): Executions => {

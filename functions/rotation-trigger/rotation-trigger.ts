@@ -12,7 +12,7 @@ import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
 import { releaseLock } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { type Execution, type Executions, executionName } from './executions.ts';
+import { type Execution, type Executions, executionName, executionNameBefore02 } from './executions.ts';
 import { lockFor, writePendingVersion } from './pending-version.ts';
 
 export interface TriggerPorts {
@@ -72,7 +72,7 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   const secret = await knownSecret(ports, event);
   const latest = await latestAttempt(ports, event);
   if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
-  const name = executionName(event.SecretId, token, (latest?.number ?? 0) + 1);
+  const name = executionName('rotate', event.SecretId, token, (latest?.number ?? 0) + 1);
   const execution = executions.arnOf(name);
   const locked = await lockFor(ports, secret, { execution, token, deadline });
   if (hasLabel(locked, token, CURRENT)) {
@@ -129,7 +129,7 @@ const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<bo
 /** A deployment hears now what the first rotation would fail by, and not on the night when it comes. */
 const check = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
   const secret = await knownSecret(ports, event);
-  const name = `${executionName(event.SecretId, event.ClientRequestToken, 1)}-check`;
+  const name = executionName('check', event.SecretId, event.ClientRequestToken, 1);
   const earlier = await ports.executions.find(name);
   const execution =
     earlier ??
@@ -157,14 +157,20 @@ interface Attempt {
   readonly execution: Execution;
 }
 
-/** Secrets Manager retries a failed rotation with the same token; each retry is an execution of its own. */
+/**
+ * Secrets Manager retries a failed rotation with the same token; each retry is an execution of its own. An upgrade may come between two
+ * calls of one rotation: what was started before it has another name, and is never followed by more of those.
+ */
 const latestAttempt = async (
   { executions }: TriggerPorts,
-  { SecretId, ClientRequestToken }: RotationEvent,
+  { SecretId, ClientRequestToken: token }: RotationEvent,
 ): Promise<Attempt | undefined> => {
   let latest: Attempt | undefined;
+  let mayBeOld = true;
   for (let number = 1; ; number++) {
-    const execution = await executions.find(executionName(SecretId, ClientRequestToken, number));
+    let execution = await executions.find(executionName('rotate', SecretId, token, number));
+    mayBeOld &&= execution === undefined;
+    if (mayBeOld) execution = await executions.find(executionNameBefore02(SecretId, token, number));
     if (execution === undefined) return latest;
     latest = { number, execution };
   }

@@ -6,14 +6,18 @@ const SUFFIX = '_clone';
 
 /**
  * The other of the two users that take turns: `app` and `app_clone`.
- * @throws InvalidSecretError when the name would be longer than the database takes, or is that of a clone's clone
+ * @throws InvalidSecretError when the name would be longer than the database takes, or is that of a clone's clone, or of no one's clone
  */
 export const otherUserOf = (username: string): string => {
   if (username.endsWith(`${SUFFIX}${SUFFIX}`))
     throw new InvalidSecretError(
       `the user's name ends in "${SUFFIX}${SUFFIX}", so that it could take turns with two others; use another name or the strategy single-user`,
     );
-  if (username.endsWith(SUFFIX) && username.length > SUFFIX.length) return username.slice(0, -SUFFIX.length);
+  if (username === SUFFIX)
+    throw new InvalidSecretError(
+      `the user's name is "${SUFFIX}", which is what the name of a pair's second user ends in, with nothing before it; use another name or the strategy single-user`,
+    );
+  if (username.endsWith(SUFFIX)) return username.slice(0, -SUFFIX.length);
   const clone = `${username}${SUFFIX}`;
   if (clone.length <= LONGEST_USERNAME) return clone;
   throw new InvalidSecretError(

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
@@ -322,6 +322,18 @@ describe('the README', () => {
     );
     expect(links.length).toBeGreaterThan(10);
     expect(links.filter((path) => !isCarried(path))).toEqual([]);
+  });
+
+  test('shows pictures that are small, and says in words what is on them', () => {
+    const pictures = [...README.matchAll(/!\[([^\]]*)\]\(([^)]+)\)/g)];
+    expect(pictures.map(([, , path]) => path)).toEqual([
+      'statemachine/page.png',
+      'statemachine/rotation.svg',
+    ]);
+    for (const [, words = '', path = ''] of pictures) {
+      expect(words, path).toMatch(/^\w+( \S+){4,}/);
+      expect(statSync(join(ROOT, path)).size, path).toBeLessThan(150_000);
+    }
   });
 
   test('can be read in one go', () => {

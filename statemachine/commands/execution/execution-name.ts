@@ -5,7 +5,7 @@ export type Mode = (typeof MODES)[number];
 /** Longest name of an execution: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
 const LONGEST_NAME = 80;
 
-/** The trigger's names leave this much to the secret (functions/rotation-trigger/executions.ts). */
+/** The trigger's names leave this much to the secret, those of before 0.2 too (functions/rotation-trigger/executions.ts). */
 const SHORTEST_HEAD = 37;
 
 /** How the names of executions for a secret begin: its own, with the six characters that no other secret's has. */
@@ -39,9 +39,16 @@ export const partsOf = (name: string): NameParts | undefined => {
   const [, head, mode] =
     /^(.+)-(rotate|verify|revert|recover|check)-\d{8}T\d{6}Z-[0-9a-z]{4}$/.exec(name) ?? [];
   if (head !== undefined) return { head, mode: mode as Mode, by: 'command' };
-  const [, secret, test] = /^(.+)-[0-9a-f]{32}-\d+(-verify|-check)?$/.exec(name) ?? [];
-  if (secret === undefined) return undefined;
-  return { head: secret, mode: (test?.slice(1) ?? 'rotate') as Mode, by: 'Secrets Manager' };
+  const [, secret, what] = /^(.+)-(rotate|check)-[0-9a-f]{32}-\d+$/.exec(name) ?? [];
+  if (secret !== undefined) return { head: secret, mode: what as Mode, by: 'Secrets Manager' };
+  return partsBefore02(name);
+};
+
+/** The trigger's names had no mode, but for a lone test. To be removed with 1.0. */
+const partsBefore02 = (name: string): NameParts | undefined => {
+  const [, head, test] = /^(.+)-[0-9a-f]{32}-\d+(-verify|-check)?$/.exec(name) ?? [];
+  if (head === undefined) return undefined;
+  return { head, mode: (test?.slice(1) ?? 'rotate') as Mode, by: 'Secrets Manager' };
 };
 
 /** Secrets whose names begin alike may share what is in the names of their executions. */

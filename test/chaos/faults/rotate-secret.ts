@@ -19,7 +19,7 @@ export const executionOf = async (
   { secretArn, versionId }: Rotation,
 ): Promise<string | undefined> => {
   const machine = stack.stateMachineArn.replace(':stateMachine:', ':execution:');
-  const arn = `${machine}:${executionName(secretArn, versionId, 1)}`;
+  const arn = `${machine}:${executionName('rotate', secretArn, versionId, 1)}`;
   try {
     await stack.executions.describe(arn);
     return arn;

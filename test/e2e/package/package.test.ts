@@ -150,6 +150,7 @@ describe('the package', () => {
         'dist/statemachine/rotation.asl.json',
         'statemachine/rotation.asl.yaml',
         'statemachine/RUNBOOK.md',
+        'statemachine/page.png',
       ]),
     );
     expect(

@@ -1,5 +1,5 @@
 import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as playwright } from 'playwright-core';
+import { type Browser, type Page, chromium as playwright } from 'playwright-core';
 
 /** A Chromium that comes from npm; or why it does not run here, which is no fault of the page. */
 export const launchBrowser = async (): Promise<Browser | string> => {
@@ -15,3 +15,11 @@ export const launchBrowser = async (): Promise<Browser | string> => {
 /** A window as someone has it, in a language that every Chromium knows. */
 export const windowOf = (browser: Browser, width: number, height: number, colorScheme?: 'dark') =>
   browser.newPage({ viewport: { width, height }, locale: 'en-GB', ...(colorScheme ? { colorScheme } : {}) });
+
+/**
+ * Instead of closing it: this Chromium is one process, and the end of a window is the end of all. A window that stays on the page keeps
+ * one of the six connections that a browser opens to a host.
+ */
+export const leave = async (window: Page): Promise<void> => {
+  await window.goto('about:blank');
+};

@@ -1,15 +1,22 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Browser, Page as Window } from 'playwright-core';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Locator, Page as Window } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leaksIn } from '../../security/leaks.ts';
 import { passwordsOf } from '../../security/searched.ts';
 import { type LocalStack, startLocalStack, Undo } from '../deployment/index.ts';
-import { launchBrowser, windowOf } from './browser.ts';
+import { launchBrowser, leave, windowOf } from './browser.ts';
 import { type Page, preparePage } from './index.ts';
+import { PICTURES, takePictures } from './pictures.ts';
 
 /** Rotations one after the other, each with its waits. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
+
+/** Of a user that changes its own password: by one command, which is the one that a fault of the database strikes. */
+const OWN_POWER = 'demo/own-power';
 
 const undo = new Undo();
 const browser = await launchBrowser();
@@ -40,6 +47,13 @@ beforeAll(async () => {
     undefined,
     undo,
   );
+  await stack.makeSecret({
+    name: OWN_POWER,
+    username: 'own_power',
+    roles: [{ role: 'root', db: 'admin' }],
+    masterarn: false,
+    tags: { 'docdb-rotation:strategy': 'single-user' },
+  });
   page = await prepared.open(stack);
   page.server.on('connection', record);
 });
@@ -48,6 +62,12 @@ afterAll(async () => {
   if (typeof browser !== 'string') await browser.close();
   await undo.all();
 });
+
+/** Width and height, of a PNG: https://www.w3.org/TR/png-3/#11IHDR */
+const sizeIn = (file: string): number[] => {
+  const bytes = readFileSync(file);
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+};
 
 interface Answer {
   readonly status: number | undefined;
@@ -117,19 +137,26 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
     await details(name).getByLabel(`${moment} its function`).setChecked(isOn);
     await state(name, isOn ? `.*breakpoint ${moment}` : '(?!.*breakpoint)').waitFor();
   };
-  const start = async (mode = 'rotate', stepping = false): Promise<void> => {
-    const form = window.getByRole('form', { name: 'Start an execution' });
-    await form.getByLabel('Mode').selectOption(mode);
-    await form.getByLabel('hold at the first function').setChecked(stepping);
+  const form = () => window.getByRole('form', { name: 'Start an execution' });
+  const execution = () => window.getByRole('region', { name: 'Execution', exact: true });
+  const submit = async (): Promise<void> => {
     const answered = window.waitForResponse('**/api/executions');
-    await form.getByRole('button', { name: 'Start' }).click();
+    await form().getByRole('button', { name: 'Start' }).click();
     const { arn } = await (await answered).json();
-    await window
-      .getByRole('region', { name: 'Execution', exact: true })
-      .getByText(arn.split(':').at(-1))
-      .first()
-      .waitFor();
+    await execution().getByText(arn.split(':').at(-1)).first().waitFor();
   };
+  const start = async (mode = 'rotate', stepping = false, secret = 'demo/app'): Promise<void> => {
+    await form().getByLabel('Machine').selectOption('rotation');
+    await form()
+      .getByRole('combobox', { name: /^Secret/ })
+      .selectOption(secret);
+    await form().getByLabel('Mode').selectOption(mode);
+    await form().getByLabel('hold at the first function').setChecked(stepping);
+    await submit();
+  };
+  const faultOf = (what: RegExp) => window.getByRole('combobox', { name: what });
+  const struckOnce = (fault: Locator) =>
+    window.locator('.fault', { has: fault }).getByText('(struck 1 times)').waitFor();
   const says = (text: RegExp) => window.getByRole('region', { name: 'Secret' }).getByText(text).waitFor();
 
   it('draws the machines, and tells of a state by keyboard', async () => {
@@ -190,7 +217,7 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
   });
 
   it('fails by a fault of the database, and compensates', async () => {
-    const fault = window.getByRole('combobox', { name: /refuses a change/ });
+    const fault = faultOf(/refuses a change/);
     await fault.selectOption('once');
     await start();
     await state('RolledBack', 'failed').waitFor();
@@ -202,7 +229,7 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
   });
 
   it('throttles Secrets Manager until it is switched off, and shows the retries meanwhile', async () => {
-    const fault = window.getByRole('combobox', { name: /Secrets Manager throttles/ });
+    const fault = faultOf(/Secrets Manager throttles/);
     await fault.selectOption('always');
     await start();
     await state('CreateSecret', 'failed, is tried again').waitFor();
@@ -211,7 +238,7 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
   });
 
   it('has an instance lag: the rotation waits for it, and compensates', async () => {
-    const fault = window.getByRole('combobox', { name: /learns of no new password/ });
+    const fault = faultOf(/learns of no new password/);
     await fault.selectOption('always');
     await start();
     await window.locator('td', { hasText: 'yes no' }).waitFor();
@@ -220,11 +247,72 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
   });
 
   it('loses the write of a label once, which the function makes again', async () => {
-    const fault = window.getByRole('combobox', { name: /write of a label is lost/ });
+    const fault = faultOf(/write of a label is lost/);
     await fault.selectOption('once');
     await start();
     await state('Rotated', 'done').waitFor();
-    await window.getByText('(struck 1 times)').first().waitFor();
+    await struckOnce(fault);
+  });
+
+  it('loses the reply to the write of a label, and shows that the function found it made', async () => {
+    await breakAt('FinishSecret', 'before');
+    await start();
+    await held('before', 'FinishSecret').waitFor();
+    await breakAt('FinishSecret', 'before', false);
+    const fault = faultOf(/label is made, and its reply is lost/);
+    await fault.selectOption('once');
+    await held('before', 'FinishSecret').getByRole('button', { name: 'Continue' }).click();
+    await state('Rotated', 'done').waitFor();
+    await details('FinishSecret').getByText('"outcome": "already-promoted"').first().waitFor();
+    await struckOnce(fault);
+  });
+
+  it.each([
+    ['before a change of a user is made, which the retry makes', /breaks before a change/, 'changed'],
+    ['after a change of a user was made, which the retry finds', /breaks after a change/, 'already-set'],
+  ])('has a connection break %s', async (_, what, outcome) => {
+    const fault = faultOf(what);
+    await fault.selectOption('once');
+    await start('rotate', false, OWN_POWER);
+    await state('Rotated', 'done').waitFor();
+    await state('SetSecret').click();
+    await details('SetSecret').getByText('Retry 1').waitFor();
+    await details('SetSecret').getByText(`"outcome": "${outcome}"`).first().waitFor();
+    await struckOnce(fault);
+    expect(await fault.inputValue()).toBe('off');
+  });
+
+  it('stops an execution that is held in its compensation, and shows the recovery that finishes it', async () => {
+    await breakAt('SetSecret', 'after');
+    await breakAt('RestoreCredential', 'before');
+    await start();
+    await held('after', 'SetSecret').getByRole('button', { name: 'Fail with it' }).click();
+    await held('before', 'RestoreCredential').waitFor();
+    await state('SetSecret', 'failed').waitFor();
+    await says(/is refused/);
+    await breakAt('SetSecret', 'after', false);
+    await breakAt('RestoreCredential', 'before', false);
+    await execution().getByRole('button', { name: 'Stop this execution' }).click();
+    await held('before', 'RestoreCredential').waitFor({ state: 'hidden' });
+    await state('DescribeStoppedExecution', 'done').waitFor();
+    await state('Recovered', 'done').waitFor();
+    await says(/logs in\./);
+    await window
+      .getByRole('button', { name: /rotation rotate stopped here/ })
+      .first()
+      .click();
+    await state('RestoreCredential', 'stopped here').waitFor();
+  });
+
+  it('starts a recovery that was filled in, and shows what it was asked for', async () => {
+    await form().getByLabel('Machine').selectOption('recovery');
+    await form().getByLabel('reset through the admin secret').check();
+    await form().getByLabel('hold at the first function').uncheck();
+    await submit();
+    await state('Recovered', 'done').waitFor();
+    await state('Begin').click();
+    await details('Begin').getByText('"resetThroughAdmin": true').first().waitFor();
+    await details('Begin').getByText('"resetThroughCluster": false').first().waitFor();
   });
 
   it('steps through a revert', async () => {
@@ -236,14 +324,43 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
   });
 
   it('fits 400 pixels, in the dark', async () => {
-    // Left open: in this Chromium, which is one process, the end of a window is the end of all.
     const narrow = await windowOf(browser as Browser, 400, 800, 'dark');
+    narrow.setDefaultTimeout(PATIENCE_MS);
     await narrow.goto(page.url);
     await narrow
       .getByRole('button', { name: /^Reverted, done/ })
       .and(narrow.locator('.state'))
       .waitFor();
     expect(await narrow.evaluate('document.documentElement.scrollWidth')).toBe(400);
+    await leave(narrow);
+  });
+
+  // uPlot formats numbers in the language of the browser, which a Chromium has from its environment.
+  it.each(['en-US@posix', 'C', ''])('works where the language of the browser is "%s"', async (language) => {
+    const other = await windowOf(browser as Browser, 800, 600);
+    other.setDefaultTimeout(PATIENCE_MS);
+    const thrown: string[] = [];
+    other.on('pageerror', ({ message }) => thrown.push(message));
+    await other.addInitScript(
+      `Object.defineProperty(Navigator.prototype, 'language', { get: () => ${JSON.stringify(language)} })`,
+    );
+    await other.goto(page.url);
+    await other.getByText(/with AWSCURRENT logs in\./).waitFor();
+    expect(await other.locator('.chart canvas').count()).toBe(1);
+    expect(thrown).toEqual([]);
+    await leave(other);
+  });
+
+  it('takes the pictures of the documents', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pictures-'));
+    try {
+      const taken = { held: join(folder, 'held.png'), narrow: join(folder, 'narrow.png') };
+      await takePictures(browser as Browser, page.url, taken);
+      for (const name of ['held', 'narrow'] as const)
+        expect(sizeIn(taken[name]), name).toEqual(sizeIn(PICTURES[name]));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('says no password, and breaks no rule of its own', async () => {

@@ -1075,6 +1075,13 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
   {
+    breaks: 'A rotation that began before an upgrade is found, and not started a second time.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: 'if (mayBeOld) execution = await executions.find(executionNameBefore02(SecretId, token, number));',
+    replace: '',
+    tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
+  },
+  {
     breaks: 'The trigger reports a success only if AWSCURRENT is on the token’s version.',
     file: 'functions/rotation-trigger/rotation-trigger.ts',
     find: 'if (isPromoted(now)) return;',
@@ -1539,6 +1546,13 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: "    if (accepted === undefined) return { outcome: 'untouched' };\n",
     replace: '',
     tests: ['security/third-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A clone of no one takes turns with no one.',
+    file: 'functions/secret/user-pair.ts',
+    find: 'if (username === SUFFIX)',
+    replace: "if (username === '')",
+    tests: ['unit/functions/secret/user-pair.test.ts'],
   },
   {
     breaks: 'A clone of a clone is no half of a pair.',

@@ -28,7 +28,7 @@ const optionsOf = (width: number): uPlot.Options => ({
       stroke: colour('--ink'),
       grid: { stroke: colour('--edge') },
       values: (_chart, all) => all.map((each) => `${each} ms`),
-      size: 58,
+      size: 70,
     },
   ],
   series: [

@@ -1,3 +1,5 @@
+// First: what is loaded after it asks for the language.
+import './language.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import './page.css';

@@ -13,6 +13,7 @@ import {
   type Execution,
   type Executions,
   executionName,
+  executionNameBefore02,
 } from '../../../../functions/rotation-trigger/executions.ts';
 import {
   parseRotationEvent,
@@ -125,7 +126,7 @@ const release = ({ world: { store } }: Scene): void => {
 
 /** The ids of the versions of the attempt of that number. */
 const ownVersion = ({ world, rotation }: Scene, attempt: number, number = 0): string =>
-  versionIdOf(executionArn(executionName(world.secretArn, rotation.token, attempt)), number);
+  versionIdOf(executionArn(executionName('rotate', world.secretArn, rotation.token, attempt)), number);
 
 const promote = ({ world, rotation }: Scene): void =>
   void world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: rotation.token });
@@ -461,7 +462,7 @@ describe.each(['setSecret', 'testSecret', 'finishSecret'] as const)('the trigger
 describe('an execution that Step Functions does not find yet, right after its start', () => {
   /** Hides the attempt of that number for the first few questions. */
   const hide = (rig: Scene, attempt: number, questions: number): void => {
-    const hidden = executionName(rig.world.secretArn, rig.rotation.token, attempt);
+    const hidden = executionName('rotate', rig.world.secretArn, rig.rotation.token, attempt);
     const find = rig.executions.find.bind(rig.executions);
     let left = questions;
     rig.executions.find = async (name) => {
@@ -584,21 +585,77 @@ describe('the name of an execution', () => {
   const token = 't'.repeat(64);
 
   it.each([['shop/app-a1b2c3'], ['x'.repeat(500)], ['ünï cödé/+=.@-'], ['']])(
-    'for "%s" is one that Step Functions takes, with "-check" too',
+    'for "%s" is one that Step Functions takes',
     (name) => {
-      expect(`${executionName(arn(name), token, 999)}-check`).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
+      for (const mode of ['rotate', 'check'] as const)
+        expect(executionName(mode, arn(name), token, 999)).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
     },
   );
 
-  it('is the same for the same attempt, and another for another token, attempt or secret', () => {
+  it('says secret and mode, and ends with the number of the attempt', () => {
+    expect(executionName('rotate', arn('shop/app-a1b2c3'), token, 1)).toMatch(
+      /^shop-app-a1b2c3-rotate-[0-9a-f]{32}-1$/,
+    );
+    expect(executionName('check', arn('shop/app-a1b2c3'), token, 1)).toMatch(
+      /^shop-app-a1b2c3-check-[0-9a-f]{32}-1$/,
+    );
+  });
+
+  it('is the same for the same attempt, and another for another mode, token, attempt or secret', () => {
     const names = [
-      executionName(arn('one'), token, 1),
-      executionName(arn('one'), token, 2),
-      executionName(arn('one'), `${token.slice(1)}u`, 1),
-      executionName(arn('two'), token, 1),
-      executionName(`${arn('one')}`.replace('eu-central-1', 'eu-west-1'), token, 1),
+      executionName('rotate', arn('one'), token, 1),
+      executionName('check', arn('one'), token, 1),
+      executionName('rotate', arn('one'), token, 2),
+      executionName('rotate', arn('one'), `${token.slice(1)}u`, 1),
+      executionName('rotate', arn('two'), token, 1),
+      executionName('rotate', `${arn('one')}`.replace('eu-central-1', 'eu-west-1'), token, 1),
+      executionNameBefore02(arn('one'), token, 1),
     ];
     expect(new Set(names).size).toBe(names.length);
-    expect(executionName(arn('one'), token, 1)).toBe(names[0]);
+    expect(executionName('rotate', arn('one'), token, 1)).toBe(names[0]);
+  });
+});
+
+describe('a rotation that began before an upgrade, whose execution has the name of before', () => {
+  /** As the trigger of before 0.2 started it. */
+  const begun = async (attempts = 1): Promise<Scene> => {
+    const rig = scene();
+    const { world, rotation, executions } = rig;
+    for (let number = 1; number <= attempts; number++) {
+      if (number > 1) executions.end('FAILED', { error: 'RolledBack' });
+      await executions.start(executionNameBefore02(world.secretArn, rotation.token, number), {});
+    }
+    return rig;
+  };
+
+  it('is not started a second time by a createSecret that comes again, be it running or done', async () => {
+    const rig = await begun();
+    await call(rig, 'createSecret');
+    rig.executions.end('SUCCEEDED');
+    await call(rig, 'createSecret');
+    expect(rig.executions.started).toHaveLength(1);
+    expect(rig.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('is followed to its end by the steps that are left', async () => {
+    const rig = await begun(2);
+    rig.onSleep = () => {
+      rig.executions.end('SUCCEEDED');
+      promote(rig);
+    };
+    for (const step of ['setSecret', 'testSecret', 'finishSecret'] as const) await call(rig, step);
+    expect(rig.executions.started).toHaveLength(2);
+  });
+
+  it('goes on with the next number after a failure, under the name of now', async () => {
+    const rig = await begun(2);
+    rig.executions.end('FAILED', { error: 'RolledBack' });
+    await call(rig, 'createSecret');
+    await call(rig, 'createSecret');
+    const { world, rotation, executions } = rig;
+    const name = executionName('rotate', world.secretArn, rotation.token, 3);
+    expect(executions.started.map((each) => each.name).slice(2)).toEqual([name]);
+    executions.end('SUCCEEDED');
+    await expect(call(rig, 'setSecret')).resolves.toBeUndefined();
   });
 });

@@ -22,4 +22,9 @@ describe('the two users of a pair', () => {
   it('are told for no clone of a clone: it would be half of two pairs', () => {
     expect(() => otherUserOf('app_clone_clone')).toThrow(InvalidSecretError);
   });
+
+  it('are told for no clone of no one: the other would be a clone’s clone, from which no rotation leads back', () => {
+    expect(() => otherUserOf('_clone')).toThrow(InvalidSecretError);
+    expect(() => otherUserOf('_clone')).toThrow(/the user's name is "_clone".+use another name/);
+  });
 });

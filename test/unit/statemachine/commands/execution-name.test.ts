@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { executionName as triggerName } from '../../../../functions/rotation-trigger/executions.ts';
+import {
+  executionNameBefore02,
+  executionName as triggerName,
+} from '../../../../functions/rotation-trigger/executions.ts';
 import { versionIdOf } from '../../../../functions/secret/version-ids.ts';
 import {
   executionName,
@@ -40,11 +43,21 @@ describe('the name of an execution that the command starts', () => {
         const made = executionName(arnOf(name), what, NOW, end);
         expect(made).not.toMatch(/-\d$|-verify$/);
         expect(partsOf(made)).toMatchObject({ by: 'command', mode: what });
-        expect(partsOf(triggerName(arnOf(name), TOKEN, 1))).toMatchObject({
-          by: 'Secrets Manager',
-          mode: 'rotate',
-        });
-        expect(partsOf(`${triggerName(arnOf(name), TOKEN, 12)}-verify`)).toMatchObject({ mode: 'verify' });
+        for (const given of ['rotate', 'check'] as const)
+          expect(partsOf(triggerName(given, arnOf(name), TOKEN, 1))).toMatchObject({
+            by: 'Secrets Manager',
+            mode: given,
+          });
+      }),
+    );
+  });
+
+  it('is told from what the trigger gave before 0.2, where only a lone test says its mode', () => {
+    fc.assert(
+      fc.property(secretName, (name) => {
+        const old = executionNameBefore02(arnOf(name), TOKEN, 12);
+        expect(partsOf(old)).toMatchObject({ by: 'Secrets Manager', mode: 'rotate' });
+        expect(partsOf(`${old}-check`)).toMatchObject({ by: 'Secrets Manager', mode: 'check' });
       }),
     );
   });
@@ -59,7 +72,11 @@ describe('the name of an execution that the command starts', () => {
   it('tells its secret, and where it can’t, does not claim to', () => {
     fc.assert(
       fc.property(secretName, mode, random, (name, what, end) => {
-        for (const each of [executionName(arnOf(name), what, NOW, end), triggerName(arnOf(name), TOKEN, 1)]) {
+        for (const each of [
+          executionName(arnOf(name), what, NOW, end),
+          triggerName('rotate', arnOf(name), TOKEN, 1),
+          executionNameBefore02(arnOf(name), TOKEN, 1),
+        ]) {
           expect(nameIsOf(each, arnOf(name))).not.toBe(false);
           // Another secret may begin alike, or be called the same once it was made anew.
           expect(nameIsOf(each, arnOf(name, 'GhIjKl'))).not.toBe(true);
