@@ -33,8 +33,8 @@ describe('an attacker who moves at random', { timeout: 120_000 }, () => {
 /* What it found. */
 describe('what remains:', () => {
   /*
-   * Whoever guesses the name of the next recovery can give the lock to it, so that it takes the lock from no one, and a planted AWSPENDING is none of
-   * its suspects. The next recovery mends it. Names of recoveries are made by chance, but a person may choose one. A recovery would have to look at who
+   * Who guesses the name of the next recovery can give the lock to it, so that it takes the lock from no one, and a planted AWSPENDING is none of
+   * its suspects. The next recovery mends it. Names of recoveries are made by chance, but an operator may choose one. A recovery would have to look at who
    * wrote the version of its own id, as CreateSecret does on demand.
    */
   it.fails('a planted AWSPENDING, and the lock for a recovery whose name I guess: it leaves AWSPENDING there, and rotations are refused', async () => {

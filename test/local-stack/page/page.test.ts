@@ -63,7 +63,7 @@ afterAll(async () => {
   await undo.all();
 });
 
-/** Width and height, of a PNG: https://www.w3.org/TR/png-3/#11IHDR */
+/** Width and height stand in the header of a PNG (its specification calls that IHDR). */
 const sizeIn = (file: string): number[] => {
   const bytes = readFileSync(file);
   return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];

@@ -1128,7 +1128,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What the rotation function wrote is recorded as its own.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: '  await recordProven(secrets, secret.arn, recordOf(secret), withWritten(secret, token));\n',
+    find: '  await recordProven(secrets, secret.arn, recordOf(secret), record);\n',
     replace: '',
     tests: [
       'unit/functions/rotation-trigger/rotation-trigger.test.ts',
@@ -1280,7 +1280,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     breaks:
       'A recovery tries what a rotation wrote, also where the lock was stolen by a version that does not name it.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: '[...suspects, ...writtenIn(recordOf(secret))]',
+    find: '[...suspects, ...writtenIn(record)]',
     replace: '[...suspects, ...writtenIn([])]',
     tests: ['security/seventh-look.unit.test.ts'],
   },
