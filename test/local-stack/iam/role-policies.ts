@@ -76,6 +76,16 @@ const withPolicy = (
   return new Map(roles).set(roleName, policies);
 };
 
+/** The documents by their texts: all are read again and again, and most are as they were. */
+const DOCUMENTS = new Map<string, PolicyDocument>();
+
+/** They come percent-encoded: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyDetail.html */
+const documentIn = (text = ''): PolicyDocument => {
+  const known = DOCUMENTS.get(text) ?? PolicyDocument.parse(JSON.parse(decodeURIComponent(text)));
+  DOCUMENTS.set(text, known);
+  return known;
+};
+
 const read = async (client: IAMClient): Promise<Map<string, InlinePolicies>> => {
   const roles = new Map<string, InlinePolicies>();
   for await (const page of paginateGetAccountAuthorizationDetails({ client }, { Filter: ['Role'] })) {
@@ -83,11 +93,9 @@ const read = async (client: IAMClient): Promise<Map<string, InlinePolicies>> => 
       []) {
       if (AttachedManagedPolicies.length > 0)
         throw new Error(`${RoleName}: only inline policies are known here`);
-      // The documents come percent-encoded: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyDetail.html
-      const parse = (document = '') => PolicyDocument.parse(JSON.parse(decodeURIComponent(document)));
       roles.set(
         RoleName,
-        new Map(RolePolicyList.map((policy) => [policy.PolicyName ?? '', parse(policy.PolicyDocument)])),
+        new Map(RolePolicyList.map((policy) => [policy.PolicyName ?? '', documentIn(policy.PolicyDocument)])),
       );
     }
   }
