@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 // What tests and the CDK leave in a temporary folder stays in this project's own.
 process.env.TMPDIR = join(import.meta.dirname, '.local', 'tmp');
@@ -12,7 +13,8 @@ const onTheStack = { testTimeout: 120_000, hookTimeout: 120_000 };
 export default defineConfig({
   test: {
     // A file of integration tests starts a stack of its own and usually waits: more workers than cores are of use.
-    maxWorkers: 3,
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -77,8 +79,6 @@ export default defineConfig({
           include: ['test/{e2e/alarms,e2e/package,e2e/permissions,people,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
           globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
-          // Where nothing answers, tests wait for time-outs: all at once.
-          maxConcurrency: 20,
           ...onTheStack,
         },
       },

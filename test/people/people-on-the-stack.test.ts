@@ -9,7 +9,7 @@ import { StackPerson } from './stack-person.ts';
 /** The rows of the page on the deployed stack, where a PutSecretValue leaves a parked AWSPENDING: that is the harder of both. */
 let stack: LocalStack;
 
-/** Twenty at once, some of which follow five executions after each other. */
+/** Several at once, some of which follow five executions after each other. */
 const LONGEST_MS = 300_000;
 
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import { Binary } from 'bson';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RotationError } from '../../functions/contract/errors.ts';
 import { documentDb } from '../../functions/database/document-db.ts';
 import type { Login } from '../../functions/secret/secret-value.ts';
@@ -18,19 +18,20 @@ import { type LyingServer, type MeddlerOptions, openLyingServer, plainUpstream }
  */
 const primaryUser = { name: 'honest', password: randomBytes(18).toString('base64url') };
 let honest: DocumentDbStandIn;
-let lyingServer: LyingServer | undefined;
+const lyingServers: LyingServer[] = [];
 beforeAll(async () => {
   honest = await startDocumentDb({ primaryUser, tls: false });
 });
-afterEach(async () => {
-  await lyingServer?.close();
+afterAll(async () => {
+  await Promise.all(lyingServers.map((each) => each.close()));
+  await honest.stop();
 });
-afterAll(() => honest.stop());
 
 const database = documentDb([]);
 
 const meddling = async (meddle: MeddlerOptions['meddle']): Promise<Login> => {
-  lyingServer = await openLyingServer({ upstream: plainUpstream(honest.port), meddle });
+  const lyingServer = await openLyingServer({ upstream: plainUpstream(honest.port), meddle });
+  lyingServers.push(lyingServer);
   const { host, port } = lyingServer;
   return { host, port, username: primaryUser.name, password: primaryUser.password, tls: false };
 };
@@ -194,24 +195,6 @@ describe('a server that lies after the login', () => {
     const tested = await testCredential(database, { ...login }).catch((error: unknown) => error);
     if (tested instanceof Error) expect(tested).toBeInstanceOf(RotationError);
   });
-
-  test('fails in a bounded time if its reply comes byte by byte', async () => {
-    const login = await meddling(({ command }) => (command === 'connectionStatus' ? drip : undefined));
-    const session = await database.login(login);
-    await expectClearError(session?.ownRoles() ?? Promise.resolve(), {
-      within: 15_000,
-      secrets: [login.password],
-    });
-    // Regression: to close waited for the same connection, for ever.
-    const started = performance.now();
-    await session?.[Symbol.asyncDispose]();
-    expect(performance.now() - started, 'milliseconds to close').toBeLessThan(15_000);
-  }, 40_000);
-
-  test('fails in a bounded time if it never answers the login', async () => {
-    const login = await meddling(({ command }) => (command === 'saslStart' ? drip : undefined));
-    await expectClearError(database.login(login), { within: 15_000, secrets: [login.password] });
-  }, 25_000);
 });
 
 /** https://github.com/mongodb/specifications/blob/master/source/compression/OP_COMPRESSED.md */
@@ -244,16 +227,37 @@ const drip = (client: { write(bytes: Buffer): unknown; once(event: 'close', done
   client.once('close', () => clearInterval(timer));
 };
 
-test.each([
-  ['empty labels and hyphens', ['a..b', '-a', 'a-.b']],
-  ['numbers that are no address', ['999.999.999.999', '1.2.3.4.5', '0x7f.1']],
-  ['what DNS does not take', ['xn--a', `${'a'.repeat(64)}.example`]],
-])('a host of %s gives a clear error', async (_what, hosts) => {
-  const password = randomBytes(18).toString('base64url');
-  await Promise.all(
-    hosts.map(async (host) => {
-      const login = { host, port: 1, username: 'app', password, tls: true };
-      await expectClearError(database.login(login), { within: 15_000, secrets: [password] });
-    }),
-  );
+/** Each waits, for up to twenty seconds: all at once. */
+describe.concurrent('a server that is not there, or never done', () => {
+  test('fails in a bounded time if its reply comes byte by byte', async () => {
+    const login = await meddling(({ command }) => (command === 'connectionStatus' ? drip : undefined));
+    const session = await database.login(login);
+    await expectClearError(session?.ownRoles() ?? Promise.resolve(), {
+      within: 15_000,
+      secrets: [login.password],
+    });
+    // Regression: to close waited for the same connection, for ever.
+    const started = performance.now();
+    await session?.[Symbol.asyncDispose]();
+    expect(performance.now() - started, 'milliseconds to close').toBeLessThan(15_000);
+  }, 40_000);
+
+  test('fails in a bounded time if it never answers the login', async () => {
+    const login = await meddling(({ command }) => (command === 'saslStart' ? drip : undefined));
+    await expectClearError(database.login(login), { within: 15_000, secrets: [login.password] });
+  }, 25_000);
+
+  test.each([
+    ['empty labels and hyphens', ['a..b', '-a', 'a-.b']],
+    ['numbers that are no address', ['999.999.999.999', '1.2.3.4.5', '0x7f.1']],
+    ['what DNS does not take', ['xn--a', `${'a'.repeat(64)}.example`]],
+  ])('gives a clear error if its host is of %s', async (_what, hosts) => {
+    const password = randomBytes(18).toString('base64url');
+    await Promise.all(
+      hosts.map(async (host) => {
+        const login = { host, port: 1, username: 'app', password, tls: true };
+        await expectClearError(database.login(login), { within: 15_000, secrets: [password] });
+      }),
+    );
+  });
 });

@@ -21,7 +21,7 @@ import { theirsOf } from './power/theirs.ts';
  */
 const DEALS = dealt(ATTACKS.filter(({ name }) => !(name in LEFT_OUT)));
 
-/** Twenty at once, some of which follow four executions after each other. */
+/** Several at once, some of which follow four executions after each other. */
 const LONGEST_MS = 240_000;
 
 let grounds: Grounds;

@@ -5,7 +5,7 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import { clientConfig } from '../../local-stack/deployment/client-config.ts';
 import { startSecretsManager } from '../../local-stack/secrets-manager/index.ts';
 import { type BlackHole, openBlackHole, openHalfAnswer, openSilence } from './black-hole.ts';
@@ -15,6 +15,8 @@ import { invokeBundle } from './invoke-bundle.ts';
  * Where a VPC has no way to a service, each function says so in words before Lambda ends it. All at once: each of
  * these usually waits.
  */
+vi.setConfig({ maxConcurrency: 20 });
+
 const REGION = 'eu-central-1';
 const ACCOUNT = '111122223333';
 const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:app-AbCdEf`;

@@ -155,7 +155,7 @@ const withoutPermission = async (_name: string, grant: Grant): Promise<void> => 
 
 const ofOneSecret = ({ on }: Grant): boolean => on === 'the secret' || on === 'its admin secret';
 
-/** Thirty rotations at once, on two cores. */
+/** Several rotations at once, on two cores. */
 describe.concurrent('With one permission for one secret taken away', { timeout: 300_000 }, () => {
   test.each(named(GRANTS.filter(ofOneSecret), nameOf))('%s', withoutPermission);
 });

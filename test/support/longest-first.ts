@@ -1,0 +1,48 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * The files that take longest, longest first: no worker still has one when the others have nothing left to do. Those with a stack
+ * wait, the others compute, so that they leave each other room; vitest itself would take one project after the other.
+ */
+export const LONGEST: readonly string[] = [
+  'test/security/power-on-the-stack.test.ts',
+  'test/people/people-on-the-stack.test.ts',
+  'test/e2e/permissions/permissions.test.ts',
+  'test/security/confused-deputy.test.ts',
+  'test/e2e/package/plain-template.test.ts',
+  'test/security/undocumented.test.ts',
+  'test/security/written-nowhere.test.ts',
+  'test/e2e/rotations/people-and-executions.test.ts',
+  'test/chaos/in-memory/crash-matrix-two-rotations.test.ts',
+  'test/local-stack/page/page.test.ts',
+  'test/chaos/search/search.test.ts',
+  'test/e2e/rotations/deployment.test.ts',
+  'test/chaos/in-memory/crash-matrix-recovery.test.ts',
+  'test/e2e/rotations/faults.test.ts',
+  'test/chaos/in-memory/crash-matrix.test.ts',
+  'test/account/account-kit.test.ts',
+  'test/security/hostile-server.unit.test.ts',
+  'test/e2e/commands/drill.test.ts',
+  'test/chaos/in-memory/crash-matrix-retirement.test.ts',
+  'test/e2e/rotations/bad-input.test.ts',
+  'test/security/power.unit.test.ts',
+  'test/e2e/rotations/pairs.test.ts',
+  'test/chaos/in-memory/interleavings.test.ts',
+  'test/e2e/rotations/outage.test.ts',
+  'test/e2e/rotations/downtime.test.ts',
+  'test/e2e/rotations/rotation.test.ts',
+  'test/e2e/commands/commands.test.ts',
+];
+
+export const rankOf = (file: string): number => {
+  const rank = LONGEST.findIndex((path) => file.endsWith(`/${path}`));
+  return rank === -1 ? LONGEST.length : rank;
+};
+
+/** Where several projects run together, of those that are not named each project's files stay together: they may share workers. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => rankOf(one.moduleId) - rankOf(other.moduleId));
+  }
+}
