@@ -23,7 +23,16 @@ import {
   takePending,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { isWrittenIn, recordOf, recordProven, withReturnedTo, withWrittenOfPair } from '../secret/proven.ts';
+import {
+  droppedIn,
+  isWrittenIn,
+  pairedIn,
+  recordAtStart,
+  recordOf,
+  recordProven,
+  withReturnedTo,
+  withWrittenOfPair,
+} from '../secret/proven.ts';
 import {
   loadContext,
   newValue,
@@ -123,8 +132,20 @@ const goBack = async (
     pendingVersion: target,
     pending: reference,
     currentUser,
-    proven: isPair ? await recordUnfinished(ports, seen, withReturnedTo(seen, target)) : [],
+    proven:
+      isPair && mayBeChanged(seen, target)
+        ? await recordUnfinished(ports, seen, withReturnedTo(seen, target))
+        : [],
   });
+};
+
+/**
+ * A revert changes only a user that a rotation left as one of the two, or that a retirement dropped: whom else AWSPREVIOUS is for, a recovery must not
+ * disable either.
+ */
+const mayBeChanged = (secret: SecretDescription, target: string): boolean => {
+  const record = recordAtStart(secret);
+  return [...pairedIn(record), ...droppedIn(record)].includes(target);
 };
 
 /** A broken AWSCURRENT is what people go back from: it may be unreadable. */

@@ -20,7 +20,9 @@ import {
   begunWithIn,
   isPromotingIn,
   isProvenIn,
+  isUnfinishedIn,
   isWrittenIn,
+  pairedIn,
   provenVersions,
   recordOf,
   recordProven,
@@ -184,7 +186,10 @@ const loadRecoveryContext = async (
   if (currentVersion === undefined)
     throw new SecretNotRotatableError(`${secret.name} has no AWSCURRENT; put a value into it first`);
   const record = recordOf(secret);
-  const [current, ...others] = candidatesIn(secret, [...suspects, ...writtenIn(record)]);
+  // Anyone may name in a marker what a rotation has replaced: what is one of a pair is tried as the record has it, the promoted one first.
+  const isSettled = (id: string): boolean => pairedIn(record).includes(id) && !isUnfinishedIn(record, id);
+  const named = suspects.filter((id) => !isSettled(id));
+  const [current, ...others] = candidatesIn(secret, [...named, ...writtenIn(record)]);
   const begunWith = begunWithIn(record).map((id) => ({ id, was: PREVIOUS }) as const);
   const versions = await Promise.all(
     [...(current ? [current] : []), ...begunWith, ...others].map(({ id, was }) =>

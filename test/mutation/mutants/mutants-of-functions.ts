@@ -1618,6 +1618,20 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/ninth-look.unit.test.ts'],
   },
   {
+    breaks: 'A revert marks as unfinished only what a rotation left as one of the two.',
+    file: 'functions/create-secret/create-secret.ts',
+    find: 'return [...pairedIn(record), ...droppedIn(record)].includes(target);',
+    replace: 'return record.length >= 0;',
+    tests: ['security/eleventh-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A marker does not choose which of a pair’s versions a recovery goes back to.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: 'const named = suspects.filter((id) => !isSettled(id));',
+    replace: 'const named = suspects.filter((id) => id !== undefined || !isSettled(id));',
+    tests: ['security/eleventh-look.unit.test.ts'],
+  },
+  {
     breaks: 'The user is named once.',
     file: 'functions/secret/user-on-record.ts',
     find: '!namesUser || isUserNamed({ tags })',
