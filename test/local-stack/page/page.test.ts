@@ -13,7 +13,7 @@ import { type Page, preparePage } from './index.ts';
 import { PICTURES, takePictures } from './pictures.ts';
 
 /** Rotations one after the other, each with its waits. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 90_000;
 
 /** Of a user that changes its own password: by one command, which is the one that a fault of the database strikes. */
 const OWN_POWER = 'demo/own-power';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { leave, windowOf } from './browser.ts';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** What a reader looks at: without the header, and small. */
 const BELOW_HEADER = { x: 0, y: 44, width: 1120, height: 660 };
 const ROOT = join(import.meta.dirname, '..', '..', '..');

@@ -1280,8 +1280,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     breaks:
       'A recovery tries what a rotation wrote, also where the lock was stolen by a version that does not name it.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: '[...suspects, ...writtenIn(record)]',
-    replace: '[...suspects, ...writtenIn([])]',
+    find: '[...named, ...writtenIn(record)]',
+    replace: '[...named, ...writtenIn([])]',
     tests: ['security/seventh-look.unit.test.ts'],
   },
   {
