@@ -14,7 +14,7 @@ import {
 } from '../support/rotation-machine.ts';
 import { ADMIN_SECRET, SECRET, secretText } from '../support/rotation-world.ts';
 import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './power/arena.ts';
-import { atEachMoment, enter, mallory, PAIRS } from './power/enter.ts';
+import { atEachMoment, enter, mallory, PAIRS, rotateUntilGrace } from './power/enter.ts';
 
 /*
  * An eighth reviewer's attacks: three acts around honest ones, values that two parts might read differently, inputs of the three machines.
@@ -36,15 +36,6 @@ const otherOf = (arena: Arena): string =>
 const editByHand = (arena: Arena, keys: Record<string, unknown>): void => {
   const value = JSON.stringify({ ...currentValue(arena), ...keys });
   arena.world.store.putWithId(SECRET, newVersionId(), value, ['AWSCURRENT']);
-};
-
-/** A rotation whose retirement waits for its grace. */
-const rotateUntilGrace = async (arena: Arena): Promise<Record<string, unknown>> => {
-  const machine = new RotationMachine(arena.world, { calls: new PortCalls() });
-  await machine.run(executionArn('honest'), { secretId: SECRET });
-  const [request] = machine.retirements as { Input: Record<string, unknown> }[];
-  const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...input } = request?.Input ?? {};
-  return input;
 };
 
 /** Whether the replaced user is out, or the operators hear that it is not. */

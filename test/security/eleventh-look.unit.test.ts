@@ -3,15 +3,9 @@ import { USER_TAG } from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
-import {
-  executionArn,
-  RecoveryMachine,
-  RetirementMachine,
-  RotationMachine,
-} from '../support/rotation-machine.ts';
+import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
-import type { Arena } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, PAIRS, recordIn } from './power/enter.ts';
+import { atEachMoment, enter, enterNew, PAIRS, recordIn, rotateUntilGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 
 /*
@@ -28,15 +22,6 @@ const besideOthersClone = (name: string, named: boolean) => {
   const theirs = { username: arena.pairUser, password: newPassword() };
   database.addUser(theirs.username, theirs.password, LITTLE);
   return { arena, theirs };
-};
-
-/** A rotation whose retirement waits for its grace. */
-const rotateUntilGrace = async (arena: Arena): Promise<Record<string, unknown>> => {
-  const machine = new RotationMachine(arena.world, { calls: new PortCalls() });
-  await machine.run(executionArn(newVersionId()), { secretId: SECRET });
-  const [request] = machine.retirements as { Input: Record<string, unknown> }[];
-  const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...input } = request?.Input ?? {};
-  return input;
 };
 
 describe('how he got in, and does no more:', () => {

@@ -7,17 +7,26 @@ import {
   STRATEGY_TAG,
   USER_TAG,
 } from '../../functions/contract/tags.ts';
-import type { Database } from '../../functions/database/database.ts';
+import type { Database, Session } from '../../functions/database/database.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { CLUSTER, INSTANCES, READ_WRITE } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
-import { executionArn, RetirementMachine, RotationMachine } from '../support/rotation-machine.ts';
+import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
 import { portsOf } from '../support/rotation-steps.ts';
 import { ADMIN_SECRET, SECRET } from '../support/rotation-world.ts';
 import { Arena, EVIL_HOST, OTHER_USER } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
+import {
+  atEachMoment,
+  callsAt,
+  enter,
+  enterNew,
+  mallory,
+  PAIRS,
+  recordIn,
+  rotateUntilGrace,
+} from './power/enter.ts';
 import type { Right } from './power/rights.ts';
 import { WORLDS } from './power/worlds.ts';
 
@@ -41,15 +50,6 @@ const editByHand = (arena: Arena, keys: Record<string, unknown>): void => {
   arena.world.store.putWithId(SECRET, newVersionId(), value, ['AWSCURRENT']);
 };
 
-/** A rotation whose retirement waits for its grace. */
-const rotateUntilGrace = async (arena: Arena): Promise<Record<string, unknown>> => {
-  const machine = new RotationMachine(arena.world, { calls: new PortCalls() });
-  await machine.run(executionArn(newVersionId()), { secretId: SECRET });
-  const [request] = machine.retirements as { Input: Record<string, unknown> }[];
-  const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...input } = request?.Input ?? {};
-  return input;
-};
-
 /** Whether the replaced user is out, or the operators hear that it is not. */
 const isOutOrTold = async (arena: Arena, input: Record<string, unknown>, old: object | undefined) => {
   const machine = new RetirementMachine(arena.world, { calls: new PortCalls() });
@@ -58,8 +58,8 @@ const isOutOrTold = async (arena: Arena, input: Record<string, unknown>, old: ob
   return isOut || (status === 'FAILED' && machine.notices.length > 0);
 };
 
-/** A server of mine that has no user but those that a rotation makes there. */
-const withEmptyServer = (arena: Arena): Arena => {
+/** What a login at a host of mine comes to. */
+const serveAtMine = (arena: Arena, answer: (session: Session | undefined) => Session | undefined): void => {
   const { database } = arena.world;
   const original = database.port.bind(database);
   database.port = (gate) => {
@@ -67,13 +67,23 @@ const withEmptyServer = (arena: Arena): Arena => {
     return {
       login: async (login) => {
         const session = await port.login(login);
-        if (login.host !== EVIL_HOST || session === undefined) return session;
-        return { ...session, findUser: async () => undefined };
+        return login.host === EVIL_HOST ? answer(session) : session;
       },
     };
   };
+};
+
+/** A server of mine that has no user but those that a rotation makes there. */
+const withEmptyServer = (arena: Arena): Arena => {
+  serveAtMine(arena, (session) => session && { ...session, findUser: async () => undefined });
   return arena;
 };
+
+/** The server of mine is gone. */
+const closeServer = (arena: Arena): void =>
+  serveAtMine(arena, () => {
+    throw new HostNotFoundError('there is no such host');
+  });
 
 /** A single user's secret; the attacker, or someone else, has a user of the name that its clone would have. */
 const enterSingle = (rights: Right[]): Arena => {
@@ -90,33 +100,6 @@ const readByDriver = (uri: string) => {
 
 const userTagIn = async (arena: Arena) =>
   (await portsOf(arena.world).secrets.describe(SECRET)).tags[USER_TAG];
-
-const callsAt = (arena: Arena, moment: number, act: () => unknown): PortCalls => {
-  let call = 0;
-  return new PortCalls({
-    turn: async () => {
-      call += 1;
-      if (call !== moment) return;
-      arena.wasReached = true;
-      await act();
-    },
-  });
-};
-
-/** The server of mine is gone. */
-const closeServer = (arena: Arena): void => {
-  const { database } = arena.world;
-  const original = database.port.bind(database);
-  database.port = (gate) => {
-    const port: Database = original(gate);
-    return {
-      login: async (login) => {
-        if (login.host === EVIL_HOST) throw new HostNotFoundError('there is no such host');
-        return await port.login(login);
-      },
-    };
-  };
-};
 
 const otherOf = (arena: Arena): string =>
   arena.world.credentialOf(arena.current())?.username === arena.user ? arena.pairUser : arena.user;

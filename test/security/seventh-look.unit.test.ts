@@ -13,7 +13,7 @@ import {
 } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Arena } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
+import { atEachMoment, callsAt, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 
 /*
@@ -60,18 +60,6 @@ const rotateNow = async (arena: Arena, times: number) => {
     endings.push((await arena.start({}, name)).error);
   }
   return endings;
-};
-
-const callsAt = (arena: Arena, moment: number, act: () => unknown): PortCalls => {
-  let call = 0;
-  return new PortCalls({
-    turn: async () => {
-      call += 1;
-      if (call !== moment) return;
-      arena.wasReached = true;
-      await act();
-    },
-  });
 };
 
 interface Chosen {

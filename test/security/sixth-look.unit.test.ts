@@ -12,7 +12,7 @@ import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Arena } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
+import { atEachMoment, callsAt, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 
 /*
@@ -60,19 +60,6 @@ const dropNow = async (arena: Arena, calls = new PortCalls()): Promise<void> => 
     predecessor: otherOf(arena),
     policy: 'delete',
     strategy: arena.user === 'boss' ? 'admin-clone' : 'alternating-users',
-  });
-};
-
-/** Acts once, at that call. */
-const callsAt = (arena: Arena, moment: number, act: () => unknown): PortCalls => {
-  let call = 0;
-  return new PortCalls({
-    turn: async () => {
-      call += 1;
-      if (call !== moment) return;
-      arena.wasReached = true;
-      await act();
-    },
   });
 };
 

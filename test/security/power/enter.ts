@@ -1,4 +1,7 @@
 import { recordOf } from '../../../functions/secret/proven.ts';
+import { newVersionId } from '../../support/in-memory-secret-store.ts';
+import { PortCalls } from '../../support/port-calls.ts';
+import { executionArn, RotationMachine } from '../../support/rotation-machine.ts';
 import { portsOf } from '../../support/rotation-steps.ts';
 import { SECRET } from '../../support/rotation-world.ts';
 import { Arena, OWN_USER } from './arena.ts';
@@ -36,4 +39,26 @@ export const atEachMoment = async (
   step = 1,
 ): Promise<void> => {
   for (let moment = first; (await attack(moment)).wasReached; moment += step);
+};
+
+/** Acts once, at that call. */
+export const callsAt = (arena: Arena, moment: number, act: () => unknown): PortCalls => {
+  let call = 0;
+  return new PortCalls({
+    turn: async () => {
+      call += 1;
+      if (call !== moment) return;
+      arena.wasReached = true;
+      await act();
+    },
+  });
+};
+
+/** A rotation whose retirement waits for its grace. @returns what that one was started with */
+export const rotateUntilGrace = async (arena: Arena): Promise<Record<string, unknown>> => {
+  const machine = new RotationMachine(arena.world, { calls: new PortCalls() });
+  await machine.run(executionArn(newVersionId()), { secretId: SECRET });
+  const [request] = machine.retirements as { Input: Record<string, unknown> }[];
+  const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...input } = request?.Input ?? {};
+  return input;
 };
