@@ -73,7 +73,7 @@ const checkSecret = async (
   if (current === undefined) return undefined;
   if (
     settings !== undefined &&
-    (await isForItsUser(found, secret, settings.value, current.value)) === undefined
+    (await lookForItsUser(found, secret, settings.value, current.value)) === undefined
   )
     return { current: current.value, plan: undefined };
   const pending = settings && (await checkNewValue(found, settings.value, current.value));
@@ -82,7 +82,7 @@ const checkSecret = async (
 };
 
 /** No more is looked at by the admin's power, if it is not: a rotation would not either. */
-const isForItsUser = (
+const lookForItsUser = (
   found: Findings,
   secret: SecretDescription,
   settings: RotationSettings,
