@@ -8,8 +8,10 @@ import { untilUpdated } from '../local-stack/deployment/run-locally.ts';
  */
 export const makeCold = async ({ lambda }: LocalStack): Promise<void> => {
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-  for (const { FunctionName = '', MemorySize } of Functions) {
-    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, MemorySize }));
-    await untilUpdated(lambda, FunctionName);
-  }
+  await Promise.all(
+    Functions.map(async ({ FunctionName = '', MemorySize }) => {
+      await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, MemorySize }));
+      await untilUpdated(lambda, FunctionName);
+    }),
+  );
 };
