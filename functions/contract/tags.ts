@@ -30,6 +30,9 @@ export const DROPPED_TAG = 'docdb-rotation:dropped';
  */
 export const USER_TAG = 'docdb-rotation:user';
 
+/** On which day the latest rotation by Secrets Manager began, and which one it is: as in the names of its executions. */
+export const BEGUN_TAG = 'docdb-rotation:begun';
+
 export const KNOWN_TAGS: readonly string[] = [
   STRATEGY_TAG,
   ADMIN_SECRET_TAG,
@@ -39,6 +42,7 @@ export const KNOWN_TAGS: readonly string[] = [
   PROVEN_TAG,
   DROPPED_TAG,
   USER_TAG,
+  BEGUN_TAG,
 ];
 
 /** Names of before 0.2, and what they are called now. */

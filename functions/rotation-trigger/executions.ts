@@ -33,22 +33,31 @@ const LONGEST_NAME = 80;
 /** What the trigger starts. */
 export type TriggerMode = 'rotate' | 'check';
 
+/** A rotation by Secrets Manager, as its own calls tell it apart. */
+export interface RotationId {
+  readonly secretArn: string;
+  readonly token: string;
+  /** On which it began, `20260131`. */
+  readonly day: string;
+}
+
 /**
- * The same rotation always has the same name, so that a second call finds the first one's execution. Begins with the secret's name
- * and the mode, for people; two secrets may have the same token, so the ARN counts too.
- *
- * No day: the calls of a rotation may come on two days, and what they are told does not say on which it began. To ask Secrets Manager
- * when the version was made is one more call in each.
+ * The same rotation always has the same name, so that a second call finds the first one's execution. Begins with the secret's name,
+ * the mode and the day, for people.
  */
-export const executionName = (mode: TriggerMode, secretArn: string, token: string, attempt: number): string =>
-  named(secretArn, `-${mode}-${hashOf(secretArn, token)}-${attempt}`);
+export const executionName = (mode: TriggerMode, rotation: RotationId, attempt: number): string =>
+  named(rotation.secretArn, `-${mode}-${dayAndHash(rotation)}-${attempt}`);
+
+/** Two secrets may have the same token, so the ARN counts too. */
+export const dayAndHash = (rotation: RotationId): string =>
+  `${rotation.day}-${hashOf(rotation).slice(0, 24)}`;
 
 /** The name that a rotation's execution had before 0.2. To be removed with 1.0. */
-export const executionNameBefore02 = (secretArn: string, token: string, attempt: number): string =>
+export const executionNameBefore02 = (rotation: Omit<RotationId, 'day'>, attempt: number): string =>
   // Room for the "-check" of a lone test.
-  named(secretArn, `-${hashOf(secretArn, token)}-${attempt}`, 7);
+  named(rotation.secretArn, `-${hashOf(rotation)}-${attempt}`, 7);
 
-const hashOf = (secretArn: string, token: string): string =>
+const hashOf = ({ secretArn, token }: Omit<RotationId, 'day'>): string =>
   createHash('sha256').update(`${secretArn} ${token}`).digest('hex').slice(0, 32);
 
 const named = (secretArn: string, ending: string, room = 0): string => {

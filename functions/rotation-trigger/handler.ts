@@ -19,6 +19,7 @@ const ports = {
     new SFNClient({ maxAttempts: 8, requestHandler: REQUEST_LIMITS }),
     triggerConfig().STATE_MACHINE_ARN,
   ),
+  days: new Map<string, string>(),
   clock: { now: Date.now, sleep: (milliseconds: number) => sleep(milliseconds) },
 };
 

@@ -67,14 +67,17 @@ const takeUnlessBusy = async (
  * used only if that is on record: a version can't be rewritten.
  *
  * A refused rotation leaves neither the lock nor AWSPENDING behind, which would keep the next one from starting.
+ *
+ * @param tags are set by the same call as the record
  */
 export const writePendingVersion = async (
   ports: LockPorts,
   secret: SecretDescription,
   event: RotationEvent,
+  tags: SecretDescription['tags'],
 ): Promise<void> => {
   try {
-    await ensureValue(ports, secret, event);
+    await ensureValue(ports, secret, event, tags);
   } catch (error) {
     if (isRefusal(error)) {
       await ports.secrets.moveLabel(secret.arn, PENDING, { from: event.ClientRequestToken });
@@ -94,6 +97,7 @@ const ensureValue = async (
   { secrets, clock }: LockPorts,
   secret: SecretDescription,
   { ClientRequestToken: token, RotationToken: rotationToken }: RotationEvent,
+  tags: SecretDescription['tags'],
 ): Promise<void> => {
   const context = await loadContext(secrets, secret, 'rotate');
   assertInRotation(secret, token, rotationToken);
@@ -108,7 +112,7 @@ const ensureValue = async (
   const record = isPair
     ? withWrittenOfPair(secret, token, context.currentVersion)
     : withWritten(secret, token);
-  await recordProven(secrets, secret.arn, recordOf(secret), record);
+  await recordProven(secrets, secret.arn, recordOf(secret), record, tags);
 };
 
 const assertOwnValue = (

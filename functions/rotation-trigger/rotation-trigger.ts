@@ -12,13 +12,22 @@ import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
 import { releaseLock } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { type Execution, type Executions, executionName, executionNameBefore02 } from './executions.ts';
+import { asBegun, dayOf, dayOnRecord } from './begun.ts';
+import {
+  type Execution,
+  type Executions,
+  executionName,
+  executionNameBefore02,
+  type RotationId,
+} from './executions.ts';
 import { lockFor, writePendingVersion } from './pending-version.ts';
 
 export interface TriggerPorts {
   readonly secrets: SecretStore;
   readonly executions: Executions;
   readonly clock: Clock;
+  /** On which day a rotation began, by its token and the secret's ARN: what this process knows, it does not ask for. */
+  readonly days: Map<string, string>;
 }
 
 /** What Secrets Manager sends; SecretId is the ARN: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html */
@@ -70,9 +79,10 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   const { executions } = ports;
   const { ClientRequestToken: token } = event;
   const secret = await knownSecret(ports, event);
-  const latest = await latestAttempt(ports, event);
+  const rotation = { ...rotationOf(event), day: dayToBeginOn(ports, event, secret) };
+  const latest = await latestAttempt(ports, rotation);
   if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
-  const name = executionName('rotate', event.SecretId, token, (latest?.number ?? 0) + 1);
+  const name = executionName('rotate', rotation, (latest?.number ?? 0) + 1);
   const execution = executions.arnOf(name);
   const locked = await lockFor(ports, secret, { execution, token, deadline });
   if (hasLabel(locked, token, CURRENT)) {
@@ -80,7 +90,8 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
     await executions.start(name, { secretId: secret.arn, token, mode: 'verify' });
     return;
   }
-  await writePendingVersion(ports, locked, event);
+  await writePendingVersion(ports, locked, event, asBegun(rotation));
+  ports.days.set(keyOf(event), rotation.day);
   await executions.start(name, { secretId: secret.arn, token });
 };
 
@@ -114,7 +125,7 @@ const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationE
 const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promise<Attempt | undefined> =>
   await readUntil(
     ports.clock,
-    () => latestAttempt(ports, event),
+    async () => await latestAttempt(ports, await begunRotation(ports, event)),
     (attempt) => attempt?.execution.status === 'RUNNING' || attempt?.execution.status === 'SUCCEEDED',
   );
 
@@ -124,12 +135,13 @@ const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promis
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
  */
 const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> =>
-  (await latestAttempt(ports, event)) === undefined;
+  (await latestAttempt(ports, await begunRotation(ports, event))) === undefined;
 
 /** A deployment hears now what the first rotation would fail by, and not on the night when it comes. */
 const check = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
   const secret = await knownSecret(ports, event);
-  const name = executionName('check', event.SecretId, event.ClientRequestToken, 1);
+  const rotation = { ...rotationOf(event), day: dayToBeginOn(ports, event, secret) };
+  const name = executionName('check', rotation, 1);
   const earlier = await ports.executions.find(name);
   const execution =
     earlier ??
@@ -152,6 +164,32 @@ const knownSecret = async ({ secrets }: TriggerPorts, event: RotationEvent): Pro
   );
 };
 
+const rotationOf = ({ SecretId, ClientRequestToken }: RotationEvent): Omit<RotationId, 'day'> => ({
+  secretArn: SecretId,
+  token: ClientRequestToken,
+});
+
+/** On record, or today. */
+const dayToBeginOn = (
+  { executions, clock }: TriggerPorts,
+  event: RotationEvent,
+  secret: SecretDescription,
+): string => dayOf(secret, rotationOf(event), { executions, now: clock.now() });
+
+/** The rotation that a later call is for: without a day where no call has begun one yet, or where that was before an upgrade. */
+const begunRotation = async ({ secrets, days }: TriggerPorts, event: RotationEvent): Promise<Begun> => {
+  const rotation = rotationOf(event);
+  const day = days.get(keyOf(event)) ?? dayOnRecord(await secrets.describe(event.SecretId), rotation);
+  if (day === undefined) return rotation;
+  days.set(keyOf(event), day);
+  return { ...rotation, day };
+};
+
+type Begun = RotationId | (Omit<RotationId, 'day'> & { readonly day?: never });
+
+const keyOf = ({ SecretId, ClientRequestToken }: RotationEvent): string =>
+  `${ClientRequestToken} ${SecretId}`;
+
 interface Attempt {
   readonly number: number;
   readonly execution: Execution;
@@ -161,16 +199,16 @@ interface Attempt {
  * Secrets Manager retries a failed rotation with the same token; each retry is an execution of its own. An upgrade may come between two
  * calls of one rotation: what was started before it has another name, and is never followed by more of those.
  */
-const latestAttempt = async (
-  { executions }: TriggerPorts,
-  { SecretId, ClientRequestToken: token }: RotationEvent,
-): Promise<Attempt | undefined> => {
+const latestAttempt = async ({ executions }: TriggerPorts, rotation: Begun): Promise<Attempt | undefined> => {
   let latest: Attempt | undefined;
   let mayBeOld = true;
   for (let number = 1; ; number++) {
-    let execution = await executions.find(executionName('rotate', SecretId, token, number));
+    let execution =
+      rotation.day === undefined
+        ? undefined
+        : await executions.find(executionName('rotate', rotation, number));
     mayBeOld &&= execution === undefined;
-    if (mayBeOld) execution = await executions.find(executionNameBefore02(SecretId, token, number));
+    if (mayBeOld) execution = await executions.find(executionNameBefore02(rotation, number));
     if (execution === undefined) return latest;
     latest = { number, execution };
   }

@@ -8,8 +8,8 @@ import { Duration } from 'aws-cdk-lib';
  * - `move labels`: DescribeSecret and UpdateSecretVersionStage, no value
  * - `put AWSPENDING back`: UpdateSecretVersionStage
  * - `list versions`: ListSecretVersionIds
- * - `record proven`, `record promoted`, `record dropped`: TagResource, only for the tag with the proven versions, for it and the one with the name of the
- *   secret's user, or for it and the one with the last retirement that dropped a user
+ * - `record proven`, `record promoted`, `record begun`, `record dropped`: TagResource, only for the tag with the proven versions; for it and the one with
+ *   the name of the secret's user, with the day on which a rotation began, or with the last retirement that dropped a user
  */
 export type SecretGrant =
   | 'read'
@@ -19,6 +19,7 @@ export type SecretGrant =
   | 'list versions'
   | 'record proven'
   | 'record promoted'
+  | 'record begun'
   | 'record dropped';
 
 /** A function that states call. */
@@ -126,7 +127,7 @@ export const STEPS = {
     description: 'Called by Secrets Manager: starts the rotation and waits for its end',
     usesDatabase: false,
     machines: [],
-    grants: ['write', 'record proven', 'list versions'],
+    grants: ['write', 'record begun', 'list versions'],
     makesPasswords: true,
     // It waits for a whole rotation, as long as Lambda lets it.
     timeout: Duration.minutes(15),

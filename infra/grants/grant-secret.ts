@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { DROPPED_TAG, PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
+import { BEGUN_TAG, DROPPED_TAG, PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { StepFunction } from '../functions/step-function.ts';
 import type { SecretGrant } from '../functions/steps.ts';
 import { secretArnForPolicy } from './secret-arn-for-policy.ts';
@@ -12,6 +12,7 @@ const MOVE_LABEL = 'secretsmanager:UpdateSecretVersionStage';
 const TAGS_OF = {
   'record proven': [PROVEN_TAG],
   'record promoted': [PROVEN_TAG, USER_TAG],
+  'record begun': [PROVEN_TAG, BEGUN_TAG],
   'record dropped': [PROVEN_TAG, DROPPED_TAG],
 };
 

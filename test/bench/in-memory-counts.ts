@@ -65,9 +65,10 @@ class CountedRotation {
       ClientRequestToken: token,
       RotationToken: rotationToken,
     };
+    const days = new Map<string, string>();
     for (const Step of STEPS) {
       const { clock, store } = this.#world;
-      const ports = { secrets: store.port(this.#calls.process()), executions, clock };
+      const ports = { secrets: store.port(this.#calls.process()), executions, clock, days };
       await rotationTrigger(ports, { ...event, Step }, clock.now() + 600_000);
     }
     return this.#counts(STEPS.length);

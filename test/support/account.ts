@@ -406,6 +406,7 @@ export class Account {
         ...this.ports('trigger', TRIGGER_TIMEOUT_MS),
         executions: this.stepFunctions(),
         clock: this.time,
+        days: new Map<string, string>(),
       };
       const event = { Step, SecretId: SECRET, ClientRequestToken: token, RotationToken: rotationToken };
       try {

@@ -98,11 +98,12 @@ export const begunByService = async (
   const secret = await ports.secrets.describe(SECRET);
   const deadline = world.clock.now() + 600_000;
   const locked = await lockFor(ports, secret, { execution, token, deadline });
-  await writePendingVersion(ports, locked, {
+  const event = {
     Step: 'createSecret',
     SecretId: SECRET,
     ClientRequestToken: token,
     RotationToken: rotationToken,
-  });
+  } as const;
+  await writePendingVersion(ports, locked, event, {});
   return token;
 };

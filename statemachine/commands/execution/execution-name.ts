@@ -6,7 +6,7 @@ export type Mode = (typeof MODES)[number];
 const LONGEST_NAME = 80;
 
 /** The trigger's names leave this much to the secret, those of before 0.2 too (functions/rotation-trigger/executions.ts). */
-const SHORTEST_HEAD = 37;
+const SHORTEST_HEAD = 35;
 
 /** How the names of executions for a secret begin: its own, with the six characters that no other secret's has. */
 export const headOf = (secretArn: string): string =>
@@ -39,7 +39,7 @@ export const partsOf = (name: string): NameParts | undefined => {
   const [, head, mode] =
     /^(.+)-(rotate|verify|revert|recover|check)-\d{8}T\d{6}Z-[0-9a-z]{4}$/.exec(name) ?? [];
   if (head !== undefined) return { head, mode: mode as Mode, by: 'command' };
-  const [, secret, what] = /^(.+)-(rotate|check)-[0-9a-f]{32}-\d+$/.exec(name) ?? [];
+  const [, secret, what] = /^(.+)-(rotate|check)-\d{8}-[0-9a-f]{24}-\d+$/.exec(name) ?? [];
   if (secret !== undefined) return { head: secret, mode: what as Mode, by: 'Secrets Manager' };
   return partsBefore02(name);
 };

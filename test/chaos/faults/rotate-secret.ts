@@ -1,4 +1,5 @@
-import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { dayOnRecord } from '../../../functions/rotation-trigger/begun.ts';
 import { executionName } from '../../../functions/rotation-trigger/executions.ts';
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
 import type { Rotation } from '../../local-stack/secrets-manager/index.ts';
@@ -19,7 +20,12 @@ export const executionOf = async (
   { secretArn, versionId }: Rotation,
 ): Promise<string | undefined> => {
   const machine = stack.stateMachineArn.replace(':stateMachine:', ':execution:');
-  const arn = `${machine}:${executionName('rotate', secretArn, versionId, 1)}`;
+  const { Tags = [] } = await stack.secretsManager.send(new DescribeSecretCommand({ SecretId: secretArn }));
+  const tags = Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+  const rotation = { secretArn, token: versionId };
+  const day = dayOnRecord({ tags }, rotation);
+  if (day === undefined) return undefined;
+  const arn = `${machine}:${executionName('rotate', { ...rotation, day }, 1)}`;
   try {
     await stack.executions.describe(arn);
     return arn;

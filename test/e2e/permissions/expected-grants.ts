@@ -68,6 +68,8 @@ const CONDITIONS: Record<ConditionName, string> = {
   'for the retirement machine': forMachine('retirement'),
   'the tags docdb-rotation:proven and docdb-rotation:dropped':
     '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:dropped]}}',
+  'the tags docdb-rotation:proven and docdb-rotation:begun':
+    '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:begun]}}',
   'the tags docdb-rotation:proven and docdb-rotation:user':
     '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:user]}}',
   'the tag docdb-rotation:proven': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven]}}',

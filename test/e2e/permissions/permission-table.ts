@@ -37,6 +37,7 @@ export type ConditionName =
   | 'for functions of this account'
   | 'the tag docdb-rotation:proven'
   | 'the tags docdb-rotation:proven and docdb-rotation:user'
+  | 'the tags docdb-rotation:proven and docdb-rotation:begun'
   | 'the tags docdb-rotation:proven and docdb-rotation:dropped'
   | 'for the rotation machine'
   | 'for the recovery machine'
@@ -78,6 +79,11 @@ const recordProven = (why: string): Permission => ({
 const recordPromoted = (why: string): Permission => ({
   ...recordProven(why),
   only: 'the tags docdb-rotation:proven and docdb-rotation:user',
+});
+
+const recordBegun = (why: string): Permission => ({
+  ...recordProven(why),
+  only: 'the tags docdb-rotation:proven and docdb-rotation:begun',
 });
 
 const recordDropped = (why: string): Permission => ({
@@ -203,7 +209,7 @@ export const FUNCTIONS = {
       on: 'the secret',
       why: 'knows whether Secrets Manager made the version',
     },
-    recordProven('records that the pending version is of this project'),
+    recordBegun('records that the pending version is of this project, and on which day its rotation began'),
     makePassword('makes the new password, if Secrets Manager began'),
     { actions: ['states:StartExecution'], on: 'the rotation machine', why: 'starts the rotation' },
     { actions: ['states:DescribeExecution'], on: 'its executions', why: 'waits for its end' },

@@ -1077,8 +1077,30 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A rotation that began before an upgrade is found, and not started a second time.',
     file: 'functions/rotation-trigger/rotation-trigger.ts',
-    find: 'if (mayBeOld) execution = await executions.find(executionNameBefore02(SecretId, token, number));',
+    find: 'if (mayBeOld) execution = await executions.find(executionNameBefore02(rotation, number));',
     replace: '',
+    tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
+  },
+  {
+    breaks: 'A rotation goes on under the day on which it began.',
+    file: 'functions/rotation-trigger/begun.ts',
+    find: 'return onRecord ?? dayAt(now);',
+    replace: 'return dayAt(now);',
+    tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
+  },
+  {
+    breaks:
+      'A call that was cut off with the lock, before the day was on record, is gone on with after midnight.',
+    file: 'functions/rotation-trigger/begun.ts',
+    find: 'return versionIdsOf(first).includes(owner) ? yesterday : dayAt(now);',
+    replace: 'return versionIdsOf(first).includes(owner) ? dayAt(now) : dayAt(now);',
+    tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
+  },
+  {
+    breaks: 'The day of another rotation does not count.',
+    file: 'functions/rotation-trigger/begun.ts',
+    find: 'return tags[BEGUN_TAG] === dayAndHash({ ...rotation, day }) ? day : undefined;',
+    replace: 'return day || undefined;',
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
   {
@@ -1128,7 +1150,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'What the rotation function wrote is recorded as its own.',
     file: 'functions/rotation-trigger/pending-version.ts',
-    find: '  await recordProven(secrets, secret.arn, recordOf(secret), record);\n',
+    find: '  await recordProven(secrets, secret.arn, recordOf(secret), record, tags);\n',
     replace: '',
     tests: [
       'unit/functions/rotation-trigger/rotation-trigger.test.ts',

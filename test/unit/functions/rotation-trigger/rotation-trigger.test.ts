@@ -9,6 +9,7 @@ import {
   UnknownTokenError,
   UntrustedVersionError,
 } from '../../../../functions/contract/errors.ts';
+import { BEGUN_TAG } from '../../../../functions/contract/tags.ts';
 import {
   type Execution,
   type Executions,
@@ -25,7 +26,13 @@ import { asWritten, recordOf } from '../../../../functions/secret/proven.ts';
 import { versionIdOf } from '../../../../functions/secret/version-ids.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
-import { count, PortCalls, type PortCallsOptions } from '../../../support/port-calls.ts';
+import {
+  count,
+  openGate,
+  PortCalls,
+  type PortCallsOptions,
+  ProcessDiedError,
+} from '../../../support/port-calls.ts';
 import { executionArn, RotationMachine } from '../../../support/rotation-machine.ts';
 import { created } from '../../../support/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText } from '../../../support/rotation-world.ts';
@@ -94,6 +101,7 @@ const scene = (calls: PortCallsOptions = {}): Scene => {
     ports: {
       secrets: world.store.port(portCalls.process()),
       executions,
+      days: new Map(),
       clock: {
         now: clock.now,
         sleep: async (milliseconds) => {
@@ -124,9 +132,18 @@ const release = ({ world: { store } }: Scene): void => {
   if (owner !== undefined) store.move(SECRET, OWNER, { from: owner });
 };
 
+/** The clock begins with the first day of all. */
+const DAY = '19700101';
+
+const attemptName = (
+  { world, rotation }: Pick<Scene, 'world' | 'rotation'>,
+  attempt: number,
+  day = DAY,
+): string => executionName('rotate', { secretArn: world.secretArn, token: rotation.token, day }, attempt);
+
 /** The ids of the versions of the attempt of that number. */
-const ownVersion = ({ world, rotation }: Scene, attempt: number, number = 0): string =>
-  versionIdOf(executionArn(executionName('rotate', world.secretArn, rotation.token, attempt)), number);
+const ownVersion = (rig: Scene, attempt: number, number = 0, day = DAY): string =>
+  versionIdOf(executionArn(attemptName(rig, attempt, day)), number);
 
 const promote = ({ world, rotation }: Scene): void =>
   void world.store.move(SECRET, 'AWSCURRENT', { from: world.current, to: rotation.token });
@@ -462,7 +479,7 @@ describe.each(['setSecret', 'testSecret', 'finishSecret'] as const)('the trigger
 describe('an execution that Step Functions does not find yet, right after its start', () => {
   /** Hides the attempt of that number for the first few questions. */
   const hide = (rig: Scene, attempt: number, questions: number): void => {
-    const hidden = executionName('rotate', rig.world.secretArn, rig.rotation.token, attempt);
+    const hidden = attemptName(rig, attempt);
     const find = rig.executions.find.bind(rig.executions);
     let left = questions;
     rig.executions.find = async (name) => {
@@ -583,36 +600,110 @@ describe('an event', () => {
 describe('the name of an execution', () => {
   const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}`;
   const token = 't'.repeat(64);
+  const rotation = { secretArn: arn('shop/app-a1b2c3'), token, day: '20260131' };
 
   it.each([['shop/app-a1b2c3'], ['x'.repeat(500)], ['ünï cödé/+=.@-'], ['']])(
     'for "%s" is one that Step Functions takes',
     (name) => {
       for (const mode of ['rotate', 'check'] as const)
-        expect(executionName(mode, arn(name), token, 999)).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
+        expect(executionName(mode, { ...rotation, secretArn: arn(name) }, 999)).toMatch(
+          /^[A-Za-z0-9_-]{1,80}$/,
+        );
     },
   );
 
-  it('says secret and mode, and ends with the number of the attempt', () => {
-    expect(executionName('rotate', arn('shop/app-a1b2c3'), token, 1)).toMatch(
-      /^shop-app-a1b2c3-rotate-[0-9a-f]{32}-1$/,
-    );
-    expect(executionName('check', arn('shop/app-a1b2c3'), token, 1)).toMatch(
-      /^shop-app-a1b2c3-check-[0-9a-f]{32}-1$/,
-    );
+  it('says secret, mode and day, and ends with the number of the attempt', () => {
+    expect(executionName('rotate', rotation, 1)).toMatch(/^shop-app-a1b2c3-rotate-20260131-[0-9a-f]{24}-1$/);
+    expect(executionName('check', rotation, 1)).toMatch(/^shop-app-a1b2c3-check-20260131-[0-9a-f]{24}-1$/);
   });
 
-  it('is the same for the same attempt, and another for another mode, token, attempt or secret', () => {
+  it('is the same for the same attempt, and another for another mode, token, day, attempt or secret', () => {
     const names = [
-      executionName('rotate', arn('one'), token, 1),
-      executionName('check', arn('one'), token, 1),
-      executionName('rotate', arn('one'), token, 2),
-      executionName('rotate', arn('one'), `${token.slice(1)}u`, 1),
-      executionName('rotate', arn('two'), token, 1),
-      executionName('rotate', `${arn('one')}`.replace('eu-central-1', 'eu-west-1'), token, 1),
-      executionNameBefore02(arn('one'), token, 1),
+      executionName('rotate', rotation, 1),
+      executionName('check', rotation, 1),
+      executionName('rotate', rotation, 2),
+      executionName('rotate', { ...rotation, token: `${token.slice(1)}u` }, 1),
+      executionName('rotate', { ...rotation, day: '20260201' }, 1),
+      executionName('rotate', { ...rotation, secretArn: arn('two') }, 1),
+      executionName(
+        'rotate',
+        { ...rotation, secretArn: rotation.secretArn.replace('eu-central-1', 'eu-west-1') },
+        1,
+      ),
+      executionNameBefore02(rotation, 1),
     ];
     expect(new Set(names).size).toBe(names.length);
-    expect(executionName('rotate', arn('one'), token, 1)).toBe(names[0]);
+    expect(executionName('rotate', rotation, 1)).toBe(names[0]);
+  });
+});
+
+describe('the day in the name of an execution', () => {
+  const DAY_MS = 24 * 60 * 60 * 1000;
+  const namesOf = ({ executions }: Scene) => executions.started.map(({ name }) => name);
+
+  /** A process of Lambda's that knows nothing of the calls before. */
+  const inAnotherProcess = (rig: Scene): Scene => ({ ...rig, ports: { ...rig.ports, days: new Map() } });
+
+  const onDay = (rig: Scene, day: number): Scene => {
+    const clock = { ...rig.ports.clock, now: () => day * DAY_MS };
+    return inAnotherProcess({ ...rig, ports: { ...rig.ports, clock } });
+  };
+
+  it('is that of the first call, for each that comes after midnight', async () => {
+    const rig = scene();
+    await call(onDay(rig, 1), 'createSecret');
+    await call(onDay(rig, 2), 'createSecret');
+    rig.executions.end('SUCCEEDED');
+    promote(rig);
+    for (const step of ['setSecret', 'testSecret', 'finishSecret'] as const)
+      await expect(call(onDay(rig, 2), step)).resolves.toBeUndefined();
+    expect(namesOf(rig)).toEqual([attemptName(rig, 1, '19700102')]);
+  });
+
+  it('stays, and the number goes on, where an attempt of days before has failed', async () => {
+    const rig = scene();
+    await call(onDay(rig, 1), 'createSecret');
+    rig.executions.end('FAILED', { error: 'RolledBack' });
+    release(rig);
+    await call(onDay(rig, 5), 'createSecret');
+    expect(namesOf(rig)).toEqual([1, 2].map((attempt) => attemptName(rig, attempt, '19700102')));
+  });
+
+  it('is yesterday’s where a call was cut off that had the lock, and had recorded nothing', async () => {
+    const died = () => new ProcessDiedError('the process is dead');
+    // The move of the owner label.
+    const rig = scene({ faults: [{ call: 3, when: 'after', error: died }] });
+    await expect(call(onDay(rig, 1), 'createSecret')).rejects.toThrow();
+    expect(rig.world.store.holder(SECRET, OWNER)).toBe(ownVersion(rig, 1, 0, '19700102'));
+    const after = { ...rig, ports: { ...rig.ports, secrets: rig.world.store.port(openGate) } };
+    await call(onDay(after, 2), 'createSecret');
+    expect(namesOf(rig)).toEqual([attemptName(rig, 1, '19700102')]);
+  });
+
+  it('is not that of another rotation, or of a tag that says anything else', async () => {
+    for (const tag of [`20200101-${'0'.repeat(24)}`, '20200101-', 'x', '']) {
+      const rig = scene();
+      rig.world.store.setTag(SECRET, BEGUN_TAG, tag);
+      await call(onDay(rig, 1), 'createSecret');
+      expect(namesOf(rig)).toEqual([attemptName(rig, 1, '19700102')]);
+    }
+  });
+
+  it('is in a tag, for people too', async () => {
+    const rig = scene();
+    await call(onDay(rig, 1), 'createSecret');
+    const { tags } = await rig.world.store.port(openGate).describe(SECRET);
+    expect(tags[BEGUN_TAG]).toMatch(/^19700102-[0-9a-f]{24}$/);
+    expect(attemptName(rig, 1, '19700102')).toContain(tags[BEGUN_TAG]);
+  });
+
+  it('costs no call in the process that began it', async () => {
+    const rig = scene();
+    await call(rig, 'createSecret');
+    rig.executions.end('SUCCEEDED');
+    const before = rig.calls.recorded.length;
+    await call(rig, 'setSecret');
+    expect(rig.calls.recorded.length).toBe(before);
   });
 });
 
@@ -623,7 +714,10 @@ describe('a rotation that began before an upgrade, whose execution has the name 
     const { world, rotation, executions } = rig;
     for (let number = 1; number <= attempts; number++) {
       if (number > 1) executions.end('FAILED', { error: 'RolledBack' });
-      await executions.start(executionNameBefore02(world.secretArn, rotation.token, number), {});
+      await executions.start(
+        executionNameBefore02({ secretArn: world.secretArn, token: rotation.token }, number),
+        {},
+      );
     }
     return rig;
   };
@@ -652,8 +746,8 @@ describe('a rotation that began before an upgrade, whose execution has the name 
     rig.executions.end('FAILED', { error: 'RolledBack' });
     await call(rig, 'createSecret');
     await call(rig, 'createSecret');
-    const { world, rotation, executions } = rig;
-    const name = executionName('rotate', world.secretArn, rotation.token, 3);
+    const { executions } = rig;
+    const name = attemptName(rig, 3);
     expect(executions.started.map((each) => each.name).slice(2)).toEqual([name]);
     executions.end('SUCCEEDED');
     await expect(call(rig, 'setSecret')).resolves.toBeUndefined();

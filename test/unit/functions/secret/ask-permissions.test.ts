@@ -19,6 +19,7 @@ const ASKED_FOR: Readonly<Record<SecretGrant, readonly Need[]>> = {
   'list versions': [],
   'record proven': ['record what is proven'],
   'record promoted': ['record what is proven'],
+  'record begun': ['record what is proven'],
   'record dropped': ['record what is proven'],
 };
 

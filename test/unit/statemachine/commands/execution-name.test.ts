@@ -15,7 +15,11 @@ import {
 const arnOf = (name: string, ending = 'AbCdEf'): string =>
   `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-${ending}`;
 const NOW = new Date('2026-11-28T14:30:00.123Z');
-const TOKEN = '0123456789abcdef0123456789abcdef';
+const rotationOf = (name: string) => ({
+  secretArn: arnOf(name),
+  token: '0123456789abcdef0123456789abcdef',
+  day: '20261128',
+});
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html */
 const secretName = fc.string({ unit: fc.constantFrom(...'abcXYZ019/_+=.@-'), minLength: 1, maxLength: 300 });
@@ -44,7 +48,7 @@ describe('the name of an execution that the command starts', () => {
         expect(made).not.toMatch(/-\d$|-verify$/);
         expect(partsOf(made)).toMatchObject({ by: 'command', mode: what });
         for (const given of ['rotate', 'check'] as const)
-          expect(partsOf(triggerName(given, arnOf(name), TOKEN, 1))).toMatchObject({
+          expect(partsOf(triggerName(given, rotationOf(name), 1))).toMatchObject({
             by: 'Secrets Manager',
             mode: given,
           });
@@ -55,7 +59,7 @@ describe('the name of an execution that the command starts', () => {
   it('is told from what the trigger gave before 0.2, where only a lone test says its mode', () => {
     fc.assert(
       fc.property(secretName, (name) => {
-        const old = executionNameBefore02(arnOf(name), TOKEN, 12);
+        const old = executionNameBefore02(rotationOf(name), 12);
         expect(partsOf(old)).toMatchObject({ by: 'Secrets Manager', mode: 'rotate' });
         expect(partsOf(`${old}-check`)).toMatchObject({ by: 'Secrets Manager', mode: 'check' });
       }),
@@ -74,8 +78,8 @@ describe('the name of an execution that the command starts', () => {
       fc.property(secretName, mode, random, (name, what, end) => {
         for (const each of [
           executionName(arnOf(name), what, NOW, end),
-          triggerName('rotate', arnOf(name), TOKEN, 1),
-          executionNameBefore02(arnOf(name), TOKEN, 1),
+          triggerName('rotate', rotationOf(name), 1),
+          executionNameBefore02(rotationOf(name), 1),
         ]) {
           expect(nameIsOf(each, arnOf(name))).not.toBe(false);
           // Another secret may begin alike, or be called the same once it was made anew.
