@@ -33,6 +33,9 @@ export const USER_TAG = 'docdb-rotation:user';
 /** On which day the latest rotation by Secrets Manager began, and which one it is: as in the names of its executions. */
 export const BEGUN_TAG = 'docdb-rotation:begun';
 
+/** `host:port` of the latest version that was promoted: for people and lists, and nothing goes by it. */
+export const CLUSTER_TAG = 'docdb-rotation:cluster';
+
 export const KNOWN_TAGS: readonly string[] = [
   STRATEGY_TAG,
   ADMIN_SECRET_TAG,
@@ -43,6 +46,7 @@ export const KNOWN_TAGS: readonly string[] = [
   DROPPED_TAG,
   USER_TAG,
   BEGUN_TAG,
+  CLUSTER_TAG,
 ];
 
 /** Names of before 0.2, and what they are called now. */

@@ -9,6 +9,7 @@ import type { SecretDescription } from '../secret/secret-store.ts';
 import { namingUser } from '../secret/user-on-record.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { isRevert } from '../secret/versions.ts';
+import { tellingCluster } from './cluster-on-record.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -30,9 +31,9 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
     : await releasingIfRefused(ports, plan, () => recordAsOwner(ports, plan));
   if (known === undefined) return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
-  const user = ended === 'promoted' ? namingUser(plan, known.tags) : {};
+  const also = ended === 'promoted' ? { ...namingUser(plan, known.tags), ...tellingCluster(plan) } : {};
   await releasingIfRefused(ports, plan, () =>
-    recordProven(ports.secrets, plan.secretArn, known.record, provenBy(plan, input), user),
+    recordProven(ports.secrets, plan.secretArn, known.record, provenBy(plan, input), also),
   );
   const released = await releaseLock(ports.secrets, plan.secretArn, plan.lockVersion);
   return { outcome: released ? 'released' : 'nothing-to-release', pendingMoved };

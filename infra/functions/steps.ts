@@ -9,7 +9,7 @@ import { Duration } from 'aws-cdk-lib';
  * - `put AWSPENDING back`: UpdateSecretVersionStage
  * - `list versions`: ListSecretVersionIds
  * - `record proven`, `record promoted`, `record begun`, `record dropped`: TagResource, only for the tag with the proven versions; for it and the one with
- *   the name of the secret's user, with the day on which a rotation began, or with the last retirement that dropped a user
+ *   the name of the secret's user and its cluster, with the day on which a rotation began, or with the last retirement that dropped a user
  */
 export type SecretGrant =
   | 'read'

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { BEGUN_TAG, DROPPED_TAG, PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
+import { BEGUN_TAG, CLUSTER_TAG, DROPPED_TAG, PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { StepFunction } from '../functions/step-function.ts';
 import type { SecretGrant } from '../functions/steps.ts';
 import { secretArnForPolicy } from './secret-arn-for-policy.ts';
@@ -11,7 +11,7 @@ const MOVE_LABEL = 'secretsmanager:UpdateSecretVersionStage';
 /** What stands in which tag. */
 const TAGS_OF = {
   'record proven': [PROVEN_TAG],
-  'record promoted': [PROVEN_TAG, USER_TAG],
+  'record promoted': [PROVEN_TAG, USER_TAG, CLUSTER_TAG],
   'record begun': [PROVEN_TAG, BEGUN_TAG],
   'record dropped': [PROVEN_TAG, DROPPED_TAG],
 };

@@ -1,4 +1,5 @@
-import { STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import { CLUSTER_TAG, HOST_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import { clusterName } from './aws/cluster-name.ts';
 import type { ListedExecution } from './aws/executions.ts';
 import { inParallel } from './aws/in-parallel.ts';
 import { managedSecrets, type Secret, versionDates } from './aws/secrets.ts';
@@ -18,6 +19,8 @@ interface Row {
   readonly secret: string;
   readonly arn: string;
   readonly strategy: string;
+  /** `host:port` as the latest rotation recorded it; undefined before the first. */
+  readonly cluster: string | undefined;
   /** When the credential in use was made: by Secrets Manager's rotation, on demand, or by hand. */
   readonly made: Date | undefined;
   readonly last: string;
@@ -55,6 +58,7 @@ export const list = async (context: Context): Promise<ExitCode> => {
       secret: secret.name,
       arn: secret.arn,
       strategy: secret.tags[STRATEGY_TAG] ?? 'single-user',
+      cluster: secret.tags[CLUSTER_TAG] ?? secret.tags[HOST_TAG],
       made,
       last: execution === undefined ? '-' : described ? endingOf(described).outcome : wordOf(execution),
       lastExecution: execution?.listed.arn,
@@ -78,11 +82,12 @@ export const list = async (context: Context): Promise<ExitCode> => {
   return EXIT.done;
 };
 
-const HEAD = ['secret', 'strategy', 'age', 'last', 'next', 'state'];
+const HEAD = ['secret', 'strategy', 'cluster', 'age', 'last', 'next', 'state'];
 
-const cells = ({ secret, strategy, made, last, next, state }: Row, now: Date): string[] => [
+const cells = ({ secret, strategy, cluster, made, last, next, state }: Row, now: Date): string[] => [
   secret,
   strategy,
+  cluster === undefined ? '-' : clusterName(cluster),
   made === undefined ? '-' : span(now.getTime() - made.getTime()),
   last,
   next === undefined ? 'off' : dayOf(next),

@@ -70,8 +70,8 @@ const CONDITIONS: Record<ConditionName, string> = {
     '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:dropped]}}',
   'the tags docdb-rotation:proven and docdb-rotation:begun':
     '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:begun]}}',
-  'the tags docdb-rotation:proven and docdb-rotation:user':
-    '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:user]}}',
+  'the tags docdb-rotation:proven, docdb-rotation:user and docdb-rotation:cluster':
+    '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven,docdb-rotation:user,docdb-rotation:cluster]}}',
   'the tag docdb-rotation:proven': '{ForAllValues:StringEquals:{aws:TagKeys:[docdb-rotation:proven]}}',
   'through Secrets Manager': `{StringEquals:{kms:ViaService:secretsmanager.${REGION}.amazonaws.com}}`,
   'with the source docdb-rotation': '{StringEquals:{events:source:docdb-rotation}}',

@@ -36,7 +36,7 @@ export type ConditionName =
   | 'by its own code'
   | 'for functions of this account'
   | 'the tag docdb-rotation:proven'
-  | 'the tags docdb-rotation:proven and docdb-rotation:user'
+  | 'the tags docdb-rotation:proven, docdb-rotation:user and docdb-rotation:cluster'
   | 'the tags docdb-rotation:proven and docdb-rotation:begun'
   | 'the tags docdb-rotation:proven and docdb-rotation:dropped'
   | 'for the rotation machine'
@@ -78,7 +78,7 @@ const recordProven = (why: string): Permission => ({
 
 const recordPromoted = (why: string): Permission => ({
   ...recordProven(why),
-  only: 'the tags docdb-rotation:proven and docdb-rotation:user',
+  only: 'the tags docdb-rotation:proven, docdb-rotation:user and docdb-rotation:cluster',
 });
 
 const recordBegun = (why: string): Permission => ({
@@ -178,7 +178,7 @@ export const FUNCTIONS = {
   RestoreLabels: [moveLabels('puts the labels back')],
   ReleaseLock: [
     moveLabels('settles AWSPENDING, and releases the lock'),
-    recordPromoted('records which versions logged in, and for whom'),
+    recordPromoted('records which versions logged in, for whom and where'),
   ],
   RecoverSecret: [
     writeVersion('takes the lock, and makes AWSCURRENT the version that logs in'),

@@ -1621,7 +1621,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A rotation that was rolled back names no one.',
     file: 'functions/release-lock/release-lock.ts',
-    find: "ended === 'promoted' ? namingUser(plan, known.tags) : {}",
+    find: "ended === 'promoted' ? { ...namingUser(plan, known.tags), ...tellingCluster(plan) } : {}",
     replace: 'namingUser(plan, known.tags)',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
@@ -1692,8 +1692,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The end of a rotation names the user.',
     file: 'functions/release-lock/release-lock.ts',
-    find: "ended === 'promoted' ? namingUser(plan, known.tags) : {}",
-    replace: '{}',
+    find: '...namingUser(plan, known.tags), ',
+    replace: '',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {

@@ -4,7 +4,7 @@ import {
   SecretsManagerUnavailableError,
 } from '../../../../functions/contract/errors.ts';
 import type { ReleaseLockInput } from '../../../../functions/contract/steps.ts';
-import { DROPPED_TAG, PROVEN_TAG } from '../../../../functions/contract/tags.ts';
+import { CLUSTER_TAG, DROPPED_TAG, PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
 import { finishSecret } from '../../../../functions/finish-secret/finish-secret.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
@@ -68,6 +68,19 @@ describe('ReleaseLock after a promotion', () => {
     const { plan, before } = await finished(world);
     await endExecution(portsOf(world), ending({ plan, before, ended: 'promoted' }));
     expect(await proven(world)).toEqual([plan.pendingVersion, world.current]);
+  });
+
+  it('leaves the host for lists, but where a tag can’t hold it', async () => {
+    const clusterAfter = async (host: string): Promise<string | undefined> => {
+      const world = boss();
+      const { plan, before } = await finished(world);
+      await endExecution(portsOf(world), ending({ plan: { ...plan, host }, before, ended: 'promoted' }));
+      expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
+      return (await world.store.port().describe(SECRET)).tags[CLUSTER_TAG];
+    };
+    expect(await clusterAfter('db.example.org:27017')).toBe('db.example.org:27017');
+    expect(await clusterAfter('[::1]:27017')).toBeUndefined();
+    expect(await clusterAfter(`${'x'.repeat(253)}:27017`)).toBeUndefined();
   });
 
   it('records both of a pair as such: CheckBefore saw that neither gets more than it had', async () => {
