@@ -3,12 +3,13 @@ import { MACHINES } from './aws/deployed-rotation.ts';
 import { type Execution, isInputFor, type ListedExecution, secretIdOf } from './aws/executions.ts';
 import { describeSecret, type Secret } from './aws/secrets.ts';
 import { CommandError } from './command-error.ts';
-import { type Context, type Deployed, deployedRotation } from './context.ts';
+import { type Context, type Deployed, deployedRotation, nextCommand } from './context.ts';
 import { chooseExecution } from './execution/choose-execution.ts';
 import { type Ending, endingOf } from './execution/ending.ts';
 import { isLocked, isLockLost } from './execution/label-state.ts';
 import { type PassedState, passedStates } from './execution/passed-states.ts';
 import { type RunbookSection, runbookSectionAt, terminalBlocks } from './execution/runbook.ts';
+import { pasteable } from './execution/runbook-commands.ts';
 import { executionJson } from './execution/show-end.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { readRunbook } from './package-files.ts';
@@ -31,7 +32,14 @@ export const explain = async (context: Context, which: string): Promise<ExitCode
       : await knownSecret(() => describeSecret(clients.secretsManager, secretId));
   const after = secret === undefined ? [] : await laterExecutions(deployed, secret, execution);
   const world = worldOf(execution, ending, secret, after);
-  const sections = sectionsFor(ending, execution);
+  const sections = sectionsFor(ending, execution).map(({ title, text }) => ({
+    title,
+    text: pasteable(text, {
+      secret: secret?.name,
+      ...deployed.rotation,
+      command: (...words) => nextCommand(context, ...words),
+    }),
+  }));
   view.result(
     {
       ...executionJson(execution),
@@ -156,9 +164,9 @@ const show = (
   for (const { title, text } of sections) {
     view.text();
     view.heading(`What to do: ${title}`);
-    for (const { text: block, wraps } of terminalBlocks(text)) {
-      if (wraps) view.text(block, 2);
-      else view.raw(`\n${block.replaceAll(/^(?=.)/gm, '    ')}\n\n`);
+    for (const { text: block, wraps, indent } of terminalBlocks(text)) {
+      if (wraps) view.text(block, 2 + indent);
+      else view.raw(`\n${block.replaceAll(/^(?=.)/gm, ' '.repeat(4 + indent))}\n\n`);
     }
   }
   view.text();

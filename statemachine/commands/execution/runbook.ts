@@ -37,38 +37,46 @@ const sectionsOf = (runbook: string): RunbookSection[] => {
   return sections.map(({ title, lines }) => ({ title, text: lines.join('\n').trim() }));
 };
 
-/** A paragraph, a block of commands or a table, for a terminal: paragraphs may be wrapped, the others may not. */
+/** A paragraph, an item of a list, a block of commands or a table, for a terminal: paragraphs and items may be wrapped, the others may not. */
 export interface TerminalBlock {
   readonly text: string;
   readonly wraps: boolean;
+  /** Of a list within a list, and of what belongs to its items. */
+  readonly indent: number;
 }
 
-/** Markdown as it is read in a terminal: no anchors, of links the text, of paragraphs one line each. */
+interface Lines {
+  readonly kind: 'text' | 'rows' | 'code';
+  readonly indent: number;
+  readonly lines: string[];
+}
+
+/** Markdown as it is read in a terminal: no anchors, of links the text, of paragraphs and items one line each. */
 export const terminalBlocks = (markdown: string): TerminalBlock[] => {
-  const blocks: { lines: string[]; wraps: boolean }[] = [];
+  const blocks: Lines[] = [];
+  const begin = (kind: Lines['kind'], indent: number, ...lines: string[]): void => {
+    blocks.push({ kind, indent, lines });
+  };
   let inCode = false;
   for (const line of markdown.replaceAll(/<a id="[^"]*"><\/a>\s*/g, '').split('\n')) {
-    const isFence = line.startsWith('```');
-    if (isFence) inCode = !inCode;
-    if (isFence || (line === '' && !inCode)) blocks.push({ lines: [], wraps: !inCode });
-    else {
-      const isRow = line.startsWith('|');
-      const last = blocks.at(-1);
-      if (last === undefined || (!inCode && isRow === last.wraps && last.lines.length > 0))
-        blocks.push({ lines: [line], wraps: !isRow });
-      else {
-        if (!inCode && isRow) last.wraps = false;
-        last.lines.push(line);
-      }
-    }
+    const indent = line.length - line.trimStart().length;
+    const content = line.trimStart();
+    const last = blocks.at(-1);
+    if (content.startsWith('```')) {
+      inCode = !inCode;
+      begin(inCode ? 'code' : 'text', indent);
+    } else if (inCode) last?.lines.push(line.slice(last.indent));
+    else if (content === '') begin('text', 0);
+    else if (content.startsWith('|') && last?.kind !== 'rows') begin('rows', indent, content);
+    else if (last === undefined || /^(?:-|\d+\.) /.test(content)) begin('text', indent, content);
+    else last.lines.push(content);
   }
   return blocks
     .filter(({ lines }) => lines.length > 0)
-    .map(({ lines, wraps }) => ({
-      wraps,
-      text: wraps
-        ? withoutLinks(lines.join(' '))
-        : lines.map((line) => (line.startsWith('|') ? withoutLinks(line) : line)).join('\n'),
+    .map(({ kind, indent, lines }) => ({
+      indent,
+      wraps: kind === 'text',
+      text: kind === 'code' ? lines.join('\n') : withoutLinks(lines.join(kind === 'text' ? ' ' : '\n')),
     }));
 };
 

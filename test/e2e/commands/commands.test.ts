@@ -6,6 +6,7 @@ import { bundleCommand, COMMAND } from '../../../infra/build/bundle-command.ts';
 import { type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
 import { CommandLine, finished, type Ran } from './command-process.ts';
 import { settledText } from './settled-text.ts';
+import { ssoPortal } from './sso-portal.ts';
 
 const NAMES = ['demo/admin', 'demo/app', 'test/lagging'];
 const WIDTHS = [80, 120];
@@ -278,5 +279,26 @@ describe('the command', () => {
       status: 1,
       stderr: expect.stringContaining('no Region'),
     });
+  });
+
+  it('takes the credentials of who has logged in by SSO, and says what to do once that has expired', async () => {
+    const noKeys = {
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_DEFAULT_REGION: undefined,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+    await using portal = await ssoPortal(stack.directory, 3_600_000);
+    const asOperator = command.with({ ...noKeys, ...portal.environment });
+    expect(await asOperator.run('list', '--profile', 'people')).toMatchObject({ status: 0, stderr: '' });
+    expect(portal.asked).toContain('/federation/credentials Operator 000000000000');
+
+    await using expired = await ssoPortal(stack.directory, -1000);
+    const tooLate = command.with({ ...noKeys, ...expired.environment });
+    expect(await tooLate.run('list', '--profile', 'people')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/no AWS credentials: .*aws sso login/s),
+    });
+    expect(expired.asked).toEqual([]);
   });
 });
