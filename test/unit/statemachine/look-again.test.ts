@@ -62,6 +62,10 @@ describe('a change of the database that comes late', () => {
     expect(ending.cause).toMatch(
       /^SetSecret failed with DatabaseUnavailableError: .* Everything is as before: /,
     );
+    // The pending version is gone: what remains to be done is about the cause, and about nothing else.
+    expect(ending.cause).toMatch(
+      / logs in on every instance\. Fix the cause above and start again\. See \S+#rolledback$/,
+    );
     expect(timesIn(ending, 'WaitForDrain')).toBe(1);
     expectRestored(world, ending);
   });
