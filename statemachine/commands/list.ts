@@ -1,6 +1,7 @@
 import { CLUSTER_TAG, HOST_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import { clusterName } from './aws/cluster-name.ts';
-import type { ListedExecution } from './aws/executions.ts';
+import { type DeployedRotation, everyRotation } from './aws/deployed-rotation.ts';
+import { Executions, type ListedExecution } from './aws/executions.ts';
 import { inParallel } from './aws/in-parallel.ts';
 import { managedSecrets, type Secret, versionDates } from './aws/secrets.ts';
 import { type Context, deployedRotation } from './context.ts';
@@ -14,9 +15,15 @@ import { DAY, dayOf, span } from './terminal/durations.ts';
 /** Secrets Manager sets its own dates some time after an execution has ended. */
 const MOMENT_MS = 10 * 60_000;
 
+export interface ListOptions {
+  /** Of the whole account and Region. */
+  readonly everyStack: boolean;
+}
+
 /** A managed secret, as the table and --json show it. */
-interface Row {
+export interface Row {
   readonly secret: string;
+  readonly stack: string;
   readonly arn: string;
   readonly strategy: string;
   /** `host:port` as the latest rotation recorded it; undefined before the first. */
@@ -31,10 +38,43 @@ interface Row {
 }
 
 /** Every managed secret: how it is rotated, when it was and will be, and what is wrong. */
-export const list = async (context: Context): Promise<ExitCode> => {
+export const list = async (context: Context, { everyStack }: ListOptions): Promise<ExitCode> => {
   const { clients, view, now } = context;
   view.begin('reading secrets and executions', now());
-  const { rotation, executions } = await deployedRotation(context);
+  const rotations = everyStack
+    ? await everyRotation(clients.cloudFormation)
+    : [(await deployedRotation(context)).rotation];
+  const rows = onceEach((await Promise.all(rotations.map((each) => rowsOf(context, each)))).flat());
+  view.end();
+  view.result(
+    rows.map(({ made, ...row }) => ({ ...row, made: made?.toISOString(), next: row.next?.toISOString() })),
+    () => {
+      const stacks = [...new Set(rotations.map(({ stack }) => stack))];
+      if (rows.length === 0) view.text(`The stack ${stacks.join(', ')} manages no secret yet.`);
+      else
+        view.table(
+          everyStack ? [...HEAD, 'stack'] : HEAD,
+          rows.map((row) => [...cells(row, now()), ...(everyStack ? [row.stack] : [])]),
+        );
+    },
+  );
+  return EXIT.done;
+};
+
+/** A secret that Secrets Manager rotates by nothing belongs to any rotation: to that which acted on it, if there is one. */
+export const onceEach = (rows: readonly Row[]): Row[] => {
+  const bySecret = new Map<string, Row>();
+  for (const row of rows) {
+    const other = bySecret.get(row.arn);
+    if (other === undefined || (other.lastExecution === undefined && row.lastExecution !== undefined))
+      bySecret.set(row.arn, row);
+  }
+  return [...bySecret.values()].toSorted((one, other) => (one.secret < other.secret ? -1 : 1));
+};
+
+const rowsOf = async (context: Context, rotation: DeployedRotation): Promise<Row[]> => {
+  const { clients, now } = context;
+  const executions = new Executions(clients.stepFunctions, rotation);
   const [secrets, rotations, recoveries, running] = await Promise.all([
     managedSecrets(clients.secretsManager, rotation),
     executions.list('rotation'),
@@ -49,13 +89,14 @@ export const list = async (context: Context): Promise<ExitCode> => {
     executions,
     [...last.values()].map(({ listed }) => listed),
   );
-  const rows = await inParallel(secrets, async (secret): Promise<Row> => {
+  return await inParallel(secrets, async (secret): Promise<Row> => {
     const made = await madeOf(context, secret);
     const execution = last.get(secret.arn);
     const described = failed.get(execution?.listed.arn ?? '');
     const late = daysLate(secret, made, now());
     return {
       secret: secret.name,
+      stack: rotation.stack,
       arn: secret.arn,
       strategy: secret.tags[STRATEGY_TAG] ?? 'single-user',
       cluster: secret.tags[CLUSTER_TAG] ?? secret.tags[HOST_TAG],
@@ -67,19 +108,6 @@ export const list = async (context: Context): Promise<ExitCode> => {
       state: stateOf(secret, running, execution?.listed, { late, now: now() }),
     };
   });
-  view.end();
-  view.result(
-    rows.map(({ made, ...row }) => ({ ...row, made: made?.toISOString(), next: row.next?.toISOString() })),
-    () => {
-      if (rows.length === 0) view.text(`The stack ${rotation.stack} manages no secret yet.`);
-      else
-        view.table(
-          HEAD,
-          rows.map((row) => cells(row, now())),
-        );
-    },
-  );
-  return EXIT.done;
 };
 
 const HEAD = ['secret', 'strategy', 'cluster', 'age', 'last', 'next', 'state'];

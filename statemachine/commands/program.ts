@@ -53,9 +53,9 @@ export const makeProgram = (makeContext: MakeContext, exit: (code: ExitCode) => 
       .argument('<secret>', 'name or ARN')
       .option('--no-wait', 'start it, print its ARN and end');
 
-  verb('list', 'every managed secret: how it is rotated, when it was and will be, what is wrong').action(
-    async (_options, command: Command) => exit(await list(context(command))),
-  );
+  verb('list', 'every managed secret: how it is rotated, when it was and will be, what is wrong')
+    .option('--every-stack', 'of all stacks of the account in the Region', false)
+    .action(async (options, command: Command) => exit(await list(context(command), options)));
   verb('status', 'one secret: labels, who logs in, users, what runs; starts a verification')
     .argument('<secret>', 'name or ARN')
     .option('--no-verify', 'start nothing')

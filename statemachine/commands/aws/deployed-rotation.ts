@@ -1,6 +1,7 @@
 import {
   type CloudFormationClient,
   ListStackResourcesCommand,
+  paginateDescribeStacks,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
 import { CommandError } from '../command-error.ts';
@@ -61,6 +62,28 @@ export const findRotation = async (
     );
   }
   return first;
+};
+
+/** The outputs of a rotation begin their descriptions with this (infra/rotation-outputs.ts). */
+const OUTPUT = 'docdb-rotation: ';
+
+/**
+ * All rotations of the account and Region: those of each stack with outputs of this project.
+ *
+ * @throws CommandError if there is none
+ */
+export const everyRotation = async (client: CloudFormationClient): Promise<DeployedRotation[]> => {
+  const rotations: DeployedRotation[] = [];
+  for await (const { Stacks = [] } of paginateDescribeStacks({ client }, {})) {
+    for (const { StackName: stack = '', Outputs = [] } of Stacks) {
+      if (!Outputs.some(({ Description = '' }) => Description.startsWith(OUTPUT))) continue;
+      rotations.push(...rotationsIn(stack, await resourcesOf(client, stack)).values());
+    }
+  }
+  if (rotations.length > 0) return rotations;
+  throw new CommandError(
+    `no stack in ${await client.config.region()} has a rotation of docdb-rotation in it; name another Region by --region, or another account by --profile`,
+  );
 };
 
 const resourcesOf = async (client: CloudFormationClient, stack: string): Promise<StackResourceSummary[]> => {

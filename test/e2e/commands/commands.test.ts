@@ -83,6 +83,7 @@ describe('the command', () => {
     const [newest = ''] = await stack.executions.list();
     expect(newest).toMatch(/:demo-a(dmin|pp)-/);
     await inAllWidths('list', ['list'], 0);
+    await inAllWidths('list-every-stack', ['list', '--every-stack'], 0);
   });
 
   it('says of one secret which version logs in, by an execution', async () => {
