@@ -337,6 +337,8 @@ class Execution {
       },
       millis: () => this.#recorder.timed(this.#waits.now?.() ?? this.#now),
     };
+    const atPath = atPlainPath(source, bindings);
+    if (atPath !== undefined) return atPath;
     const value = await compiled(source).evaluate(undefined, bindings);
     // Step Functions fails here with States.QueryEvaluationError.
     if (value === undefined) throw new Error(`this gives nothing: ${source}`);
@@ -350,6 +352,24 @@ export const expressionIn = (text: string): string | undefined => /^\{%(.*)%\}$/
 /** What is not to be filled: to wait for it all the same takes longer than to see that. */
 const isLiteral = (value: unknown): boolean =>
   typeof value === 'string' ? !value.startsWith('{%') : typeof value !== 'object' || value === null;
+
+const PLAIN_PATH = /^\$[a-z]\w*(?:\.[a-z]\w*)*$/i;
+
+/**
+ * What `$plan.secretArn` and its like lead to: to have JSONata evaluate them, a half of all expressions, takes longer than many a step.
+ *
+ * @returns undefined where only JSONata can tell: on a way through arrays, or to nothing
+ */
+export const atPlainPath = (source: string, bindings: object): unknown => {
+  if (!PLAIN_PATH.test(source)) return undefined;
+  let value: unknown = bindings;
+  for (const key of source.slice(1).split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+    if (Array.isArray(value) || typeof value === 'function') return undefined;
+  }
+  return value ?? undefined;
+};
 
 const cache = new Map<string, jsonata.Expression>();
 
