@@ -7,6 +7,7 @@ import {
   UntrustedVersionError,
 } from '../contract/errors.ts';
 import type { CreateSecretInput, Plan } from '../contract/steps.ts';
+import { isFirstAttempt } from '../rotation-trigger/begun.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { assertAsDeclared } from '../secret/declared.ts';
 import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
@@ -197,7 +198,7 @@ const joinRotation = async (
     (answer) => answer !== undefined,
   );
   return planOf(context, seen, {
-    outcome: isFirstAttempt(execution) ? 'created' : 'already-there',
+    outcome: isFirstAttempt(seen, token, execution) ? 'created' : 'already-there',
     lockVersion,
     pendingVersion: token,
     pending: parsePending(context, text ?? ''),
@@ -209,9 +210,6 @@ const joinRotation = async (
 /** Whether the trigger made all ready for this very execution: a copy of its input has another ARN. */
 export const mayJoin = (secret: SecretDescription, execution: string, token: string): boolean =>
   lockHolder(secret, execution) === 'this execution' && isWrittenIn(recordOf(secret), token);
-
-/** By the name that the trigger gives: the number of the attempt stands at its end. Before the first one no step used the value. */
-const isFirstAttempt = (execution: string): boolean => execution.endsWith('-1');
 
 /** A whole rotation may have gone by since the look: what was planned by it would change the user that is in use now. */
 const ownFrom = async (

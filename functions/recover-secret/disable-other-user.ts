@@ -29,9 +29,9 @@ export const disableOtherUser = async (
   context: RecoveryContext,
   good: Version,
 ): Promise<ReconcileResult['otherUser']> => {
-  const { secret, candidates } = context;
+  const { secret, known } = context;
   if (context.settings.strategy === 'single-user') return undefined;
-  for (const version of candidates) {
+  for (const version of known) {
     const { login } = version.value;
     const isOther = login.username !== good.value.login.username && sameEndpoint(login, good.value.login);
     if (!isUnfinishedIn(recordOf(secret), version.id) || !isOther) continue;
@@ -51,7 +51,7 @@ export const disableOtherUser = async (
 };
 
 /** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped. */
-const existedBefore = ({ secret, candidates }: RecoveryContext, { id, value }: Version): boolean => {
+const existedBefore = ({ secret, known }: RecoveryContext, { id, value }: Version): boolean => {
   const record = recordOf(secret).filter((entry) => !isPromoting(entry));
   if (droppedIn(record).includes(id)) return false;
   // Where a compensation has moved AWSCURRENT back, AWSPREVIOUS is on the very version that was promoted.
@@ -60,19 +60,19 @@ const existedBefore = ({ secret, candidates }: RecoveryContext, { id, value }: V
   const shows = (other: Version): boolean =>
     !droppedIn(record).includes(other.id) &&
     ((other.id === previous && wasPrevious) || isProvenIn(record, other.id));
-  return candidates.some((other) => other.value.login.username === value.login.username && shows(other));
+  return known.some((other) => other.value.login.username === value.login.username && shows(other));
 };
 
 /** Where AWSCURRENT is for someone else than the pair, the pair's own versions have the power. */
 const openPower = async (
   ports: ReconcilePorts,
-  { settings, secret, candidates }: RecoveryContext,
+  { settings, secret, known }: RecoveryContext,
   good: Version,
   other: string,
 ): Promise<Session> => {
   if (settings.strategy !== 'admin-clone')
     return await openAdminSession(ports, settings.adminSecret, good.value.login);
-  for (const { value } of [...candidates, good]) {
+  for (const { value } of [...known, good]) {
     const own = value.login.username === other ? undefined : await ports.database.login(value.login);
     if (own !== undefined) return own;
   }

@@ -21,7 +21,9 @@ import {
   isPromotingIn,
   isProvenIn,
   isUnfinishedIn,
+  isUnsettled,
   isWrittenIn,
+  namedIn,
   pairedIn,
   provenVersions,
   recordOf,
@@ -81,6 +83,8 @@ export interface RecoveryContext {
   readonly strangers: readonly Version[];
   /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
+  /** All of these, for whatever place and user. */
+  readonly known: readonly Version[];
 }
 
 /**
@@ -114,7 +118,8 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const now = await describeAsOwner(ports, input.secretId, input.lockVersion);
   const isInUse =
     (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context));
-  const proven = stillProven(now, version, input.suspects, isInUse);
+  const open = leftOpen(context, good);
+  const proven = stillProven(now, version, { suspects: input.suspects, open, isInUse });
   await recordProven(ports.secrets, secret.arn, recordOf(now), proven);
   const kept = good?.was ?? CURRENT;
   const changed =
@@ -127,6 +132,15 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
     ...(otherUser === undefined ? {} : { otherUser }),
   };
 };
+
+/**
+ * What is not settled by a recovery that stays with an AWSCURRENT of another place: the power over the pair's users is where these are. The next one, with the
+ * right value back, has to find them.
+ */
+const leftOpen = ({ known }: RecoveryContext, good: Version | undefined): string[] =>
+  good === undefined
+    ? []
+    : known.filter(({ value }) => !sameEndpoint(value.login, good.value.login)).map(({ id }) => id);
 
 /** Whether a version whose promotion had begun logs in: a compensation may have dropped its user since. */
 const isPromotedInUse = async (
@@ -153,16 +167,24 @@ export const candidatesIn = (
 
 /**
  * Secrets Manager tries what was cut off again with the same token, whose version can't be written again. A revert that was cut off is
- * settled by now.
+ * settled by now, but for one at another place.
  *
  * @param version AWSCURRENT by now
+ * @param open versions at another place, where nothing was settled
  * @param isInUse whether the user of a version that was being promoted is left as it is, beside an AWSCURRENT that is not of that pair
  */
 export const stillProven = (
   secret: SecretDescription,
   version: string,
-  suspects: readonly string[],
-  isInUse: boolean,
+  {
+    suspects,
+    open,
+    isInUse,
+  }: {
+    readonly suspects: readonly string[];
+    readonly open: readonly string[];
+    readonly isInUse: boolean;
+  },
 ): string[] => {
   const settled = withoutTwice(
     withNewest(secret, version).flatMap((entry) => {
@@ -172,8 +194,9 @@ export const stillProven = (
     }),
   );
   const isTriedAgain = (entry: string): boolean =>
-    suspects.map(asWritten).includes(entry) && !isProvenIn(settled, versionOf(entry));
-  return [...settled, ...recordOf(secret).filter(isTriedAgain)];
+    suspects.map(asWritten).includes(entry) || (open.includes(versionOf(entry)) && isUnsettled(entry));
+  const isSaidAlready = (entry: string): boolean => isProvenIn(settled, versionOf(entry));
+  return [...settled, ...recordOf(secret).filter((entry) => isTriedAgain(entry) && !isSaidAlready(entry))];
 };
 
 /** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
@@ -200,10 +223,12 @@ const loadRecoveryContext = async (
   const unique = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index);
   const unlabelled = await provenWithoutLabel(secrets, secret, unique);
   const settings = settingsOf(secret);
-  const isOwn = ({ value }: Version): boolean => isForItsUser(secret, settings, value.login.username);
   const reference =
-    referenceOf(secret, unique.filter(isOwn), unlabelled.filter(isOwn)) ??
-    referenceOf(secret, unique, unlabelled);
+    referenceOf(
+      secret,
+      await ofItsUser(secrets, secret, settings, unique),
+      await ofItsUser(secrets, secret, settings, unlabelled),
+    ) ?? referenceOf(secret, unique, unlabelled);
   if (reference === undefined)
     throw new InvalidSecretError(
       `no labelled version of ${secret.name} can be used, and none that is proven; put the right value into the secret`,
@@ -218,7 +243,20 @@ const loadRecoveryContext = async (
       ...unique.filter((version) => isMeant(version, reference)),
       ...unlabelled.filter((version) => isForSameUsers(version, reference)),
     ],
+    known: [...unique, ...unlabelled],
   };
+};
+
+const ofItsUser = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  settings: RotationSettings,
+  versions: readonly Version[],
+): Promise<Version[]> => {
+  const own = await Promise.all(
+    versions.map(({ value }) => isForItsUser(secrets, secret, settings, value.login.username)),
+  );
+  return versions.filter((_, index) => own[index]);
 };
 
 /**
@@ -367,13 +405,13 @@ const resetPassword = async (
 
 /**
  * A reset sets the password that AWSCURRENT says: who may write the secret would choose it. So it is one that this project
- * wrote or saw log in, but for a secret that was never rotated.
+ * wrote or saw log in, but for a secret that was never rotated; and none whose user a retirement has dropped: the name may be someone else's.
  */
 const assertMayTell = (secret: SecretDescription, currentVersion: string): void => {
-  const proven = provenVersions(secret);
-  if (proven.length === 0 || proven.includes(currentVersion)) return;
+  const named = namedIn(recordOf(secret));
+  if (provenVersions(secret).length === 0 || named.includes(currentVersion)) return;
   throw new ResetNotAllowedError(
-    `AWSCURRENT of ${secret.name} (version ${currentVersion}) was neither written by a rotation nor seen to log in, so no reset sets its password; move AWSCURRENT to a version that was (${proven.join(', ')}), and repeat the recovery`,
+    `AWSCURRENT of ${secret.name} (version ${currentVersion}) was neither written by a rotation nor seen to log in, or its user was dropped since, so no reset sets its password; move AWSCURRENT to a version that was (${named.join(', ') || 'there is none'}), and repeat the recovery`,
   );
 };
 

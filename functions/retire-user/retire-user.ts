@@ -19,7 +19,7 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { droppedIn, pairedIn, recordOf } from '../secret/proven.ts';
+import { droppedIn, isLastDrop, outdatedIn, pairedIn, recordOf, versionOf } from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
@@ -58,21 +58,32 @@ export const retireUser = async (
   const superseded: RetireUserResult = { outcome: 'superseded', user: input.predecessor };
   const secret = await describeWhenSettled(ports, input);
   assertRotatable(secret);
-  if (isSuperseded(secret, input)) return superseded;
+  if (await isSuperseded(ports, secret, input)) return superseded;
   const free = await describeWhenFree(ports, input.secretId, input.execution);
   const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
   const result = await releasingOnRefusal(ports, secret.arn, lockVersion, async () => {
     const seen = await describeAsOwner(ports, secret.arn, lockVersion);
-    return isSuperseded(seen, input) ? superseded : await retireAsOwner(ports, seen, input);
+    return (await isSuperseded(ports, seen, input))
+      ? superseded
+      : await retireAsOwner(ports, seen, { ...input, lockVersion });
   });
   await releaseLock(ports.secrets, secret.arn, lockVersion);
   return result;
 };
 
-/** A rotation or a revert has moved AWSCURRENT on, and answers for the user now. A value that someone wrote says nothing of that. */
-const isSuperseded = (secret: SecretDescription, { version }: RetireUserInput): boolean => {
+/**
+ * A rotation or a revert has moved AWSCURRENT on, and answers for the user now. A value that someone wrote says nothing of that, nor does a rotation at
+ * another place, which may be someone else's.
+ */
+const isSuperseded = async (
+  { secrets }: RetireUserPorts,
+  secret: SecretDescription,
+  { version }: RetireUserInput,
+): Promise<boolean> => {
   const current = holderOf(secret, CURRENT) ?? '';
-  return current !== version && pairedIn(recordOf(secret)).includes(current);
+  if (current === version || !pairedIn(recordOf(secret)).includes(current)) return false;
+  const promoted = await readVersion(secrets, secret.arn, version, 'the promoted version');
+  return (await readUsable(secrets, secret.arn, current, promoted)) !== undefined;
 };
 
 /** After a call whose outcome is unknown the change may still come: the lock is kept, for the retry that asks the database. */
@@ -104,9 +115,9 @@ const describeWhenSettled = async (
 const retireAsOwner = async (
   ports: RetireUserPorts,
   secret: SecretDescription,
-  input: RetireUserInput,
+  input: RetireUserInput & { readonly lockVersion: string },
 ): Promise<RetireUserResult> => {
-  const { predecessor: user } = input;
+  const { predecessor: user, lockVersion } = input;
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
   const currentVersion = holderOf(secret, CURRENT) ?? '';
   const current = await readVersion(ports.secrets, secret.arn, currentVersion, CURRENT);
@@ -121,9 +132,9 @@ const retireAsOwner = async (
       `AWSCURRENT of ${secret.name} does not log in as "${current.login.username}", so its predecessor is left as it is; start the recovery machine for this secret`,
     );
   }
-  const versions = await versionsOfPredecessor(ports.secrets, secret, user, promoted);
+  const found = await versionsOfPredecessor(ports.secrets, secret, input, promoted);
   // Who has that name now is someone else.
-  if (versions.every((version) => droppedIn(recordOf(secret)).includes(version)))
+  if (found.of.every((version) => droppedIn(recordOf(secret)).includes(version)))
     return { outcome: 'already-gone', user };
   await using admin =
     input.strategy === 'admin-clone'
@@ -131,43 +142,60 @@ const retireAsOwner = async (
       : await openAdminSession(ports, settingsOf(secret).adminSecret, current.login);
   const power = admin ?? own;
   const isThere = (await power.findUser(user)) !== undefined;
+  if (isThere && !found.isShown) throw notShown(secret, user, promoted.login.username);
   const result: RetireUserResult = isThere
     ? await retire(ports.secrets, power, input)
     : { outcome: 'already-gone', user };
-  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);
+  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports, secret, lockVersion, found.of);
   return result;
 };
 
+interface Predecessor {
+  /** The versions on record that are for it. */
+  readonly of: readonly string[];
+  /** Whether they show that the user of that name is this secret's own still: it may be retired. */
+  readonly isShown: boolean;
+}
+
 /**
  * Whether the user is the promoted one's other half, and this secret's own: versions that are on record as a pair's show that. AWSPREVIOUS does
- * not, nor a login: who may write values can plant one for any user whose password they know.
+ * not, nor a login: who may write values can plant one for any user whose password they know. Nor does a version whose user was dropped.
  *
- * @returns the versions on record that are for it
  * @throws UntrustedVersionError if nothing shows it: no other secret's user is ever retired
  */
 const versionsOfPredecessor = async (
   secrets: SecretStore,
   secret: SecretDescription,
-  user: string,
+  { predecessor: user, version: ofPromoted }: RetireUserInput,
   promoted: SecretValue,
-): Promise<string[]> => {
+): Promise<Predecessor> => {
   const { username } = promoted.login;
   const record = recordOf(secret);
+  const versions = [...new Set(record.filter((entry) => !isLastDrop(entry)).map(versionOf))];
   const known = await Promise.all(
-    [...pairedIn(record), ...droppedIn(record)].map(async (version) => ({
+    versions.map(async (version) => ({
       version,
       value: await readUsable(secrets, secret.arn, version, promoted),
     })),
   );
-  const versionsOf = (name: string): string[] =>
-    known.filter(({ value }) => value?.login.username === name).map(({ version }) => version);
-  const found = versionsOf(user);
-  const isPair = user !== username && areOfOnePair(user, username);
-  if (isPair && found.length > 0 && versionsOf(username).length > 0) return found;
-  throw new UntrustedVersionError(
+  const versionsOf = (name: string, among: readonly string[]): string[] =>
+    known
+      .filter(({ version, value }) => value?.login.username === name && among.includes(version))
+      .map(({ version }) => version);
+  const paired = pairedIn(record);
+  const isShown = versionsOf(user, paired).length > 0 && paired.includes(ofPromoted);
+  // A call before this one may have dropped it, and have come to no end.
+  const wasShown = [...paired, ...droppedIn(record), ...outdatedIn(record)];
+  const mayBeGone = [user, username].every((name) => versionsOf(name, wasShown).length > 0);
+  if (user === username || !areOfOnePair(user, username) || !(isShown || mayBeGone))
+    throw notShown(secret, user, username);
+  return { of: versionsOf(user, versions), isShown };
+};
+
+const notShown = (secret: SecretDescription, user: string, username: string): UntrustedVersionError =>
+  new UntrustedVersionError(
     `nothing on record of ${secret.name} shows that "${user}" is the predecessor of "${username}", so it is left as it is, with its password; if it is this secret's own, lock or drop it in the database`,
   );
-};
 
 const retire = async (
   secrets: SecretStore,

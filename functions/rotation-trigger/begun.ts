@@ -2,7 +2,7 @@ import { BEGUN_TAG } from '../contract/tags.ts';
 import { holderOf, OWNER } from '../secret/labels.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
-import { dayAndHash, type Executions, executionName, type RotationId } from './executions.ts';
+import { dayAndHash, executionName, type RotationId } from './execution-name.ts';
 
 /*
  * The day on which a rotation began. The names of its executions say it, for people, and each of Secrets Manager's calls has to come to the same name: there
@@ -30,6 +30,22 @@ export const dayOnRecord = (
 };
 
 /**
+ * Whether that is the first execution of a rotation by Secrets Manager, before which no step used the value of its version: by the name that the trigger gives, and that
+ * no other has. Who starts executions chooses their names; that the trigger began this rotation, and on which day, is on record.
+ */
+export const isFirstAttempt = (
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  token: string,
+  execution: string,
+): boolean => {
+  const rotation = { secretArn: secret.arn, token };
+  const day = dayOnRecord(secret, rotation);
+  return (
+    day !== undefined && execution.split(':').at(-1) === executionName('rotate', { ...rotation, day }, 1)
+  );
+};
+
+/**
  * The day of a rotation that begins, or began: as it is on record, else today. A call that was cut off before it had recorded the day may have taken the lock
  * in the name of yesterday's.
  *
@@ -38,7 +54,7 @@ export const dayOnRecord = (
 export const dayOf = (
   secret: SecretDescription,
   rotation: Omit<RotationId, 'day'>,
-  { executions, now }: { readonly executions: Pick<Executions, 'arnOf'>; readonly now: number },
+  { executions, now }: { readonly executions: { arnOf(name: string): string }; readonly now: number },
 ): string => {
   const onRecord = dayOnRecord(secret, rotation);
   const owner = holderOf(secret, OWNER);

@@ -13,13 +13,8 @@ import { releaseLock } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { asBegun, dayOf, dayOnRecord } from './begun.ts';
-import {
-  type Execution,
-  type Executions,
-  executionName,
-  executionNameBefore02,
-  type RotationId,
-} from './executions.ts';
+import { executionName, executionNameBefore02, type RotationId } from './execution-name.ts';
+import type { Execution, Executions } from './executions.ts';
 import { lockFor, writePendingVersion } from './pending-version.ts';
 
 export interface TriggerPorts {
@@ -81,7 +76,7 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   const secret = await knownSecret(ports, event);
   const rotation = { ...rotationOf(event), day: dayToBeginOn(ports, event, secret) };
   const latest = await latestAttempt(ports, rotation);
-  if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;
+  if (latest?.execution.status === 'RUNNING' || isDone(latest, secret, token)) return;
   const name = executionName('rotate', rotation, (latest?.number ?? 0) + 1);
   const execution = executions.arnOf(name);
   const locked = await lockFor(ports, secret, { execution, token, deadline });
@@ -94,6 +89,10 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   ports.days.set(keyOf(event), rotation.day);
   await executions.start(name, { secretId: secret.arn, token });
 };
+
+/** What has another name than it says, a check for example, may have succeeded too, and has promoted nothing. */
+const isDone = (latest: Attempt | undefined, secret: SecretDescription, token: string): boolean =>
+  latest?.execution.status === 'SUCCEEDED' && hasLabel(secret, token, CURRENT);
 
 const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {
   const latest = await startedAttempt(ports, event);

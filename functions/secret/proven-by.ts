@@ -7,12 +7,16 @@ import {
   isProvenEntry,
   isProvenIn,
   lastDropIn,
+  pairedIn,
   versionOf,
   withoutTwice,
 } from './proven.ts';
 import { isOfSecretsManager, isRevert } from './versions.ts';
 
-type PlannedRecord = Pick<Plan, 'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy'>;
+type PlannedRecord = Pick<
+  Plan,
+  'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy' | 'users'
+>;
 
 type Seen = Pick<Before, 'logsIn' | 'leftBehind'> & { readonly otherUser?: unknown };
 
@@ -28,7 +32,7 @@ export const provenBy = (
   { ended, before }: { readonly ended: 'promoted' | 'restored'; readonly before: Seen | null },
 ): string[] => {
   const { pendingVersion, labelsBefore, proven } = plan;
-  const isPair = ended === 'promoted' && isPairOf(plan, before);
+  const isPair = ended === 'promoted' && (isPairOf(plan, before) || isOfSwitchedPair(plan));
   const entryOf = (version: string): string[] => (isPair ? asPaired(version) : asKnown(proven, version));
   const currents = wasGood(plan, before) ? entryOf(labelsBefore.current) : [];
   const promoted = ended === 'promoted' ? entryOf(pendingVersion) : [];
@@ -59,6 +63,10 @@ export const promotingIn = (plan: PlannedRecord, before: Seen | null): string[] 
 /** CheckBefore let the two take turns: neither got roles that were not its own before. */
 const isPairOf = ({ strategy }: PlannedRecord, before: Seen | null): boolean =>
   strategy !== 'single-user' && before?.otherUser !== undefined;
+
+/** A pair that was switched to single-user: who was one of the two is still, for who switches back and for what is left behind. */
+const isOfSwitchedPair = ({ users, labelsBefore, proven }: PlannedRecord): boolean =>
+  users.current === users.pending && pairedIn(proven).includes(labelsBefore.current);
 
 /** Whether the version that was AWSCURRENT when this execution began logged in then, or is proven. */
 export const wasGood = (

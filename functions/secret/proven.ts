@@ -20,7 +20,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * Only users of the kind `=` get each other's roles: that someone's password was seen to work says nothing of what they may have.
  *
  * A tag has no compare-and-set, and an execution that lost the lock may still write. So each retirement that drops a user leaves a mark of
- * its own here and in the tag docdb-rotation:dropped, by one call. Where the two differ, who wrote the record did not know of that: it makes no pair.
+ * its own in the tag docdb-rotation:dropped, and then here. Where the two differ, who wrote the record did not know of that: it makes no pair.
  */
 const WRITTEN = '+';
 const RETURNED_TO = '@';
@@ -91,6 +91,9 @@ export const namedIn = (record: readonly string[]): string[] => {
 
 const isOutdated = (entry: string): boolean => entry.startsWith(OUTDATED);
 
+/** @returns the proven ones whose user may have been dropped since: no one knows */
+export const outdatedIn = (record: readonly string[]): string[] => record.filter(isOutdated).map(versionOf);
+
 /** @returns those that a rotation wrote, and that have not ended well yet: a user may have its password, also where the lock's version says nothing of it */
 export const writtenIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(WRITTEN)).map(versionOf);
@@ -105,13 +108,16 @@ export const withoutPromotion = (entry: string): string[] => (isOutdated(entry) 
 /** @returns the mark of the last retirement that dropped a user, as an entry; nothing where none did */
 export const lastDropIn = (record: readonly string[]): string[] => record.filter(isLastDrop);
 
-const isLastDrop = (entry: string): boolean => entry.startsWith(LAST_DROP);
+export const isLastDrop = (entry: string): boolean => entry.startsWith(LAST_DROP);
 
 /** @param mark of one drop, and of no other */
 export const asLastDrop = (mark: string): string => `${LAST_DROP}${mark}`;
 
 export const isProvenEntry = (entry: string): boolean =>
   ![WRITTEN, RETURNED_TO, LAST_DROP].some((mark) => entry.startsWith(mark));
+
+/** Whether an execution that has not ended well wrote the entry, and a recovery has to see to it. */
+export const isUnsettled = (entry: string): boolean => !isProvenEntry(entry) && !isLastDrop(entry);
 
 /** Whether that version's promotion has not ended yet, or was not seen to. */
 export const isPromoting = (entry: string): boolean => entry.startsWith(PROMOTING);

@@ -41,7 +41,7 @@ export const loadContext = async (
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
   const settings = settingsOf(secret);
-  assertForItsUser(secret, settings, reference.login.username, label);
+  await assertForItsUser(secrets, secret, settings, { username: reference.login.username, label });
   return { secret, currentVersion, reference, settings, mode };
 };
 

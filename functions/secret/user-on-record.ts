@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { UntrustedVersionError } from '../contract/errors.ts';
+import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
 import { USER_TAG } from '../contract/tags.ts';
 import { pairedIn, recordOf } from './proven.ts';
-import type { SecretDescription } from './secret-store.ts';
+import type { SecretDescription, SecretStore } from './secret-store.ts';
 import type { RotationSettings } from './settings.ts';
 import { firstOfPair } from './user-pair.ts';
+import { readVersion } from './versions.ts';
 
 /*
  * Whose secret it is, in a tag that who writes values can't write. A login proves a password, not that the user is the secret's own:
@@ -42,30 +43,57 @@ const lendsPower = ({ strategy, adminSecret }: RotationSettings): boolean =>
   strategy !== 'single-user' || adminSecret !== undefined;
 
 /** Whether a value for that user may be the secret's: as long as no one is named, any may. */
-export const isForItsUser = (
-  secret: Pick<SecretDescription, 'tags'>,
+export const isForItsUser = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
   settings: RotationSettings,
   username: string,
-): boolean => {
+): Promise<boolean> => {
   const named = secret.tags[USER_TAG];
-  if (named === undefined || !lendsPower(settings) || named === asTag(username)) return true;
-  const first = firstOfPair(username);
-  if (settings.strategy !== 'single-user') return asTag(first) === firstOfPair(named);
-  // A pair that was switched to single-user: AWSCURRENT may be for either.
-  return asTag(first) === named && pairedIn(recordOf(secret)).length > 0;
+  if (named === undefined || !lendsPower(settings)) return true;
+  const isOfItsPair = named === asTag(username) || asTag(firstOfPair(username)) === firstOfPair(named);
+  if (settings.strategy !== 'single-user' || !isOfItsPair) return isOfItsPair;
+  const ofPair = await usersOfPair(secrets, secret);
+  return ofPair.length === 0 ? named === asTag(username) : ofPair.includes(username);
+};
+
+/**
+ * Of a pair that was switched to single-user AWSCURRENT may be for either of the two. Who is not on record any more was dropped by a retirement, and the
+ * name may be someone else's.
+ */
+const usersOfPair = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+): Promise<string[]> => {
+  const paired = pairedIn(recordOf(secret));
+  const names = await Promise.all(paired.map((version) => usernameOf(secrets, secret.arn, version)));
+  return names.filter((name) => name !== undefined);
+};
+
+const usernameOf = async (
+  secrets: SecretStore,
+  secretArn: string,
+  version: string,
+): Promise<string | undefined> => {
+  try {
+    return (await readVersion(secrets, secretArn, version, 'the version')).login.username;
+  } catch (error) {
+    if (error instanceof InvalidSecretError) return undefined;
+    throw error;
+  }
 };
 
 /**
  * @param label which version is for that user
  * @throws UntrustedVersionError if the tag names someone else, and the rotation would use the admin's power
  */
-export const assertForItsUser = (
+export const assertForItsUser = async (
+  secrets: SecretStore,
   secret: SecretDescription,
   settings: RotationSettings,
-  username: string,
-  label: string,
-): void => {
-  if (isForItsUser(secret, settings, username)) return;
+  { username, label }: { readonly username: string; readonly label: string },
+): Promise<void> => {
+  if (await isForItsUser(secrets, secret, settings, username)) return;
   const named = secret.tags[USER_TAG] ?? '';
   const owner = named.startsWith('=') ? 'another one' : `"${named}"`;
   throw new UntrustedVersionError(

@@ -53,7 +53,7 @@ interface Subject {
 }
 
 const checkSecret = async (
-  { secrets }: CheckReadinessPorts,
+  ports: CheckReadinessPorts,
   found: Findings,
   secret: SecretDescription,
   declared: ReadinessInput['declared'],
@@ -67,13 +67,14 @@ const checkSecret = async (
   if (settings !== undefined) found.ready('tags', `the strategy is ${settings.value.strategy}`);
   const current = await found.look(
     'value',
-    () => readVersion(secrets, secret.arn, currentOf(secret), CURRENT),
+    () => readVersion(ports.secrets, secret.arn, currentOf(secret), CURRENT),
     ifKeyIsRefused(secret),
   );
   if (current === undefined) return undefined;
   if (
     settings !== undefined &&
-    (await lookForItsUser(found, secret, settings.value, current.value)) === undefined
+    (await lookForItsUser(ports, found, secret, { settings: settings.value, current: current.value })) ===
+      undefined
   )
     return { current: current.value, plan: undefined };
   const pending = settings && (await checkNewValue(found, settings.value, current.value));
@@ -82,12 +83,15 @@ const checkSecret = async (
 };
 
 /** No more is looked at by the admin's power, if it is not: a rotation would not either. */
-const lookForItsUser = (
+const lookForItsUser = async (
+  { secrets }: CheckReadinessPorts,
   found: Findings,
   secret: SecretDescription,
-  settings: RotationSettings,
-  { login }: SecretValue,
-) => found.look('value', () => assertForItsUser(secret, settings, login.username, CURRENT));
+  { settings, current }: { readonly settings: RotationSettings; readonly current: SecretValue },
+) =>
+  await found.look('value', () =>
+    assertForItsUser(secrets, secret, settings, { username: current.login.username, label: CURRENT }),
+  );
 
 const currentOf = (secret: SecretDescription): string => {
   const version = holderOf(secret, CURRENT);

@@ -9,7 +9,7 @@ import { type Aftermath, aftermathProblems, currentProblems } from './invariants
 import { type Fault, PortCalls, ProcessDiedError } from './port-calls.ts';
 import { executionArn, RecoveryMachine, RotationMachine, stoppedEvent } from './rotation-machine.ts';
 import { inputFor, SCENARIOS, scenario, WAYS, type Way } from './rotation-scenarios.ts';
-import { begunByService } from './rotation-steps.ts';
+import { begunByService, firstAttempt } from './rotation-steps.ts';
 import type { RotationWorld } from './rotation-world.ts';
 import { type Ending, ExecutionAbortedError } from './state-machine.ts';
 
@@ -106,11 +106,10 @@ export const rotate = async (
   const problems: string[] = [];
   const watch = (): void => void problems.push(...world.momentProblems());
   const calls = new PortCalls({ faults, watch });
-  const arn = executionArn('one-1');
-  const input = inputFor(
-    way,
-    way === 'started by Secrets Manager' ? await begunByService(world, arn) : undefined,
-  );
+  const isByService = way === 'started by Secrets Manager';
+  const rotation = isByService ? world.beginRotation() : undefined;
+  const arn = rotation === undefined ? executionArn('one') : firstAttempt(world, rotation);
+  const input = inputFor(way, rotation && (await begunByService(world, arn, rotation)));
   const machine = new RotationMachine(world, { calls, abortOnDeath: abort });
   // No one recovers a recovery: a step of it that dies is tried again.
   const rescue = new RecoveryMachine(world, { calls });

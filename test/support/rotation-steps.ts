@@ -6,6 +6,8 @@ import type { Endpoints } from '../../functions/database/endpoints.ts';
 import { finishSecret } from '../../functions/finish-secret/finish-secret.ts';
 import type { Clusters } from '../../functions/recover-secret/clusters.ts';
 import type { NamedFor } from '../../functions/recover-secret/named-by-deployment.ts';
+import { asBegun } from '../../functions/rotation-trigger/begun.ts';
+import { executionName } from '../../functions/rotation-trigger/execution-name.ts';
 import { lockFor, writePendingVersion } from '../../functions/rotation-trigger/pending-version.ts';
 import type { Clock } from '../../functions/runtime/clock.ts';
 import type { SecretStore } from '../../functions/secret/secret-store.ts';
@@ -83,11 +85,14 @@ export const finished = async (
   return { plan, before };
 };
 
-/**
- * What the trigger does before it starts the execution: only it may write the version of Secrets Manager.
- *
- * @param execution ends with the number of the attempt, as the trigger names it
- */
+/** On which each rotation by Secrets Manager begins that is not the trigger's own. */
+const DAY = '20261128';
+
+/** The first attempt of a rotation by Secrets Manager, as the trigger names it. */
+export const firstAttempt = ({ secretArn }: RotationWorld, { token }: { readonly token: string }): string =>
+  executionArn(executionName('rotate', { secretArn, token, day: DAY }, 1));
+
+/** What the trigger does before it starts the execution: only it may write the version of Secrets Manager. */
 export const begunByService = async (
   world: RotationWorld,
   execution: string,
@@ -104,6 +109,7 @@ export const begunByService = async (
     ClientRequestToken: token,
     RotationToken: rotationToken,
   } as const;
-  await writePendingVersion(ports, locked, event, {});
+  const begun = asBegun({ secretArn: world.secretArn, token, day: DAY });
+  await writePendingVersion(ports, locked, event, begun);
   return token;
 };

@@ -263,6 +263,7 @@ const FORWARD: Readonly<Record<string, Step>> = {
 
 const planOf = ({ stage, slot, index }: Turn) => ({
   strategy: 'single-user' as const,
+  users: { current: 'app', pending: 'app' },
   lockVersion: idOf(slot.lock),
   pendingVersion: idOf(pendingOf(slot, index)),
   labelsBefore: {
@@ -452,7 +453,7 @@ const RECOVERY: Readonly<Record<string, Step>> = {
     )
       move(stage, 'pending', stage.pending, NONE);
     stage.proven = decisions
-      .stillProven(secret, idOf(slot.good), suspects, false)
+      .stillProven(secret, idOf(slot.good), { suspects, open: [], isInUse: false })
       .reduce((mask, id) => mask | bit(versionOf(id)), 0);
     slot.pc = 'check recovered';
   },

@@ -21,7 +21,7 @@ import { newPassword, newVersionId } from '../../../support/in-memory-secret-sto
 import { rightBefore, sentAgain } from '../../../support/meanwhile.ts';
 import { count, PortCalls } from '../../../support/port-calls.ts';
 import { executionArn } from '../../../support/rotation-machine.ts';
-import { begunByService, created, finished, portsOf } from '../../../support/rotation-steps.ts';
+import { begunByService, created, finished, firstAttempt, portsOf } from '../../../support/rotation-steps.ts';
 import { RotationWorld, SECRET, secretText } from '../../../support/rotation-world.ts';
 
 const onDemand = (secretId = SECRET) =>
@@ -341,8 +341,9 @@ describe('CreateSecret of Secrets Manager', () => {
 
   it('goes on with the lock and the value that the trigger left it', async () => {
     const world = new RotationWorld();
-    const execution = executionArn('shop-1');
-    const token = await begunByService(world, execution);
+    const rotation = world.beginRotation();
+    const execution = firstAttempt(world, rotation);
+    const token = await begunByService(world, execution, rotation);
     const labels = world.store.labels(SECRET);
     const calls = new PortCalls();
     const plan = await createSecret(portsOf(world, calls), joining(execution, token));
@@ -358,10 +359,15 @@ describe('CreateSecret of Secrets Manager', () => {
     expect(world.leaks(plan)).toEqual([]);
   });
 
-  it('knows from the number of the attempt whether the database may have the value already', async () => {
+  it.each([
+    ['a second attempt', (first: string) => first.replace(/-1$/, '-2')],
+    ['a name that someone else chose', () => executionArn('mine-1')],
+    ['the name of another day', (first: string) => first.replace(/-\d{8}-/, '-20261129-')],
+  ])('takes it that the database may have the value already, of %s', async (_what, nameFrom) => {
     const world = new RotationWorld();
-    const execution = executionArn('shop-2');
-    const token = await begunByService(world, execution);
+    const rotation = world.beginRotation();
+    const execution = nameFrom(firstAttempt(world, rotation));
+    const token = await begunByService(world, execution, rotation);
     expect((await createSecret(portsOf(world), joining(execution, token))).outcome).toBe('already-there');
   });
 

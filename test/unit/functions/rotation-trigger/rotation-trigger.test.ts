@@ -11,11 +11,10 @@ import {
 } from '../../../../functions/contract/errors.ts';
 import { BEGUN_TAG } from '../../../../functions/contract/tags.ts';
 import {
-  type Execution,
-  type Executions,
   executionName,
   executionNameBefore02,
-} from '../../../../functions/rotation-trigger/executions.ts';
+} from '../../../../functions/rotation-trigger/execution-name.ts';
+import type { Execution, Executions } from '../../../../functions/rotation-trigger/executions.ts';
 import {
   parseRotationEvent,
   type RotationEvent,
@@ -177,10 +176,21 @@ describe('the trigger’s createSecret', () => {
     const rig = scene();
     await call(rig, 'createSecret');
     rig.executions.end('SUCCEEDED');
+    release(rig);
+    promote(rig);
     const labels = rig.world.store.labels(SECRET);
     await call(rig, 'createSecret');
     expect(rig.executions.started).toHaveLength(1);
     expect(rig.world.store.labels(SECRET)).toEqual(labels);
+  });
+
+  it('does not take what promoted nothing for its own, though it has the name and succeeded', async () => {
+    const rig = scene();
+    const taken = attemptName(rig, 1);
+    await rig.executions.start(taken, { mode: 'check' });
+    rig.executions.end('SUCCEEDED');
+    await call(rig, 'createSecret');
+    expect(rig.executions.started.map(({ name }) => name)).toEqual([taken, attemptName(rig, 2)]);
   });
 
   it.each(['FAILED', 'TIMED_OUT', 'ABORTED'])(
@@ -726,6 +736,7 @@ describe('a rotation that began before an upgrade, whose execution has the name 
     const rig = await begun();
     await call(rig, 'createSecret');
     rig.executions.end('SUCCEEDED');
+    promote(rig);
     await call(rig, 'createSecret');
     expect(rig.executions.started).toHaveLength(1);
     expect(rig.world.store.holder(SECRET, OWNER)).toBeUndefined();
