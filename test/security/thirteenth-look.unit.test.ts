@@ -5,7 +5,7 @@ import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts'
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
-import type { Arena } from './power/arena.ts';
+import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 
@@ -16,7 +16,7 @@ import { LITTLE } from './power/gains.ts';
 const retireNow = async (input: Record<string, unknown>, arena: Arena, calls = new PortCalls()) =>
   await new RetirementMachine(arena.world, { calls }).run(executionArn(newVersionId(), 'retirement'), input);
 
-const valueOf = (arena: Arena, version: string) =>
+const jsonOf = (arena: Arena, version: string) =>
   JSON.parse(arena.world.store.valueOf(SECRET, version) ?? '{}');
 
 /** Which of the two a retirement has dropped. */
@@ -37,9 +37,9 @@ describe('how he gets in:', () => {
     'write + read: the predecessor’s value in the grace, seen by a recovery, and the right one back: after the drop its name counts still, and who has it now is changed: %s',
     async (name) => {
       const arena = enter(name, ['write', 'read'], { retirementPolicy: 'delete' });
-      const old = valueOf(arena, arena.current());
+      const old = jsonOf(arena, arena.current());
       const input = await rotateUntilGrace(arena);
-      const right = valueOf(arena, arena.current());
+      const right = jsonOf(arena, arena.current());
       arena.read();
       arena.write(old);
       expect((await arena.honest.recover()).status).toBe('SUCCEEDED');
@@ -124,6 +124,20 @@ describe('how he gets in:', () => {
       await arena.honest.recover();
       await arena.honest.rotate();
       expect(database.user(free)).toEqual(before);
+    },
+  );
+
+  // recover-secret/reconcile.ts currentElsewhere, and any check of a rotation: AWSCURRENT's host is asked with the password that an operator put there.
+  it.each(['recover', 'rotate', 'scheduled'] as const)(
+    'write: my host in AWSCURRENT, of which an operator mends the password alone: my server gets the right one: %s',
+    async (act) => {
+      const arena = enter('single-user', ['write']);
+      const { password } = jsonOf(arena, arena.current());
+      arena.write({ password: newPassword(), host: EVIL_HOST });
+      const value = JSON.stringify({ ...jsonOf(arena, arena.current()), password });
+      arena.world.store.putWithId(SECRET, newVersionId(), value, ['AWSCURRENT']);
+      await arena.honest[act]();
+      expect(arena.gained()).not.toContain('host');
     },
   );
 });
