@@ -14,13 +14,15 @@ export type Kind = 'rotation' | 'recovery' | 'retirement';
 
 const MACHINES = { rotation: RotationMachine, recovery: RecoveryMachine, retirement: RetirementMachine };
 
+/** Before which call an execution is held: the number of that call, or the first of that name; never, where there is none. */
+export type Hold = number | { readonly before: string; readonly isLate: boolean };
+
 /** One execution, which may be held before a call of it and let go later, or be stopped while it is held. */
 class Held implements Processes {
   readonly kind: Kind;
   readonly arn: string;
   readonly input: Record<string, unknown>;
-  /** Before which call it is held: never, where there is none of that number. */
-  holdAt: number;
+  holdAt: Hold;
   readonly #beforeFunction: (number: number) => Promise<void>;
   #calls = 0;
   #functions = 0;
@@ -33,7 +35,7 @@ class Held implements Processes {
 
   constructor(
     { kind, arn, input }: { kind: Kind; arn: string; input: Record<string, unknown> },
-    holdAt: number,
+    holdAt: Hold,
     beforeFunction: (number: number) => Promise<void>,
   ) {
     this.kind = kind;
@@ -47,17 +49,23 @@ class Held implements Processes {
     this.#functions += 1;
     const number = this.#functions;
     let isFirst = true;
-    return async (_method, apply) => {
+    return async (method, apply) => {
       const isBetween = isFirst;
       isFirst = false;
       if (isBetween) await this.#beforeFunction(number);
       this.#calls += 1;
-      if (this.#calls === this.holdAt || (isBetween && this.holdAt === NEXT_FUNCTION)) {
+      if (this.#isHeldBefore(method, isBetween)) {
         this.#isBetween = isBetween;
         await this.#hold();
       }
       return apply();
     };
+  }
+
+  #isHeldBefore(method: string, isBetween: boolean): boolean {
+    const { holdAt } = this;
+    if (typeof holdAt === 'object') return holdAt.before === method;
+    return this.#calls === holdAt || (isBetween && holdAt === NEXT_FUNCTION);
   }
 
   async #hold(): Promise<void> {
@@ -80,26 +88,31 @@ class Held implements Processes {
   }
 
   /** @param holdAt where it is held next */
-  async letGo(holdAt = 0): Promise<void> {
+  async letGo(holdAt: Hold = 0): Promise<void> {
     if (!this.isHeld || this.isStopped) return;
     await this.#goOn(holdAt);
   }
 
-  async #goOn(holdAt: number): Promise<void> {
+  async #goOn(holdAt: Hold): Promise<void> {
     this.holdAt = holdAt;
     this.isHeld = false;
     this.#letGo();
     await this.rest();
   }
 
+  /** A call that is on its way still when its function has ended. */
+  get #isLate(): boolean {
+    return typeof this.holdAt === 'object' && this.holdAt.isLate;
+  }
+
   /** A function that runs ends by itself, at the latest by its time-out: a recovery waits for that. */
   async endFunction(): Promise<void> {
-    if (this.isHeld && !this.#isBetween) await this.#goOn(NEXT_FUNCTION);
+    if (this.isHeld && !this.#isBetween && !this.#isLate) await this.#goOn(NEXT_FUNCTION);
   }
 
   /** StopExecution: no further function begins. */
   async stop(): Promise<void> {
-    if (!this.isHeld) return;
+    if (!this.isHeld || this.#isLate) return;
     await this.endFunction();
     this.isStopped = this.isHeld;
   }
@@ -138,7 +151,7 @@ export class Executions {
     kind: Kind,
     name: string,
     input: Record<string, unknown>,
-    holdAt = 0,
+    holdAt: Hold = 0,
   ): Promise<Ending | undefined> {
     const arn = executionArn(name, kind);
     if (this.arns.has(arn)) return undefined;
@@ -172,12 +185,12 @@ export class Executions {
     return ending;
   }
 
-  recover(input: object, name = this.nextName(), holdAt = 0): Promise<Ending | undefined> {
+  recover(input: object, name = this.nextName(), holdAt: Hold = 0): Promise<Ending | undefined> {
     return this.start('recovery', name, input as Record<string, unknown>, holdAt);
   }
 
   /** By Secrets Manager's schedule. */
-  async scheduled(secretId: string, holdAt: number): Promise<Ending | undefined> {
+  async scheduled(secretId: string, holdAt: Hold): Promise<Ending | undefined> {
     const name = `${this.nextName()}-1`;
     try {
       const token = await begunByService(this.#world, executionArn(name));
@@ -198,7 +211,7 @@ export class Executions {
   }
 
   /** The grace is over. */
-  async retire(holdAt = 0): Promise<void> {
+  async retire(holdAt: Hold = 0): Promise<void> {
     const input = this.#retirements.shift();
     if (input !== undefined)
       await this.start('retirement', this.nextName(), { ...input, graceSeconds: 0 }, holdAt);

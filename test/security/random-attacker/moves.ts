@@ -1,3 +1,4 @@
+import { STRATEGY_TAG } from '../../../functions/contract/tags.ts';
 import { markerOf } from '../../../functions/secret/marker.ts';
 import { recordOf, versionOf } from '../../../functions/secret/proven.ts';
 import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
@@ -10,7 +11,7 @@ import { SECRET } from '../../support/rotation-world.ts';
 import type { Credential } from '../power/any-arena.ts';
 import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from '../power/arena.ts';
 import { LITTLE } from '../power/gains.ts';
-import type { Executions } from './executions.ts';
+import type { Executions, Hold } from './executions.ts';
 
 /** Where a move is made. */
 export interface Scene {
@@ -25,6 +26,8 @@ export interface Scene {
   readonly newcomers: Map<string, string>;
   /** Whether a pair's user that is not there was dropped by a retirement. */
   readonly isDropTold: boolean;
+  /** What the secret began with. */
+  readonly strategy: string;
   /** A version that is the secret's own, and logs in. */
   readonly right: () => string | undefined;
 }
@@ -33,8 +36,21 @@ export type Move = (scene: Scene, random: Random) => unknown;
 
 const oneOf = <T>(random: Random, some: readonly T[]): T => some[random.below(some.length)] as T;
 
-/** Before which call an execution is held, if it is. */
-const holdAt = (random: Random): number => (random.chance(0.45) ? 1 + random.below(70) : 0);
+const WRITES = ['setTags', 'setTags', 'moveLabel', 'put', 'updateUser', 'createUser', 'dropUser'];
+
+/** Before which call an execution is held, if it is. Only of the record a late call is told from one that the drain has waited for. */
+const holdAt = (random: Random): Hold => {
+  if (!random.chance(0.45)) return 0;
+  if (random.chance(0.5)) return 1 + random.below(70);
+  const before = oneOf(random, WRITES);
+  return { before, isLate: before === 'setTags' && random.chance(0.5) };
+};
+
+const heldAt = (hold: Hold): string => {
+  if (typeof hold === 'object')
+    return `, held before ${hold.before}${hold.isLate ? ', which comes late' : ''}`;
+  return hold > 0 ? `, held at ${hold}` : '';
+};
 
 const LABELS = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING', 'docdb-rotation-owner', 'docdb-rotation-claim'];
 const OWN_NAMES = ['mine-1', 'mine-2', 'mine-3', 'mine-4'];
@@ -133,9 +149,7 @@ const start: Move = async (scene, random) => {
   const token = random.chance(0.2) ? oneOf(random, [...executions.tokens, ...arena.versions()]) : undefined;
   const name = random.chance(0.6) ? oneOf(random, OWN_NAMES) : `own-${random.below(1e9)}`;
   const hold = holdAt(random);
-  tell(
-    `I start ${mode} ${name}${token === undefined ? '' : ' with a token'}${hold > 0 ? `, held at ${hold}` : ''}`,
-  );
+  tell(`I start ${mode} ${name}${token === undefined ? '' : ' with a token'}${heldAt(hold)}`);
   const input = token === undefined ? { mode } : { token };
   const ending = await executions.start('rotation', name, { secretId: SECRET, ...input }, hold);
   tell(`  ${ending?.error ?? ending?.status ?? 'held'}`);
@@ -163,7 +177,7 @@ const retire: Move = async (scene, random) => {
   const own = arena.user === 'boss' ? 'admin-clone' : 'alternating-users';
   const strategy = isPlain ? own : oneOf(random, ['alternating-users', 'admin-clone']);
   const hold = holdAt(random);
-  tell(`I retire ${predecessor} by ${policy} for ${strategy}${hold > 0 ? `, held at ${hold}` : ''}`);
+  tell(`I retire ${predecessor} by ${policy} for ${strategy}${heldAt(hold)}`);
   const failed = executions.failedRetirements;
   await executions.start(
     'retirement',
@@ -186,7 +200,7 @@ const recover: Move = async (scene, random) => {
     ? { ...stoppedEvent(arn, { secretId: SECRET, ...resets }, status), error: 'RotationSupersededError' }
     : { secretId: SECRET, ...resets };
   const hold = holdAt(random);
-  tell(`I recover (${reset})${isEvent ? ` for ${arn} ${status}` : ''}${hold > 0 ? `, held at ${hold}` : ''}`);
+  tell(`I recover (${reset})${isEvent ? ` for ${arn} ${status}` : ''}${heldAt(hold)}`);
   const ending = await executions.recover(input, `own-${random.below(1e9)}`, hold);
   tell(`  ${ending?.error ?? ending?.status ?? 'held'}`);
 };
@@ -197,7 +211,7 @@ const honestly =
   (mode: string): Move =>
   async ({ executions, tell }, random) => {
     const hold = holdAt(random);
-    tell(`someone: ${mode}${hold > 0 ? `, held at ${hold}` : ''}`);
+    tell(`someone: ${mode}${heldAt(hold)}`);
     const ending = await executions.start(
       'rotation',
       executions.nextName(),
@@ -208,15 +222,45 @@ const honestly =
   };
 
 /** A name that a retirement made free is given to another team's user, with roles that are alike or not. */
-const takeFreeName: Move = ({ arena, newcomers, isDropTold, tell }, random) => {
+const takeFreeName: Move = ({ arena, known, newcomers, isDropTold, tell }, random) => {
   const { database } = arena.world;
   const names = [arena.user, arena.pairUser];
   const free = names.find((name) => database.user(name) === undefined);
   if (free === undefined || !isDropTold) return;
   const inUse = database.user(names.find((name) => name !== free) ?? '');
   tell(`another team gets the name ${free}`);
-  database.addUser(free, newPassword(), random.chance(0.7) ? (inUse?.roles ?? []) : LITTLE);
+  const password = newPassword();
+  // Two that are alike may take turns: whose password is known has other roles.
+  const isKnown = random.chance(0.3);
+  const isAlike = !isKnown && random.chance(0.7);
+  if (isKnown) known.push({ username: free, password });
+  database.addUser(free, password, isAlike ? (inUse?.roles ?? []) : LITTLE);
   newcomers.set(free, JSON.stringify(database.user(free)));
+};
+
+export const SWITCHED = 'an operator switches to';
+
+/** To single-user, and back. */
+const switchStrategy: Move = async ({ arena, strategy, tell }) => {
+  if (strategy === 'single-user') return;
+  const { tags } = await portsOf(arena.world).secrets.describe(SECRET);
+  const isPair = tags[STRATEGY_TAG] === strategy;
+  tell(`${SWITCHED} ${isPair ? 'single-user' : strategy}`);
+  arena.world.store.setTag(SECRET, STRATEGY_TAG, isPair ? 'single-user' : strategy);
+};
+
+/** A version's own value once more. */
+const writeAgain: Move = (scene, random) => {
+  const { arena, tell } = scene;
+  read(scene, random);
+  const version = oneOf(random, arena.versions());
+  const value = arena.world.store.valueOf(SECRET, version);
+  const label = random.chance(0.8) ? 'AWSCURRENT' : 'AWSPREVIOUS';
+  if (value === undefined) return;
+  tell(
+    `I write the value for ${arena.world.credentialOf(version)?.username} of another version again as ${label}`,
+  );
+  arena.write(value, label);
 };
 
 const HONEST: Readonly<Record<string, Move>> = {
@@ -224,13 +268,13 @@ const HONEST: Readonly<Record<string, Move>> = {
   revert: honestly('revert'),
   scheduled: async ({ executions, tell }, random) => {
     const hold = holdAt(random);
-    tell(`the schedule${hold > 0 ? `, held at ${hold}` : ''}`);
+    tell(`the schedule${heldAt(hold)}`);
     const ending = await executions.scheduled(SECRET, hold);
     tell(`  ${ending?.error ?? ending?.status ?? 'held, or not begun'}`);
   },
   recover: async ({ executions, tell }, random) => {
     const hold = holdAt(random);
-    tell(`an operator recovers${hold > 0 ? `, held at ${hold}` : ''}`);
+    tell(`an operator recovers${heldAt(hold)}`);
     const ending = await executions.recover({ secretId: SECRET }, undefined, hold);
     tell(`  ${ending?.error ?? ending?.status ?? 'held'}`);
   },
@@ -270,7 +314,7 @@ const HONEST: Readonly<Record<string, Move>> = {
     const one = oneOf(random, executions.held);
     if (one === undefined) return;
     tell(`${one.arn.split(':').slice(-2).join(':')} goes on`);
-    await one.letGo(random.chance(0.3) ? 1 + random.below(70) : 0);
+    await one.letGo(random.chance(0.6) ? holdAt(random) : 0);
   },
   stop: async ({ executions, tell }, random) => {
     const one = oneOf(random, executions.held);
@@ -279,6 +323,7 @@ const HONEST: Readonly<Record<string, Move>> = {
     await executions.stop(one);
   },
   'take a free name': takeFreeName,
+  'switch the strategy': switchStrategy,
   'the grace is over': async ({ executions, tell }, random) => {
     if (executions.waiting === 0) return;
     tell('the grace is over');
@@ -305,11 +350,13 @@ const HONEST_WEIGHTS = {
   stop: 2,
   'the grace is over': 4,
   'take a free name': 2,
+  'switch the strategy': 1,
 } as const;
 
 /** One move at random; the same for the same number. */
 export const moveOf = (rights: readonly string[], random: Random): Move => {
   if (random.chance(0.5)) return HONEST[random.weighted(HONEST_WEIGHTS)] as Move;
   const moves = rights.flatMap((right) => THEIRS[right] ?? []);
+  if (rights.includes('write') && rights.includes('read')) moves.push(writeAgain, writeAgain);
   return oneOf(random, moves);
 };

@@ -1,3 +1,4 @@
+import { STRATEGY_TAG } from '../../../functions/contract/tags.ts';
 import { Random } from '../../chaos/soak/random.ts';
 import { CLUSTER } from '../../support/in-memory-database.ts';
 import { endProblems } from '../../support/invariants.ts';
@@ -8,7 +9,7 @@ import { CELLS, type Right, type Want } from '../power/rights.ts';
 import { theirsOf } from '../power/theirs.ts';
 import { type ArenaOptions, WORLDS } from '../power/worlds.ts';
 import { Executions } from './executions.ts';
-import { moveOf, type Scene } from './moves.ts';
+import { moveOf, type Scene, SWITCHED } from './moves.ts';
 
 /*
  * An attacker who thinks of nothing: moves at random of some rights, between those of honest people, over the real functions and
@@ -113,6 +114,7 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
     newcomers,
     isDropTold: given.wasRotated && (previous === undefined || state !== 'absent'),
     right,
+    strategy: options.strategy ?? 'single-user',
     tell: (line) => story.push(line),
   };
   for (const number of chosen) {
@@ -120,7 +122,8 @@ export const raid = async (seed: number, { moves }: Options = {}): Promise<Raid>
     await moveOf(rights, own)(scene, own);
     note();
   }
-  const stuck = await end(scene, { rights, given, policy, roles });
+  const wasSwitched = story.some((line) => line.startsWith(SWITCHED));
+  const stuck = await end(scene, { rights, given, policy, roles, wasSwitched });
   note();
   return {
     seed,
@@ -170,16 +173,19 @@ interface Given {
   readonly given: ArenaOptions;
   readonly policy: string;
   readonly roles: string | undefined;
+  /** Of a locked predecessor a rotation as a single user keeps nothing: its name is refused afterwards. */
+  readonly wasSwitched: boolean;
 }
 
 /** Everything ends; an operator puts the right value back and recovers; the secret is rotated once more. */
 const end = async (
   { arena, executions, newcomers, right, tell }: Scene,
-  { rights, given, policy }: Given,
+  { rights, given, policy, wasSwitched }: Given,
 ): Promise<string[]> => {
   const stuck: string[] = [];
   tell('-- everything ends');
   await executions.endAll();
+  arena.world.store.setTag(SECRET, STRATEGY_TAG, given.options.strategy ?? 'single-user');
   const mayCause = rights.includes('write');
   if (!mayCause && !arena.world.logsIn(arena.current()))
     stuck.push('AWSCURRENT does not log in, and no one wrote it');
@@ -197,7 +203,7 @@ const end = async (
   const rotation = await executions.start('rotation', executions.nextName(), { secretId: SECRET });
   await executions.endAll();
   tell(`rotated: ${rotation?.error ?? rotation?.status} ${rotation?.cause ?? ''}`);
-  if (!given.wasRotated || newcomers.size > 0) return stuck;
+  if (!given.wasRotated || newcomers.size > 0 || wasSwitched) return stuck;
   if (rotation?.status !== 'SUCCEEDED') return [...stuck, `no rotation is possible: ${rotation?.error}`];
   stuck.push(...endProblems(arena.world));
   const isPair = given.options.strategy !== 'single-user';
