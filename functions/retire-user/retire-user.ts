@@ -73,7 +73,7 @@ export const retireUser = async (
 
 /**
  * A rotation or a revert has moved AWSCURRENT on, and answers for the user now. A value that someone wrote says nothing of that, nor does a rotation at
- * another place, which may be someone else's.
+ * another place, which may be someone else's, or one of a single user: it leaves whom the pair had replaced as they are.
  */
 const isSuperseded = async (
   { secrets }: RetireUserPorts,
@@ -82,8 +82,10 @@ const isSuperseded = async (
 ): Promise<boolean> => {
   const current = holderOf(secret, CURRENT) ?? '';
   if (current === version || !pairedIn(recordOf(secret)).includes(current)) return false;
-  const promoted = await readVersion(secrets, secret.arn, version, 'the promoted version');
-  return (await readUsable(secrets, secret.arn, current, promoted)) !== undefined;
+  const since = await readVersion(secrets, secret.arn, current, CURRENT);
+  const promoted = await readUsable(secrets, secret.arn, version, since);
+  if (promoted === undefined) return false;
+  return settingsOf(secret).strategy !== 'single-user' || since.login.username !== promoted.login.username;
 };
 
 /** After a call whose outcome is unknown the change may still come: the lock is kept, for the retry that asks the database. */

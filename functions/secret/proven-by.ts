@@ -65,8 +65,10 @@ const isPairOf = ({ strategy }: PlannedRecord, before: Seen | null): boolean =>
   strategy !== 'single-user' && before?.otherUser !== undefined;
 
 /** A pair that was switched to single-user: who was one of the two is still, for who switches back and for what is left behind. */
-const isOfSwitchedPair = ({ users, labelsBefore, proven }: PlannedRecord): boolean =>
-  users.current === users.pending && pairedIn(proven).includes(labelsBefore.current);
+const isOfSwitchedPair = (plan: PlannedRecord): boolean =>
+  !isRevert(plan) &&
+  plan.users.current === plan.users.pending &&
+  pairedIn(plan.proven).includes(plan.labelsBefore.current);
 
 /** Whether the version that was AWSCURRENT when this execution began logged in then, or is proven. */
 export const wasGood = (

@@ -458,7 +458,7 @@ const NO_VALUES = ['ten thousand levels', 'a marker', 'a list', 'null'];
 const errorsOf = (what: string): string[] => {
   if (NO_VALUES.includes(what)) return ['InvalidSecretError'];
   if (what === 'the host twice')
-    return ['AdminSecretMismatchError', 'UntrustedVersionError', 'UserNameTakenError'];
+    return ['AdminSecretMismatchError', 'RecoveryFailed', 'UntrustedVersionError', 'UserNameTakenError'];
   return ['NoUsableCredentialsError', 'UntrustedVersionError'];
 };
 

