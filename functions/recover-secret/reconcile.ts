@@ -22,7 +22,6 @@ import {
   isProvenIn,
   isUnfinishedIn,
   isUnsettled,
-  isWrittenIn,
   namedIn,
   pairedIn,
   provenVersions,
@@ -306,8 +305,7 @@ const usable = async (
 
 /**
  * Where and for whom the secret is. A proven version tells, if there is one, also where two values written one after the other
- * have taken its label; AWSCURRENT may have been written by someone with a slip of the pen, or with another host in mind. In the first rotation of a
- * pair what it wrote tells.
+ * have taken its label; AWSCURRENT may have been written by someone with a slip of the pen, or with another host in mind.
  */
 const referenceOf = (
   secret: SecretDescription,
@@ -316,8 +314,7 @@ const referenceOf = (
 ): Version | undefined => {
   const record = recordOf(secret);
   const isProven = ({ id }: Version): boolean => isProvenIn(record, id);
-  const isWritten = ({ id }: Version): boolean => isWrittenIn(record, id);
-  return labelled.find(isProven) ?? unlabelled[0] ?? labelled.find(isWritten) ?? labelled[0];
+  return labelled.find(isProven) ?? unlabelled[0] ?? labelled[0];
 };
 
 const isMeant = (version: Version, reference: Version): boolean =>

@@ -94,17 +94,18 @@ describe('how he got in, and does no more:', () => {
     },
   );
 
-  it.each(PAIRS)(
-    'write: a retirement’s last call comes late, after a rotation and its retirement: the user that the latter dropped counts again, and who has its name now is changed: %s',
-    async (name) => {
+  it.each(PAIRS.flatMap((name) => [1, 2].map((late) => [name, late] as const)))(
+    'write: a call in which a retirement records its drop comes late, after a rotation and its retirement: the user that the latter dropped counts again, and who has its name now is changed: %s, call %i',
+    async (name, late) => {
       const arena = enter(name, ['write'], { retirementPolicy: 'delete' });
       const { store, database } = arena.world;
       const input = await rotateUntilGrace(arena);
       let before: object | undefined;
       let free = '';
+      let writes = 0;
       const calls = new PortCalls({
         turn: async (next) => {
-          if (next !== 'setTags' || before !== undefined) return;
+          if (next !== 'setTags' || ++writes !== late) return;
           before = {};
           // The lock is taken from it, and given back.
           const stolen = arena.write('none', 'docdb-rotation-owner');

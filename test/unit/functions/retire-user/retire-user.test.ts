@@ -266,6 +266,8 @@ describe('RetireUser', () => {
     expect(await proven()).toContain(`-${world.current}`);
     expect(await retire(scene)).toEqual({ outcome: 'already-gone', user: 'app' });
     world.database.addUser('app', newPassword(), READ_WRITE);
+    expect(await retire(scene)).toEqual({ outcome: 'already-gone', user: 'app' });
+    expect(world.database.user('app')).toBeDefined();
     const plan = await created(world);
     await expect(checkBefore(portsOf(world), plan)).rejects.toThrow(UserNameTakenError);
   });
