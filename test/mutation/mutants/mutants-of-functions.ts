@@ -26,8 +26,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A proven version tells where and for whom a secret is, also one that has no label any more.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: ' ?? unlabelled[0] ?? labelled.find(isWritten)',
-    replace: ' ?? labelled.find(isWritten)',
+    find: ' ?? unlabelled[0] ?? labelled[0]',
+    replace: ' ?? labelled[0]',
     tests: ['unit/statemachine/hand-written.test.ts'],
   },
   {
