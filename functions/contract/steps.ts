@@ -64,8 +64,10 @@ export const Plan = z.object({
   host: z.string(),
   /** The versions that this project wrote or saw log in, before this rotation. */
   proven: z.array(z.string()),
-  /** Whether no tag names the secret's user yet: the end of this rotation does. */
+  /** Whether no tag names the secret's user yet, or only the pair that was switched to single-user: the end of this rotation does. */
   namesUser: z.boolean().optional(),
+  /** Whether a single user is one of a pair that was switched: it stays on record as such. */
+  isOfPair: z.boolean().optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -7,8 +7,8 @@ import {
   UntrustedVersionError,
 } from '../contract/errors.ts';
 import type { CreateSecretInput, Plan } from '../contract/steps.ts';
-import { isFirstAttempt } from '../rotation-trigger/begun.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { isFirstAttempt } from '../secret/begun.ts';
 import { assertAsDeclared } from '../secret/declared.ts';
 import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import {

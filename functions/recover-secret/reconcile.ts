@@ -253,7 +253,9 @@ const ofItsUser = async (
   versions: readonly Version[],
 ): Promise<Version[]> => {
   const own = await Promise.all(
-    versions.map(({ value }) => isForItsUser(secrets, secret, settings, value.login.username)),
+    versions.map(({ id, value }) =>
+      isForItsUser(secrets, secret, settings, { version: id, login: value.login }),
+    ),
   );
   return versions.filter((_, index) => own[index]);
 };

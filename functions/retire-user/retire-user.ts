@@ -26,7 +26,7 @@ import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
 import { settingsOf } from '../secret/settings.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import { readUsable, readVersion } from '../secret/versions.ts';
-import { recordDropped } from './record-dropped.ts';
+import { markDrop, recordDrop } from './record-dropped.ts';
 
 export interface RetireUserPorts extends LockPorts {
   readonly database: Database;
@@ -144,11 +144,16 @@ const retireAsOwner = async (
       : await openAdminSession(ports, settingsOf(secret).adminSecret, current.login);
   const power = admin ?? own;
   const isThere = (await power.findUser(user)) !== undefined;
-  if (isThere && !found.isShown) throw notShown(secret, user, promoted.login.username);
+  const mayRetire = found.isShown || (await isLeftOver(ports, secret, found.was));
+  if (isThere && !mayRetire) throw notShown(secret, user, promoted.login.username);
+  if (isThere && input.policy !== 'delete') return await retire(ports.secrets, power, input);
+  // Before it is: whatever is cut off after the drop, the name does not count any more.
+  const account = { ...promoted.login, username: user };
+  const mark = await markDrop(ports, secret, lockVersion, account);
   const result: RetireUserResult = isThere
     ? await retire(ports.secrets, power, input)
     : { outcome: 'already-gone', user };
-  if (result.outcome === 'deleted' || !isThere) await recordDropped(ports, secret, lockVersion, found.of);
+  await recordDrop(ports, secret, mark, result.outcome === 'locked' ? [] : found.of);
   return result;
 };
 
@@ -157,7 +162,23 @@ interface Predecessor {
   readonly of: readonly string[];
   /** Whether they show that the user of that name is this secret's own still: it may be retired. */
   readonly isShown: boolean;
+  /** Those that showed it before the last drop. */
+  readonly was: readonly string[];
 }
+
+/** An earlier call was cut off between its mark and the drop: who still has the password of then was not dropped. */
+const isLeftOver = async (
+  { secrets, database }: RetireUserPorts,
+  secret: SecretDescription,
+  versions: readonly string[],
+): Promise<boolean> => {
+  for (const version of versions) {
+    const { login } = await readVersion(secrets, secret.arn, version, 'the version');
+    await using session = await database.login(login);
+    if (session !== undefined) return true;
+  }
+  return false;
+};
 
 /**
  * Whether the user is the promoted one's other half, and this secret's own: versions that are on record as a pair's show that. AWSPREVIOUS does
@@ -191,7 +212,11 @@ const versionsOfPredecessor = async (
   const mayBeGone = [user, username].every((name) => versionsOf(name, wasShown).length > 0);
   if (user === username || !areOfOnePair(user, username) || !(isShown || mayBeGone))
     throw notShown(secret, user, username);
-  return { of: versionsOf(user, versions), isShown };
+  return {
+    of: versionsOf(user, versions),
+    isShown,
+    was: mayBeGone ? versionsOf(user, outdatedIn(record)) : [],
+  };
 };
 
 const notShown = (secret: SecretDescription, user: string, username: string): UntrustedVersionError =>

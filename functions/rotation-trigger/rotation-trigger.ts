@@ -8,12 +8,12 @@ import {
 import { Token } from '../contract/steps.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { asBegun, dayOf, dayOnRecord } from '../secret/begun.ts';
+import { executionName, executionNameBefore02, type RotationId } from '../secret/execution-name.ts';
 import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
 import { releaseLock } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { asBegun, dayOf, dayOnRecord } from './begun.ts';
-import { executionName, executionNameBefore02, type RotationId } from './execution-name.ts';
 import type { Execution, Executions } from './executions.ts';
 import { lockFor, writePendingVersion } from './pending-version.ts';
 
@@ -133,8 +133,15 @@ const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promis
  * createSecret came before, so no execution can have been started.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
  */
-const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> =>
-  (await latestAttempt(ports, await begunRotation(ports, event))) === undefined;
+const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<boolean> => {
+  // An old answer may not show yet that a rotation began.
+  const attempt = await readUntil(
+    ports.clock,
+    async () => await latestAttempt(ports, await begunRotation(ports, event)),
+    (answer) => answer !== undefined,
+  );
+  return attempt === undefined;
+};
 
 /** A deployment hears now what the first rotation would fail by, and not on the night when it comes. */
 const check = async (ports: TriggerPorts, event: RotationEvent, deadline: number): Promise<void> => {

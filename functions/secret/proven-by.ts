@@ -7,7 +7,6 @@ import {
   isProvenEntry,
   isProvenIn,
   lastDropIn,
-  pairedIn,
   versionOf,
   withoutTwice,
 } from './proven.ts';
@@ -15,7 +14,7 @@ import { isOfSecretsManager, isRevert } from './versions.ts';
 
 type PlannedRecord = Pick<
   Plan,
-  'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy' | 'users'
+  'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy' | 'isOfPair'
 >;
 
 type Seen = Pick<Before, 'logsIn' | 'leftBehind'> & { readonly otherUser?: unknown };
@@ -65,10 +64,7 @@ const isPairOf = ({ strategy }: PlannedRecord, before: Seen | null): boolean =>
   strategy !== 'single-user' && before?.otherUser !== undefined;
 
 /** A pair that was switched to single-user: who was one of the two is still, for who switches back and for what is left behind. */
-const isOfSwitchedPair = (plan: PlannedRecord): boolean =>
-  !isRevert(plan) &&
-  plan.users.current === plan.users.pending &&
-  pairedIn(plan.proven).includes(plan.labelsBefore.current);
+const isOfSwitchedPair = (plan: PlannedRecord): boolean => plan.isOfPair === true && !isRevert(plan);
 
 /** Whether the version that was AWSCURRENT when this execution began logged in then, or is proven. */
 export const wasGood = (

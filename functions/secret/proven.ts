@@ -16,6 +16,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * -id   | it was =id, but a retirement has dropped that user since: one of that name is someone else's
  * /mark | the last retirement that dropped a user, as known to the one who wrote this record
  * :id   | it was =id in a record whose mark was not the last, or a promotion that came to nothing: proven, but its user may have been dropped
+ * ::id  | it was id in such a record
  *
  * Only users of the kind `=` get each other's roles: that someone's password was seen to work says nothing of what they may have.
  *
@@ -30,9 +31,20 @@ const PROMOTING = '=+';
 const DROPPED = '-';
 const LAST_DROP = '/';
 const OUTDATED = ':';
+const OUTDATED_LOGIN = '::';
 
 /** The longer ones first. */
-const MARKS = [PROMOTING, BEGUN_WITH, WRITTEN, RETURNED_TO, PAIRED, DROPPED, LAST_DROP, OUTDATED];
+const MARKS = [
+  PROMOTING,
+  BEGUN_WITH,
+  OUTDATED_LOGIN,
+  WRITTEN,
+  RETURNED_TO,
+  PAIRED,
+  DROPPED,
+  LAST_DROP,
+  OUTDATED,
+];
 
 /**
  * An id that can stand in the tag. Secrets Manager takes any characters, and who writes a value may choose its id: one with a mark
@@ -91,8 +103,9 @@ export const namedIn = (record: readonly string[]): string[] => {
 
 const isOutdated = (entry: string): boolean => entry.startsWith(OUTDATED);
 
-/** @returns the proven ones whose user may have been dropped since: no one knows */
-export const outdatedIn = (record: readonly string[]): string[] => record.filter(isOutdated).map(versionOf);
+/** @returns those that were for one of a pair's two users, who may have been dropped since: no one knows */
+export const outdatedIn = (record: readonly string[]): string[] =>
+  record.filter((entry) => isOutdated(entry) && !entry.startsWith(OUTDATED_LOGIN)).map(versionOf);
 
 /** @returns those that a rotation wrote, and that have not ended well yet: a user may have its password, also where the lock's version says nothing of it */
 export const writtenIn = (record: readonly string[]): string[] =>
@@ -138,7 +151,9 @@ const wordsIn = (tag = ''): string[] => tag.split(' ').filter((word) => word !==
 
 const withoutPair = (entry: string): string => {
   if (isPromoting(entry)) return asWritten(versionOf(entry));
-  return entry.startsWith(PAIRED) ? asOutdated(versionOf(entry)) : entry;
+  if (entry.startsWith(PAIRED)) return asOutdated(versionOf(entry));
+  const isSeen = isProvenEntry(entry) && versionOf(entry) === entry;
+  return isSeen ? `${OUTDATED_LOGIN}${entry}` : entry;
 };
 
 /**

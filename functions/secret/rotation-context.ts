@@ -10,7 +10,7 @@ import { assertRotatable } from './rotatable.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from './settings.ts';
-import { assertForItsUser, isUserNamed } from './user-on-record.ts';
+import { assertForItsUser, isOnRecordAsPaired, isUserNamed } from './user-on-record.ts';
 import { areOfOnePair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
@@ -22,6 +22,8 @@ export interface RotationContext {
   readonly reference: SecretValue;
   readonly settings: RotationSettings;
   readonly mode: CreateSecretInput['mode'];
+  /** Whether the user is one of a pair that was switched to single-user. */
+  readonly isOfPair: boolean;
 }
 
 /** @throws SecretNotRotatableError, InvalidSecretError, UntrustedVersionError, NothingToRevertError */
@@ -41,8 +43,10 @@ export const loadContext = async (
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
   const settings = settingsOf(secret);
-  await assertForItsUser(secrets, secret, settings, { username: reference.login.username, label });
-  return { secret, currentVersion, reference, settings, mode };
+  const asked = { version, login: reference.login };
+  await assertForItsUser(secrets, secret, settings, { ...asked, label });
+  const isOfPair = settings.strategy === 'single-user' && (await isOnRecordAsPaired(secrets, secret, asked));
+  return { secret, currentVersion, reference, settings, mode, isOfPair };
 };
 
 /** The text of a new version: another password, and for a pair the other user. */
@@ -126,6 +130,7 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     users,
     host: `${pending.login.host}:${pending.login.port}`,
     proven: [...new Set([...proven, ...recordAtStart(seen)])],
-    ...(context.mode === 'rotate' && !isUserNamed(seen) ? { namesUser: true } : {}),
+    ...(context.mode === 'rotate' && (!isUserNamed(seen) || context.isOfPair) ? { namesUser: true } : {}),
+    ...(context.isOfPair ? { isOfPair: true } : {}),
   };
 };

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
 import { USER_TAG } from '../contract/tags.ts';
-import { pairedIn, recordOf } from './proven.ts';
+import { isGone } from './gone-users.ts';
+import { droppedIn, pairedIn, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
+import { type Login, sameEndpoint } from './secret-value.ts';
 import type { RotationSettings } from './settings.ts';
-import { firstOfPair } from './user-pair.ts';
+import { areOfOnePair, firstOfPair } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
 /*
@@ -21,8 +23,8 @@ const asTag = (name: string): string =>
   PLAIN.test(name) ? name : `=${createHash('sha256').update(name).digest('hex')}`;
 
 /**
- * The tag as the end of a rotation leaves it, which promoted a version: it is given once. Whom a host of someone else's takes for its user, or a late
- * execution, says nothing against it.
+ * The tag as the end of a rotation leaves it, which promoted a version. It is given once; and once more where a pair was switched to single-user, for the one of the two
+ * that stays. Whom a host of someone else's takes for its user, or a late execution, says nothing against it.
  *
  * @param tags as they are by now, where that is known
  * @returns tags to set: the name of the user, of a pair that of the first of the two
@@ -31,8 +33,11 @@ export const namingUser = (
   { namesUser, strategy, users }: Pick<Plan, 'namesUser' | 'strategy' | 'users'>,
   tags: SecretDescription['tags'],
 ): SecretDescription['tags'] => {
-  if (!namesUser || isUserNamed({ tags })) return {};
-  return { [USER_TAG]: asTag(strategy === 'single-user' ? users.pending : firstOfPair(users.pending)) };
+  if (!namesUser) return {};
+  const name = asTag(strategy === 'single-user' ? users.pending : firstOfPair(users.pending));
+  const named = tags[USER_TAG];
+  if (named === name || (named !== undefined && !areOfOnePair(named, name))) return {};
+  return { [USER_TAG]: name };
 };
 
 export const isUserNamed = ({ tags }: Pick<SecretDescription, 'tags'>): boolean =>
@@ -42,41 +47,52 @@ export const isUserNamed = ({ tags }: Pick<SecretDescription, 'tags'>): boolean 
 const lendsPower = ({ strategy, adminSecret }: RotationSettings): boolean =>
   strategy !== 'single-user' || adminSecret !== undefined;
 
-/** Whether a value for that user may be the secret's: as long as no one is named, any may. */
+/** A version that power is to be lent for. */
+interface Asked {
+  readonly version: string;
+  readonly login: Login;
+}
+
+/**
+ * Whether a value for that user may be the secret's: as long as no one is named, any may. Of a pair that was switched to single-user it may be the other one too,
+ * if the record shows it as one of the two. So it has to show one whom a retirement has dropped: the name may be someone else's.
+ */
 export const isForItsUser = async (
   secrets: SecretStore,
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   settings: RotationSettings,
-  username: string,
+  asked: Asked,
 ): Promise<boolean> => {
   const named = secret.tags[USER_TAG];
   if (named === undefined || !lendsPower(settings)) return true;
-  const isOfItsPair = named === asTag(username) || asTag(firstOfPair(username)) === firstOfPair(named);
-  if (settings.strategy !== 'single-user' || !isOfItsPair) return isOfItsPair;
-  const ofPair = await usersOfPair(secrets, secret);
-  return ofPair.length === 0 ? named === asTag(username) : ofPair.includes(username);
+  const name = asTag(asked.login.username);
+  const isPair = settings.strategy !== 'single-user';
+  if (named !== name && asTag(firstOfPair(asked.login.username)) !== firstOfPair(named)) return false;
+  const isItself = (isPair || named === name) && !isGone(secret, asked.login);
+  // A revert may make one again that was dropped.
+  const isReturned = isPair && droppedIn(recordOf(secret)).includes(asked.version);
+  return isItself || isReturned || (await isOnRecordAsPaired(secrets, secret, asked));
 };
 
-/**
- * Of a pair that was switched to single-user AWSCURRENT may be for either of the two. Who is not on record any more was dropped by a retirement, and the
- * name may be someone else's.
- */
-const usersOfPair = async (
+/** Whether a rotation has left that user as one of the two that take turns, there, and no retirement has dropped it since. */
+export const isOnRecordAsPaired = async (
   secrets: SecretStore,
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
-): Promise<string[]> => {
+  { version, login }: Asked,
+): Promise<boolean> => {
   const paired = pairedIn(recordOf(secret));
-  const names = await Promise.all(paired.map((version) => usernameOf(secrets, secret.arn, version)));
-  return names.filter((name) => name !== undefined);
+  if (paired.includes(version)) return true;
+  const logins = await Promise.all(paired.map((id) => loginOf(secrets, secret.arn, id)));
+  return logins.some((known) => known?.username === login.username && sameEndpoint(known, login));
 };
 
-const usernameOf = async (
+const loginOf = async (
   secrets: SecretStore,
   secretArn: string,
   version: string,
-): Promise<string | undefined> => {
+): Promise<Login | undefined> => {
   try {
-    return (await readVersion(secrets, secretArn, version, 'the version')).login.username;
+    return (await readVersion(secrets, secretArn, version, 'the version')).login;
   } catch (error) {
     if (error instanceof InvalidSecretError) return undefined;
     throw error;
@@ -91,12 +107,14 @@ export const assertForItsUser = async (
   secrets: SecretStore,
   secret: SecretDescription,
   settings: RotationSettings,
-  { username, label }: { readonly username: string; readonly label: string },
+  { label, ...asked }: Asked & { readonly label: string },
 ): Promise<void> => {
-  if (await isForItsUser(secrets, secret, settings, username)) return;
+  if (await isForItsUser(secrets, secret, settings, asked)) return;
+  const { username } = asked.login;
   const named = secret.tags[USER_TAG] ?? '';
   const owner = named.startsWith('=') ? 'another one' : `"${named}"`;
+  const gone = isGone(secret, asked.login) ? `, and a retirement has dropped "${username}" since` : '';
   throw new UntrustedVersionError(
-    `${label} of ${secret.name} is for the user "${username}", and the secret for ${owner}, as the tag ${USER_TAG} says: no power is lent to anyone else; put the right value into the secret, or take that tag off if the secret is for "${username}" from now on`,
+    `${label} of ${secret.name} is for the user "${username}", and the secret for ${owner}, as the tag ${USER_TAG} says${gone}: no power is lent to anyone else; put the right value into the secret, or take that tag off if the secret is for "${username}" from now on`,
   );
 };

@@ -90,7 +90,11 @@ const lookForItsUser = async (
   { settings, current }: { readonly settings: RotationSettings; readonly current: SecretValue },
 ) =>
   await found.look('value', () =>
-    assertForItsUser(secrets, secret, settings, { username: current.login.username, label: CURRENT }),
+    assertForItsUser(secrets, secret, settings, {
+      version: currentOf(secret),
+      login: current.login,
+      label: CURRENT,
+    }),
   );
 
 const currentOf = (secret: SecretDescription): string => {
@@ -127,6 +131,7 @@ const wouldBePlan = (
     reference: current,
     settings,
     mode: 'rotate',
+    isOfPair: false,
   } as const;
   const none = randomUUID();
   return planOf(context, secret, {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
-import { executionName } from '../../functions/rotation-trigger/execution-name.ts';
 import type { Executions } from '../../functions/rotation-trigger/executions.ts';
 import { rotationTrigger } from '../../functions/rotation-trigger/rotation-trigger.ts';
+import { executionName } from '../../functions/secret/execution-name.ts';
 import { PORT, ROOT } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';

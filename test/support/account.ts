@@ -408,7 +408,12 @@ export class Account {
         clock: this.time,
         days: new Map<string, string>(),
       };
-      const event = { Step, SecretId: SECRET, ClientRequestToken: token, RotationToken: rotationToken };
+      const event = {
+        Step,
+        SecretId: this.world.secretArn,
+        ClientRequestToken: token,
+        RotationToken: rotationToken,
+      };
       try {
         await rotationTrigger(ports, event, this.time.now() + TRIGGER_TIMEOUT_MS - 15_000);
       } catch (error) {

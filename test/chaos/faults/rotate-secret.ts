@@ -1,6 +1,6 @@
 import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { dayOnRecord } from '../../../functions/rotation-trigger/begun.ts';
-import { executionName } from '../../../functions/rotation-trigger/execution-name.ts';
+import { dayOnRecord } from '../../../functions/secret/begun.ts';
+import { executionName } from '../../../functions/secret/execution-name.ts';
 import type { LocalStack } from '../../local-stack/deployment/index.ts';
 import type { Rotation } from '../../local-stack/secrets-manager/index.ts';
 

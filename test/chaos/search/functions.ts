@@ -263,7 +263,6 @@ const FORWARD: Readonly<Record<string, Step>> = {
 
 const planOf = ({ stage, slot, index }: Turn) => ({
   strategy: 'single-user' as const,
-  users: { current: 'app', pending: 'app' },
   lockVersion: idOf(slot.lock),
   pendingVersion: idOf(pendingOf(slot, index)),
   labelsBefore: {

@@ -1089,7 +1089,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A rotation goes on under the day on which it began.',
-    file: 'functions/rotation-trigger/begun.ts',
+    file: 'functions/secret/begun.ts',
     find: 'return onRecord ?? dayAt(now);',
     replace: 'return dayAt(now);',
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
@@ -1097,14 +1097,14 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks:
       'A call that was cut off with the lock, before the day was on record, is gone on with after midnight.',
-    file: 'functions/rotation-trigger/begun.ts',
+    file: 'functions/secret/begun.ts',
     find: 'return versionIdsOf(first).includes(owner) ? yesterday : dayAt(now);',
     replace: 'return versionIdsOf(first).includes(owner) ? dayAt(now) : dayAt(now);',
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
   },
   {
     breaks: 'The day of another rotation does not count.',
-    file: 'functions/rotation-trigger/begun.ts',
+    file: 'functions/secret/begun.ts',
     find: 'return tags[BEGUN_TAG] === dayAndHash({ ...rotation, day }) ? day : undefined;',
     replace: 'return day || undefined;',
     tests: ['unit/functions/rotation-trigger/rotation-trigger.test.ts'],
@@ -1428,7 +1428,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A first attempt is known by the name that the trigger gives, and by its tag.',
-    file: 'functions/rotation-trigger/begun.ts',
+    file: 'functions/secret/begun.ts',
     find: "day !== undefined && execution.split(':').at(-1) === executionName('rotate', { ...rotation, day }, 1)",
     replace: "day === undefined || execution.endsWith('-1')",
     tests: ['security/twelfth-look.unit.test.ts'],

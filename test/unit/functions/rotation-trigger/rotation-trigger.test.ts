@@ -10,10 +10,6 @@ import {
   UntrustedVersionError,
 } from '../../../../functions/contract/errors.ts';
 import { BEGUN_TAG } from '../../../../functions/contract/tags.ts';
-import {
-  executionName,
-  executionNameBefore02,
-} from '../../../../functions/rotation-trigger/execution-name.ts';
 import type { Execution, Executions } from '../../../../functions/rotation-trigger/executions.ts';
 import {
   parseRotationEvent,
@@ -21,6 +17,7 @@ import {
   rotationTrigger,
   type TriggerPorts,
 } from '../../../../functions/rotation-trigger/rotation-trigger.ts';
+import { executionName, executionNameBefore02 } from '../../../../functions/secret/execution-name.ts';
 import { asWritten, recordOf } from '../../../../functions/secret/proven.ts';
 import { versionIdOf } from '../../../../functions/secret/version-ids.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

@@ -128,7 +128,7 @@ describe('a version whose user was dropped', () => {
   ])('%s makes no pair: who wrote it did not know of that', (_what, record, dropped) => {
     expect(pairedIn(of(record, dropped))).toEqual([]);
     expect(provenIn(of(record, dropped))).toEqual(['a', 'c', 'd']);
-    expect(namedIn(of(record, dropped))).toEqual(['d']);
+    expect(namedIn(of(record, dropped))).toEqual([]);
     expect(isWrittenIn(of(record, dropped), 'b')).toBe(true);
   });
 

@@ -3,6 +3,7 @@ import { UntrustedVersionError } from '../../../../functions/contract/errors.ts'
 import type { Strategy } from '../../../../functions/contract/strategy.ts';
 import { ADMIN_SECRET_TAG, PROVEN_TAG, STRATEGY_TAG, USER_TAG } from '../../../../functions/contract/tags.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
+import { parseSecretValue } from '../../../../functions/secret/secret-value.ts';
 import { settingsOf } from '../../../../functions/secret/settings.ts';
 import { assertForItsUser, isForItsUser, namingUser } from '../../../../functions/secret/user-on-record.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
@@ -39,7 +40,9 @@ const secretsWithVersions = async () => {
 const isFor = async (username: string, tags: Record<string, string>): Promise<boolean> => {
   const { arn, secrets } = await secretsWithVersions();
   const secret = { ...described(tags), arn };
-  return await isForItsUser(secrets, secret, settingsOf(secret), username);
+  const { login } = parseSecretValue(secretText({ username: 'app', password: newPassword() }), 'the value');
+  const asked = { version: 'asked', login: { ...login, username } };
+  return await isForItsUser(secrets, secret, settingsOf(secret), asked);
 };
 
 /** What the end of a first rotation writes. */
@@ -116,7 +119,9 @@ describe('the user on record', () => {
   it('is said in the refusal, with what to do', async () => {
     const refuse = async (tags: Record<string, string>) => {
       const secret = described({ ...PAIR, ...tags });
-      const asked = { username: 'mallory', label: 'AWSCURRENT' };
+      const value = secretText({ username: 'mallory', password: newPassword() });
+      const { login } = parseSecretValue(value, 'the value');
+      const asked = { version: 'asked', login, label: 'AWSCURRENT' };
       await assertForItsUser((await secretsWithVersions()).secrets, secret, settingsOf(secret), asked);
     };
     await expect(refuse({ [USER_TAG]: 'app' })).rejects.toThrow(UntrustedVersionError);

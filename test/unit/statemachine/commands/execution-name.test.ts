@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   executionNameBefore02,
   executionName as triggerName,
-} from '../../../../functions/rotation-trigger/execution-name.ts';
+} from '../../../../functions/secret/execution-name.ts';
 import { versionIdOf } from '../../../../functions/secret/version-ids.ts';
 import {
   executionName,

@@ -1,8 +1,8 @@
 import { BEGUN_TAG } from '../contract/tags.ts';
-import { holderOf, OWNER } from '../secret/labels.ts';
-import type { SecretDescription } from '../secret/secret-store.ts';
-import { versionIdsOf } from '../secret/version-ids.ts';
 import { dayAndHash, executionName, type RotationId } from './execution-name.ts';
+import { holderOf, OWNER } from './labels.ts';
+import type { SecretDescription } from './secret-store.ts';
+import { versionIdsOf } from './version-ids.ts';
 
 /*
  * The day on which a rotation began. The names of its executions say it, for people, and each of Secrets Manager's calls has to come to the same name: there
