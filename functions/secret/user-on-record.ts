@@ -3,6 +3,7 @@ import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts
 import type { Plan } from '../contract/steps.ts';
 import { USER_TAG } from '../contract/tags.ts';
 import { isGone } from './gone-users.ts';
+import { PREVIOUS } from './labels.ts';
 import { droppedIn, pairedIn, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { type Login, sameEndpoint } from './secret-value.ts';
@@ -51,6 +52,8 @@ const lendsPower = ({ strategy, adminSecret }: RotationSettings): boolean =>
 interface Asked {
   readonly version: string;
   readonly login: Login;
+  /** By which it is used; none in a recovery. */
+  readonly label?: string;
 }
 
 /**
@@ -68,7 +71,9 @@ export const isForItsUser = async (
   const name = asTag(asked.login.username);
   const isPair = settings.strategy !== 'single-user';
   if (named !== name && asTag(firstOfPair(asked.login.username)) !== firstOfPair(named)) return false;
-  const isItself = (isPair || named === name) && !isGone(secret, asked.login);
+  // Of a pair the look at its other user tells, but for a revert that stays with the same one.
+  const mayBeGone = (!isPair || asked.label === PREVIOUS) && isGone(secret, asked.login);
+  const isItself = (isPair || named === name) && !mayBeGone;
   // A revert may make one again that was dropped.
   const isReturned = isPair && droppedIn(recordOf(secret)).includes(asked.version);
   return isItself || isReturned || (await isOnRecordAsPaired(secrets, secret, asked));
@@ -107,9 +112,10 @@ export const assertForItsUser = async (
   secrets: SecretStore,
   secret: SecretDescription,
   settings: RotationSettings,
-  { label, ...asked }: Asked & { readonly label: string },
+  asked: Asked & { readonly label: string },
 ): Promise<void> => {
   if (await isForItsUser(secrets, secret, settings, asked)) return;
+  const { label } = asked;
   const { username } = asked.login;
   const named = secret.tags[USER_TAG] ?? '';
   const owner = named.startsWith('=') ? 'another one' : `"${named}"`;
