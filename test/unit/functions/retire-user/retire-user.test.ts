@@ -319,6 +319,19 @@ describe('RetireUser', () => {
     expect(again.world.database.user('app')).toBeDefined();
   });
 
+  it('goes on where an earlier call was cut off right before the drop: who has the password of then is there still', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const dying = new PortCalls({
+      turn: async (method) => {
+        if (method === 'dropUser') throw new ProcessDiedError('died');
+      },
+    });
+    await expect(retire(scene, dying)).rejects.toThrow(ProcessDiedError);
+    expect(scene.world.database.user('app')).toBeDefined();
+    expect(await retire(scene)).toEqual({ outcome: 'deleted', user: 'app' });
+    expect(scene.world.database.user('app')).toBeUndefined();
+  });
+
   it('leaves no connection open', async () => {
     const scene = await rotated(PAIR, 'lock');
     await retire(scene);

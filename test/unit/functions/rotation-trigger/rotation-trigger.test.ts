@@ -704,6 +704,23 @@ describe('the day in the name of an execution', () => {
     expect(attemptName(rig, 1, '19700102')).toContain(tags[BEGUN_TAG]);
   });
 
+  it('is waited for by testSecret, where an old answer does not show it: that is no lone test', async () => {
+    const rig = scene();
+    await call(rig, 'createSecret');
+    rig.executions.end('SUCCEEDED');
+    promote(rig);
+    const { secrets } = rig.ports;
+    let looks = 0;
+    const describe = async (secretId: string) => {
+      const seen = await secrets.describe(secretId);
+      looks += 1;
+      return looks < 4 ? { ...seen, tags: {} } : seen;
+    };
+    const other = inAnotherProcess({ ...rig, ports: { ...rig.ports, secrets: { ...secrets, describe } } });
+    await expect(call(other, 'testSecret')).resolves.toBeUndefined();
+    expect(namesOf(rig)).toEqual([attemptName(rig, 1)]);
+  });
+
   it('costs no call in the process that began it', async () => {
     const rig = scene();
     await call(rig, 'createSecret');

@@ -158,6 +158,19 @@ describe('a rotation', () => {
     expect(await tagIn(world)).toBe('app');
   });
 
+  it('of a pair that was switched to single-user names the one that stays', async () => {
+    const world = pair();
+    await rotate(world);
+    world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+    expect(await tagIn(world)).toBe('app');
+    expect((await rotate(world)).status).toBe('SUCCEEDED');
+    expect(await tagIn(world)).toBe('app_clone');
+    expect((await rotate(world)).status).toBe('SUCCEEDED');
+    // A pair again is named by either.
+    world.store.setTag(SECRET, STRATEGY_TAG, 'alternating-users');
+    expect((await rotate(world)).status).toBe('SUCCEEDED');
+  });
+
   it('that is rolled back names no one', async () => {
     const world = pair();
     const { plan, before } = await finished(world, 'rotate', executionArn('one'));
