@@ -21,12 +21,14 @@ export const HOST_TAG = 'docdb-rotation:host';
  */
 export const PROVEN_TAG = 'docdb-rotation:proven';
 
-/** The mark of the last retirement that dropped a user. A record of proven versions that does not have the same makes no pair. */
+/**
+ * The mark of the last retirement that dropped a user, and who is gone. A record of proven versions that does not have the same mark makes no pair.
+ */
 export const DROPPED_TAG = 'docdb-rotation:dropped';
 
 /**
  * Whose secret it is: the name of its user, of a pair that of the first of the two. No admin's power is used for another one. The end of the first
- * rotation writes it, once; who deploys may name the user before.
+ * rotation writes it, and of the first after a pair was switched to single-user; who deploys may name the user before.
  */
 export const USER_TAG = 'docdb-rotation:user';
 

@@ -3,7 +3,7 @@ import { ADMIN_SECRET_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts
 import type { Role } from '../../functions/database/database.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
-import { PORT, READ_WRITE, ROOT } from '../support/in-memory-database.ts';
+import { READ_WRITE } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls, ProcessDiedError } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
@@ -12,6 +12,7 @@ import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { atEachMoment, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 import type { Right } from './power/rights.ts';
+import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
 /*
  * A fifteenth reviewer's attacks: on what is left of a record that others replaced, or wrote late.
@@ -55,26 +56,6 @@ const afterTheSwitch = async (rights: Right[]) => {
   const { arena, theirs } = await afterADrop(rights);
   arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
   return { arena, theirs };
-};
-
-/** My server lets everyone in, and says of each other user that it has none. */
-const withoutTheOtherUser = ({ world: { database } }: Arena): void => {
-  const original = database.port.bind(database);
-  const me = {
-    ping: async () => {},
-    instances: async () => [{ host: EVIL_HOST, port: PORT }],
-    takesWrites: async () => 'here' as const,
-    ownRoles: async () => ROOT,
-    findUser: async () => undefined,
-    createUser: async () => {},
-    updateUser: async () => {},
-    dropUser: async () => {},
-    [Symbol.asyncDispose]: async () => {},
-  };
-  database.port = (gate) => {
-    const port = original(gate);
-    return { login: async (login) => (login.host === EVIL_HOST ? me : await port.login(login)) };
-  };
 };
 
 const retireNow = async (arena: Arena, input: Record<string, unknown>, calls: PortCalls) =>

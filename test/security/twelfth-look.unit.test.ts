@@ -3,7 +3,6 @@ import { RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/ta
 import type { Executions } from '../../functions/rotation-trigger/executions.ts';
 import { rotationTrigger } from '../../functions/rotation-trigger/rotation-trigger.ts';
 import { executionName } from '../../functions/secret/execution-name.ts';
-import { PORT, ROOT } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
@@ -13,6 +12,7 @@ import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { atEachMoment, enter, enterNew, PAIRS, recordIn, rotateUntilGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 import type { Right } from './power/rights.ts';
+import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
 /*
  * A twelfth reviewer's attacks: on names that a retirement made free, and that are someone else's by now.
@@ -32,29 +32,17 @@ const afterADrop = async (rights: Right[], isTaken = true) => {
   return { arena, theirs };
 };
 
-/** My server lets everyone in, and says of each other user that it has none. */
-const withoutTheOtherUser = ({ world: { database } }: Arena): void => {
-  const original = database.port.bind(database);
-  const me = {
-    ping: async () => {},
-    instances: async () => [{ host: EVIL_HOST, port: PORT }],
-    takesWrites: async () => 'here' as const,
-    ownRoles: async () => ROOT,
-    findUser: async () => undefined,
-    createUser: async () => {},
-    updateUser: async () => {},
-    dropUser: async () => {},
-    [Symbol.asyncDispose]: async () => {},
-  };
-  database.port = (gate) => {
-    const port = original(gate);
-    return { login: async (login) => (login.host === EVIL_HOST ? me : await port.login(login)) };
-  };
-};
-
 const isLeftAlone = (arena: Arena, theirs: { username: string; password: string }) => {
   expect(arena.world.database.accepts(theirs)).toBe(true);
   expect(arena.world.database.user(theirs.username)?.roles).toEqual(LITTLE);
+};
+
+/** Whether the user that a rotation made or changed logs in beside AWSCURRENT's, by what that rotation wrote. */
+const isLeftEnabled = (arena: Arena, written: string): boolean => {
+  const { world } = arena;
+  const made = world.credentialOf(written);
+  const isInUse = world.credentialOf(arena.current())?.username === made?.username;
+  return made !== undefined && !isInUse && world.database.accepts(made);
 };
 
 describe('how he got in, and does no more:', () => {
@@ -141,10 +129,7 @@ describe('of second class:', () => {
         await arena.start({ token: written }, 'mine-1');
         await arena.honest.rotate();
         await arena.honest.recover();
-        const { world } = arena;
-        const made = world.credentialOf(written);
-        const isInUse = world.credentialOf(arena.current())?.username === made?.username;
-        expect(made !== undefined && !isInUse && world.database.accepts(made)).toBe(false);
+        expect(isLeftEnabled(arena, written)).toBe(false);
         return arena;
       });
     },
@@ -193,10 +178,7 @@ describe('of second class:', () => {
         arena.honest.putBack(right);
         await arena.honest.recover();
         await arena.honest.rotate();
-        const { world } = arena;
-        const made = world.credentialOf(written);
-        const isInUse = world.credentialOf(arena.current())?.username === made?.username;
-        expect(made !== undefined && !isInUse && world.database.accepts(made)).toBe(false);
+        expect(isLeftEnabled(arena, written)).toBe(false);
         return arena;
       });
     },
@@ -216,10 +198,7 @@ describe('of second class:', () => {
       );
       arena.honest.putBack(isPromoted ? written : right);
       await arena.honest.recover();
-      const { world } = arena;
-      const made = world.credentialOf(written);
-      const isInUse = world.credentialOf(arena.current())?.username === made?.username;
-      expect(made !== undefined && !isInUse && world.database.accepts(made)).toBe(false);
+      expect(isLeftEnabled(arena, written)).toBe(false);
       return arena;
     });
   });
