@@ -68,6 +68,8 @@ export const Plan = z.object({
   namesUser: z.boolean().optional(),
   /** Whether a single user is one of a pair that was switched: it stays on record as such. */
   isOfPair: z.boolean().optional(),
+  /** Whether a retirement has dropped one of the name that AWSCURRENT has, and nothing on record shows that a rotation has made it again. */
+  wasDropped: z.boolean().optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -41,8 +41,9 @@ import {
   planOf,
   type RotationContext,
 } from '../secret/rotation-context.ts';
-import type { SecretDescription } from '../secret/secret-store.ts';
-import { parseSecretValue } from '../secret/secret-value.ts';
+import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
+import { type Login, parseSecretValue } from '../secret/secret-value.ts';
+import { assertForItsUser, wasDropped } from '../secret/user-on-record.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { readVersion } from '../secret/versions.ts';
 
@@ -122,12 +123,17 @@ const goBack = async (
 ): Promise<Plan> => {
   const { secret, reference, currentVersion } = context;
   const target = holderOf(secret, PREVIOUS) ?? currentVersion;
+  const current = await currentLoginOf(ports, context);
+  const currentUser = current?.username ?? reference.login.username;
+  const isPair = context.settings.strategy !== 'single-user' && currentUser !== reference.login.username;
+  if (!isPair) await assertStays(ports.secrets, context, target);
+  const isLost =
+    current && (await wasDropped(ports.secrets, secret, { version: currentVersion, login: current }));
   const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, target, { lockVersion, own: [target] });
-  const currentUser = await currentUserOf(ports, context);
-  const isPair = context.settings.strategy !== 'single-user' && currentUser !== reference.login.username;
-  return planOf(context, seen, {
+  const known = { ...context.onRecord, wasDropped: isLost === true };
+  return planOf({ ...context, onRecord: known }, seen, {
     outcome: 'already-there',
     lockVersion,
     pendingVersion: target,
@@ -140,6 +146,16 @@ const goBack = async (
   });
 };
 
+/** No other user shows whose the name is, where a revert of a pair stays with the same one: the power is lent as for a single user. */
+const assertStays = async (
+  secrets: SecretStore,
+  { secret, reference: { login }, settings }: RotationContext,
+  version: string,
+): Promise<void> => {
+  const asSingle = { ...settings, strategy: 'single-user' } as const;
+  await assertForItsUser(secrets, secret, asSingle, { version, login, label: PREVIOUS });
+};
+
 /**
  * A revert changes only a user that a rotation left as one of the two, or that a retirement dropped: whom else AWSPREVIOUS is for, a recovery must not
  * disable either.
@@ -150,14 +166,14 @@ const mayBeChanged = (secret: SecretDescription, target: string): boolean => {
 };
 
 /** A broken AWSCURRENT is what people go back from: it may be unreadable. */
-const currentUserOf = async (
+const currentLoginOf = async (
   { secrets }: CreateSecretPorts,
-  { secret, currentVersion, reference }: RotationContext,
-): Promise<string> => {
+  { secret, currentVersion }: RotationContext,
+): Promise<Login | undefined> => {
   try {
-    return (await readVersion(secrets, secret.arn, currentVersion, 'AWSCURRENT')).login.username;
+    return (await readVersion(secrets, secret.arn, currentVersion, 'AWSCURRENT')).login;
   } catch (error) {
-    if (error instanceof InvalidSecretError) return reference.login.username;
+    if (error instanceof InvalidSecretError) return undefined;
     throw error;
   }
 };

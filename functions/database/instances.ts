@@ -35,7 +35,7 @@ const assertSameDomain = (cluster: string, instance: string): void => {
 
 /** What follows the host's own name, without the mark of a cluster endpoint; undefined for an address or a bare name. */
 const domainOf = (host: string): string | undefined => {
-  const [, ...domain] = host.toLowerCase().split('.');
+  const [, ...domain] = host.toLowerCase().replace(/\.$/, '').split('.');
   if (domain.length < 2 || /^[\d.]+$/.test(host)) return undefined;
   return domain.join('.').replace(/^cluster-(ro-|custom-)?/, '');
 };

@@ -63,7 +63,7 @@ const existedBefore = ({ secret, known }: RecoveryContext, { id, value }: Versio
   return known.some((other) => other.value.login.username === value.login.username && shows(other));
 };
 
-/** Where AWSCURRENT is for someone else than the pair, the pair's own versions have the power. */
+/** Where AWSCURRENT is for someone else than the pair, the pair's own versions have the power; a host of someone else's would say that all is done. */
 const openPower = async (
   ports: ReconcilePorts,
   { settings, secret, known }: RecoveryContext,
@@ -72,8 +72,10 @@ const openPower = async (
 ): Promise<Session> => {
   if (settings.strategy !== 'admin-clone')
     return await openAdminSession(ports, settings.adminSecret, good.value.login);
-  for (const { value } of [...known, good]) {
-    const own = value.login.username === other ? undefined : await ports.database.login(value.login);
+  const isOfThePair = ({ value: { login } }: Version): boolean =>
+    login.username !== other && areOfOnePair(login.username, other) && sameEndpoint(login, good.value.login);
+  for (const { value } of [...known, good].filter(isOfThePair)) {
+    const own = await ports.database.login(value.login);
     if (own !== undefined) return own;
   }
   throw new NoUsableCredentialsError(

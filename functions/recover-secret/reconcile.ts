@@ -20,6 +20,7 @@ import {
   begunWithIn,
   isPromotingIn,
   isProvenIn,
+  isReturnedTo,
   isUnfinishedIn,
   isUnsettled,
   namedIn,
@@ -34,9 +35,15 @@ import {
   writtenIn,
 } from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
+import {
+  type Login,
+  parseSecretValue,
+  type SecretValue,
+  sameCluster,
+  sameEndpoint,
+} from '../secret/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../secret/settings.ts';
-import { isForItsUser } from '../secret/user-on-record.ts';
+import { isForItsUser, wasDropped } from '../secret/user-on-record.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import type { Clusters } from './clusters.ts';
 import { disableOtherUser } from './disable-other-user.ts';
@@ -194,7 +201,8 @@ export const stillProven = (
   );
   const isTriedAgain = (entry: string): boolean =>
     suspects.map(asWritten).includes(entry) || (open.includes(versionOf(entry)) && isUnsettled(entry));
-  const isSaidAlready = (entry: string): boolean => isProvenIn(settled, versionOf(entry));
+  const isSaidAlready = (entry: string): boolean =>
+    !isReturnedTo(entry) && isProvenIn(settled, versionOf(entry));
   return [...settled, ...recordOf(secret).filter((entry) => isTriedAgain(entry) && !isSaidAlready(entry))];
 };
 
@@ -337,7 +345,7 @@ const currentElsewhere = async (
   try {
     return await firstThatLogsIn(database, [elsewhere]);
   } catch (error) {
-    if (ELSEWHERE_UNUSABLE.some((kind) => error instanceof kind)) return undefined;
+    if (isUnusable(error)) return undefined;
     throw error;
   }
 };
@@ -351,14 +359,36 @@ const firstOrStranger = async (
   { candidates, strangers }: RecoveryContext,
 ): Promise<Version | undefined> => {
   try {
-    return (await firstThatLogsIn(database, candidates)) ?? (await firstThatLogsIn(database, strangers));
+    const own = await firstThatLogsIn(database, candidates);
+    return own ?? (await firstThatAnswers(database, strangers));
   } catch (error) {
-    if (!ELSEWHERE_UNUSABLE.some((kind) => error instanceof kind)) throw error;
-    const good = await firstThatLogsIn(database, strangers);
+    if (!isUnusable(error)) throw error;
+    const good = await firstThatAnswers(database, strangers);
     if (good === undefined) throw error;
     return good;
   }
 };
+
+/** Each is at a place of its own: one that does not answer says nothing of the next. */
+const firstThatAnswers = async (
+  database: Database,
+  strangers: readonly Version[],
+): Promise<Version | undefined> => {
+  let first: unknown;
+  for (const stranger of strangers) {
+    try {
+      const good = await firstThatLogsIn(database, [stranger]);
+      if (good !== undefined) return good;
+    } catch (error) {
+      if (!isUnusable(error)) throw error;
+      first ??= error;
+    }
+  }
+  if (first !== undefined) throw first;
+  return undefined;
+};
+
+const isUnusable = (error: unknown): boolean => ELSEWHERE_UNUSABLE.some((kind) => error instanceof kind);
 
 const ELSEWHERE_UNUSABLE = [
   CertificateNotTrustedError,
@@ -391,7 +421,8 @@ const resetPassword = async (
     );
   }
   const { login } = current.value;
-  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);
+  if (input.resetThroughCluster || input.resetThroughAdmin)
+    await assertMayTell(ports.secrets, secret, { version: currentVersion, login });
   if (input.resetThroughCluster)
     return await resetThroughCluster(ports.clusters, ports.clusterOf, secret, login);
   if (!input.resetThroughAdmin) {
@@ -406,9 +437,14 @@ const resetPassword = async (
  * A reset sets the password that AWSCURRENT says: who may write the secret would choose it. So it is one that this project
  * wrote or saw log in, but for a secret that was never rotated; and none whose user a retirement has dropped: the name may be someone else's.
  */
-const assertMayTell = (secret: SecretDescription, currentVersion: string): void => {
+const assertMayTell = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  { version: currentVersion, login }: { readonly version: string; readonly login: Login },
+): Promise<void> => {
   const named = namedIn(recordOf(secret));
-  if (provenVersions(secret).length === 0 || named.includes(currentVersion)) return;
+  const isTold = provenVersions(secret).length === 0 || named.includes(currentVersion);
+  if (isTold && !(await wasDropped(secrets, secret, { version: currentVersion, login }))) return;
   throw new ResetNotAllowedError(
     `AWSCURRENT of ${secret.name} (version ${currentVersion}) was neither written by a rotation nor seen to log in, or its user was dropped since, so no reset sets its password; move AWSCURRENT to a version that was (${named.join(', ') || 'there is none'}), and repeat the recovery`,
   );

@@ -10,6 +10,7 @@ import type { RetireUserInput } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { canBeListed } from '../secret/gone-users.ts';
 import { CURRENT, hasLabel, holderOf } from '../secret/labels.ts';
 import {
   describeAsOwner,
@@ -36,7 +37,7 @@ export interface RetireUserResult {
   /** `superseded`: a rotation or revert has moved AWSCURRENT on, and with it the user is in its plans; nothing was done. */
   readonly outcome: 'deleted' | 'revoked' | 'locked' | 'already-gone' | 'superseded';
   readonly user: string;
-  /** What was asked for, where the database allows only a lock: its primary user stays, and stays root. */
+  /** What was asked for, where only a lock is possible: the database's primary user stays, and stays root; and no one is dropped who can't be listed as gone. */
   readonly insteadOf?: 'delete' | 'revoke';
 }
 
@@ -146,12 +147,13 @@ const retireAsOwner = async (
   const isThere = (await power.findUser(user)) !== undefined;
   const mayRetire = found.isShown || (await isLeftOver(ports, secret, found.was));
   if (isThere && !mayRetire) throw notShown(secret, user, promoted.login.username);
-  if (isThere && input.policy !== 'delete') return await retire(ports.secrets, power, input);
-  // Before it is: whatever is cut off after the drop, the name does not count any more.
   const account = { ...promoted.login, username: user };
+  const isDropped = input.policy === 'delete' && canBeListed(secret, account);
+  if (isThere && !isDropped) return await retire(ports.secrets, power, input, isDropped);
+  // Before it is: whatever is cut off after the drop, the name does not count any more.
   const mark = await markDrop(ports, secret, lockVersion, account);
   const result: RetireUserResult = isThere
-    ? await retire(ports.secrets, power, input)
+    ? await retire(ports.secrets, power, input, isDropped)
     : { outcome: 'already-gone', user };
   await recordDrop(ports, secret, mark, result.outcome === 'locked' ? [] : found.of);
   return result;
@@ -228,8 +230,9 @@ const retire = async (
   secrets: SecretStore,
   power: Session,
   { predecessor: user, policy }: RetireUserInput,
+  mayDrop: boolean,
 ): Promise<RetireUserResult> => {
-  if (policy !== 'lock') {
+  if (policy === 'revoke' || mayDrop) {
     try {
       if (policy === 'delete') await power.dropUser(user);
       else await power.updateUser(user, { roles: [] });

@@ -75,9 +75,9 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   const { ClientRequestToken: token } = event;
   const secret = await knownSecret(ports, event);
   const rotation = { ...rotationOf(event), day: dayToBeginOn(ports, event, secret) };
-  const latest = await latestAttempt(ports, rotation);
+  const { latest, next } = await attemptsOf(ports, rotation);
   if (latest?.execution.status === 'RUNNING' || isDone(latest, secret, token)) return;
-  const name = executionName('rotate', rotation, (latest?.number ?? 0) + 1);
+  const name = executionName('rotate', rotation, next);
   const execution = executions.arnOf(name);
   const locked = await lockFor(ports, secret, { execution, token, deadline });
   if (hasLabel(locked, token, CURRENT)) {
@@ -87,7 +87,12 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   }
   await writePendingVersion(ports, locked, event, asBegun(rotation));
   ports.days.set(keyOf(event), rotation.day);
-  await executions.start(name, { secretId: secret.arn, token });
+  const started = await executions.start(name, { secretId: secret.arn, token });
+  if (isOf(started, rotation)) return;
+  await releaseLock(ports.secrets, secret.arn, holderOf(locked, OWNER) ?? '');
+  throw new RotationFailedError(
+    `someone else has started an execution of the name that this rotation was about to get, ${name}; Secrets Manager tries again, under another one`,
+  );
 };
 
 /** What has another name than it says, a check for example, may have succeeded too, and has promoted nothing. */
@@ -102,9 +107,14 @@ const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadlin
       `${event.Step} came for ${secret.name}, but no execution was ever started for version ${event.ClientRequestToken}; rotate the secret again`,
     );
   }
-  await succeeded(ports, latest.execution, deadline);
+  // After a success the trigger begins no other, if AWSCURRENT has moved: one of the next name is someone's who may start executions.
+  const isOver = latest.hasSucceeded && (await isPromoted(ports, event));
+  if (!isOver) await succeeded(ports, latest.execution, deadline);
   if (event.Step !== 'setSecret') await assertPromoted(ports, event);
 };
+
+const isPromoted = async ({ secrets }: TriggerPorts, event: RotationEvent): Promise<boolean> =>
+  hasLabel(await secrets.describe(event.SecretId), event.ClientRequestToken, CURRENT);
 
 /** What Secrets Manager is told has to be true: someone may have moved AWSCURRENT since the execution ended. */
 const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationEvent): Promise<void> => {
@@ -124,7 +134,7 @@ const assertPromoted = async ({ secrets, clock }: TriggerPorts, event: RotationE
 const startedAttempt = async (ports: TriggerPorts, event: RotationEvent): Promise<Attempt | undefined> =>
   await readUntil(
     ports.clock,
-    async () => await latestAttempt(ports, await begunRotation(ports, event)),
+    async () => (await attemptsOf(ports, await begunRotation(ports, event))).latest,
     (attempt) => attempt?.execution.status === 'RUNNING' || attempt?.execution.status === 'SUCCEEDED',
   );
 
@@ -137,7 +147,7 @@ const isLoneTest = async (ports: TriggerPorts, event: RotationEvent): Promise<bo
   // An old answer may not show yet that a rotation began.
   const attempt = await readUntil(
     ports.clock,
-    async () => await latestAttempt(ports, await begunRotation(ports, event)),
+    async () => (await attemptsOf(ports, await begunRotation(ports, event))).latest,
     (answer) => answer !== undefined,
   );
   return attempt === undefined;
@@ -197,27 +207,53 @@ const keyOf = ({ SecretId, ClientRequestToken }: RotationEvent): string =>
   `${ClientRequestToken} ${SecretId}`;
 
 interface Attempt {
-  readonly number: number;
   readonly execution: Execution;
+  /** Whether an earlier one has succeeded. */
+  readonly hasSucceeded: boolean;
 }
+
+interface Attempts {
+  readonly latest: Attempt | undefined;
+  /** The number that is free. */
+  readonly next: number;
+}
+
+/** Far more than Secrets Manager makes: who may start executions can take the names of those to come. */
+const MOST_ATTEMPTS = 50;
 
 /**
  * Secrets Manager retries a failed rotation with the same token; each retry is an execution of its own. An upgrade may come between two
  * calls of one rotation: what was started before it has another name, and is never followed by more of those.
+ *
+ * @throws RotationFailedError if all names are taken
  */
-const latestAttempt = async ({ executions }: TriggerPorts, rotation: Begun): Promise<Attempt | undefined> => {
+const attemptsOf = async ({ executions }: TriggerPorts, rotation: Begun): Promise<Attempts> => {
   let latest: Attempt | undefined;
   let mayBeOld = true;
-  for (let number = 1; ; number++) {
+  for (let number = 1; number <= MOST_ATTEMPTS; number++) {
     let execution =
       rotation.day === undefined
         ? undefined
         : await executions.find(executionName('rotate', rotation, number));
     mayBeOld &&= execution === undefined;
     if (mayBeOld) execution = await executions.find(executionNameBefore02(rotation, number));
-    if (execution === undefined) return latest;
-    latest = { number, execution };
+    if (execution === undefined) return { latest, next: number };
+    if (!isOf(execution, rotation)) continue;
+    const hasSucceeded =
+      latest !== undefined && (latest.hasSucceeded || latest.execution.status === 'SUCCEEDED');
+    latest = { execution, hasSucceeded };
   }
+  throw new RotationFailedError(
+    `${MOST_ATTEMPTS} executions have the names of this rotation; see who starts them, and rotate the secret again under another version`,
+  );
+};
+
+const Started = z.object({ secretId: z.string(), token: z.string() });
+
+/** Whether it is one of this rotation, and not only by its name. */
+const isOf = ({ input }: Execution, { secretArn, token }: Begun): boolean => {
+  const started = Started.safeParse(JSON.parse(input ?? '{}'));
+  return started.success && started.data.secretId === secretArn && started.data.token === token;
 };
 
 const succeeded = async (

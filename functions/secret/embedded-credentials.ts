@@ -106,14 +106,20 @@ const isOwn = (
 ): boolean => {
   const [, hosts = ''] = /^@([^/?]*)/.exec(rest) ?? [];
   const names = hosts.split(',').map((name) => name.replace(/:\d*$/, '').toLowerCase());
-  const isHere =
-    names.every((name) => name === host.toLowerCase()) && PLAIN_REST.test(rest) && !TELLS_OTHERS.test(rest);
+  const isPlain = PLAIN_REST.test(rest) && !ENDS_LATER.test(rest) && !TELLS_OTHERS.test(rest);
+  const isHere = isPlain && names.every((name) => name === host.toLowerCase());
   const isOutdated = !isPlaceholder(password) && isHere;
   return isWritten(user, username) && (isWritten(password, own) || isOutdated);
 };
 
 /** Hosts, database and options as they are read by every driver alike: some decode the names of options, some take `;` for `&`. */
-const PLAIN_REST = /^@[^/?%;]*(\/[^?%;]*)?(\?([a-z]+=[^&;%]*(&|$))*)?$/i;
+const PLAIN_REST = /^@[^/?%;]*(\/[^/,@?%;]*)?(\?([a-z]+=[^@&;%]*(&|$))*)?$/i;
+
+/**
+ * What is behind a comma is another host for drivers that take the last `/` for the end of the hosts (mongo-java-driver 3.6), or the last `.sock`
+ * (PyMongo 2.9).
+ */
+const ENDS_LATER = /[/?].*(,.*\/|\.sock)/i;
 
 /**
  * Options by which a driver sends the password itself, or what follows the login by way of another host; SCRAM proves that it is known.

@@ -22,6 +22,10 @@ export const isGone = (secret: Pick<SecretDescription, 'tags'>, account: Account
 /** What the tag has room for beside the mark. The two of a pair are two; each other place where a secret was adds as many. */
 const MOST = 14;
 
+/** Whether a retirement may drop that user: one who is gone and not on the list would count again. */
+export const canBeListed = (secret: Pick<SecretDescription, 'tags'>, account: Account): boolean =>
+  isGone(secret, account) || wordsIn(secret).length <= MOST;
+
 /** @returns the tag with a new mark, and with that user among those who are gone */
 export const droppedTag = (secret: Pick<SecretDescription, 'tags'>, mark: string, account: Account): string =>
   [mark, ...new Set([...wordsIn(secret).slice(1), asGone(account)])].slice(0, MOST + 1).join(' ');

@@ -111,6 +111,10 @@ export const outdatedIn = (record: readonly string[]): string[] =>
 export const writtenIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(WRITTEN)).map(versionOf);
 
+/** Whether a revert of a pair goes back to that version: what it was on record as before stands beside this entry, and says nothing of how that ends. */
+export const isReturnedTo = (entry: string): boolean =>
+  entry.startsWith(RETURNED_TO) && !entry.startsWith(BEGUN_WITH);
+
 /** @returns what was AWSCURRENT when the first rotation of a pair began, which has not ended since */
 export const begunWithIn = (record: readonly string[]): string[] =>
   record.filter((entry) => entry.startsWith(BEGUN_WITH)).map(versionOf);

@@ -10,7 +10,7 @@ import { assertRotatable } from './rotatable.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from './settings.ts';
-import { assertForItsUser, isOnRecordAsPaired, isUserNamed } from './user-on-record.ts';
+import { assertForItsUser, isUserNamed, type OnRecord, onRecord } from './user-on-record.ts';
 import { areOfOnePair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
@@ -22,8 +22,7 @@ export interface RotationContext {
   readonly reference: SecretValue;
   readonly settings: RotationSettings;
   readonly mode: CreateSecretInput['mode'];
-  /** Whether the user is one of a pair that was switched to single-user. */
-  readonly isOfPair: boolean;
+  readonly onRecord: OnRecord;
 }
 
 /** @throws SecretNotRotatableError, InvalidSecretError, UntrustedVersionError, NothingToRevertError */
@@ -43,10 +42,10 @@ export const loadContext = async (
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
   const settings = settingsOf(secret);
-  const asked = { version, login: reference.login };
-  await assertForItsUser(secrets, secret, settings, { ...asked, label });
-  const isOfPair = settings.strategy === 'single-user' && (await isOnRecordAsPaired(secrets, secret, asked));
-  return { secret, currentVersion, reference, settings, mode, isOfPair };
+  const asked = { version, login: reference.login, label };
+  await assertForItsUser(secrets, secret, settings, asked);
+  const known = await onRecord(secrets, secret, settings, asked);
+  return { secret, currentVersion, reference, settings, mode, onRecord: known };
 };
 
 /** The text of a new version: another password, and for a pair the other user. */
@@ -130,7 +129,10 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     users,
     host: `${pending.login.host}:${pending.login.port}`,
     proven: [...new Set([...proven, ...recordAtStart(seen)])],
-    ...(context.mode === 'rotate' && (!isUserNamed(seen) || context.isOfPair) ? { namesUser: true } : {}),
-    ...(context.isOfPair ? { isOfPair: true } : {}),
+    ...(context.mode === 'rotate' && (!isUserNamed(seen) || context.onRecord.isOfPair)
+      ? { namesUser: true }
+      : {}),
+    ...(context.onRecord.isOfPair ? { isOfPair: true } : {}),
+    ...(context.onRecord.wasDropped ? { wasDropped: true } : {}),
   };
 };

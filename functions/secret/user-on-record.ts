@@ -68,28 +68,74 @@ export const isForItsUser = async (
 ): Promise<boolean> => {
   const named = secret.tags[USER_TAG];
   if (named === undefined || !lendsPower(settings)) return true;
-  const name = asTag(asked.login.username);
-  const isPair = settings.strategy !== 'single-user';
-  if (named !== name && asTag(firstOfPair(asked.login.username)) !== firstOfPair(named)) return false;
-  // Of a pair the look at its other user tells, but for a revert that stays with the same one.
-  const mayBeGone = (!isPair || asked.label === PREVIOUS) && isGone(secret, asked.login);
-  const isItself = (isPair || named === name) && !mayBeGone;
-  // A revert may make one again that was dropped.
-  const isReturned = isPair && droppedIn(recordOf(secret)).includes(asked.version);
-  return isItself || isReturned || (await isOnRecordAsPaired(secrets, secret, asked));
+  const { username } = asked.login;
+  const isNamed = named === asTag(username);
+  if (!isNamed && asTag(firstOfPair(username)) !== firstOfPair(named)) return false;
+  if (settings.strategy === 'single-user') return await isTheOneThatStays(secrets, secret, asked, isNamed);
+  // Of a pair the look at its other user tells, but for a revert; and a revert may make one again that was dropped.
+  const isReturned = droppedIn(recordOf(secret)).includes(asked.version);
+  return asked.label !== PREVIOUS || isReturned || !(await wasDropped(secrets, secret, asked));
+};
+
+/** Of a pair that was switched the record shows it, until the first rotation names it; by its name, where the cluster has another host since. */
+const isTheOneThatStays = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  asked: Asked,
+  isNamed: boolean,
+): Promise<boolean> => {
+  if (await isOnRecordAsPaired(secrets, secret, asked)) return true;
+  const pair = await pairedLogins(secrets, secret);
+  const isKnown = pair.length === 0 || pair.some(({ username }) => username === asked.login.username);
+  return isNamed && isKnown && !isGone(secret, asked.login);
 };
 
 /** Whether a rotation has left that user as one of the two that take turns, there, and no retirement has dropped it since. */
-export const isOnRecordAsPaired = async (
+const isOnRecordAsPaired = async (
   secrets: SecretStore,
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   { version, login }: Asked,
 ): Promise<boolean> => {
-  const paired = pairedIn(recordOf(secret));
-  if (paired.includes(version)) return true;
-  const logins = await Promise.all(paired.map((id) => loginOf(secrets, secret.arn, id)));
-  return logins.some((known) => known?.username === login.username && sameEndpoint(known, login));
+  if (pairedIn(recordOf(secret)).includes(version)) return true;
+  const logins = await pairedLogins(secrets, secret);
+  return logins.some((known) => known.username === login.username && sameEndpoint(known, login));
 };
+
+const pairedLogins = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+): Promise<Login[]> => {
+  const versions = pairedIn(recordOf(secret));
+  const logins = await Promise.all(versions.map((id) => loginOf(secrets, secret.arn, id)));
+  return logins.filter((login) => login !== undefined);
+};
+
+export interface OnRecord {
+  /** Whether the user is one of a pair that was switched to single-user. */
+  readonly isOfPair: boolean;
+  /** Whether a retirement has dropped one of that name, and nothing on record shows that a rotation has made it again. */
+  readonly wasDropped: boolean;
+}
+
+/** What the record says of the user that a rotation begins with. It is read only where that is of use. */
+export const onRecord = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  { strategy }: RotationSettings,
+  asked: Asked,
+): Promise<OnRecord> => {
+  const isOfPair = strategy === 'single-user' && (await isOnRecordAsPaired(secrets, secret, asked));
+  // A revert gives back what was, and has a rule of its own.
+  const isAsked = asked.label !== PREVIOUS && !isOfPair;
+  return { isOfPair, wasDropped: isAsked && (await wasDropped(secrets, secret, asked)) };
+};
+
+/** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */
+export const wasDropped = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  asked: Asked,
+): Promise<boolean> => isGone(secret, asked.login) && !(await isOnRecordAsPaired(secrets, secret, asked));
 
 const loginOf = async (
   secrets: SecretStore,

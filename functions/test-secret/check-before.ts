@@ -7,7 +7,7 @@ import { knownRoles, listRoles, sameRoles, type ToldRoles } from '../database/ro
 import { assertTakesWrites } from '../database/takes-writes.ts';
 import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
-import { isProvenIn } from '../secret/proven.ts';
+import { isProvenIn, lastDropIn } from '../secret/proven.ts';
 import type { Login, SecretValue } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
@@ -58,6 +58,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   ]);
   if (own === undefined) throw await whyNoneLogsIn(ports, plan, (reference as SecretValue).login);
   if (!isRevert(plan) && (asCurrent ?? asPending) === undefined) assertMayBeCopied(plan);
+  await assertAtAdminsPlace(ports, plan, own.login);
   // A credential that logs in already needs no write.
   if (asPending === undefined) await assertTakesWrites(own.session, own.login.host);
   await assertInstancesAnswer(ports.database, own);
@@ -77,6 +78,18 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
     previousLogsIn: (isRevert(plan) ? asPending : asPrevious) !== undefined,
   });
   return { logsIn, roles, otherUser };
+};
+
+/**
+ * A user that was one of a pair, or may be: its end names it in a tag, and takes others off the record. So it is at the admin secret's place, also where it
+ * could change itself: at a host of their own anyone is whom they like.
+ *
+ * @throws AdminSecretMismatchError
+ */
+const assertAtAdminsPlace = async (ports: CheckBeforePorts, plan: Plan, login: Login): Promise<void> => {
+  const wasPair = plan.isOfPair === true || lastDropIn(plan.proven).length > 0;
+  if (isRevert(plan) || plan.strategy !== 'single-user' || plan.adminSecret === undefined || !wasPair) return;
+  await using _admin = await openAdminSession(ports, plan.adminSecret, login);
 };
 
 interface Versions {

@@ -18,7 +18,7 @@ import { pendingUser, planOf } from '../secret/rotation-context.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { type Login, parseSecretValue, type SecretValue, withCredential } from '../secret/secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from '../secret/settings.ts';
-import { assertForItsUser } from '../secret/user-on-record.ts';
+import { assertForItsUser, type OnRecord, onRecord } from '../secret/user-on-record.ts';
 import { readVersion } from '../secret/versions.ts';
 import { type CheckBeforePorts, checkBefore } from './check-before.ts';
 import { testCredential } from './test-credential.ts';
@@ -78,7 +78,9 @@ const checkSecret = async (
   )
     return { current: current.value, plan: undefined };
   const pending = settings && (await checkNewValue(found, settings.value, current.value));
-  const plan = settings && pending && wouldBePlan(secret, settings.value, current.value, pending);
+  const asked = { version: currentOf(secret), login: current.value.login };
+  const known = settings && (await onRecord(ports.secrets, secret, settings.value, asked));
+  const plan = known && pending && wouldBePlan(secret, settings.value, current.value, pending, known);
   return { current: current.value, plan };
 };
 
@@ -124,6 +126,7 @@ const wouldBePlan = (
   settings: RotationSettings,
   current: SecretValue,
   pending: SecretValue,
+  known: OnRecord,
 ): Plan => {
   const context = {
     secret,
@@ -131,7 +134,7 @@ const wouldBePlan = (
     reference: current,
     settings,
     mode: 'rotate',
-    isOfPair: false,
+    onRecord: known,
   } as const;
   const none = randomUUID();
   return planOf(context, secret, {

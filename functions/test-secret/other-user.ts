@@ -1,5 +1,6 @@
 import { UntrustedVersionError, UserNameTakenError } from '../contract/errors.ts';
 import type { Before, Plan } from '../contract/steps.ts';
+import { DROPPED_TAG } from '../contract/tags.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
 import { knownRoles, listRoles, sameRoles } from '../database/roles.ts';
@@ -43,6 +44,8 @@ export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: See
   const found = await (admin ?? asCurrent).findUser(plan.users.pending);
   const paired = pairedIn(plan.proven);
   if (found === undefined) {
+    // Whose the one in AWSCURRENT is, the other one would show.
+    if (plan.wasDropped) throw wasDropped(plan);
     // It would be made again, with the password that AWSPREVIOUS has.
     if (isRevert(plan)) await assertTakeTurns(ports, plan, seen, [], [...paired, ...droppedIn(plan.proven)]);
     return NEW;
@@ -84,6 +87,11 @@ const versionOfIt = async (
 const nameTaken = (plan: Plan): UserNameTakenError =>
   new UserNameTakenError(
     `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven version is for it. If it is someone else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
+  );
+
+const wasDropped = ({ secretName, users, host }: Plan): UntrustedVersionError =>
+  new UntrustedVersionError(
+    `AWSCURRENT of ${secretName} is for "${users.current}", which a retirement has dropped at ${host}, and "${users.pending}" is not there: nothing shows that this one is the secret's own, and it gets no second user; put the right value into the secret, or take the tag ${DROPPED_TAG} off if "${users.current}" is the secret's`,
   );
 
 /**

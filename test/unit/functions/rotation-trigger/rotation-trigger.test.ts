@@ -45,7 +45,7 @@ class InMemoryExecutions implements Executions {
     const existing = this.executions.get(name);
     if (existing !== undefined) return existing;
     this.started.push({ name, input: { ...input } });
-    const execution = { arn: this.arnOf(name), name, status: 'RUNNING' };
+    const execution = { arn: this.arnOf(name), name, status: 'RUNNING', input: JSON.stringify(input) };
     this.executions.set(name, execution);
     return execution;
   }
@@ -740,7 +740,7 @@ describe('a rotation that began before an upgrade, whose execution has the name 
       if (number > 1) executions.end('FAILED', { error: 'RolledBack' });
       await executions.start(
         executionNameBefore02({ secretArn: world.secretArn, token: rotation.token }, number),
-        {},
+        { secretId: world.secretArn, token: rotation.token },
       );
     }
     return rig;
