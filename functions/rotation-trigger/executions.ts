@@ -13,7 +13,7 @@ export interface Execution {
   readonly name: string;
   readonly status: string;
   /** As it was started with; who may start executions chooses names, too. */
-  readonly input?: string;
+  readonly input: string;
   readonly error?: string;
   readonly cause?: string;
 }
@@ -40,7 +40,7 @@ export const stepFunctions = (client: SFNClient, stateMachineArn: string): Execu
         arn: arnOf(name),
         name,
         status: status ?? 'RUNNING',
-        ...(input === undefined ? {} : { input }),
+        input: input ?? '{}',
         ...(error === undefined ? {} : { error }),
         ...(cause === undefined ? {} : { cause }),
       };

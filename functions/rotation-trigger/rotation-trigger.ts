@@ -252,7 +252,7 @@ const Started = z.object({ secretId: z.string(), token: z.string() });
 
 /** Whether it is one of this rotation, and not only by its name. */
 const isOf = ({ input }: Execution, { secretArn, token }: Begun): boolean => {
-  const started = Started.safeParse(JSON.parse(input ?? '{}'));
+  const started = Started.safeParse(JSON.parse(input));
   return started.success && started.data.secretId === secretArn && started.data.token === token;
 };
 

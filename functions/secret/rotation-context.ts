@@ -42,8 +42,8 @@ export const loadContext = async (
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
   const settings = settingsOf(secret);
-  const asked = { version, login: reference.login, label };
-  await assertForItsUser(secrets, secret, settings, asked);
+  const asked = { version, login: reference.login };
+  await assertForItsUser(secrets, secret, settings, { ...asked, label });
   const known = await onRecord(secrets, secret, settings, asked);
   return { secret, currentVersion, reference, settings, mode, onRecord: known };
 };

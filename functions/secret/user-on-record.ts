@@ -3,8 +3,7 @@ import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts
 import type { Plan } from '../contract/steps.ts';
 import { USER_TAG } from '../contract/tags.ts';
 import { isGone } from './gone-users.ts';
-import { PREVIOUS } from './labels.ts';
-import { droppedIn, pairedIn, recordOf } from './proven.ts';
+import { pairedIn, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { type Login, sameEndpoint } from './secret-value.ts';
 import type { RotationSettings } from './settings.ts';
@@ -52,8 +51,6 @@ const lendsPower = ({ strategy, adminSecret }: RotationSettings): boolean =>
 interface Asked {
   readonly version: string;
   readonly login: Login;
-  /** By which it is used; none in a recovery. */
-  readonly label?: string;
 }
 
 /**
@@ -71,10 +68,8 @@ export const isForItsUser = async (
   const { username } = asked.login;
   const isNamed = named === asTag(username);
   if (!isNamed && asTag(firstOfPair(username)) !== firstOfPair(named)) return false;
-  if (settings.strategy === 'single-user') return await isTheOneThatStays(secrets, secret, asked, isNamed);
-  // Of a pair the look at its other user tells, but for a revert; and a revert may make one again that was dropped.
-  const isReturned = droppedIn(recordOf(secret)).includes(asked.version);
-  return asked.label !== PREVIOUS || isReturned || !(await wasDropped(secrets, secret, asked));
+  // Of a pair the look at its other user tells.
+  return settings.strategy !== 'single-user' || (await isTheOneThatStays(secrets, secret, asked, isNamed));
 };
 
 /** Of a pair that was switched the record shows it, until the first rotation names it; by its name, where the cluster has another host since. */
@@ -125,9 +120,7 @@ export const onRecord = async (
   asked: Asked,
 ): Promise<OnRecord> => {
   const isOfPair = strategy === 'single-user' && (await isOnRecordAsPaired(secrets, secret, asked));
-  // A revert gives back what was, and has a rule of its own.
-  const isAsked = asked.label !== PREVIOUS && !isOfPair;
-  return { isOfPair, wasDropped: isAsked && (await wasDropped(secrets, secret, asked)) };
+  return { isOfPair, wasDropped: !isOfPair && (await wasDropped(secrets, secret, asked)) };
 };
 
 /** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */

@@ -87,7 +87,12 @@ class CountedRotation {
       link: (arn) => arn,
       find: async (name) => ended.get(name),
       start: async (name, input) => {
-        const execution = { arn: executionArn(name), name, status: 'SUCCEEDED' };
+        const execution = {
+          arn: executionArn(name),
+          name,
+          status: 'SUCCEEDED',
+          input: JSON.stringify(input),
+        };
         await this.#run(execution.arn, input);
         ended.set(name, execution);
         return execution;

@@ -209,14 +209,15 @@ describe('of second class:', () => {
     const started: object[] = [];
     const mine = executionName('rotate', { secretArn: world.secretArn, token, day: '19700101' }, 1);
     const arnOf = (name: string) => executionArn(name);
-    const ended = { arn: arnOf(mine), name: mine, status: 'SUCCEEDED' };
+    const input = JSON.stringify({ secretId: world.secretArn, token, mode: 'check' });
+    const ended = { arn: arnOf(mine), name: mine, status: 'SUCCEEDED', input };
     const executions: Executions = {
       arnOf,
       link: arnOf,
       find: async (name) => (name === mine ? ended : undefined),
       start: async (name, input) => {
         started.push(input);
-        return { arn: arnOf(name), name, status: 'RUNNING' };
+        return { arn: arnOf(name), name, status: 'RUNNING', input: JSON.stringify(input) };
       },
     };
     const event = { Step: 'createSecret', SecretId: world.secretArn, ClientRequestToken: token } as const;

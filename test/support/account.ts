@@ -355,10 +355,11 @@ export class Account {
 
   /** Step Functions, as the trigger sees it. */
   stepFunctions(): Executions {
-    const shown = ({ arn, status, error, cause }: Started): Execution => ({
+    const shown = ({ arn, status, input, error, cause }: Started): Execution => ({
       arn,
       name: arn.split(':').at(-1) ?? '',
       status,
+      input: JSON.stringify(input),
       ...(error === undefined ? {} : { error }),
       ...(cause === undefined ? {} : { cause }),
     });
