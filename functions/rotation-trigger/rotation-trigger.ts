@@ -107,7 +107,7 @@ const reportRotation = async (ports: TriggerPorts, event: RotationEvent, deadlin
       `${event.Step} came for ${secret.name}, but no execution was ever started for version ${event.ClientRequestToken}; rotate the secret again`,
     );
   }
-  // After a success the trigger begins no other, if AWSCURRENT has moved: one of the next name is someone's who may start executions.
+  // Once one has succeeded, and its version is AWSCURRENT, the trigger begins no other: who may start executions has begun that.
   const isOver = latest.hasSucceeded && (await isPromoted(ports, event));
   if (!isOver) await succeeded(ports, latest.execution, deadline);
   if (event.Step !== 'setSecret') await assertPromoted(ports, event);

@@ -376,7 +376,7 @@ describe('a function that runs on when its execution is stopped', () => {
       ...SINGLE,
       proven: false,
       latency: ({ execution, method }) =>
-        execution.endsWith(':one') && method === 'put' ? 20_000 : execution.endsWith(':two') ? 600 : 10,
+        execution.endsWith(':one') && method === 'put' ? 20_000 : execution.endsWith(':two') ? 450 : 10,
     });
     const first = account.start('rotation', 'one', ROTATE);
     void account.at(0.2, () => account.start('rotation', 'two', { ...ROTATE, mode: 'revert' }));

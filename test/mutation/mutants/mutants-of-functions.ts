@@ -392,7 +392,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A revert works where AWSCURRENT is unreadable.',
     file: 'functions/create-secret/create-secret.ts',
-    find: 'if (error instanceof InvalidSecretError) return reference.login.username;\n',
+    find: 'if (error instanceof InvalidSecretError) return undefined;\n',
     replace: '',
     tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
@@ -1316,8 +1316,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A connection string with an older password is for the secret’s host alone.',
     file: 'functions/secret/embedded-credentials.ts',
-    find: 'names.every((name) => name === host.toLowerCase()) &&',
-    replace: 'names.includes(host.toLowerCase()) &&',
+    find: 'isPlain && names.every((name) => name === host.toLowerCase())',
+    replace: 'isPlain && names.includes(host.toLowerCase())',
     tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },
   {
@@ -1407,15 +1407,15 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'Whom a retirement has dropped has no power lent, also where nothing on record says so any more.',
     file: 'functions/secret/user-on-record.ts',
-    find: ' && isGone(secret, asked.login);',
-    replace: " && named === '';",
+    find: ' && !isGone(secret, asked.login);',
+    replace: ';',
     tests: ['security/fifteenth-look.unit.test.ts'],
   },
   {
     breaks: 'A revert to the user of AWSCURRENT asks whether that one was dropped.',
-    file: 'functions/secret/user-on-record.ts',
-    find: '(!isPair || asked.label === PREVIOUS)',
-    replace: '!isPair',
+    file: 'functions/create-secret/create-secret.ts',
+    find: '  if (!isPair) await assertStays(ports.secrets, context, target);\n',
+    replace: '',
     tests: ['security/fifteenth-look.unit.test.ts'],
   },
   {
@@ -1428,7 +1428,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A pair that was switched to single-user names the one that stays.',
     file: 'functions/secret/rotation-context.ts',
-    find: '(!isUserNamed(seen) || context.isOfPair)',
+    find: '(!isUserNamed(seen) || context.onRecord.isOfPair)',
     replace: '!isUserNamed(seen)',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
@@ -1442,9 +1442,9 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The mark of a drop comes before the drop.',
     file: 'functions/retire-user/retire-user.ts',
-    find: "  const mark = await markDrop(ports, secret, lockVersion, account);\n  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input)\n    : { outcome: 'already-gone', user };\n",
+    find: "  const mark = await markDrop(ports, secret, lockVersion, account);\n  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, isDropped)\n    : { outcome: 'already-gone', user };\n",
     replace:
-      "  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input)\n    : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lockVersion, account);\n",
+      "  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, isDropped)\n    : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lockVersion, account);\n",
     tests: ['security/fifteenth-look.unit.test.ts'],
   },
   {
@@ -1550,7 +1550,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A reset sets no password that someone wrote by hand, once the secret was rotated.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: '  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);\n',
+    find: '  if (input.resetThroughCluster || input.resetThroughAdmin)\n    await assertMayTell(ports.secrets, secret, { version: currentVersion, login });\n',
     replace: '',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
@@ -1804,8 +1804,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A clone’s name is a single user’s own only where the record shows a pair.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'const isItself = (isPair || named === name) && !mayBeGone;',
-    replace: 'const isItself = !mayBeGone;',
+    find: 'return isNamed && isKnown && ',
+    replace: 'return isKnown && ',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {
@@ -1850,5 +1850,111 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '    assertForItsUser(secrets, secret, settings, {\n      version: currentOf(secret),\n      login: current.login,\n      label: CURRENT,\n    }),\n',
     replace: '    Promise.resolve([secrets, settings, current]),\n',
     tests: ['unit/check/check.test.ts'],
+  },
+  {
+    breaks: 'A pair whose other user is not there is made from no one whom a retirement has dropped.',
+    file: 'functions/test-secret/other-user.ts',
+    find: '    if (plan.wasDropped) throw wasDropped(plan);\n',
+    replace: '',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'So is none by a revert.',
+    file: 'functions/create-secret/create-secret.ts',
+    find: 'wasDropped: isLost === true',
+    replace: 'wasDropped: false',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'No one is dropped who has no room on the list of those who are gone.',
+    file: 'functions/secret/gone-users.ts',
+    find: 'wordsIn(secret).length <= MOST',
+    replace: 'wordsIn(secret).length >= 0',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks:
+      'Of a switched pair the record shows the one that stays, also where the cluster has another host.',
+    file: 'functions/secret/user-on-record.ts',
+    find: 'pair.length === 0 || pair.some(({ username }) => username === asked.login.username)',
+    replace: 'pair.length >= 0',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A dot at the end is no part of a domain.',
+    file: 'functions/database/instances.ts',
+    find: "host.toLowerCase().replace(/\\.$/, '')",
+    replace: 'host.toLowerCase()',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'An execution of the name of an attempt is one only by its input.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: '    if (!isOf(execution, rotation)) continue;\n',
+    replace: '',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'The trigger gives the lock back where someone took the name of its execution.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: 'if (isOf(started, rotation)) return;',
+    replace: "if (started.name !== '') return;",
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'The trigger asks for so many attempts, and no more.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: 'number <= MOST_ATTEMPTS',
+    replace: 'number > 0',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'What has succeeded is not undone by an execution of the next name.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: 'latest.hasSucceeded && (await isPromoted(ports, event))',
+    replace: "latest.execution.name === ''",
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A recovery tries each place by itself.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '      first ??= error;\n',
+    replace: '      throw error;\n',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A revert that a recovery leaves open stays on record.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '!isReturnedTo(entry) && ',
+    replace: '',
+    tests: ['security/seventeenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A recovery takes power from the pair’s own place alone.',
+    file: 'functions/recover-secret/disable-other-user.ts',
+    find: 'areOfOnePair(login.username, other) && sameEndpoint(login, good.value.login);',
+    replace: 'areOfOnePair(login.username, other);',
+    tests: ['security/seventeenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'One of a switched pair is rotated at the admin secret’s place alone.',
+    file: 'functions/test-secret/check-before.ts',
+    find: '  await assertAtAdminsPlace(ports, plan, own.login);\n',
+    replace: '',
+    tests: ['security/seventeenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A reset sets no password of one whom a retirement has dropped.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: ' && !(await wasDropped(secrets, secret, { version: currentVersion, login }))',
+    replace: '',
+    tests: ['security/seventeenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A connection string follows only if old drivers read no other host in it.',
+    file: 'functions/secret/embedded-credentials.ts',
+    find: ' && !ENDS_LATER.test(rest)',
+    replace: '',
+    tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },
 ];

@@ -74,7 +74,7 @@ describe('a connection string in the value', () => {
 
   it('with an outdated password for this host is put right', () => {
     const to = { username: 'app', password: newPassword() };
-    const hosts = `${CLUSTER.toUpperCase()}:27017,${CLUSTER}:27018/?authMechanism=SCRAM-SHA-1`;
+    const hosts = `${CLUSTER.toUpperCase()}:27017,${CLUSTER}:27018/?authMechanism=SCRAM-SHA-1&tlsCAFile=/etc/ca.pem&compressors=a,b`;
     expect(rotated(`mongodb://app:${newPassword()}@${hosts}`, newPassword(), to)).toBe(
       `mongodb://app:${to.password}@${hosts}`,
     );
@@ -98,6 +98,12 @@ describe('a connection string in the value', () => {
     // That of Java takes a semicolon for an ampersand: https://github.com/mongodb/mongo-java-driver
     ['options by semicolons', `mongodb://app:${newPassword()}@${CLUSTER}/?tls=false;proxyHost=other.example`],
     ['a proxy named like SCRAM', `mongodb://app:${newPassword()}@${CLUSTER}/?proxyHost=SCRAM-other.example`],
+    // Old drivers take the last slash, or the last `.sock`, for the end of the hosts: mongo-java-driver 3.6, PyMongo 2.9.
+    ['a host in the database', `mongodb://app:${newPassword()}@${CLUSTER}/,other.example:27017/?ssl=true`],
+    ['a host without a slash behind', `mongodb://app:${newPassword()}@${CLUSTER}/,other.example`],
+    ['a host in an option', `mongodb://app:${newPassword()}@${CLUSTER}/?appname=,other.example:27017/`],
+    ['a host behind a socket', `mongodb://app:${newPassword()}@${CLUSTER}/?appname=x.sock,other.example`],
+    ['a host behind an option', `mongodb://app:${newPassword()}@${CLUSTER}/?appname=x@other.example`],
     ['a mechanism that begins alike', `mongodb://app:${newPassword()}@${CLUSTER}/?authMechanism=SCRAM-OTHER`],
   ])('for %s stays as it is', (_whose, uri) => {
     expect(rotated(uri, newPassword())).toBe(uri);
