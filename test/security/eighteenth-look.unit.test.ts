@@ -153,6 +153,17 @@ describe('who is gone:', () => {
     isLeftAlone(arena, theirs);
   });
 
+  it('write: a retirement is cut off after its drop, and the pair switched to single-user: the name is someone else’s', async () => {
+    const arena = enter('alternating-users', ['write'], { retirementPolicy: 'delete' });
+    await retireUntilTheDrop(arena, await rotateUntilGrace(arena));
+    await arena.honest.recover();
+    const theirs = takeName(arena, arena.user);
+    arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+    arena.write(theirs);
+    await arena.honest.rotate();
+    isLeftAlone(arena, theirs);
+  });
+
   // Wrong: who is gone is known by the host's name (functions/secret/gone-users.ts), and a cluster can be given another name.
   it('write: the dropped user’s name in a switched secret, after the cluster got another name', async () => {
     const { arena, theirs } = await afterADrop(['write']);
@@ -271,7 +282,7 @@ describe('the trigger:', () => {
     });
     expect(ending.error).toBeUndefined();
     put(name, 'SUCCEEDED', { secretId: world.secretArn, token: world.store.holder(SECRET, 'AWSCURRENT') });
-    put(nameOf(2), 'FAILED');
+    put(nameOf(2), 'FAILED', { secretId: world.secretArn, token: world.store.holder(SECRET, 'AWSCURRENT') });
     await call('setSecret');
     await call('testSecret');
     await call('finishSecret');

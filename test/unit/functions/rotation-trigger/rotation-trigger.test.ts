@@ -184,7 +184,8 @@ describe('the trigger’s createSecret', () => {
   it('does not take what promoted nothing for its own, though it has the name and succeeded', async () => {
     const rig = scene();
     const taken = attemptName(rig, 1);
-    await rig.executions.start(taken, { mode: 'check' });
+    const input = { secretId: rig.world.secretArn, token: rig.rotation.token, mode: 'check' };
+    await rig.executions.start(taken, input);
     rig.executions.end('SUCCEEDED');
     await call(rig, 'createSecret');
     expect(rig.executions.started.map(({ name }) => name)).toEqual([taken, attemptName(rig, 2)]);
