@@ -29,7 +29,7 @@ import type { Right } from './power/rights.ts';
 import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
 /*
- * An eighteenth reviewer's attacks: on who is gone, on the trigger, and on hosts that are written in another way.
+ * An eighteenth reviewer's attacks, of which thirteen got in: on who is gone, on the trigger, and on hosts that are written in another way.
  */
 
 /** Which of the two a retirement has dropped. */
@@ -80,7 +80,7 @@ const retireUntilTheDrop = async (arena: Arena, input: Record<string, unknown>):
 };
 
 describe('who is gone:', () => {
-  // Wrong: droppedTag (functions/secret/gone-users.ts) keeps the first fourteen, and leaves out the one that is dropped now.
+  // The list has room for fourteen: who is not on it would count again.
   it('write: rotations at many ports of a host of mine fill the list of who is gone, and the next drop is not on it', async () => {
     const arena = enter('admin-clone', ['write'], { retirementPolicy: 'delete', admin: true });
     const right = arena.world.store.valueOf(SECRET, arena.current()) ?? '';
@@ -97,7 +97,7 @@ describe('who is gone:', () => {
     expect(arena.world.database.accepts({ ...JSON.parse(right) })).toBe(false);
   });
 
-  // Wrong: isForItsUser (functions/secret/user-on-record.ts) asks of a pair's AWSCURRENT nothing but the name, and findOtherUser nothing where the other user is not there.
+  // Of a pair the other user shows whose AWSCURRENT's is: where that one is not there, nothing does.
   it('write: the name of the dropped user, where an administrator has dropped the other one too', async () => {
     const { arena, theirs } = await afterADrop(['write']);
     arena.world.database.removeUser(arena.pairUser);
@@ -106,7 +106,7 @@ describe('who is gone:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // Wrong: the same. What a retirement has dropped is enough for assertTakeTurns, where the other user is not there.
+  // A revert may make one again that a retirement has dropped, but not from another one that was.
   it('write: the same, and a revert to the other user, who is made again: the retirement after it drops theirs', async () => {
     const { arena, theirs } = await afterADrop(['write']);
     arena.world.database.removeUser(arena.pairUser);
@@ -115,7 +115,7 @@ describe('who is gone:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // Wrong: the same. The administrator gives the application, whose user was made after mine, its roles again.
+  // The administrator gives the application, whose user was made after mine, its roles again.
   it('write + start: the same in a pair that keeps its users: a revert gives mine the roles that the other one has by then', async () => {
     const { arena, theirs } = await afterADrop(['write', 'start']);
     const { database, store } = arena.world;
@@ -129,7 +129,7 @@ describe('who is gone:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // Wrong: the same; and isLeftOver (functions/retire-user/retire-user.ts) takes the user in use for one that an earlier call left over.
+  // To a retirement the user in use looks like one that an earlier call left over.
   it('write + start: a retirement is cut off after its drop; mine drops the other one of the pair, who is in use, and the name of the first is the secret’s again', async () => {
     const arena = enter('alternating-users', ['write', 'start'], { retirementPolicy: 'delete' });
     const first = arena.current();
@@ -164,7 +164,7 @@ describe('who is gone:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // Wrong: who is gone is known by the host's name (functions/secret/gone-users.ts), and a cluster can be given another name.
+  // Who is gone is known by the host's name, and a cluster can get another one.
   it('write: the dropped user’s name in a switched secret, after the cluster got another name', async () => {
     const { arena, theirs } = await afterADrop(['write']);
     arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
@@ -179,7 +179,7 @@ describe('who is gone:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // Wrong (an outage): nothing but the record shows the one of a switched pair that stays, and a rotation at any host replaces it.
+  // Nothing but the record shows the one of a switched pair that stays: no rotation elsewhere may replace it.
   it('write: a rotation at a host of mine, of a pair that was switched to single-user: with the right value back it is rotated', async () => {
     const { arena } = await afterADrop(['write']);
     arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
@@ -192,7 +192,7 @@ describe('who is gone:', () => {
 });
 
 describe('hosts:', () => {
-  // Wrong: domainOf (functions/database/instances.ts) takes what is behind the last dot for one more part of the domain.
+  // What is behind the last dot is no part of the domain.
   it('be the database: a server at a name that ends with a dot lists an instance on any other such name', async () => {
     const login = { host: 'db.com.', port: 27017, tls: true, username: 'app', password: newPassword() };
     const session = { instances: async () => [{ host: 'evil.com.', port: 27017 }] } as unknown as Session;
@@ -269,7 +269,7 @@ const triggered = () => {
 };
 
 describe('the trigger:', () => {
-  // Wrong (an outage): reportRotation (functions/rotation-trigger/rotation-trigger.ts) believes the execution of the latest name, also one that someone else started.
+  // The latest name may be one that someone else has taken.
   it('start: a failed execution under the next attempt’s name, while the first one has promoted its version: the rotation has succeeded', async () => {
     const { world, known, put, call, nameOf } = triggered();
     await call('createSecret');
@@ -288,7 +288,7 @@ describe('the trigger:', () => {
     await call('finishSecret');
   });
 
-  // Wrong (it hangs): latestAttempt has no end, and does not look at the deadline.
+  // Each name costs a call.
   it('start: ten thousand executions under the names of attempts to come: it asks for no more than some of them', async () => {
     const { put, call, nameOf, asked } = triggered();
     await call('createSecret');
@@ -298,7 +298,7 @@ describe('the trigger:', () => {
     expect(asked.length).toBeLessThan(1000);
   });
 
-  // Wrong (an outage): startRotation takes whatever runs under that name for the rotation.
+  // Its input shows that it is none of this rotation.
   it('start: an execution that runs for long, of something else, under the next attempt’s name: the rotation is tried again all the same', async () => {
     const { put, call, nameOf, known, world } = triggered();
     await call('createSecret');
@@ -311,7 +311,7 @@ describe('the trigger:', () => {
     expect([...known.keys()]).toContain(nameOf(3));
   });
 
-  // Wrong (an outage): startRotation looks at the attempts before it waits for the lock, and start() takes whatever has the name for its own.
+  // The name was free before the wait: the lock would stay with an execution that is none of this rotation.
   it('start: an execution under the name of the next attempt, begun while the trigger waits for a lock: the rotation is begun by the retry', async () => {
     const { world, put, call, nameOf, onSleep, started } = triggered();
     // A retirement or a recovery has the lock, for as long as a drain.
@@ -336,7 +336,7 @@ describe('the trigger:', () => {
 });
 
 describe('recoveries:', () => {
-  // Wrong (an outage): firstOrStranger (functions/recover-secret/reconcile.ts) gives up at the second place that does not answer.
+  // Each place is tried by itself.
   it('write: values at two hosts of mine that recoveries see log in; then both hosts are gone: what does log in is found still', async () => {
     const arena = enter('alternating-users', ['write']);
     for (const host of [EVIL_HOST, `other.${EVIL_HOST}`]) {

@@ -12,7 +12,7 @@ import type { Right } from './power/rights.ts';
 import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
 /*
- * A seventeenth reviewer's attacks: on who counts as the secret's user by a name alone, and on what is forgotten between two places.
+ * A seventeenth reviewer's attacks, of which ten got in: on who counts as the secret's user by a name alone, and on what is forgotten between two places.
  */
 
 const OWNER = 'docdb-rotation-owner';
@@ -120,8 +120,8 @@ const dropsAtMyHost = async (most: number) => {
   return { arena, theirs };
 };
 
-describe('ways in, of first class:', () => {
-  // user-on-record.ts, isForItsUser: of a pair either name counts, whether or not a rotation ever made them a pair; but a revert that stays with one user is a single user's.
+describe('what got in, of first class, and does no more:', () => {
+  // Of a pair either name counts, since the look at the other user tells; a revert that stays with the same one has no such look.
   it('write: another team’s `…_clone`, which never was one of a pair, seen by a recovery, and its password changed since: a revert sets the old one by the admin’s power', async () => {
     const arena = enter('alternating-users, never rotated', ['write']);
     arena.world.store.setTag(SECRET, USER_TAG, arena.user);
@@ -133,7 +133,7 @@ describe('ways in, of first class:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // rotation-context.ts, planOf: a record of a pair at any place lets the tag be written again.
+  // Where a switched pair is rotated, the tag is written again: only at the admin secret's place.
   it('write: an admin’s pair is rotated at a host of mine, and after the switch to single-user once more: the tag names the `…_clone`, which is another team’s at the right host', async () => {
     const arena = enter('admin-clone, never rotated', ['write'], { admin: true });
     const { store } = arena.world;
@@ -150,14 +150,14 @@ describe('ways in, of first class:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // gone-users.ts, droppedTag: where the tag is full, the one that is dropped now is left out.
+  // Where the tag is full, no one is dropped any more.
   it('write: fourteen retirements at a host of mine fill the tag of who is gone: the name of one that is dropped at the right host counts', async () => {
     const { arena, theirs } = await dropsAtMyHost(14);
     await arena.honest.rotate();
     if (theirs !== undefined) isLeftAlone(arena, theirs);
   });
 
-  // reconcile.ts, assertMayTell: who is gone is not asked, and what was seen to log in shows a name.
+  // What was seen to log in shows whose a name is, once nothing else is on record: no rotation elsewhere may bring that about.
   it('write + recover: a dropped user’s name is someone else’s, and what has nothing to do with that falls off a full record: a reset sets the password that they had once, and that I know', async () => {
     const arena = await afterADrop('alternating-users', ['write', 'recover']);
     arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
@@ -174,7 +174,7 @@ describe('ways in, of first class:', () => {
     isLeftAlone(arena, theirs);
   });
 
-  // reconcile.ts, stillProven, isSaidAlready: `-id` and `=id` are taken to say what `@id` says, so that no revert is ever left open.
+  // `-id` and `=id` stand beside `@id` on record, and say nothing of how the revert ends.
   it.each(PAIRS)(
     'write: a revert to a user that was dropped, cut off by a value for a host of mine, which a recovery sees log in: the dropped login is back for good: %s',
     async (name) => {
@@ -191,7 +191,7 @@ describe('ways in, of first class:', () => {
     },
   );
 
-  // The same line.
+  // The same rule.
   it('write: the same of an admin’s locked predecessor, until the next rotation', async () => {
     await atEachMoment(async (moment) => {
       const arena = enter('admin-clone', ['write']);
@@ -207,7 +207,7 @@ describe('ways in, of first class:', () => {
     });
   });
 
-  // disable-other-user.ts, openPower: the first known version that logs in has the power, wherever its host is.
+  // The power comes from the pair's own place alone.
   it('write: in an admin’s first rotation as a pair my server lets a recovery in only when that looks for power: it drops the user that was made on my server', async () => {
     await atEachMoment(async (moment) => {
       const arena = enterNew('admin-clone', ['write']);
@@ -222,7 +222,7 @@ describe('ways in, of first class:', () => {
     });
   });
 
-  // The same line: the right version comes behind AWSCURRENT, where the lock of mine names it.
+  // The same: the right version comes behind AWSCURRENT, where the lock of mine names it.
   it('write: the same where it was rotated as a single user before', async () => {
     await atEachMoment(async (moment) => {
       const arena = enterNew('admin-clone', ['write']);
@@ -245,7 +245,7 @@ describe('ways in, of first class:', () => {
     });
   });
 
-  // proven.ts, withWritten and withReturnedTo; proven-by.ts, isKept: what a recovery left open is forgotten by the next rotation that begins, wherever that is.
+  // Declared in SECURITY: what a recovery left open is forgotten by the next rotation that begins, wherever that is.
   it.fails.each(PAIRS)(
     'write: a rotation cut off by a value for a host of mine, which a recovery sees log in, and a rotation there before people put the right one back: the user that was made is forgotten: %s',
     async (name) => {
@@ -266,7 +266,7 @@ describe('ways in, of first class:', () => {
 });
 
 describe('of second class:', () => {
-  // user-on-record.ts, isForItsUser: one that was dropped and made again is gone still, where a rotation at a host of mine has replaced the record.
+  // One that was dropped and made again would be gone still, if a rotation at a host of mine could replace the record.
   it('write: a pair whose users were dropped and made again is switched to single-user: after one rotation at a host of mine the right value is refused', async () => {
     const arena = await afterADrop('alternating-users', ['write']);
     await arena.honest.rotate();
@@ -280,7 +280,7 @@ describe('of second class:', () => {
     expect((await arena.honest.rotate()).error).toBeUndefined();
   });
 
-  // disable-other-user.ts, openPower: AWSCURRENT comes before the pair's own versions.
+  // The power is the pair's own.
   it('write: my own user as AWSCURRENT, and the lock of an admin’s rotation: the recovery looks for power in it, and fails', async () => {
     await atEachMoment(async (moment) => {
       const arena = enterNew('admin-clone', ['write']);
