@@ -4,7 +4,7 @@ import {
   InstanceNotTrustedError,
   RotationFailedError,
 } from '../../functions/contract/errors.ts';
-import { RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import { DROPPED_TAG, RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import type { Role, Session } from '../../functions/database/database.ts';
 import { loginsOnInstances } from '../../functions/database/instances.ts';
 import type { Execution, Executions } from '../../functions/rotation-trigger/executions.ts';
@@ -104,6 +104,22 @@ describe('who is gone:', () => {
     arena.write(theirs);
     await arena.honest.rotate();
     isLeftAlone(arena, theirs);
+  });
+
+  it('the same, of a user that an administrator has made again for the secret: once the tag is off, as the message says, the pair is rotated', async () => {
+    const { arena, theirs } = await afterADrop(['write']);
+    const { database, store } = arena.world;
+    database.removeUser(arena.pairUser);
+    database.addUser(theirs.username, theirs.password, READ_WRITE);
+    arena.write(theirs);
+    const { error, cause } = await arena.honest.rotate();
+    expect(error).toBe('UntrustedVersionError');
+    expect(cause).toContain(DROPPED_TAG);
+    store.removeTag(SECRET, DROPPED_TAG);
+    for (const _round of [1, 2, 3]) {
+      expect((await arena.honest.rotate()).error).toBeUndefined();
+      expect(arena.world.logsIn(arena.current())).toBe(true);
+    }
   });
 
   // A revert may make one again that a retirement has dropped, but not from another one that was.
