@@ -128,11 +128,12 @@ const goBack = async (
   const isPair = context.settings.strategy !== 'single-user' && currentUser !== reference.login.username;
   if (!isPair) await assertStays(ports.secrets, context, target);
   const isLost =
-    current && (await wasDropped(ports.secrets, secret, { version: currentVersion, login: current }));
+    current !== undefined &&
+    (await wasDropped(ports.secrets, secret, { version: currentVersion, login: current }));
   const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, target, { lockVersion, own: [target] });
-  const known = { ...context.onRecord, wasDropped: isLost === true };
+  const known = { ...context.onRecord, wasDropped: isLost };
   return planOf({ ...context, onRecord: known }, seen, {
     outcome: 'already-there',
     lockVersion,

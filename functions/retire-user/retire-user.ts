@@ -148,12 +148,12 @@ const retireAsOwner = async (
   const mayRetire = found.isShown || (await isLeftOver(ports, secret, found.was));
   if (isThere && !mayRetire) throw notShown(secret, user, promoted.login.username);
   const account = { ...promoted.login, username: user };
-  const isDropped = input.policy === 'delete' && canBeListed(secret, account);
-  if (isThere && !isDropped) return await retire(ports.secrets, power, input, isDropped);
+  const mayDrop = input.policy === 'delete' && canBeListed(secret, account);
+  if (isThere && !mayDrop) return await retire(ports.secrets, power, input, mayDrop);
   // Before it is: whatever is cut off after the drop, the name does not count any more.
   const mark = await markDrop(ports, secret, lockVersion, account);
   const result: RetireUserResult = isThere
-    ? await retire(ports.secrets, power, input, isDropped)
+    ? await retire(ports.secrets, power, input, mayDrop)
     : { outcome: 'already-gone', user };
   await recordDrop(ports, secret, mark, result.outcome === 'locked' ? [] : found.of);
   return result;

@@ -1442,9 +1442,9 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The mark of a drop comes before the drop.',
     file: 'functions/retire-user/retire-user.ts',
-    find: "  const mark = await markDrop(ports, secret, lockVersion, account);\n  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, isDropped)\n    : { outcome: 'already-gone', user };\n",
+    find: "  const mark = await markDrop(ports, secret, lockVersion, account);\n  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, mayDrop)\n    : { outcome: 'already-gone', user };\n",
     replace:
-      "  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, isDropped)\n    : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lockVersion, account);\n",
+      "  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, mayDrop)\n    : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lockVersion, account);\n",
     tests: ['security/fifteenth-look.unit.test.ts'],
   },
   {
@@ -1861,7 +1861,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'So is none by a revert.',
     file: 'functions/create-secret/create-secret.ts',
-    find: 'wasDropped: isLost === true',
+    find: 'wasDropped: isLost',
     replace: 'wasDropped: false',
     tests: ['security/eighteenth-look.unit.test.ts'],
   },
