@@ -70,6 +70,8 @@ export const Plan = z.object({
   isOfPair: z.boolean().optional(),
   /** Whether a retirement has dropped one of the name that AWSCURRENT has, and nothing on record shows that a rotation has made it again. */
   wasDropped: z.boolean().optional(),
+  /** The same of the other user of the pair. */
+  otherWasDropped: z.boolean().optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

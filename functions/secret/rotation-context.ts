@@ -134,5 +134,6 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
       : {}),
     ...(context.onRecord.isOfPair ? { isOfPair: true } : {}),
     ...(context.onRecord.wasDropped ? { wasDropped: true } : {}),
+    ...(context.mode === 'rotate' && context.onRecord.otherWasDropped ? { otherWasDropped: true } : {}),
   };
 };

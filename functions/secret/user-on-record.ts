@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
-import { USER_TAG } from '../contract/tags.ts';
+import { DROPPED_TAG, USER_TAG } from '../contract/tags.ts';
 import { isGone } from './gone-users.ts';
 import { pairedIn, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { type Login, sameEndpoint } from './secret-value.ts';
 import type { RotationSettings } from './settings.ts';
-import { areOfOnePair, firstOfPair } from './user-pair.ts';
+import { areOfOnePair, firstOfPair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
 /*
@@ -110,6 +110,8 @@ export interface OnRecord {
   readonly isOfPair: boolean;
   /** Whether a retirement has dropped one of that name, and nothing on record shows that a rotation has made it again. */
   readonly wasDropped: boolean;
+  /** The same of the other user of the pair. */
+  readonly otherWasDropped: boolean;
 }
 
 /** What the record says of the user that a rotation begins with. It is read only where that is of use. */
@@ -120,8 +122,18 @@ export const onRecord = async (
   asked: Asked,
 ): Promise<OnRecord> => {
   const isOfPair = strategy === 'single-user' && (await isOnRecordAsPaired(secrets, secret, asked));
-  return { isOfPair, wasDropped: !isOfPair && (await wasDropped(secrets, secret, asked)) };
+  const mayTakeTurns = strategy !== 'single-user' && secret.tags[DROPPED_TAG] !== undefined;
+  return {
+    isOfPair,
+    wasDropped: !isOfPair && (await wasDropped(secrets, secret, asked)),
+    otherWasDropped: mayTakeTurns && (await wasDropped(secrets, secret, otherOf(asked))),
+  };
 };
+
+const otherOf = ({ login }: Asked): Asked => ({
+  version: '',
+  login: { ...login, username: otherUserOf(login.username) },
+});
 
 /** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */
 export const wasDropped = async (

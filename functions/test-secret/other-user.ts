@@ -51,7 +51,8 @@ export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: See
     return NEW;
   }
   const roles = knownRoles(found.roles, plan.users.pending);
-  const evidence = await versionOfIt(ports, plan, seen);
+  // Who has the name of one whom a retirement has dropped is someone else: that a value for it logs in shows nothing.
+  const evidence = plan.otherWasDropped ? undefined : await versionOfIt(ports, plan, seen);
   if (evidence === undefined && !seen.pendingLogsIn) throw nameTaken(plan);
   const getsOldPassword = isRevert(plan) && !seen.pendingLogsIn;
   if (getsOldPassword || !sameRoles(roles, seen.roles))

@@ -122,6 +122,19 @@ describe('who is gone:', () => {
     }
   });
 
+  // With the same roles, so that no rule of roles is in the way.
+  it('write: an AWSPREVIOUS for another team’s user that has the name of the dropped one, and the same roles', async () => {
+    const arena = enter('alternating-users', ['write'], { retirementPolicy: 'delete' });
+    await arena.honest.rotate();
+    const theirs = takeName(arena, arena.user, READ_WRITE);
+    arena.write(theirs, 'AWSPREVIOUS');
+    expect((await arena.honest.rotate()).error).toBe('UserNameTakenError');
+    arena.write(theirs, 'AWSPREVIOUS');
+    await arena.honest.recover();
+    expect((await arena.honest.rotate()).error).toBe('UserNameTakenError');
+    isLeftAlone(arena, theirs, READ_WRITE);
+  });
+
   // A revert may make one again that a retirement has dropped, but not from another one that was.
   it('write: the same, and a revert to the other user, who is made again: the retirement after it drops theirs', async () => {
     const { arena, theirs } = await afterADrop(['write']);

@@ -1950,4 +1950,11 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace: '',
     tests: ['unit/functions/secret/embedded-credentials.test.ts'],
   },
+  {
+    breaks: 'A login shows nothing of one who has the name of a dropped user.',
+    file: 'functions/test-secret/other-user.ts',
+    find: 'plan.otherWasDropped ? undefined : ',
+    replace: '',
+    tests: ['security/eighteenth-look.unit.test.ts'],
+  },
 ];
