@@ -5,7 +5,7 @@ import {
   RotationFailedError,
 } from '../../functions/contract/errors.ts';
 import { DROPPED_TAG, RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
-import type { Role, Session } from '../../functions/database/database.ts';
+import type { Session } from '../../functions/database/database.ts';
 import { loginsOnInstances } from '../../functions/database/instances.ts';
 import type { Execution, Executions } from '../../functions/rotation-trigger/executions.ts';
 import {
@@ -24,29 +24,13 @@ import { executionArn, RetirementMachine, RotationMachine } from '../support/rot
 import { ADMIN_SECRET, RotationWorld, SECRET } from '../support/rotation-world.ts';
 import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { enter, rotateUntilGrace } from './power/enter.ts';
-import { LITTLE } from './power/gains.ts';
+import { freeName, isLeftAlone, takeName } from './power/given-names.ts';
 import type { Right } from './power/rights.ts';
 import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
 /*
  * An eighteenth reviewer's attacks, of which thirteen got in: on who is gone, on the trigger, and on hosts that are written in another way.
  */
-
-/** Which of the two a retirement has dropped. */
-const freeName = (arena: Arena): string | undefined =>
-  [arena.user, arena.pairUser].find((name) => arena.world.database.user(name) === undefined);
-
-/** Another team gets that name. */
-const takeName = (arena: Arena, username: string, roles: readonly Role[] = LITTLE) => {
-  const theirs = { username, password: newPassword() };
-  arena.world.database.addUser(username, theirs.password, roles);
-  return theirs;
-};
-
-const isLeftAlone = (arena: Arena, theirs: { username: string; password: string }, roles = LITTLE) => {
-  expect(arena.world.database.accepts(theirs)).toBe(true);
-  expect(arena.world.database.user(theirs.username)?.roles).toEqual(roles);
-};
 
 /** A pair whose first user a retirement has dropped; another team has a user of that name, whose password I know. */
 const afterADrop = async (rights: Right[]) => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ADMIN_SECRET_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
-import type { Role } from '../../functions/database/database.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { READ_WRITE } from '../support/in-memory-database.ts';
@@ -10,7 +9,7 @@ import { executionArn, RetirementMachine } from '../support/rotation-machine.ts'
 import { SECRET } from '../support/rotation-world.ts';
 import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { atEachMoment, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
-import { LITTLE } from './power/gains.ts';
+import { freeName, isLeftAlone, takeName } from './power/given-names.ts';
 import type { Right } from './power/rights.ts';
 import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
@@ -19,22 +18,6 @@ import { withoutTheOtherUser } from './power/server-of-mine.ts';
  */
 
 const OWNER = 'docdb-rotation-owner';
-
-/** Which of the two a retirement has dropped. */
-const freeName = (arena: Arena): string | undefined =>
-  [arena.user, arena.pairUser].find((name) => arena.world.database.user(name) === undefined);
-
-/** Another team gets that name. */
-const takeName = (arena: Arena, username: string, roles: readonly Role[] = LITTLE) => {
-  const theirs = { username, password: newPassword() };
-  arena.world.database.addUser(username, theirs.password, roles);
-  return theirs;
-};
-
-const isLeftAlone = (arena: Arena, theirs: { username: string; password: string }, roles = LITTLE) => {
-  expect(arena.world.database.accepts(theirs)).toBe(true);
-  expect(arena.world.database.user(theirs.username)?.roles).toEqual(roles);
-};
 
 /** AWSCURRENT with another key, as people edit it: the user and password stay. */
 const edit = (arena: Arena): void => {

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ADMIN_SECRET_TAG, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
-import type { Role } from '../../functions/database/database.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { PORT, ROOT } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
-import { LITTLE } from './power/gains.ts';
+import { freeName, isLeftAlone, takeName } from './power/given-names.ts';
 import type { Right } from './power/rights.ts';
 import { withoutTheOtherUser } from './power/server-of-mine.ts';
 
@@ -16,22 +15,6 @@ import { withoutTheOtherUser } from './power/server-of-mine.ts';
  */
 
 const OWNER = 'docdb-rotation-owner';
-
-/** A user of another team, whose password I know. */
-const takeName = (arena: Arena, username: string, roles: readonly Role[] = LITTLE) => {
-  const theirs = { username, password: newPassword() };
-  arena.world.database.addUser(username, theirs.password, roles);
-  return theirs;
-};
-
-const isLeftAlone = (arena: Arena, theirs: { username: string; password: string }) => {
-  expect(arena.world.database.accepts(theirs)).toBe(true);
-  expect(arena.world.database.user(theirs.username)?.roles).toEqual(LITTLE);
-};
-
-/** Which of the two a retirement has dropped. */
-const freeName = (arena: Arena): string | undefined =>
-  [arena.user, arena.pairUser].find((name) => arena.world.database.user(name) === undefined);
 
 /** Whether the user that a rotation made or changed logs in beside AWSCURRENT's, by what that rotation wrote. */
 const isLeftEnabled = (arena: Arena, written: string): boolean => {
