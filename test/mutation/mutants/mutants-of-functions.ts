@@ -1373,7 +1373,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/retire-user/retire-user.ts',
     find: 'of: versionsOf(user, versions)',
     replace: 'of: versionsOf(user, wasShown)',
-    tests: ['security/thirteenth-look.unit.test.ts'],
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
     breaks: 'A retirement goes by a version that a rotation left as one of the two, and by no dropped one.',
@@ -1436,7 +1436,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/secret/proven.ts',
     find: 'const isSeen = isProvenEntry(entry) && versionOf(entry) === entry;',
     replace: "const isSeen = entry === '';",
-    tests: ['security/fifteenth-look.unit.test.ts'],
+    tests: ['unit/functions/secret/proven.test.ts'],
   },
   {
     breaks: 'The mark of a drop comes before the drop.',

@@ -13,10 +13,10 @@ import { endExecution } from '../../../../functions/release-lock/release-lock.ts
 import { type RetireUserResult, retireUser } from '../../../../functions/retire-user/retire-user.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
-import { pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
+import { droppedIn, pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
 import { checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
-import { newPassword } from '../../../support/in-memory-secret-store.ts';
+import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
 import { rightBefore } from '../../../support/meanwhile.ts';
 import { count, PortCalls, ProcessDiedError } from '../../../support/port-calls.ts';
 import { executionArn } from '../../../support/rotation-machine.ts';
@@ -291,6 +291,18 @@ describe('RetireUser', () => {
     expect(await retire(scene, calls)).toEqual({ outcome: 'deleted', user: 'app' });
     expect(count(calls, 'put')).toBe(0);
     expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('marks each version on record that is for the dropped user, also one that was only seen to log in', async () => {
+    const scene = await rotated(PAIR, 'delete');
+    const { store } = scene.world;
+    const value = store.valueOf(SECRET, store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+    const seen = newVersionId();
+    store.putWithId(SECRET, seen, value ?? '', []);
+    const record = (await store.port().describe(SECRET)).tags[PROVEN_TAG];
+    store.setTag(SECRET, PROVEN_TAG, `${record} ${seen}`);
+    expect((await retire(scene)).outcome).toBe('deleted');
+    expect(droppedIn(recordOf(await store.port().describe(SECRET)))).toContain(seen);
   });
 
   it('says that the user is gone where an earlier call dropped it, and came to no end before its record', async () => {
