@@ -66,6 +66,8 @@ export const Plan = z.object({
   proven: z.array(z.string()),
   /** Whether no tag names the secret's user yet, or only the pair that was switched to single-user: the end of this rotation does. */
   namesUser: z.boolean().optional(),
+  /** Whether the tag does not have this rotation's cluster yet: its end says it. */
+  tellsCluster: z.boolean().optional(),
   /** Whether a single user is one of a pair that was switched: it stays on record as such. */
   isOfPair: z.boolean().optional(),
   /** Whether a retirement has dropped one of the name that AWSCURRENT has, and nothing on record shows that a rotation has made it again. */

@@ -35,7 +35,10 @@ export const USER_TAG = 'docdb-rotation:user';
 /** On which day the latest rotation by Secrets Manager began, and which one it is: as in the names of its executions. */
 export const BEGUN_TAG = 'docdb-rotation:begun';
 
-/** `host:port` of the latest version that was promoted: for people and lists, and nothing goes by it. */
+/**
+ * Where the secret's cluster is: `host:port` of the latest version that was promoted. No credential goes to a host outside its domain. The end of the first rotation writes
+ * it; who deploys may give it before.
+ */
 export const CLUSTER_TAG = 'docdb-rotation:cluster';
 
 export const KNOWN_TAGS: readonly string[] = [

@@ -1,4 +1,5 @@
 import { InstanceNotTrustedError } from '../contract/errors.ts';
+import { domainOf } from '../secret/cluster-domain.ts';
 import type { Login } from '../secret/secret-value.ts';
 import type { Session } from './database.ts';
 
@@ -19,23 +20,10 @@ export const isSameInstance = (instances: readonly Login[], { host, port }: Logi
   instances[0]?.host.toLowerCase() === host.toLowerCase() &&
   instances[0].port === port;
 
-/**
- * `hello` is the server's word, and the credential goes only to hosts beside the one in the secret. A cluster
- * endpoint is `name.cluster-id.region.docdb.amazonaws.com`, its instances are `name.id.region.docdb.amazonaws.com`:
- * https://docs.aws.amazon.com/documentdb/latest/developerguide/how-it-works.html#how-it-works.endpoints
- */
+/** `hello` is the server's word, and the credential goes only to hosts beside the one in the secret. */
 const assertSameDomain = (cluster: string, instance: string): void => {
-  if (instance.toLowerCase() === cluster.toLowerCase()) return;
-  const domain = domainOf(cluster);
-  if (domain !== undefined && domain === domainOf(instance)) return;
+  if (domainOf(cluster) === domainOf(instance)) return;
   throw new InstanceNotTrustedError(
     `${cluster} lists an instance on ${instance}, which is outside its own domain; no credential was sent there; check the host in the secret`,
   );
-};
-
-/** What follows the host's own name, without the mark of a cluster endpoint; undefined for an address or a bare name. */
-const domainOf = (host: string): string | undefined => {
-  const [, ...domain] = host.toLowerCase().replace(/\.$/, '').split('.');
-  if (domain.length < 2 || /^[\d.]+$/.test(host)) return undefined;
-  return domain.join('.').replace(/^cluster-(ro-|custom-)?/, '');
 };

@@ -12,6 +12,7 @@ import {
 import type { ReconcileInput } from '../contract/steps.ts';
 import type { Database } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { isAtItsCluster } from '../secret/cluster-on-record.ts';
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
@@ -300,7 +301,8 @@ const usable = async (
   const text = await secrets.read(secret.arn, id);
   if (text === undefined) return undefined;
   try {
-    return { id, was, value: parseSecretValue(text, `${was} (version ${id})`) };
+    const value = parseSecretValue(text, `${was} (version ${id})`);
+    return isAtItsCluster(secret, value.login) ? { id, was, value } : undefined;
   } catch (error) {
     if (error instanceof InvalidSecretError) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import { SecretsManagerRefusedError } from '../contract/errors.ts';
 import type { Plan, ReleaseLockInput } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { tellingCluster } from '../secret/cluster-on-record.ts';
 import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { type LockPorts, releaseLock } from '../secret/lock.ts';
 import { pairedIn, recordOf, recordProven } from '../secret/proven.ts';
@@ -9,7 +10,6 @@ import type { SecretDescription } from '../secret/secret-store.ts';
 import { namingUser } from '../secret/user-on-record.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { isRevert } from '../secret/versions.ts';
-import { tellingCluster } from './cluster-on-record.ts';
 
 export interface ReleaseLockResult {
   readonly outcome: 'released' | 'nothing-to-release';
@@ -31,7 +31,8 @@ export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): P
     : await releasingIfRefused(ports, plan, () => recordAsOwner(ports, plan));
   if (known === undefined) return NOTHING_TO_RELEASE;
   const pendingMoved = ended === 'restored' && (await settlePending(ports, plan));
-  const also = ended === 'promoted' ? { ...namingUser(plan, known.tags), ...tellingCluster(plan) } : {};
+  const also =
+    ended === 'promoted' ? { ...namingUser(plan, known.tags), ...tellingCluster(plan, known.tags) } : {};
   await releasingIfRefused(ports, plan, () =>
     recordProven(ports.secrets, plan.secretArn, known.record, provenBy(plan, input), also),
   );

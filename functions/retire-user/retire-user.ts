@@ -10,6 +10,7 @@ import type { RetireUserInput } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { canBeListed } from '../secret/gone-users.ts';
 import { CURRENT, hasLabel, holderOf } from '../secret/labels.ts';
 import {
@@ -122,6 +123,7 @@ const retireAsOwner = async (
 ): Promise<RetireUserResult> => {
   const { predecessor: user, lockVersion } = input;
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
+  assertAtItsCluster(secret, `version ${input.version}`, promoted.login);
   const currentVersion = holderOf(secret, CURRENT) ?? '';
   const current = await readVersion(ports.secrets, secret.arn, currentVersion, CURRENT);
   if (!sameEndpoint(current.login, promoted.login) || current.login.username !== promoted.login.username) {

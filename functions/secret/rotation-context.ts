@@ -4,6 +4,7 @@ import {
   SecretNotRotatableError,
 } from '../contract/errors.ts';
 import type { CreateSecretInput, Plan } from '../contract/steps.ts';
+import { assertAtItsCluster, tellsCluster } from './cluster-on-record.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS } from './labels.ts';
 import { recordAtStart } from './proven.ts';
 import { assertRotatable } from './rotatable.ts';
@@ -41,6 +42,7 @@ export const loadContext = async (
   if (version === undefined)
     throw new NothingToRevertError(`${secret.name} has no AWSPREVIOUS to go back to`);
   const reference = await readVersion(secrets, secret.arn, version, label);
+  assertAtItsCluster(secret, `${label} (version ${version})`, reference.login);
   const settings = settingsOf(secret);
   const asked = { version, login: reference.login };
   await assertForItsUser(secrets, secret, settings, { ...asked, label });
@@ -113,6 +115,7 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
   const { pending, currentUser, proven, ...rest } = decided;
   const previous = holderOf(seen, PREVIOUS);
   const users = { current: currentUser, pending: pending.login.username };
+  const host = `${pending.login.host}:${pending.login.port}`;
   return {
     ...rest,
     secretArn: seen.arn,
@@ -127,11 +130,12 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
       ...(holderOf(seen, PENDING) === currentVersion ? { pending: currentVersion } : {}),
     },
     users,
-    host: `${pending.login.host}:${pending.login.port}`,
+    host,
     proven: [...new Set([...proven, ...recordAtStart(seen)])],
     ...(context.mode === 'rotate' && (!isUserNamed(seen) || context.onRecord.isOfPair)
       ? { namesUser: true }
       : {}),
+    ...(tellsCluster(seen, { host, mode: context.mode }) ? { tellsCluster: true } : {}),
     ...(context.onRecord.isOfPair ? { isOfPair: true } : {}),
     ...(context.onRecord.wasDropped ? { wasDropped: true } : {}),
     ...(context.mode === 'rotate' && context.onRecord.otherWasDropped ? { otherWasDropped: true } : {}),

@@ -11,6 +11,7 @@ import { assertTakesWrites } from '../database/takes-writes.ts';
 import { Findings } from '../runtime/findings.ts';
 import { checkClock, ifAdminSecretIsRefused, ifKeyIsRefused } from '../secret/ask-permissions.ts';
 import { checkLabels, describeSettled } from '../secret/check-labels.ts';
+import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { assertAsDeclared } from '../secret/declared.ts';
 import { CURRENT, holderOf } from '../secret/labels.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
@@ -65,11 +66,7 @@ const checkSecret = async (
     return settings;
   });
   if (settings !== undefined) found.ready('tags', `the strategy is ${settings.value.strategy}`);
-  const current = await found.look(
-    'value',
-    () => readVersion(ports.secrets, secret.arn, currentOf(secret), CURRENT),
-    ifKeyIsRefused(secret),
-  );
+  const current = await found.look('value', () => readCurrent(ports, secret), ifKeyIsRefused(secret));
   if (current === undefined) return undefined;
   if (
     settings !== undefined &&
@@ -82,6 +79,17 @@ const checkSecret = async (
   const known = settings && (await onRecord(ports.secrets, secret, settings.value, asked));
   const plan = known && pending && wouldBePlan(secret, settings.value, current.value, pending, known);
   return { current: current.value, plan };
+};
+
+/** A value for another place is as good as none: nothing is asked there. */
+const readCurrent = async (
+  { secrets }: CheckReadinessPorts,
+  secret: SecretDescription,
+): Promise<SecretValue> => {
+  const version = currentOf(secret);
+  const current = await readVersion(secrets, secret.arn, version, CURRENT);
+  assertAtItsCluster(secret, `${CURRENT} (version ${version})`, current.login);
+  return current;
 };
 
 /** No more is looked at by the admin's power, if it is not: a rotation would not either. */

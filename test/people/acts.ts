@@ -166,8 +166,8 @@ export const ACTS: readonly Act[] = [
   refusal(
     'mistype the host, rotate',
     SINGLE,
-    'HostNotFoundError',
-    'the host name has no address',
+    'UntrustedVersionError',
+    'nothing was asked there; put the right host into the secret',
     after(rotate, mistypeHost),
     LEFT,
   ),

@@ -138,8 +138,8 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'a mistyped host',
     make: withKeys({ host: 'no-such-cluster.invalid' }),
-    ends: 'HostNotFoundError',
-    says: 'the host name has no address; check the host in the secret and the DNS of the VPC',
+    ends: 'UntrustedVersionError',
+    says: 'nothing was asked there; put the right host into the secret, or, if its cluster is there from now on, take that tag off',
   },
   {
     name: 'the host in capital letters',

@@ -209,7 +209,7 @@ describe('nothing is reset', () => {
     await stack.secretsManager.send(
       new TagResourceCommand({
         SecretId: secret.arn,
-        Tags: [{ Key: 'docdb-rotation:cluster', Value: 'local' }],
+        Tags: [{ Key: 'docdb-rotation:cluster', Value: `${host}:${port}` }],
       }),
     );
 

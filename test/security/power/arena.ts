@@ -22,7 +22,11 @@ import type { Right, Want } from './rights.ts';
 import type { ArenaOptions } from './worlds.ts';
 
 /** A server of the attacker's. It lets everyone in, and has every user. */
-export const EVIL_HOST = 'evil.example.com';
+/** The worst of all: a cluster of another team in the same account and Region, whose domain is the secret's own. */
+export const EVIL_HOST = 'evil.cluster-abcdefgh.eu-central-1.docdb.amazonaws.com';
+
+/** Anywhere else: nothing goes there once a rotation has ended well. */
+export const FAR_HOST = 'evil.example.com';
 
 /** The attacker's own user of the cluster, of little power. */
 export const OWN_USER = 'mallory';
