@@ -5,7 +5,7 @@ import { PORT, ROOT } from '../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { type Arena, EVIL_HOST } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
+import { atEachMoment, enter, enterNew, isLeftEnabled, mallory, PAIRS, recordIn } from './power/enter.ts';
 import { freeName, isLeftAlone, takeName } from './power/given-names.ts';
 import type { Right } from './power/rights.ts';
 import { withoutTheOtherUser } from './power/server-of-mine.ts';
@@ -15,14 +15,6 @@ import { withoutTheOtherUser } from './power/server-of-mine.ts';
  */
 
 const OWNER = 'docdb-rotation-owner';
-
-/** Whether the user that a rotation made or changed logs in beside AWSCURRENT's, by what that rotation wrote. */
-const isLeftEnabled = (arena: Arena, written: string): boolean => {
-  const { world } = arena;
-  const made = world.credentialOf(written);
-  const isInUse = world.credentialOf(arena.current())?.username === made?.username;
-  return made !== undefined && !isInUse && world.database.accepts(made);
-};
 
 /** A version id as long as Secrets Manager takes it. */
 const longId = (): string => `${newVersionId()}${newVersionId()}`.replaceAll('-', '').slice(0, 64);

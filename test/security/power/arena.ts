@@ -21,11 +21,10 @@ import { gainsIn, LITTLE } from './gains.ts';
 import type { Right, Want } from './rights.ts';
 import type { ArenaOptions } from './worlds.ts';
 
-/** A server of the attacker's. It lets everyone in, and has every user. */
-/** The worst of all: a cluster of another team in the same account and Region, whose domain is the secret's own. */
+/** A server of the attacker's. It lets everyone in, and has every user. The worst of all: in the very domain of the secret's cluster. */
 export const EVIL_HOST = 'evil.cluster-abcdefgh.eu-central-1.docdb.amazonaws.com';
 
-/** Anywhere else: nothing goes there once a rotation has ended well. */
+/** The same outside that domain: nothing goes there once a rotation has ended well. */
 export const FAR_HOST = 'evil.example.com';
 
 /** The attacker's own user of the cluster, of little power. */

@@ -62,3 +62,11 @@ export const rotateUntilGrace = async (arena: Arena): Promise<Record<string, unk
   const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...input } = request?.Input ?? {};
   return input;
 };
+
+/** Whether the user that a rotation made or changed logs in beside AWSCURRENT's, by what that rotation wrote. */
+export const isLeftEnabled = (arena: Arena, written: string): boolean => {
+  const { world } = arena;
+  const made = world.credentialOf(written);
+  const isInUse = world.credentialOf(arena.current())?.username === made?.username;
+  return made !== undefined && !isInUse && world.database.accepts(made);
+};

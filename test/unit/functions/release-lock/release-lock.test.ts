@@ -70,17 +70,13 @@ describe('ReleaseLock after a promotion', () => {
     expect(await proven(world)).toEqual([plan.pendingVersion, world.current]);
   });
 
-  it('leaves the host for lists, but where a tag can’t hold it', async () => {
-    const clusterAfter = async (host: string): Promise<string | undefined> => {
-      const world = boss();
-      const { plan, before } = await finished(world);
-      await endExecution(portsOf(world), ending({ plan: { ...plan, host }, before, ended: 'promoted' }));
-      expect(world.store.holder(SECRET, OWNER)).toBeUndefined();
-      return (await world.store.port().describe(SECRET)).tags[CLUSTER_TAG];
-    };
-    expect(await clusterAfter('db.example.org:27017')).toBe('db.example.org:27017');
-    expect(await clusterAfter('[::1]:27017')).toBeUndefined();
-    expect(await clusterAfter(`${'x'.repeat(253)}:27017`)).toBeUndefined();
+  it('says where the cluster is, by the call that records what was promoted', async () => {
+    const world = boss();
+    const { plan, before } = await finished(world);
+    const calls = new PortCalls();
+    await endExecution(portsOf(world, calls), ending({ plan, before, ended: 'promoted' }));
+    expect((await world.store.port().describe(SECRET)).tags[CLUSTER_TAG]).toBe(plan.host);
+    expect(count(calls, 'setTags')).toBe(1);
   });
 
   it('records both of a pair as such: CheckBefore saw that neither gets more than it had', async () => {
