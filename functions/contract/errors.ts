@@ -102,7 +102,7 @@ export class CurrentChangedError extends RotationError {
   override readonly name = 'CurrentChangedError';
 }
 
-/** A version that this project neither wrote nor saw log in, and that does not log in now: someone may have planted it. */
+/** A version that this project neither wrote nor saw log in, and that does not log in now, or one for another user or place than the secret's: someone may have planted it. */
 export class UntrustedVersionError extends RotationError {
   override readonly name = 'UntrustedVersionError';
 }

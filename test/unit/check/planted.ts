@@ -1,7 +1,8 @@
 import { SecretsManagerRefusedError } from '../../../functions/contract/errors.ts';
 import type { Problem } from '../../../functions/contract/findings.ts';
+import { CLUSTER_TAG } from '../../../functions/contract/tags.ts';
 import type { SecretStore } from '../../../functions/secret/secret-store.ts';
-import { INSTANCES, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
+import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';
 import { type Ports, portsOf } from '../../support/rotation-steps.ts';
 import {
@@ -218,6 +219,11 @@ const DATABASES: readonly PlantedInMemory[] = [
       database.addUser(moved.username, moved.password, READ_WRITE);
       store.putByHand(SECRET, secretText(moved));
     }),
+  },
+  {
+    what: 'the host is outside the domain of the cluster that the tag `docdb-rotation:cluster` names',
+    ...not('credential', 'UntrustedVersionError'),
+    make: worldOf(SINGLE, ({ store }) => store.setTag(SECRET, CLUSTER_TAG, `other.${CLUSTER}`)),
   },
   {
     what: 'the password has a line break at its end',
