@@ -1,6 +1,7 @@
 import { CurrentChangedError, InvalidSecretError, RolesUnknownError } from '../contract/errors.ts';
 import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
+import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
@@ -62,8 +63,10 @@ const verify = async (
 ): Promise<TestedCredential> => {
   const secret = await ports.secrets.describe(secretId);
   const { login } = await loadTested(ports, secret, version);
+  const which = version === undefined ? 'AWSCURRENT' : `version ${version}`;
+  assertAtItsCluster(secret, which, login);
   const tried = {
-    what: `${version === undefined ? 'AWSCURRENT' : `version ${version}`} of ${secret.name}`,
+    what: `${which} of ${secret.name}`,
     secretArn: secret.arn,
     previous: holderOf(secret, PREVIOUS),
   };

@@ -90,6 +90,8 @@ describe.each(Object.keys(WORLDS))('once a rotation of it has ended well: %s', (
     arena.write({ ...jsonOf(arena, right), host });
     expect(await check(arena)).toContainEqual(expect.objectContaining({ verdict: 'not-ready' }));
     expect((await arena.honest.rotate()).error).toBe('UntrustedVersionError');
+    const verified = await arena.honest.rotate(undefined, undefined, 'verify');
+    expect(verified.cause).toContain('UntrustedVersionError');
     await arena.honest.scheduled();
     expect(toOutside(asked)).toEqual([]);
     expect(await clusterOf(arena)).toBe(`${CLUSTER}:${PORT}`);

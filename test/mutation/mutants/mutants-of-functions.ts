@@ -1971,6 +1971,13 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/own-domain.unit.test.ts'],
   },
   {
+    breaks: 'So does a verification.',
+    file: 'functions/test-secret/test-secret.ts',
+    find: '  assertAtItsCluster(secret, which, login);\n',
+    replace: '',
+    tests: ['security/own-domain.unit.test.ts'],
+  },
+  {
     breaks: 'So does a check.',
     file: 'functions/test-secret/check-readiness.ts',
     find: '  assertAtItsCluster(secret, ',
