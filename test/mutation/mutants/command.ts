@@ -19,7 +19,7 @@ must notice.
 const DIRECTORY = join(import.meta.dirname, '..', '..', '..', '.local', 'mutants');
 
 const LONGEST_MS = 300_000;
-/** All of their tests, and to the end. */
+/** All that noticed, and to the end. */
 const LONGEST_UNBROKEN_MS = 1_200_000;
 
 type Result = 'caught' | 'SURVIVED' | 'NO PATTERN' | 'DID NOT RUN';
@@ -48,11 +48,16 @@ const chosenBy = (only: string | undefined): Numbered[] =>
     );
 
 /**
- * The tests must pass on the code as it is: else whatever they fail at says nothing of a mutant. That comes last, so that it shows
+ * The tests that noticed must pass on the code as it is: else that they fail says nothing of a mutant. That comes last, so that it shows
  * too that each mutant of the group was taken back.
  */
-const passesUnbroken = async (tester: Tester, tests: readonly string[]): Promise<boolean> => {
-  const { verdict, failed } = await tester.ask({ unbroken: [...tests] }, LONGEST_UNBROKEN_MS);
+const passesUnbroken = async (
+  tester: Tester,
+  tests: readonly string[],
+  names: readonly string[],
+): Promise<boolean> => {
+  const order = { unbroken: [...tests], names: [...names] };
+  const { verdict, failed } = await tester.ask(order, LONGEST_UNBROKEN_MS);
   if (verdict === 'passed') return true;
   console.error(
     ['the tests of the unbroken code must pass too; they', verdict, ...tests, ...failed].join(' '),
@@ -86,14 +91,17 @@ class Run {
   }
 
   async #group(tester: Tester, group: readonly Numbered[]): Promise<void> {
+    const noticing = new Set<string>();
     for (const { number, mutant } of group) {
       const { verdict, failed } = await tester.ask({ mutant: number }, LONGEST_MS);
       if (verdict === 'no pattern') console.log(failed.join());
+      else for (const name of failed) noticing.add(name);
       this.#results.set(number, RESULTS[verdict]);
       console.log(`… ${this.#results.size} of ${this.#chosen.length}: ${RESULTS[verdict]}: ${mutant.breaks}`);
     }
     const tests = group[0]?.mutant.tests ?? [];
-    if (!(await passesUnbroken(tester, tests))) this.#unbrokenPass = false;
+    if (noticing.size > 0 && !(await passesUnbroken(tester, tests, [...noticing])))
+      this.#unbrokenPass = false;
   }
 
   /** @returns the exit status */

@@ -10,8 +10,11 @@ import { type Verdict, WarmTests } from './warm-tests.ts';
  * A process with a copy of the repository: it breaks one file of the copy, runs the tests that must notice, and puts the file back.
  */
 
-/** What it is asked: to break the copy (a number from 1), or to run tests of the copy as it is. */
-export const Order = z.union([z.object({ mutant: z.number() }), z.object({ unbroken: z.array(z.string()) })]);
+/** What it is asked: to break the copy (a number from 1), or to run tests of the copy as it is, by their files and names. */
+export const Order = z.union([
+  z.object({ mutant: z.number() }),
+  z.object({ unbroken: z.array(z.string()), names: z.array(z.string()) }),
+]);
 export type Order = z.infer<typeof Order>;
 
 export type Answer = Verdict | { readonly verdict: 'no pattern'; readonly failed: readonly string[] };
@@ -32,7 +35,7 @@ const runBroken = async (tests: WarmTests, directory: string, mutant: Mutant): P
 };
 
 const answerTo = async (tests: WarmTests, directory: string, order: Order): Promise<Answer> => {
-  if ('unbroken' in order) return await tests.run(order.unbroken);
+  if ('unbroken' in order) return await tests.run(order.unbroken, order.names);
   const mutant = MUTANTS[order.mutant - 1];
   if (mutant === undefined) throw new Error('there is no such mutant');
   try {
