@@ -49,6 +49,7 @@ export interface RetireUserResult {
  * Safe to repeat.
  *
  * @throws RotationInProgressError while another execution has the lock, or another tool AWSPENDING: try again
+ * @throws RotationSupersededError if another one took the lock away before the change: try again, too
  * @throws UntrustedVersionError if nothing shows that the predecessor is this secret's own
  * @throws CurrentChangedError if someone wrote an AWSCURRENT for another user
  * @throws SecretNotRotatableError; NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left

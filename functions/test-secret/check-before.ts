@@ -65,6 +65,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   const told = await own.session.ownRoles();
   if (plan.strategy !== 'single-user') knownRoles(told, own.login.username);
   if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);
+  if (isRevert(plan)) await assertHasRoles(plan, asPending);
   const roles = told === undefined ? null : copy(told);
   // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
   if (plan.strategy === 'single-user' || asCurrent === undefined)
@@ -159,6 +160,20 @@ const assertGainsNothing = async (
   if (sameRoles(own, roles)) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and "${plan.users.pending}" has other roles than "${plan.users.current}": ${listRoles(own)} instead of ${listRoles(roles)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+  );
+};
+
+/**
+ * A revert of a pair gives its user the roles back that a retirement took. Where the pair was switched to single-user nothing does, and the next retirement would
+ * take the other one's too.
+ */
+const assertHasRoles = async (plan: Plan, asPending: Session | undefined): Promise<void> => {
+  const { strategy, users } = plan;
+  if (asPending === undefined || strategy !== 'single-user' || users.current === users.pending) return;
+  const roles = await asPending.ownRoles();
+  if (roles === undefined || roles.length > 0) return;
+  throw new UntrustedVersionError(
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) is for "${users.pending}", which has no roles, as a retirement with the policy "revoke" leaves it: a revert of a single user gives none; grant it those of "${users.current}" first`,
   );
 };
 

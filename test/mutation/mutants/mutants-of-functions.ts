@@ -1971,6 +1971,13 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/own-domain.unit.test.ts'],
   },
   {
+    breaks: 'A revert of a switched pair goes back to no one without roles.',
+    file: 'functions/test-secret/check-before.ts',
+    find: '  if (isRevert(plan)) await assertHasRoles(plan, asPending);\n',
+    replace: '',
+    tests: ['unit/functions/test-secret/check-before.test.ts'],
+  },
+  {
     breaks: 'So does a verification.',
     file: 'functions/test-secret/test-secret.ts',
     find: '  assertAtItsCluster(secret, which, login);\n',

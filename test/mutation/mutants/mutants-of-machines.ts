@@ -266,6 +266,13 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
     tests: ['unit/statemachine/machine-inputs.test.ts'],
   },
   {
+    breaks: 'A retirement that a recovery took the lock from is made after that.',
+    file: 'statemachine/retirement.asl.yaml',
+    find: '[RotationInProgressError, RotationSupersededError]',
+    replace: '[RotationInProgressError]',
+    tests: ['unit/statemachine/rotation-machine.test.ts'],
+  },
+  {
     breaks: 'A retirement waits for the grace period.',
     file: RETIREMENT,
     find: 'Default: WaitForGrace',

@@ -8,7 +8,7 @@ import {
   UserNameTakenError,
   UserNotFoundError,
 } from '../../../../functions/contract/errors.ts';
-import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
+import { PROVEN_TAG, STRATEGY_TAG } from '../../../../functions/contract/tags.ts';
 import { createSecret } from '../../../../functions/create-secret/create-secret.ts';
 import type { Role, Session } from '../../../../functions/database/database.ts';
 import { assertTakesWrites } from '../../../../functions/database/takes-writes.ts';
@@ -370,6 +370,26 @@ describe('CheckBefore gives the roles of one user to no other', () => {
     const { username = '', password = '' } = world.credentialOf(world.current) ?? {};
     world.store.putByHand(SECRET, secretText({ username, password, edited: true }));
     expect(await seenBefore(world)).toMatchObject({ otherUser: { existed: true, version: world.previous } });
+  });
+});
+
+describe('CheckBefore of a revert, where a pair was switched to single-user', () => {
+  /** The other user of a pair that was rotated once is AWSCURRENT now. */
+  const switched = async (roles: readonly Role[]): Promise<RotationWorld> => {
+    const world = new RotationWorld({ ...PAIR, previous: { username: 'app_clone', state: 'logs in' } });
+    world.store.setTag(SECRET, PROVEN_TAG, `=${world.current} =${world.previous}`);
+    world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+    const { password = '' } = world.credentialOf(world.previous ?? '') ?? {};
+    world.database.addUser('app_clone', password, roles);
+    return world;
+  };
+
+  it('goes back to the other one that has its roles', async () => {
+    expect((await seenBefore(await switched(READ_WRITE), 'revert')).logsIn).toContain('AWSPENDING');
+  });
+
+  it('does not go back to one that has none: nothing would give it any', async () => {
+    await expect(seenBefore(await switched([]), 'revert')).rejects.toThrow(UntrustedVersionError);
   });
 });
 
