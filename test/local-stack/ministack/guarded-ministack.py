@@ -14,6 +14,7 @@ import as_recorded
 import assign_at_once
 import assigned_variables
 import forgetting
+import parse_once
 import quote_once
 import second_of_work
 
@@ -37,6 +38,7 @@ def main() -> None:
     as_recorded.answer_as_recorded()
     second_of_work.count_work()
     quote_once.quote_once()
+    parse_once.parse_once()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     if "KEEP_NEWEST" in os.environ:
