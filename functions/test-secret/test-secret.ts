@@ -2,7 +2,7 @@ import { CurrentChangedError, InvalidSecretError, RolesUnknownError } from '../c
 import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
-import { holderOf, PREVIOUS } from '../secret/labels.ts';
+import { CURRENT, holderOf, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
@@ -53,8 +53,16 @@ const testCurrent = async (
 ): Promise<TestedCredential> => {
   if (input.promoted === undefined) return await verify(ports, input);
   const { login } = await readPromoted(ports, input.secretId, input.promoted);
+  if (input.roles === undefined) await assertMayBeAsked(ports, input.secretId, login);
   return await testCredential(ports.database, login, input.roles);
 };
+
+/** Of a version that was promoted CreateSecret has looked at the place. What a compensation puts back may be what a revert was to go back from, for any place. */
+const assertMayBeAsked = async (
+  { secrets }: TestSecretPorts,
+  secretId: string,
+  login: Login,
+): Promise<void> => assertAtItsCluster(await secrets.describe(secretId), CURRENT, login);
 
 /** No step has logged in with it before, so that what it says may be wrong. */
 const verify = async (

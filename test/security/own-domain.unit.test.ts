@@ -189,6 +189,27 @@ it.each(PAIRS)(
   },
 );
 
+// The compensation of such a revert puts AWSCURRENT back as it was.
+it.each(Object.keys(WORLDS).filter((name) => enter(name, []).wasRotated))(
+  'at no moment of a revert from there either, which another value cuts off: %s',
+  async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write']);
+      await arena.honest.rotate();
+      arena.write({ ...jsonOf(arena, arena.current()), host: FAR_HOST });
+      const asked = listenAt(arena);
+      const act = () => {
+        arena.write({ ...arena.mine(), host: FAR_HOST });
+      };
+      await arena.honest.rotate(moment, act, 'revert');
+      await arena.honest.recover();
+      expect({ moment, asked: toOutside(asked) }).toEqual({ moment, asked: [] });
+      expect({ moment, logsIn: arena.world.logsIn(arena.current()) }).toEqual({ moment, logsIn: true });
+      return arena;
+    });
+  },
+);
+
 describe('whose cluster has moved', () => {
   it.each([EVIL_HOST, `${CLUSTER.toUpperCase()}.`])(
     'follows by the value alone, in the same account and Region: %s',
