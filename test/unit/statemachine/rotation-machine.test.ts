@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RotationInProgressError } from '../../../functions/contract/errors.ts';
 import { RETIREMENT_POLICIES } from '../../../functions/contract/strategy.ts';
+import { OWNER } from '../../../functions/secret/labels.ts';
 import { refused } from '../../support/crash-driver.ts';
 import { PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
-import { newPassword } from '../../support/in-memory-secret-store.ts';
+import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
 import {
   executionArn,
@@ -343,6 +344,36 @@ describe('a retirement', () => {
       expect({ moment, boss: world.database.user('boss') }).toEqual({ moment, boss: undefined });
       expect((await run(world)).ending.status).toBe('SUCCEEDED');
       expect(world.endProblems()).toEqual([]);
+    }
+  });
+
+  it('that someone took the lock from by a value, at whatever moment, is made after a recovery', async () => {
+    let wasReached = true;
+    for (let moment = 1; wasReached; moment++) {
+      const world = new RotationWorld({ ...CLONE, retirementPolicy: 'delete' });
+      const { machine } = await run(world);
+      wasReached = false;
+      let call = 0;
+      const calls = new PortCalls({
+        turn: async () => {
+          call += 1;
+          if (call === moment) {
+            wasReached = true;
+            const value = secretText({ username: 'boss', password: newPassword() });
+            world.store.putWithId(SECRET, newVersionId(), value, [OWNER]);
+          }
+          // The retirement waits for the lock by then.
+          if (call === moment + 40)
+            await new RecoveryMachine(world, { calls: new PortCalls() }).run(
+              executionArn(nextName(), 'recovery'),
+              { secretId: SECRET },
+            );
+        },
+      });
+      const retirement = new RetirementMachine(world, { calls });
+      const retired = await retirement.run(executionArn(nextName(), 'retirement'), handedOver(machine));
+      expect({ moment, output: retired.output }).toMatchObject({ moment, output: { outcome: 'deleted' } });
+      expect({ moment, boss: world.database.user('boss') }).toEqual({ moment, boss: undefined });
     }
   });
 
