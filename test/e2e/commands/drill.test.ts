@@ -98,8 +98,8 @@ const CASES: readonly Case[] = [
   {
     what: 'a mistyped host',
     breakIt: async (secret) => await edit(secret, { host: 'no-such-cluster.invalid' }),
-    named: [status, /HostNotFoundError/],
-    explained: /What to do: HostNotFoundError/,
+    named: [status, /UntrustedVersionError/],
+    explained: /What to do: UntrustedVersionError/,
     mended: [revert],
   },
   {
