@@ -29,21 +29,15 @@ const hostIn = (recorded: string): string => recorded.replace(/:\d+$/, '');
  * @throws UntrustedVersionError if that is outside the domain of the cluster on record
  */
 export const assertAtItsCluster = (
-  secret: Tagged & Pick<SecretDescription, 'name'>,
+  { name, tags }: Tagged & Pick<SecretDescription, 'name'>,
   what: string,
   { host, port }: Pick<Login, 'host' | 'port'>,
 ): void => {
-  if (!isAtItsCluster(secret, { host })) throw atAnotherPlace(secret, what, `${host}:${port}`);
-};
-
-const atAnotherPlace = (
-  { name, tags }: Tagged & Pick<SecretDescription, 'name'>,
-  what: string,
-  where: string,
-): UntrustedVersionError =>
-  new UntrustedVersionError(
-    `${what} of ${name} is for ${where}, and the secret for the cluster at ${tags[CLUSTER_TAG]}, as the tag ${CLUSTER_TAG} says: nothing was asked there; put the right host into the secret, or, if its cluster is there from now on, take that tag off (aws secretsmanager untag-resource --secret-id ${name} --tag-keys ${CLUSTER_TAG})`,
+  if (isAtItsCluster({ tags }, { host })) return;
+  throw new UntrustedVersionError(
+    `${what} of ${name} is for ${host}:${port}, and the secret for the cluster at ${tags[CLUSTER_TAG]}, as the tag ${CLUSTER_TAG} says: nothing was asked there; put the right host into the secret, or, if its cluster is there from now on, take that tag off (aws secretsmanager untag-resource --secret-id ${name} --tag-keys ${CLUSTER_TAG})`,
   );
+};
 
 /**
  * Whether the end of that execution leaves its cluster in the tag: where there is none, only a rotation does, as with the tag that names the user.

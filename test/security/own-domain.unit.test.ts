@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadinessInput } from '../../functions/contract/steps.ts';
 import { CLUSTER_TAG } from '../../functions/contract/tags.ts';
+import { OWNER } from '../../functions/secret/labels.ts';
 import { checkReadiness } from '../../functions/test-secret/check-readiness.ts';
 import { CLUSTER, PORT } from '../support/in-memory-database.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
@@ -24,8 +25,6 @@ import { WORLDS } from './power/worlds.ts';
  * A server of the attacker's, outside the domain of the secret's cluster: nothing goes there once a rotation has ended well. It lets everyone in, and says
  * what it likes. What a cluster in the same domain can do, the looks show.
  */
-
-const OWNER = 'docdb-rotation-owner';
 
 /** A server outside, in all the ways in which a value could say it. */
 const OUTSIDE = [
@@ -75,9 +74,7 @@ const check = async (arena: Arena) => {
 describe.each(Object.keys(WORLDS))('once a rotation of it has ended well: %s', (name) => {
   const enterRotated = async (): Promise<Arena> => {
     const arena = enter(name, ['write', 'read', 'start', 'recover']);
-    if (arena.isPairForeign) arena.world.database.removeUser(arena.pairUser);
-    if (arena.world.database.user(arena.pairUser) !== undefined && !arena.wasRotated)
-      arena.world.database.removeUser(arena.pairUser);
+    if (!arena.wasRotated) arena.world.database.removeUser(arena.pairUser);
     expect((await arena.honest.rotate()).error).toBeUndefined();
     expect(await clusterOf(arena)).toBe(`${CLUSTER}:${PORT}`);
     return arena;

@@ -287,11 +287,8 @@ describe('a retirement', () => {
   const handedOver = (machine: RotationMachine): unknown =>
     machine.retirements.map((request) => (request as { Input: unknown }).Input)[0];
 
-  const retire = (world: RotationWorld, input: unknown): Promise<Ending> =>
-    new RetirementMachine(world, { calls: new PortCalls() }).run(
-      executionArn(nextName(), 'retirement'),
-      input,
-    );
+  const retire = (world: RotationWorld, input: unknown, calls = new PortCalls()): Promise<Ending> =>
+    new RetirementMachine(world, { calls }).run(executionArn(nextName(), 'retirement'), input);
 
   it.each([
     ['alternating-users', { ...PAIR, retirementPolicy: 'lock' }],
@@ -316,31 +313,31 @@ describe('a retirement', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
+  /** A retirement that drops its user, and what happens before one of its calls, counted from 1. */
+  const retireMeeting = async (turn: (world: RotationWorld, call: number) => Promise<void>) => {
+    const world = new RotationWorld({ ...CLONE, retirementPolicy: 'delete' });
+    const { machine } = await run(world);
+    let call = 0;
+    const calls = new PortCalls({ turn: () => turn(world, ++call) });
+    return { world, retired: await retire(world, handedOver(machine), calls) };
+  };
+
+  const recover = (world: RotationWorld): Promise<Ending> =>
+    new RecoveryMachine(world, { calls: new PortCalls() }).run(executionArn(nextName(), 'recovery'), {
+      secretId: SECRET,
+    });
+
   it('that a recovery took the lock from, at whatever moment, is made after that', async () => {
     let wasReached = true;
     for (let moment = 1; wasReached; moment++) {
-      const world = new RotationWorld({ ...CLONE, retirementPolicy: 'delete' });
-      const { machine } = await run(world);
-      const recover = async (): Promise<void> => {
-        const recovery = new RecoveryMachine(world, { calls: new PortCalls() });
-        const ending = await recovery.run(executionArn(nextName(), 'recovery'), { secretId: SECRET });
-        expect({ moment, status: ending.status }).toEqual({ moment, status: 'SUCCEEDED' });
-      };
       wasReached = false;
-      let call = 0;
-      const calls = new PortCalls({
-        turn: async () => {
-          if (++call !== moment) return;
-          wasReached = true;
-          await recover();
-        },
+      const { world, retired } = await retireMeeting(async (met, call) => {
+        if (call !== moment) return;
+        wasReached = true;
+        expect({ moment, status: (await recover(met)).status }).toEqual({ moment, status: 'SUCCEEDED' });
       });
-      const retirement = new RetirementMachine(world, { calls });
-      const retired = await retirement.run(executionArn(nextName(), 'retirement'), handedOver(machine));
-      expect({ moment, status: retired.status, cause: retired.cause }).toEqual({
-        moment,
-        status: 'SUCCEEDED',
-      });
+      const { status, cause } = retired;
+      expect({ moment, status, cause }).toEqual({ moment, status: 'SUCCEEDED' });
       expect({ moment, boss: world.database.user('boss') }).toEqual({ moment, boss: undefined });
       expect((await run(world)).ending.status).toBe('SUCCEEDED');
       expect(world.endProblems()).toEqual([]);
@@ -350,28 +347,16 @@ describe('a retirement', () => {
   it('that someone took the lock from by a value, at whatever moment, is made after a recovery', async () => {
     let wasReached = true;
     for (let moment = 1; wasReached; moment++) {
-      const world = new RotationWorld({ ...CLONE, retirementPolicy: 'delete' });
-      const { machine } = await run(world);
       wasReached = false;
-      let call = 0;
-      const calls = new PortCalls({
-        turn: async () => {
-          call += 1;
-          if (call === moment) {
-            wasReached = true;
-            const value = secretText({ username: 'boss', password: newPassword() });
-            world.store.putWithId(SECRET, newVersionId(), value, [OWNER]);
-          }
-          // The retirement waits for the lock by then.
-          if (call === moment + 40)
-            await new RecoveryMachine(world, { calls: new PortCalls() }).run(
-              executionArn(nextName(), 'recovery'),
-              { secretId: SECRET },
-            );
-        },
+      const { world, retired } = await retireMeeting(async (met, call) => {
+        if (call === moment) {
+          wasReached = true;
+          const value = secretText({ username: 'boss', password: newPassword() });
+          met.store.putWithId(SECRET, newVersionId(), value, [OWNER]);
+        }
+        // The retirement waits for the lock by then.
+        if (call === moment + 40) await recover(met);
       });
-      const retirement = new RetirementMachine(world, { calls });
-      const retired = await retirement.run(executionArn(nextName(), 'retirement'), handedOver(machine));
       expect({ moment, output: retired.output }).toMatchObject({ moment, output: { outcome: 'deleted' } });
       expect({ moment, boss: world.database.user('boss') }).toEqual({ moment, boss: undefined });
     }
