@@ -169,6 +169,29 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
     await says(/logs in\./);
   });
 
+  it('shows what it was asked for while the server has not told of it', async () => {
+    const asked = Promise.withResolvers<void>();
+    const heard = Promise.withResolvers<void>();
+    await window.route('**/api/breakpoints', async (route) => {
+      asked.resolve();
+      await heard.promise;
+      await route.continue();
+    });
+    await state('SetSecret').click();
+    const box = details('SetSecret').getByLabel('before its function');
+    await box.click();
+    await asked.promise;
+    // The whole page is drawn anew meanwhile.
+    await window.getByLabel('show each new execution').uncheck();
+    await window.getByLabel('show each new execution').check();
+    expect(await box.isChecked()).toBe(true);
+    expect(await state('SetSecret', '.*breakpoint before').count()).toBe(0);
+    heard.resolve();
+    await state('SetSecret', '.*breakpoint before').waitFor();
+    await window.unroute('**/api/breakpoints');
+    await breakAt('SetSecret', 'before', false);
+  });
+
   it('lights an execution state by state, with what went in and came out, variables and log', async () => {
     await start();
     await state('Rotated', 'done').waitFor();
@@ -225,7 +248,7 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
       .getByText(/failed with ChangeRefusedError/)
       .first()
       .waitFor();
-    expect(await fault.inputValue()).toBe('off');
+    await expect.poll(() => fault.inputValue()).toBe('off');
   });
 
   it('throttles Secrets Manager until it is switched off, and shows the retries meanwhile', async () => {
@@ -279,7 +302,7 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
     await details('SetSecret').getByText('Retry 1').waitFor();
     await details('SetSecret').getByText(`"outcome": "${outcome}"`).first().waitFor();
     await struckOnce(fault);
-    expect(await fault.inputValue()).toBe('off');
+    await expect.poll(() => fault.inputValue()).toBe('off');
   });
 
   it('stops an execution that is held in its compensation, and shows the recovery that finishes it', async () => {

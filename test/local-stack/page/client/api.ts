@@ -1,5 +1,8 @@
 import type { Breakpoint, Course, Decision, FaultSetting, MachineName, MachineView, Told } from '../model.ts';
 
+/** Waits for what was asked for, and shows what it was refused with. */
+export type Act = (action: Promise<unknown>) => void;
+
 /** Behind the # of the address: the browser sends it to no one. */
 const token = (): string => location.hash.slice(1);
 

@@ -46,7 +46,7 @@ export const App = () => {
   const [following, setFollowing] = useState(true);
   const [problem, setProblem] = useState('');
 
-  const act = (action: Promise<unknown>): void => {
+  const act: api.Act = (action) => {
     action.then(
       () => setProblem(''),
       (error: Error) => setProblem(error.message),

@@ -7,7 +7,7 @@ interface Props {
   readonly course: Course;
   readonly shown: ReadonlyMap<string, Shown>;
   readonly choose: (state: string) => void;
-  readonly act: (action: Promise<unknown>) => void;
+  readonly act: api.Act;
 }
 
 /** The execution that is shown: what became of it, and its states in the order that it entered them. */

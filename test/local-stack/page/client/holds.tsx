@@ -7,7 +7,7 @@ import { Icon } from './marks.tsx';
 interface Props {
   readonly holds: readonly Hold[];
   readonly show: (hold: Hold) => void;
-  readonly act: (action: Promise<unknown>) => void;
+  readonly act: api.Act;
 }
 
 /** The executions that wait, told as they come to wait. */

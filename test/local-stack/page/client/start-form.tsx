@@ -7,7 +7,7 @@ const MODES = ['rotate', 'verify', 'check', 'revert'];
 interface Props {
   readonly secrets: readonly SecretView[];
   readonly started: (arn: string | undefined) => void;
-  readonly act: (action: Promise<unknown>) => void;
+  readonly act: api.Act;
 }
 
 export const StartForm = ({ secrets, started, act }: Props) => {

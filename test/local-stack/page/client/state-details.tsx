@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Attempt, Breakpoint, Course, MachineView, Visit } from '../model.ts';
 import { MOMENTS } from '../model.ts';
 import * as api from './api.ts';
+import { useAsked } from './asked.ts';
 import { Json } from './json.tsx';
 import { Icon, WORDS } from './marks.tsx';
 
@@ -10,7 +11,7 @@ export interface DetailsProps {
   readonly state: string;
   readonly course: Course | undefined;
   readonly breakpoints: readonly Breakpoint[];
-  readonly act: (action: Promise<unknown>) => void;
+  readonly act: api.Act;
 }
 
 /** What there is to know of a state, and of each time that the execution was in it. */
@@ -27,20 +28,14 @@ export const StateDetails = ({ machine, state, course, breakpoints, act }: Detai
       {view?.hasFunction ? (
         <fieldset>
           <legend>Hold every execution of the {machine.name}</legend>
-          {MOMENTS.map((moment) => {
-            const breakpoint = { machine: machine.name, state, moment };
-            const isOn = breakpoints.some((each) => each.state === state && each.moment === moment);
-            return (
-              <label key={moment}>
-                <input
-                  type="checkbox"
-                  checked={isOn}
-                  onChange={() => act(api.setBreakpoint(breakpoint, !isOn))}
-                />{' '}
-                {moment} its function
-              </label>
-            );
-          })}
+          {MOMENTS.map((moment) => (
+            <BreakpointBox
+              key={moment}
+              breakpoint={{ machine: machine.name, state, moment }}
+              isOn={breakpoints.some((each) => each.state === state && each.moment === moment)}
+              act={act}
+            />
+          ))}
         </fieldset>
       ) : (
         <p class="dim">It calls no function of this project, so it can’t be held.</p>
@@ -48,6 +43,22 @@ export const StateDetails = ({ machine, state, course, breakpoints, act }: Detai
       {course && own.length === 0 && <p class="dim">This execution has not come here.</p>}
       {course && own.map(({ visit, index }) => <VisitDetails key={index} {...{ visit, index, course }} />)}
     </section>
+  );
+};
+
+interface BoxProps {
+  readonly breakpoint: Breakpoint;
+  readonly isOn: boolean;
+  readonly act: api.Act;
+}
+
+const BreakpointBox = ({ breakpoint, isOn, act }: BoxProps) => {
+  const [shown, set] = useAsked({ told: isOn, ask: (value) => api.setBreakpoint(breakpoint, value), act });
+  return (
+    <label>
+      <input type="checkbox" checked={shown} onChange={(event) => set(event.currentTarget.checked)} />{' '}
+      {breakpoint.moment} its function
+    </label>
   );
 };
 
