@@ -1,5 +1,5 @@
-import { MongoServerError, MongoWriteConcernError } from 'mongodb';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Db, MongoClient, MongoServerError, MongoWriteConcernError } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   DatabaseIncompatibleError,
   DatabaseUnavailableError,
@@ -10,36 +10,30 @@ import { documentDb } from '../../../../functions/database/document-db.ts';
 import { newPassword } from '../../../support/in-memory-secret-store.ts';
 
 /** What a server is asked, and answers, as the driver passes it on. Real servers are in test/stack and test/security. */
-const server = vi.hoisted(() => ({
+const server = {
   commands: [] as Record<string, unknown>[],
-  options: { socketTimeoutMS: 0 },
+  socketTimeoutMs: 0,
   answer: (_command: Record<string, unknown>): Record<string, unknown> => ({ ok: 1 }),
   connect: () => {},
   closed: 0,
-}));
+};
 
-vi.mock('mongodb', async (original) => ({
-  ...(await original<typeof import('mongodb')>()),
-  MongoClient: class {
-    constructor(_url: string, options: typeof server.options) {
-      server.options = options;
-    }
-    async connect(): Promise<void> {
-      server.connect();
-    }
-    db() {
-      return {
-        command: async (command: Record<string, unknown>) => {
-          server.commands.push(command);
-          return server.answer(command);
-        },
-      };
-    }
-    async close(): Promise<void> {
-      server.closed += 1;
-    }
-  },
-}));
+// No mock of the module: the files of unit tests share it.
+beforeAll(() => {
+  vi.spyOn(MongoClient.prototype, 'connect').mockImplementation(async function (this: MongoClient) {
+    server.socketTimeoutMs = this.options.socketTimeoutMS;
+    server.connect();
+    return this;
+  });
+  vi.spyOn(Db.prototype, 'command').mockImplementation(async (command) => {
+    server.commands.push(command);
+    return server.answer(command);
+  });
+  vi.spyOn(MongoClient.prototype, 'close').mockImplementation(async () => {
+    server.closed += 1;
+  });
+});
+afterAll(() => void vi.restoreAllMocks());
 
 const LOGIN = { host: 'host', port: 27017, username: 'app', password: newPassword(), tls: true };
 const ROLES = [{ role: 'readWrite', db: 'shop' }];
@@ -81,7 +75,7 @@ describe.each(CHANGES)('%s', (name, change) => {
   it('waits for a majority, for clearly less time than for an answer', async () => {
     await using session = await open();
     await change(session);
-    expect(server.options.socketTimeoutMS).toBe(10_000);
+    expect(server.socketTimeoutMs).toBe(10_000);
     expect(server.commands).toEqual([
       expect.objectContaining({ [name]: 'x', writeConcern: { w: 'majority', wtimeout: 5000 } }),
     ]);
