@@ -12,7 +12,7 @@ import {
 import type { ReconcileInput } from '../contract/steps.ts';
 import type { Database } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
-import { isAtItsCluster } from '../secret/cluster-on-record.ts';
+import { assertAtItsCluster, isAtItsCluster } from '../secret/cluster-on-record.ts';
 import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
@@ -201,7 +201,7 @@ export const stillProven = (
   return [...settled, ...recordOf(secret).filter((entry) => isTriedAgain(entry) && !isSaidAlready(entry))];
 };
 
-/** @throws SecretNotRotatableError; InvalidSecretError if no version at all can be used */
+/** @throws SecretNotRotatableError; UntrustedVersionError or InvalidSecretError if no version at all can be used */
 const loadRecoveryContext = async (
   secrets: SecretStore,
   secret: SecretDescription,
@@ -231,10 +231,7 @@ const loadRecoveryContext = async (
       await ofItsUser(secrets, secret, settings, unique),
       await ofItsUser(secrets, secret, settings, unlabelled),
     ) ?? referenceOf(secret, unique, unlabelled);
-  if (reference === undefined)
-    throw new InvalidSecretError(
-      `no labelled version of ${secret.name} can be used, and none that is proven; put the right value into the secret`,
-    );
+  if (reference === undefined) return await refuseAll(secrets, secret, currentVersion);
   return {
     secret,
     settings,
@@ -247,6 +244,19 @@ const loadRecoveryContext = async (
     ],
     known: [...unique, ...unlabelled],
   };
+};
+
+/** Where the tag that names the cluster is wrong, every value is for elsewhere: so it is named, and how to take it off. */
+const refuseAll = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  currentVersion: string,
+): Promise<never> => {
+  const current = await parsed(secrets, secret, currentVersion, CURRENT);
+  if (current) assertAtItsCluster(secret, CURRENT, current.value.login);
+  throw new InvalidSecretError(
+    `no labelled version of ${secret.name} can be used, and none that is proven; put the right value into the secret`,
+  );
 };
 
 const ofItsUser = async (
@@ -298,11 +308,20 @@ const usable = async (
   id: string,
   was: Kept,
 ): Promise<Version | undefined> => {
+  const version = await parsed(secrets, secret, id, was);
+  return version && isAtItsCluster(secret, version.value.login) ? version : undefined;
+};
+
+const parsed = async (
+  secrets: SecretStore,
+  secret: SecretDescription,
+  id: string,
+  was: Kept,
+): Promise<Version | undefined> => {
   const text = await secrets.read(secret.arn, id);
   if (text === undefined) return undefined;
   try {
-    const value = parseSecretValue(text, `${was} (version ${id})`);
-    return isAtItsCluster(secret, value.login) ? { id, was, value } : undefined;
+    return { id, was, value: parseSecretValue(text, `${was} (version ${id})`) };
   } catch (error) {
     if (error instanceof InvalidSecretError) return undefined;
     throw error;

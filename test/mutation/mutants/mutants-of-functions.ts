@@ -1966,9 +1966,16 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'So does a recovery.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'isAtItsCluster(secret, value.login) ? { id, was, value } : undefined',
-    replace: 'isAtItsCluster(secret, value.login) || text ? { id, was, value } : undefined',
+    find: 'version && isAtItsCluster(secret, version.value.login) ? version',
+    replace: 'version ? version',
     tests: ['security/own-domain.unit.test.ts'],
+  },
+  {
+    breaks: 'A recovery by a wrong tag names it.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '  if (current) assertAtItsCluster(secret, CURRENT, current.value.login);\n',
+    replace: '',
+    tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
     breaks: 'A revert of a switched pair goes back to no one without roles.',

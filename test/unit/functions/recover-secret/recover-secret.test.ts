@@ -8,8 +8,9 @@ import {
   RotationInProgressError,
   RotationSupersededError,
   SecretNotRotatableError,
+  UntrustedVersionError,
 } from '../../../../functions/contract/errors.ts';
-import { PROVEN_TAG } from '../../../../functions/contract/tags.ts';
+import { CLUSTER_TAG, PROVEN_TAG } from '../../../../functions/contract/tags.ts';
 import {
   type RecoverSecretPorts,
   recoverSecret,
@@ -246,6 +247,15 @@ describe('a recovery by hand', () => {
     const world = new RotationWorld();
     world.store.addVersion(SECRET, ['AWSCURRENT'], 'no JSON');
     await expect(recover(portsOf(world))).rejects.toThrow(InvalidSecretError);
+  });
+
+  it('names the tag of its cluster where by that every version is for elsewhere', async () => {
+    const world = new RotationWorld();
+    const { secrets } = portsOf(world);
+    await secrets.setTags(SECRET, { [CLUSTER_TAG]: 'elsewhere.example:27017' });
+    const refused = recover(portsOf(world));
+    await expect(refused).rejects.toThrow(UntrustedVersionError);
+    await expect(refused).rejects.toThrow(`--tag-keys ${CLUSTER_TAG}`);
   });
 });
 
