@@ -6,7 +6,7 @@ import { CommandError } from './command-error.ts';
 import { type Context, type Deployed, deployedRotation, nextCommand } from './context.ts';
 import { chooseExecution } from './execution/choose-execution.ts';
 import { type Ending, endingOf } from './execution/ending.ts';
-import { isLocked, isLockLost } from './execution/label-state.ts';
+import { isLocked, isLockLost, SHOWN_LABELS } from './execution/label-state.ts';
 import { type PassedState, passedStates } from './execution/passed-states.ts';
 import { type RunbookSection, runbookSectionAt, terminalBlocks } from './execution/runbook.ts';
 import { pasteable } from './execution/runbook-commands.ts';
@@ -109,8 +109,9 @@ const sinceThen = (execution: Execution): string => {
 
 const labelsSentence = (secret: Secret, running: readonly Execution[]): string => {
   const labels = Object.entries(secret.versions)
-    .flatMap(([id, held]) => held.map((label) => `${label} on ${id}`))
-    .filter((text) => !text.startsWith('docdb-rotation-claim'));
+    .flatMap(([id, held]) => held.map((label) => ({ label, id })))
+    .filter(({ label }) => SHOWN_LABELS.includes(label))
+    .map(({ label, id }) => `${label} on ${id}`);
   const lock = !isLocked(secret)
     ? 'No one has the lock.'
     : isLockLost(secret, running)

@@ -4,7 +4,7 @@ import {
   RETIREMENT_POLICY_TAG,
   STRATEGY_TAG,
 } from '../../functions/contract/tags.ts';
-import { CURRENT, OWNER, PENDING, PREVIOUS } from '../../functions/secret/labels.ts';
+import { PENDING, PREVIOUS } from '../../functions/secret/labels.ts';
 import { otherUserOf } from '../../functions/secret/user-pair.ts';
 import { MACHINES } from './aws/deployed-rotation.ts';
 import type { Execution, ListedExecution } from './aws/executions.ts';
@@ -13,7 +13,7 @@ import { type Context, type Deployed, deployedRotation, nextCommand } from './co
 import { endingOf } from './execution/ending.ts';
 import { partsOf } from './execution/execution-name.ts';
 import type { Followed } from './execution/follow.ts';
-import { currentVersion, hasPending, isLockLost } from './execution/label-state.ts';
+import { currentVersion, hasPending, isLockLost, SHOWN_LABELS } from './execution/label-state.ts';
 import { daysLate } from './execution/lateness.ts';
 import { executionJson } from './execution/show-end.ts';
 import { startFor } from './execution/start.ts';
@@ -24,8 +24,6 @@ export interface StatusOptions {
   readonly verify: boolean;
   readonly everyVersion: boolean;
 }
-
-const SHOWN_LABELS = [CURRENT, PENDING, PREVIOUS, OWNER];
 
 /** What one version is. */
 interface Version {

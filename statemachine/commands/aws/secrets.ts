@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { TAG_PREFIX } from '../../../functions/contract/tags.ts';
 import { CommandError } from '../command-error.ts';
+import { oneLine } from '../terminal/harmless.ts';
 import type { DeployedRotation } from './deployed-rotation.ts';
 
 /** What can be known of a secret without its value, which no command ever reads. */
@@ -80,7 +81,7 @@ const secretOf = (
     arn: entry.ARN ?? '',
     name: entry.Name ?? '',
     tags: Object.fromEntries((entry.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
-    versions: versions ?? {},
+    versions: Object.fromEntries(Object.entries(versions ?? {}).map(([id, labels]) => [oneLine(id), labels])),
     rotationEnabled: entry.RotationEnabled ?? false,
     lambdaArn: entry.RotationLambdaARN,
     schedule:
@@ -104,7 +105,7 @@ export const versionDates = async (
       new ListSecretVersionIdsCommand({ SecretId: secretArn, MaxResults: 100, NextToken }),
     );
     for (const { VersionId, CreatedDate } of page.Versions ?? []) {
-      if (VersionId !== undefined && CreatedDate !== undefined) dates.set(VersionId, CreatedDate);
+      if (VersionId !== undefined && CreatedDate !== undefined) dates.set(oneLine(VersionId), CreatedDate);
     }
     NextToken = page.NextToken;
   } while (NextToken !== undefined);

@@ -2,6 +2,9 @@ import { CURRENT, holderOf, OWNER, PENDING, PREVIOUS } from '../../../functions/
 import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
 import type { Secret } from '../aws/secrets.ts';
 
+/** Those that tell where a secret stands. Who may write a version may give it any others, of any words. */
+export const SHOWN_LABELS: readonly string[] = [CURRENT, PENDING, PREVIOUS, OWNER];
+
 type Labelled = Pick<Secret, 'versions'>;
 
 const holder = ({ versions }: Labelled, label: string): string | undefined =>

@@ -1,9 +1,19 @@
-/** All that controls a terminal, but for line breaks, tabs and colours. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
-const CONTROLS = /\x1b(?!\[\d{1,3}m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]/g;
+import { stripVTControlCharacters } from 'node:util';
+
+/** All that controls a terminal, but for line breaks, tabs and the colours of the commands; and what turns the direction of a text, or hides in it. */
+const CONTROLS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+  /\x1b(?!\[(?:1|2|22|3[1-6]|39)m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]|[\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * A text that a terminal only shows. Who may start executions chooses their inputs, which causes quote: an escape sequence in one could
- * write over what is on the operator's screen, or into the clipboard.
+ * write over what is on the operator's screen, hide a part of it, or go into the clipboard.
  */
 export const harmless = (text: string): string => text.replaceAll(CONTROLS, '');
+
+/**
+ * A name in one piece, where it is another's: Secrets Manager takes any id of 32 to 64 characters for a version, line breaks and colours too
+ * (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
+ */
+export const oneLine = (name: string): string =>
+  stripVTControlCharacters(name).replaceAll(/[\p{C}\p{Z}]/gu, '?');

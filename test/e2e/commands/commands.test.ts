@@ -118,6 +118,31 @@ describe('the command', () => {
     await inAllWidths('explain', ['explain', 'test/lagging'], 0);
   });
 
+  it('shows no name that someone gave to a version as a sentence of its own', async () => {
+    const esc = String.fromCharCode(27);
+    const said = 'AWSCURRENT logs in everywhere';
+    await stack.makeSecret({ name: 'test/misleading', username: 'misleading' });
+    await command.run('rotate', 'test/misleading');
+    await stack.secretsManager.send(
+      new PutSecretValueCommand({
+        SecretId: 'test/misleading',
+        SecretString: '{}',
+        ClientRequestToken: `${esc}[8mhidden\n${said}`,
+        VersionStages: ['AWSPENDING', `x\n${said}`],
+      }),
+    );
+    for (const words of [
+      ['status', 'test/misleading', '--no-verify'],
+      ['explain', 'test/misleading'],
+    ]) {
+      const { stdout } = await command.inTerminal(120, words);
+      expect(stdout).not.toContain(`${esc}[8m`);
+      expect(stdout.split(/\r?\n/).filter((line) => line.trim().startsWith('AWSCURRENT logs'))).toEqual([]);
+      expect(stdout).not.toContain(said);
+      expect(stdout).toContain('AWSPENDING');
+    }
+  });
+
   it('checks before the first rotation what it would fail by', async () => {
     const ready = await command.run('check', 'demo/app');
     expect(ready.status, ready.stdout + ready.stderr).toBe(0);

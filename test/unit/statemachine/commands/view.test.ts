@@ -1,10 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { harmless } from '../../../../statemachine/commands/terminal/harmless.ts';
+import { harmless, oneLine } from '../../../../statemachine/commands/terminal/harmless.ts';
 import { View } from '../../../../statemachine/commands/terminal/view.ts';
 
 const ESC = String.fromCharCode(27);
 const BELL = String.fromCharCode(7);
+const RIGHT_TO_LEFT = String.fromCharCode(0x202e);
+const ZERO_WIDTH = String.fromCharCode(0x200b);
 
 const viewAt = (columns: number | undefined) => {
   const stdout = Object.assign(new PassThrough(), { isTTY: columns !== undefined, columns });
@@ -21,18 +23,28 @@ describe('what the terminal gets', () => {
     ['writes into the clipboard', `${ESC}]52;c;cm0gLXJm${BELL}`],
     ['begins a sequence in one byte', String.fromCharCode(0x9b, 0x32, 0x4a)],
     ['goes back in the line', 'RolledBack\rRotated   \b\b'],
+    ['hides what follows', `${ESC}[8mRolledBack`],
+    ['sets two things at once', `${ESC}[0;8mRolledBack`],
+    ['turns the direction of a text', `${RIGHT_TO_LEFT}detatoR`],
+    ['hides in a name', `app${ZERO_WIDTH}s`],
   ])('is nothing that %s', (_what, text) => {
     const { view, written } = viewAt(80);
     view.text(text);
     view.copyable(text);
     view.table(['secret'], [[text]]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come
-    expect(written()).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+    expect(written()).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]|\p{Cf}/u);
   });
 
   it('are colours, lines and tabs', () => {
     const text = `${ESC}[31mred${ESC}[39m\n\ttext`;
     expect(harmless(text)).toBe(text);
+  });
+
+  it('is one line where it is a name', () => {
+    expect(oneLine(`${ESC}[31mid\n\nAWSCURRENT logs${RIGHT_TO_LEFT}in${ESC}[8m`)).toBe(
+      'id??AWSCURRENT?logs?in',
+    );
   });
 
   it('is never wider than it is', () => {
