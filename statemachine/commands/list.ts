@@ -1,4 +1,4 @@
-import { CLUSTER_TAG, HOST_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import { CLUSTER_TAG, HOST_TAG, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import { clusterName } from './aws/cluster-name.ts';
 import { type DeployedRotation, everyRotation } from './aws/deployed-rotation.ts';
 import { Executions, type ListedExecution } from './aws/executions.ts';
@@ -11,6 +11,8 @@ import { errorsOf, type LastExecution, lastExecutions } from './execution/last-e
 import { daysLate } from './execution/lateness.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { DAY, dayOf, span } from './terminal/durations.ts';
+
+const FINE = 'ok';
 
 /** Secrets Manager sets its own dates some time after an execution has ended. */
 const MOMENT_MS = 10 * 60_000;
@@ -28,6 +30,8 @@ export interface Row {
   readonly strategy: string;
   /** `host:port` as the latest rotation recorded it; undefined before the first. */
   readonly cluster: string | undefined;
+  /** As the tag names it: of a pair the first, and of an odd name the hash. */
+  readonly user: string | undefined;
   /** When the credential in use was made: by Secrets Manager's rotation, on demand, or by hand. */
   readonly made: Date | undefined;
   readonly last: string;
@@ -44,7 +48,9 @@ export const list = async (context: Context, { everyStack }: ListOptions): Promi
   const rotations = everyStack
     ? await everyRotation(clients.cloudFormation)
     : [(await deployedRotation(context)).rotation];
-  const rows = onceEach((await Promise.all(rotations.map((each) => rowsOf(context, each)))).flat());
+  const rows = tellShared(
+    onceEach((await Promise.all(rotations.map((each) => rowsOf(context, each)))).flat()),
+  );
   view.end();
   view.result(
     rows.map(({ made, ...row }) => ({ ...row, made: made?.toISOString(), next: row.next?.toISOString() })),
@@ -71,6 +77,23 @@ export const onceEach = (rows: readonly Row[]): Row[] => {
   }
   return [...bySecret.values()].toSorted((one, other) => (one.secret < other.secret ? -1 : 1));
 };
+
+/** Two secrets of one user rotate against each other: the one takes the other's password, or retires the other's user. */
+export const tellShared = (rows: readonly Row[]): Row[] =>
+  rows.map((row) => {
+    const sharer = rows.find((other) => other.arn !== row.arn && isOfOneUser(row, other));
+    return sharer && row.state === FINE ? { ...row, state: `its user is also ${sharer.secret}'s` } : row;
+  });
+
+const isOfOneUser = (one: Row, other: Row): boolean =>
+  one.user !== undefined &&
+  one.user === other.user &&
+  one.cluster !== undefined &&
+  other.cluster !== undefined &&
+  placeOf(one.cluster) === placeOf(other.cluster);
+
+/** @param cluster `host:port`, maybe without the port */
+const placeOf = (cluster: string): string => cluster.replace(/:\d+$/, '');
 
 const rowsOf = async (context: Context, rotation: DeployedRotation): Promise<Row[]> => {
   const { clients, now } = context;
@@ -100,6 +123,7 @@ const rowsOf = async (context: Context, rotation: DeployedRotation): Promise<Row
       arn: secret.arn,
       strategy: secret.tags[STRATEGY_TAG] ?? 'single-user',
       cluster: secret.tags[CLUSTER_TAG] ?? secret.tags[HOST_TAG],
+      user: secret.tags[USER_TAG],
       made,
       last: execution === undefined ? '-' : described ? endingOf(described).outcome : wordOf(execution),
       lastExecution: execution?.listed.arn,
@@ -156,5 +180,5 @@ const stateOf = (
   if (last?.status === 'RUNNING') return `running for ${span(now.getTime() - last.started.getTime())}`;
   if (hasPending(secret)) return 'AWSPENDING stuck: recover';
   if (late > 0) return `late by ${span(late * DAY)}`;
-  return 'ok';
+  return FINE;
 };
