@@ -96,7 +96,7 @@ const assertAtAdminsPlace = async (ports: CheckBeforePorts, plan: Plan, login: L
 interface Versions {
   /** Undefined where no step can have used it yet. */
   readonly pending: SecretValue | undefined;
-  /** Undefined where it is what people go back from: unreadable, or for another place. */
+  /** Undefined where it is what people go back from: unreadable, for another place, or for someone else, whose roles say nothing of this user's. */
   readonly current: SecretValue | undefined;
 }
 
@@ -107,7 +107,9 @@ const loadVersions = async (ports: CheckBeforePorts, plan: Plan): Promise<Versio
     return { current, pending: plan.outcome === 'created' ? undefined : await readPending(ports, plan) };
   }
   const pending = await readPending(ports, plan);
-  return { pending, current: await readUsable(ports.secrets, secretArn, labelsBefore.current, pending) };
+  const current = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);
+  const isOwn = current && areOfOnePair(current.login.username, pending.login.username);
+  return { pending, current: isOwn ? current : undefined };
 };
 
 /**
@@ -120,20 +122,17 @@ const assertTrusted = (
   current: SecretValue | undefined,
   asPending: Session | undefined,
 ): void => {
-  const isOwnUser = areOfOnePair(plan.users.current, plan.users.pending);
   if (isProvenIn(plan.proven, plan.pendingVersion)) return;
-  if (current !== undefined && asPending !== undefined && isOwnUser) return;
+  if (current !== undefined && asPending !== undefined) return;
   throw new UntrustedVersionError(
-    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and ${whyNotTrusted(current, asPending)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
+    `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and ${whyNotTrusted(asPending)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
   );
 };
 
-const whyNotTrusted = (current: SecretValue | undefined, asPending: Session | undefined): string => {
-  if (asPending === undefined) return 'does not log in now';
-  return current === undefined
-    ? 'AWSCURRENT is unreadable or for another place, so that nothing shows whose it is, though it logs in now'
-    : 'is for another user than AWSCURRENT, though it logs in now';
-};
+const whyNotTrusted = (asPending: Session | undefined): string =>
+  asPending === undefined
+    ? 'does not log in now'
+    : 'AWSCURRENT is unreadable, for another place or for another user, so that nothing shows whose it is, though it logs in now';
 
 /**
  * A new version keeps all that AWSCURRENT has beside the credential: connection strings, and keys that applications know. Who writes a value

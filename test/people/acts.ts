@@ -253,6 +253,14 @@ export const ACTS: readonly Act[] = [
     after(rotate, moveToAnother),
     LEFT,
   ),
+  ...[SINGLE_AND_ADMIN, PAIR].map((place) =>
+    success(
+      `write a value for another user of the cluster, revert${place === PAIR ? ' a pair' : ''}`,
+      place,
+      'reverted',
+      after(revert, rotate, moveToAnother),
+    ),
+  ),
   success(
     'write a value for another user, and take the tag `docdb-rotation:user` off, rotate a pair',
     PAIR,

@@ -379,7 +379,7 @@ const ELSEWHERE: Attack[] = [
         twice(arena, arena.mine());
         return [...endings, ...(await resets(arena))];
       },
-      errors: what === 'my own user' ? ['RolledBack'] : [],
+      errors: [],
       leavesOutage: true,
     }),
   ),

@@ -245,6 +245,27 @@ describe('a revert', () => {
     expect(world.endProblems()).toEqual([]);
   });
 
+  it.each([
+    ['single-user', { username: 'boss', roles: ROOT }],
+    ['alternating-users', PAIR],
+    ['admin-clone', CLONE],
+  ] as const)(
+    'of %s goes back from the value of another user, who logs in with other roles',
+    async (_, options) => {
+      const world = new RotationWorld(options);
+      const { ending: rotated } = await run(world);
+      const password = newPassword();
+      world.database.addUser('other', password, [{ role: 'read', db: 'shop' }]);
+      world.store.putByHand(SECRET, secretText({ username: 'other', password }));
+      const { users } = world.snapshot();
+      const { ending, machine } = await run(world, { mode: 'revert' });
+      expect(ending.path.at(-1), ending.cause).toBe('Reverted');
+      expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe((rotated.output as { version: string }).version);
+      expect(world.snapshot().users).toEqual(users);
+      expect(machine.retirements).toEqual([]);
+    },
+  );
+
   it('changes no user once the strategy was changed: it is none that the strategy means', async () => {
     const world = new RotationWorld(PAIR);
     await run(world);
