@@ -22,7 +22,7 @@ export const isAtItsCluster = ({ tags }: Tagged, { host }: Pick<Login, 'host'>):
 };
 
 /** @param recorded `host:port`; who deploys may leave the port out */
-const hostIn = (recorded: string): string => recorded.replace(/:\d+$/, '');
+export const hostIn = (recorded: string): string => recorded.replace(/:\d+$/, '');
 
 /**
  * @param what which version is for that host

@@ -1,4 +1,5 @@
 import { CLUSTER_TAG, HOST_TAG, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
+import { hostIn } from '../../functions/secret/cluster-on-record.ts';
 import { clusterName } from './aws/cluster-name.ts';
 import { type DeployedRotation, everyRotation } from './aws/deployed-rotation.ts';
 import { Executions, type ListedExecution } from './aws/executions.ts';
@@ -90,10 +91,7 @@ const isOfOneUser = (one: Row, other: Row): boolean =>
   one.user === other.user &&
   one.cluster !== undefined &&
   other.cluster !== undefined &&
-  placeOf(one.cluster) === placeOf(other.cluster);
-
-/** @param cluster `host:port`, maybe without the port */
-const placeOf = (cluster: string): string => cluster.replace(/:\d+$/, '');
+  hostIn(one.cluster) === hostIn(other.cluster);
 
 const rowsOf = async (context: Context, rotation: DeployedRotation): Promise<Row[]> => {
   const { clients, now } = context;
