@@ -12,8 +12,8 @@ const CONTROLS =
 export const harmless = (text: string): string => text.replaceAll(CONTROLS, '');
 
 /**
- * A name in one piece, where it is another's: Secrets Manager takes any id of 32 to 64 characters for a version, line breaks and colours too
- * (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
+ * A name in one piece, where it is another's: of a version's id only the length is documented, 32 to 64 characters, so that there may be line breaks
+ * and colours in it (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
  */
 export const oneLine = (name: string): string =>
   stripVTControlCharacters(name).replaceAll(/[\p{C}\p{Z}]/gu, '?');

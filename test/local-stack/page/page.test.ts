@@ -186,6 +186,8 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
     await window.getByLabel('show each new execution').check();
     expect(await box.isChecked()).toBe(true);
     expect(await state('SetSecret', '.*breakpoint before').count()).toBe(0);
+    await state('TestSecret').click();
+    expect(await details('TestSecret').getByLabel('before its function').isChecked()).toBe(false);
     heard.resolve();
     await state('SetSecret', '.*breakpoint before').waitFor();
     await window.unroute('**/api/breakpoints');
@@ -248,7 +250,8 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
       .getByText(/failed with ChangeRefusedError/)
       .first()
       .waitFor();
-    await expect.poll(() => fault.inputValue()).toBe('off');
+    await struckOnce(fault);
+    expect(await fault.inputValue()).toBe('off');
   });
 
   it('throttles Secrets Manager until it is switched off, and shows the retries meanwhile', async () => {
@@ -302,7 +305,7 @@ describe.skipIf(typeof browser === 'string')('the page in Chromium', () => {
     await details('SetSecret').getByText('Retry 1').waitFor();
     await details('SetSecret').getByText(`"outcome": "${outcome}"`).first().waitFor();
     await struckOnce(fault);
-    await expect.poll(() => fault.inputValue()).toBe('off');
+    expect(await fault.inputValue()).toBe('off');
   });
 
   it('stops an execution that is held in its compensation, and shows the recovery that finishes it', async () => {

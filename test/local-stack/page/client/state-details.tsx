@@ -30,7 +30,7 @@ export const StateDetails = ({ machine, state, course, breakpoints, act }: Detai
           <legend>Hold every execution of the {machine.name}</legend>
           {MOMENTS.map((moment) => (
             <BreakpointBox
-              key={moment}
+              key={`${machine.name} ${state} ${moment}`}
               breakpoint={{ machine: machine.name, state, moment }}
               isOn={breakpoints.some((each) => each.state === state && each.moment === moment)}
               act={act}
