@@ -41,6 +41,9 @@ export const BEGUN_TAG = 'docdb-rotation:begun';
  */
 export const CLUSTER_TAG = 'docdb-rotation:cluster';
 
+/** @param recorded what CLUSTER_TAG holds; who deploys may leave the port out */
+export const hostIn = (recorded: string): string => recorded.replace(/:\d+$/, '');
+
 export const KNOWN_TAGS: readonly string[] = [
   STRATEGY_TAG,
   ADMIN_SECRET_TAG,

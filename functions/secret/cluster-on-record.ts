@@ -1,6 +1,6 @@
 import { UntrustedVersionError } from '../contract/errors.ts';
 import type { Plan } from '../contract/steps.ts';
-import { CLUSTER_TAG } from '../contract/tags.ts';
+import { CLUSTER_TAG, hostIn } from '../contract/tags.ts';
 import { domainOf } from './cluster-domain.ts';
 import type { SecretDescription } from './secret-store.ts';
 import type { Login } from './secret-value.ts';
@@ -20,9 +20,6 @@ export const isAtItsCluster = ({ tags }: Tagged, { host }: Pick<Login, 'host'>):
   const recorded = tags[CLUSTER_TAG];
   return recorded === undefined || domainOf(hostIn(recorded)) === domainOf(host);
 };
-
-/** @param recorded `host:port`; who deploys may leave the port out */
-export const hostIn = (recorded: string): string => recorded.replace(/:\d+$/, '');
 
 /**
  * @param what which version is for that host

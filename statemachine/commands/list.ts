@@ -1,5 +1,4 @@
-import { CLUSTER_TAG, HOST_TAG, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
-import { hostIn } from '../../functions/secret/cluster-on-record.ts';
+import { CLUSTER_TAG, HOST_TAG, hostIn, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import { clusterName } from './aws/cluster-name.ts';
 import { type DeployedRotation, everyRotation } from './aws/deployed-rotation.ts';
 import { Executions, type ListedExecution } from './aws/executions.ts';
