@@ -105,7 +105,7 @@ interface Decided {
   readonly proven: readonly string[];
 }
 
-/** Only the two of a pair take turns: to go back to any other user gives that one no roles. */
+/** Only the two of a pair take turns: going back from any other user, or to one, grants and retires nothing. */
 const isPair = ({ current, pending }: Plan['users']): boolean =>
   current !== pending && areOfOnePair(current, pending);
 
