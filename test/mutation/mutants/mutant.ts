@@ -5,6 +5,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** Files of test/unit that must notice. */
+  /** Files of test/ that must notice. */
   readonly tests: readonly string[];
+  /** Part of the names of those tests that notice: where the whole file takes long, no others run. */
+  readonly only?: string;
 }

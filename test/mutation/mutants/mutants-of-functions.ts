@@ -1253,6 +1253,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'withReturnedTo(seen, target)',
     replace: 'withWritten(seen, target)',
     tests: ['security/fifth-look.unit.test.ts'],
+    only: 'the name of a dropped predecessor is someone else’s now',
   },
   {
     breaks: 'A retirement that is started again drops no one who has the name of a dropped predecessor.',
@@ -1332,6 +1333,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: "$replace($subject.predecessor, /[^A-Za-z0-9_.@+=-]+/, '?')",
     replace: '$subject.predecessor',
     tests: ['security/eighth-look.unit.test.ts'],
+    only: 'a line of mine in the operators’ mail, by the input of a retirement',
   },
   {
     breaks: 'No two drops leave the same mark.',
@@ -1388,6 +1390,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  if (promoted === undefined) return false;\n',
     replace: '  if (promoted === undefined) return true;\n',
     tests: ['security/twelfth-look.unit.test.ts'],
+    only: 'a rotation at a host of mine in the grace supersedes the retirement',
   },
   {
     breaks: 'A rotation of a single user leaves the retirement of before to do.',
@@ -1409,6 +1412,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  if (!isPair) await assertStays(ports.secrets, context, target);\n',
     replace: '',
     tests: ['security/fifteenth-look.unit.test.ts'],
+    only: 'the dropped user’s name, seen by a recovery, and its password changed since',
   },
   {
     breaks: 'Who is one of a pair at another place is not one here.',
@@ -1438,6 +1442,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace:
       "  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, mayDrop)\n    : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lockVersion, account);\n",
     tests: ['security/fifteenth-look.unit.test.ts'],
+    only: 'the function of a retirement dies at any of its calls, and I have the lock',
   },
   {
     breaks: 'A retirement that was cut off before the drop goes on with it.',
@@ -1459,6 +1464,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  const open = leftOpen(context, good);\n',
     replace: '  const open: string[] = [];\n',
     tests: ['security/twelfth-look.unit.test.ts'],
+    only: 'all three labels taken by a value for a host of mine',
   },
   {
     breaks:
@@ -1467,6 +1473,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '    known: [...unique, ...unlabelled],\n',
     replace: '    known: unique.filter((version) => isMeant(version, reference)),\n',
     tests: ['security/twelfth-look.unit.test.ts'],
+    only: 'all three labels taken by a value for a host of mine',
   },
   {
     breaks: 'No reset sets the password of one whom a retirement has dropped.',
@@ -1538,6 +1545,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '      ...unlabelled.filter((version) => isForSameUsers(version, reference)),\n',
     replace: '',
     tests: POWER,
+    only: 'twice, so that no label is on what works, a recovery puts right',
   },
   {
     breaks: 'A reset sets no password that someone wrote by hand, once the secret was rotated.',
@@ -1552,6 +1560,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'if (named === undefined || (named !== username && !isOther)) {',
     replace: 'if (named === undefined) {',
     tests: POWER,
+    only: 'one for its pair twice',
   },
   {
     breaks: 'The other half of a pair is reset only where AWSCURRENT is on record as its version.',
@@ -1559,6 +1568,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: "strategy !== 'single-user' && isPaired && ",
     replace: "strategy !== 'single-user' && ",
     tests: POWER,
+    only: 'one for its pair twice',
   },
   {
     breaks: 'A revert believes AWSPREVIOUS only if it is proven, or logs in.',
@@ -1587,6 +1597,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: "if ((await secrets.put({ secretArn, token, value, label: CLAIM })) === 'written') return token;",
     replace: 'await secrets.put({ secretArn, token, value, label: CLAIM });\n    return token;',
     tests: POWER,
+    only: 'a password of mine for the user, unde',
   },
   {
     breaks: 'A token counts only if the trigger put it on record.',
@@ -1594,6 +1605,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  if (!isWrittenIn(recordOf(seen), token)) {',
     replace: "  if (token === '') {",
     tests: POWER,
+    only: 'a password of mine for the user, and',
   },
   {
     breaks: 'Compensation restores the version that was AWSCURRENT when the rotation began.',
@@ -1602,6 +1614,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace:
       'const now = holderOf(await ports.secrets.describe(secretArn), CURRENT);\n  const good = await readUsable(ports.secrets, secretArn, now, pending);',
     tests: POWER,
+    only: 'a password of mine as AWSCURRENT, at',
   },
   {
     breaks: "The admin's power is used only for a secret of the same host.",
@@ -1609,6 +1622,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'return admin !== undefined && sameCluster(admin, login) ?',
     replace: 'return admin !== undefined ?',
     tests: POWER,
+    only: 'one for another user at my host as AW',
   },
   {
     breaks: 'A login does not show that the two of a retirement are a pair.',
@@ -1623,6 +1637,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'if (isProvenEntry(entry)) return !isPending || isRevert(plan);',
     replace: 'if (isProvenEntry(entry)) return isPending && isRevert(plan);',
     tests: POWER,
+    only: 'a refused rotation, so that nothing',
   },
   {
     breaks: 'One user gets the roles of another only where a rotation has made them a pair.',
@@ -1630,6 +1645,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'if (getsOldPassword || !sameRoles(roles, seen.roles))',
     replace: 'if (getsOldPassword)',
     tests: POWER,
+    only: 'my own user of the pair’s name as AWS',
   },
   {
     breaks: 'A revert makes no user again for a password that was only seen to log in.',
@@ -1927,6 +1943,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'areOfOnePair(login.username, other) && sameEndpoint(login, good.value.login);',
     replace: 'areOfOnePair(login.username, other);',
     tests: ['security/seventeenth-look.unit.test.ts'],
+    only: 'the same where it was rotated as a single user before',
   },
   {
     breaks: 'One of a switched pair is rotated at the admin secret’s place alone.',
@@ -2004,6 +2021,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  if (input.roles === undefined) await assertMayBeAsked(ports, input.secretId, login);\n',
     replace: '',
     tests: ['security/own-domain.unit.test.ts'],
+    only: 'at no moment of a revert from there either, which another value cuts off',
   },
   {
     breaks: 'So does a check.',
@@ -2018,6 +2036,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  assertAtItsCluster(secret, ',
     replace: '  ((..._: unknown[]) => {})(secret, ',
     tests: ['security/own-domain.unit.test.ts'],
+    only: 'a retirement asks no one outside, whatever its input says',
   },
   {
     breaks: 'Only the endpoints of one account and Region have a domain in common.',
@@ -2039,5 +2058,6 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: "mode === 'rotate' : ",
     replace: 'mode !== undefined : ',
     tests: ['security/own-domain.unit.test.ts'],
+    only: 'a revert names no cluster where none is on record',
   },
 ];

@@ -35,17 +35,6 @@ class Tally implements Reporter {
   }
 }
 
-/** In a full name as it is told a ` > ` is between those of a test and its suites, in one as it is looked for a blank. */
-const patternOf = (names: readonly string[]): RegExp => {
-  const alternatives = names.map((name) =>
-    name
-      .split(' > ')
-      .map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-      .join('(?: > | )'),
-  );
-  return new RegExp(`^(?:${alternatives.join('|')})$`);
-};
-
 /**
  * Tests of a copy of the repository, run again and again. A vitest of its own for each run would spend more than half of its
  * time on reading and translating files that have not changed.
@@ -87,12 +76,12 @@ export class WarmTests {
   /**
    * How these files of `test/` ended. A run that can't even begin has tested nothing.
    *
-   * @param names only the tests that are called so; all of them where it is left out
+   * @param names only the tests with such names; all of them where it is left out
    */
-  async run(tests: readonly string[], names?: readonly string[]): Promise<Verdict> {
+  async run(tests: readonly string[], names?: RegExp): Promise<Verdict> {
     this.#told.tally = new Tally();
     if (names === undefined) this.#vitest.resetGlobalTestNamePattern();
-    else this.#vitest.setGlobalTestNamePattern(patternOf(names));
+    else this.#vitest.setGlobalTestNamePattern(names);
     const paths = tests.map((test) => join(this.#directory, 'test', test));
     const found = await this.#vitest.globTestSpecifications(paths);
     if (found.length !== tests.length) return { verdict: 'did not run', failed: [] };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { brokenSource, makeCopy, NoSuchPatternError } from './copy.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
+import { called, named } from './test-names.ts';
 import { type Verdict, WarmTests } from './warm-tests.ts';
 
 /*
@@ -28,14 +29,14 @@ const runBroken = async (tests: WarmTests, directory: string, mutant: Mutant): P
   };
   write(brokenSource(source, mutant));
   try {
-    return await tests.run(mutant.tests);
+    return await tests.run(mutant.tests, mutant.only === undefined ? undefined : named(mutant.only));
   } finally {
     write(source);
   }
 };
 
 const answerTo = async (tests: WarmTests, directory: string, order: Order): Promise<Answer> => {
-  if ('unbroken' in order) return await tests.run(order.unbroken, order.names);
+  if ('unbroken' in order) return await tests.run(order.unbroken, called(order.names));
   const mutant = MUTANTS[order.mutant - 1];
   if (mutant === undefined) throw new Error('there is no such mutant');
   try {
