@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly clock?: Clock;
 }
 
+type Credential = Readonly<Record<'username' | 'password', string>>;
+
 /** One secret, its database, and perhaps the admin secret; the start of a rotation. */
 export class RotationWorld implements View {
   readonly store = new InMemorySecretStore();
@@ -69,6 +71,8 @@ export class RotationWorld implements View {
   /** What the deployment allowed. */
   readonly clusterOf: NamedFor;
   readonly userOf: NamedFor;
+  /** By the text of the version. */
+  readonly #credentials = new Map<string, Credential | undefined>();
 
   constructor(options: WorldOptions = {}) {
     const { strategy = 'single-user', username = 'app', roles = READ_WRITE, previous } = options;
@@ -144,10 +148,11 @@ export class RotationWorld implements View {
     };
   }
 
-  credentialOf(version: string): { username: string; password: string } | undefined {
-    const value = jsonIn(this.store.valueOf(SECRET, version));
-    // A marker carries the lock, and no credential.
-    return value?.username === undefined ? undefined : value;
+  credentialOf(version: string): Credential | undefined {
+    const text = this.store.valueOf(SECRET, version) ?? 'null';
+    // Asked after every call.
+    if (!this.#credentials.has(text)) this.#credentials.set(text, credentialIn(text));
+    return this.#credentials.get(text);
   }
 
   logsIn(version: string | undefined): boolean {
@@ -191,10 +196,11 @@ export class RotationWorld implements View {
   }
 }
 
-/** Nothing in a value that people have broken. */
-const jsonIn = (text: string | undefined) => {
+/** None in a marker, which carries the lock alone, nor in a value that people have broken. */
+const credentialIn = (text: string): Credential | undefined => {
   try {
-    return JSON.parse(text ?? 'null');
+    const value = JSON.parse(text);
+    return value?.username === undefined ? undefined : value;
   } catch {
     return undefined;
   }

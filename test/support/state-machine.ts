@@ -312,44 +312,51 @@ class Execution {
   }
 
   async #fill(template: unknown, states: Record<string, unknown> = {}): Promise<unknown> {
-    if (typeof template === 'string') return await this.#evaluate(template, states);
-    if (Array.isArray(template)) return await Promise.all(template.map((item) => this.#fill(item, states)));
-    if (typeof template !== 'object' || template === null) return template;
-    const filled: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(template))
-      filled[key] = isLiteral(value) ? value : await this.#fill(value, states);
-    return filled;
+    return await filled(template, {
+      ...this.#variables,
+      states: { input: this.#input, context: this.#context(), ...states },
+      millis: () => this.#recorder.timed(this.#waits.now?.() ?? this.#now),
+    });
   }
 
   #context(): unknown {
     return { Execution: { Id: this.#arn, StartTime: START_TIME }, State: { Name: this.#state } };
   }
-
-  async #evaluate(text: string, states: Record<string, unknown>): Promise<unknown> {
-    const source = expressionIn(text);
-    if (source === undefined) return text;
-    const bindings = {
-      ...this.#variables,
-      states: {
-        input: this.#input,
-        context: this.#context(),
-        ...states,
-      },
-      millis: () => this.#recorder.timed(this.#waits.now?.() ?? this.#now),
-    };
-    const atPath = atPlainPath(source, bindings);
-    if (atPath !== undefined) return atPath;
-    const value = await compiled(source).evaluate(undefined, bindings);
-    // Step Functions fails here with States.QueryEvaluationError.
-    if (value === undefined) throw new Error(`this gives nothing: ${source}`);
-    return plain(value);
-  }
 }
+
+type Bindings = Readonly<Record<string, unknown>>;
+
+const filled = async (template: unknown, bindings: Bindings): Promise<unknown> => {
+  if (typeof template === 'string') return await evaluated(template, bindings);
+  if (Array.isArray(template)) return await Promise.all(template.map((item) => filled(item, bindings)));
+  if (typeof template !== 'object' || template === null) return template;
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(template))
+    result[key] = isLiteral(value) ? value : (atOnce(value, bindings) ?? (await filled(value, bindings)));
+  return result;
+};
+
+const evaluated = async (text: string, bindings: Bindings): Promise<unknown> => {
+  const source = expressionIn(text);
+  if (source === undefined) return text;
+  const atPath = atPlainPath(source, bindings);
+  if (atPath !== undefined) return atPath;
+  const value = await compiled(source).evaluate(undefined, named(source, bindings));
+  // Step Functions fails here with States.QueryEvaluationError.
+  if (value === undefined) throw new Error(`this gives nothing: ${source}`);
+  return plain(value);
+};
+
+/** What needs no JSONata: to wait for it all the same takes longer than to see that. */
+const atOnce = (value: unknown, bindings: Bindings): unknown => {
+  const source = typeof value === 'string' ? expressionIn(value) : undefined;
+  return source === undefined ? undefined : atPlainPath(source, bindings);
+};
 
 /** The expression of a `{% … %}` string. */
 export const expressionIn = (text: string): string | undefined => /^\{%(.*)%\}$/s.exec(text)?.[1]?.trim();
 
-/** What is not to be filled: to wait for it all the same takes longer than to see that. */
+/** What is not to be filled. */
 const isLiteral = (value: unknown): boolean =>
   typeof value === 'string' ? !value.startsWith('{%') : typeof value !== 'object' || value === null;
 
@@ -369,6 +376,17 @@ export const atPlainPath = (source: string, bindings: object): unknown => {
     if (Array.isArray(value) || typeof value === 'function') return undefined;
   }
   return value ?? undefined;
+};
+
+const namesIn = new Map<string, readonly string[]>();
+
+/** What an expression names: to have JSONata bind the others, a dozen or two, takes longer than many an expression. */
+const named = (source: string, bindings: Bindings): Bindings => {
+  const names = namesIn.get(source) ?? [...source.matchAll(/\$(\w+)/g)].map(([, name = '']) => name);
+  namesIn.set(source, names);
+  const few: Record<string, unknown> = {};
+  for (const name of names) if (Object.hasOwn(bindings, name)) few[name] = bindings[name];
+  return few;
 };
 
 const cache = new Map<string, jsonata.Expression>();
