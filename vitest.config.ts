@@ -16,7 +16,7 @@ const WITH_A_DRIVER_OF_ITS_OWN = 'test/security/hostile-server.unit.test.ts';
 export default defineConfig({
   test: {
     // A file of integration tests starts a stack of its own and usually waits: more workers than cores are of use.
-    maxWorkers: 4,
+    maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
