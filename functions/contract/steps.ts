@@ -72,7 +72,12 @@ export const Plan = z.object({
   isOfPair: z.boolean().optional(),
   /** Whether a retirement has dropped one of the name that AWSCURRENT has, and nothing on record shows that a rotation has made it again. */
   wasDropped: z.boolean().optional(),
-  /** The same of the other user of the pair. */
+  /**
+   * Whether nothing but a login can show that AWSCURRENT's user is the secret's: of a pair no tag names it, and no rotation on record has left it as one of the two;
+   * a revert finds it there for someone else than AWSPREVIOUS.
+   */
+  unknownCurrent: z.boolean().optional(),
+  /** Whether a retirement has dropped the other user of the pair, as `wasDropped` says it of AWSCURRENT's. */
   otherWasDropped: z.boolean().optional(),
 });
 export type Plan = z.infer<typeof Plan>;

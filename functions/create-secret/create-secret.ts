@@ -41,9 +41,10 @@ import {
   planOf,
   type RotationContext,
 } from '../secret/rotation-context.ts';
-import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
+import type { SecretDescription } from '../secret/secret-store.ts';
 import { type Login, parseSecretValue } from '../secret/secret-value.ts';
-import { assertForItsUser, wasDropped } from '../secret/user-on-record.ts';
+import { isShownAsItsOwn } from '../secret/user-on-record.ts';
+import { areOfOnePair } from '../secret/user-pair.ts';
 import { versionIdsOf } from '../secret/version-ids.ts';
 import { readVersion } from '../secret/versions.ts';
 
@@ -122,18 +123,20 @@ const goBack = async (
   execution: string,
 ): Promise<Plan> => {
   const { secret, reference, currentVersion } = context;
+  const { isOfPair, wasDropped } = context.onRecord;
   const target = holderOf(secret, PREVIOUS) ?? currentVersion;
   const current = await currentLoginOf(ports, context);
   const currentUser = current?.username ?? reference.login.username;
-  const isPair = context.settings.strategy !== 'single-user' && currentUser !== reference.login.username;
-  if (!isPair) await assertStays(ports.secrets, context, target);
-  const isLost =
-    current !== undefined &&
-    (await wasDropped(ports.secrets, secret, { version: currentVersion, login: current }));
+  const unknownCurrent = current !== undefined && (await isUnknown(ports, context, current));
+  const isPair =
+    context.settings.strategy !== 'single-user' &&
+    currentUser !== reference.login.username &&
+    !unknownCurrent;
   const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
   const seen = await ownFrom(ports, context, lockVersion);
   await pendingOn(ports, seen, target, { lockVersion, own: [target] });
-  const known = { ...context.onRecord, wasDropped: isLost };
+  // What the record says of the user that the execution begins with is here of the one that it goes back to.
+  const known = { isOfPair, wasDropped: false, otherWasDropped: wasDropped, unknownCurrent };
   return planOf({ ...context, onRecord: known }, seen, {
     outcome: 'already-there',
     lockVersion,
@@ -147,15 +150,15 @@ const goBack = async (
   });
 };
 
-/** No other user shows whose the name is, where a revert of a pair stays with the same one: the power is lent as for a single user. */
-const assertStays = async (
-  secrets: SecretStore,
-  { secret, reference: { login }, settings }: RotationContext,
-  version: string,
-): Promise<void> => {
-  const asSingle = { ...settings, strategy: 'single-user' } as const;
-  await assertForItsUser(secrets, secret, asSingle, { version, login, label: PREVIOUS });
-};
+/** Whether AWSCURRENT is for someone else than AWSPREVIOUS, or for one of a pair whom nothing but a login can show to be the secret's. */
+const isUnknown = async (
+  { secrets }: CreateSecretPorts,
+  { secret, settings, currentVersion, reference }: RotationContext,
+  login: Login,
+): Promise<boolean> =>
+  !areOfOnePair(login.username, reference.login.username) ||
+  (settings.strategy !== 'single-user' &&
+    !(await isShownAsItsOwn(secrets, secret, { version: currentVersion, login })));
 
 /**
  * A revert changes only a user that a rotation left as one of the two, or that a retirement dropped: whom else AWSPREVIOUS is for, a recovery must not

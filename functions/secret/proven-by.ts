@@ -4,9 +4,11 @@ import {
   asPaired,
   asPromoting,
   asProven,
+  droppedIn,
   isProvenEntry,
   isProvenIn,
   lastDropIn,
+  pairedIn,
   versionOf,
   withoutTwice,
 } from './proven.ts';
@@ -14,7 +16,7 @@ import { isOfSecretsManager, isRevert } from './versions.ts';
 
 type PlannedRecord = Pick<
   Plan,
-  'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy' | 'isOfPair'
+  'lockVersion' | 'pendingVersion' | 'labelsBefore' | 'proven' | 'strategy' | 'isOfPair' | 'unknownCurrent'
 >;
 
 type Seen = Pick<Before, 'logsIn' | 'leftBehind'> & { readonly otherUser?: unknown };
@@ -32,9 +34,10 @@ export const provenBy = (
 ): string[] => {
   const { pendingVersion, labelsBefore, proven } = plan;
   const isPair = ended === 'promoted' && (isPairOf(plan, before) || isOfSwitchedPair(plan));
-  const entryOf = (version: string): string[] => (isPair ? asPaired(version) : asKnown(proven, version));
-  const currents = wasGood(plan, before) ? entryOf(labelsBefore.current) : [];
-  const promoted = ended === 'promoted' ? entryOf(pendingVersion) : [];
+  const entryOf = (version: string, isOneOfIt: boolean): string[] =>
+    isPair && isOneOfIt ? asPaired(version) : asKnown(proven, version);
+  const currents = wasGood(plan, before) ? entryOf(labelsBefore.current, !plan.unknownCurrent) : [];
+  const promoted = ended === 'promoted' ? entryOf(pendingVersion, makesOneOfIt(plan)) : [];
   // A revert goes back by one step: what a pair's other user had before that is still needed.
   const earlier = isRevert(plan) ? proven.filter((entry) => isKept(plan, entry)) : [];
   // The retirement of a user that is left behind, and the next rotation, have to see whose it is.
@@ -52,9 +55,10 @@ export const provenBy = (
  * @returns undefined where the two are no pair that CheckBefore has looked at
  */
 export const promotingIn = (plan: PlannedRecord, before: Seen | null): string[] | undefined => {
-  if (!isPairOf(plan, before)) return undefined;
-  const { pendingVersion, labelsBefore, proven } = plan;
-  const currents = wasGood(plan, before) ? asPaired(labelsBefore.current) : [];
+  if (!isPairOf(plan, before) || !makesOneOfIt(plan)) return undefined;
+  const { pendingVersion, labelsBefore, proven, unknownCurrent } = plan;
+  const entriesOf = unknownCurrent ? (version: string) => asKnown(proven, version) : asPaired;
+  const currents = wasGood(plan, before) ? entriesOf(labelsBefore.current) : [];
   const isOther = (entry: string): boolean => versionOf(entry) !== labelsBefore.current;
   return [...asPromoting(pendingVersion), ...currents, ...proven.filter(isOther)];
 };
@@ -62,6 +66,13 @@ export const promotingIn = (plan: PlannedRecord, before: Seen | null): string[] 
 /** CheckBefore let the two take turns: neither got roles that were not its own before. */
 const isPairOf = ({ strategy }: PlannedRecord, before: Seen | null): boolean =>
   strategy !== 'single-user' && before?.otherUser !== undefined;
+
+/**
+ * A rotation makes the user one of the two, by a password of its own. A revert makes no one so: it goes back to what was one of them, or to a password that someone
+ * else may have, and that user would get the roles which the pair is given later.
+ */
+const makesOneOfIt = (plan: PlannedRecord): boolean =>
+  !isRevert(plan) || [...pairedIn(plan.proven), ...droppedIn(plan.proven)].includes(plan.pendingVersion);
 
 /** A pair that was switched to single-user: who was one of the two is still, for who switches back and for what is left behind. */
 const isOfSwitchedPair = (plan: PlannedRecord): boolean => plan.isOfPair === true && !isRevert(plan);

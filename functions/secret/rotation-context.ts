@@ -12,7 +12,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { parseSecretValue, type SecretValue, sameEndpoint, withCredential } from './secret-value.ts';
 import { assertTagsKnown, type RotationSettings, settingsOf } from './settings.ts';
 import { assertForItsUser, isUserNamed, type OnRecord, onRecord } from './user-on-record.ts';
-import { areOfOnePair, otherUserOf } from './user-pair.ts';
+import { otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
 /** What one call of CreateSecret goes by, read once and handed on. */
@@ -105,10 +105,6 @@ interface Decided {
   readonly proven: readonly string[];
 }
 
-/** Only the two of a pair take turns: going back from any other user, or to one, grants and retires nothing. */
-const isPair = ({ current, pending }: Plan['users']): boolean =>
-  current !== pending && areOfOnePair(current, pending);
-
 /** @param seen the secret as the owner of the lock sees it */
 export const planOf = (context: RotationContext, seen: SecretDescription, decided: Decided): Plan => {
   const { currentVersion, settings } = context;
@@ -116,11 +112,14 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
   const previous = holderOf(seen, PREVIOUS);
   const users = { current: currentUser, pending: pending.login.username };
   const host = `${pending.login.host}:${pending.login.port}`;
+  // Going back from someone else's value grants and retires nothing.
+  const isLeftOut = context.mode === 'revert' && context.onRecord.unknownCurrent;
+  const takesTurns = users.current !== users.pending && !isLeftOut;
   return {
     ...rest,
     secretArn: seen.arn,
     secretName: seen.name,
-    strategy: isPair(users) ? settings.strategy : 'single-user',
+    strategy: takesTurns ? settings.strategy : 'single-user',
     ...(settings.adminSecret === undefined ? {} : { adminSecret: settings.adminSecret }),
     retirementPolicy: settings.retirementPolicy,
     graceSeconds: settings.graceSeconds,
@@ -138,6 +137,7 @@ export const planOf = (context: RotationContext, seen: SecretDescription, decide
     ...(tellsCluster(seen, { host, mode: context.mode }) ? { tellsCluster: true } : {}),
     ...(context.onRecord.isOfPair ? { isOfPair: true } : {}),
     ...(context.onRecord.wasDropped ? { wasDropped: true } : {}),
-    ...(context.mode === 'rotate' && context.onRecord.otherWasDropped ? { otherWasDropped: true } : {}),
+    ...(context.onRecord.unknownCurrent ? { unknownCurrent: true } : {}),
+    ...(context.onRecord.otherWasDropped ? { otherWasDropped: true } : {}),
   };
 };

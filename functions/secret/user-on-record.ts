@@ -3,7 +3,7 @@ import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts
 import type { Plan } from '../contract/steps.ts';
 import { DROPPED_TAG, USER_TAG } from '../contract/tags.ts';
 import { isGone } from './gone-users.ts';
-import { pairedIn, recordOf } from './proven.ts';
+import { droppedIn, outdatedIn, pairedIn, provenVersions, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { type Login, sameEndpoint } from './secret-value.ts';
 import type { RotationSettings } from './settings.ts';
@@ -110,7 +110,9 @@ export interface OnRecord {
   readonly isOfPair: boolean;
   /** Whether a retirement has dropped one of that name, and nothing on record shows that a rotation has made it again. */
   readonly wasDropped: boolean;
-  /** The same of the other user of the pair. */
+  /** Of a pair: whether nothing but a login can show that AWSCURRENT's user is the secret's. */
+  readonly unknownCurrent: boolean;
+  /** Whether one of the other user's name was dropped so. */
   readonly otherWasDropped: boolean;
 }
 
@@ -126,17 +128,42 @@ export const onRecord = async (
   return {
     isOfPair,
     wasDropped: !isOfPair && (await wasDropped(secrets, secret, asked)),
+    unknownCurrent:
+      strategy !== 'single-user' &&
+      !isNamedAndSeen(secret, asked) &&
+      !(await isShownAsItsOwn(secrets, secret, asked)),
     otherWasDropped: mayTakeTurns && (await wasDropped(secrets, secret, otherOf(asked))),
   };
 };
+
+/** One who was dropped and made again, and whom a recovery has seen log in: were that one not of the pair, every later rotation would be refused. */
+const isNamedAndSeen = (secret: Pick<SecretDescription, 'tags'>, { version, login }: Asked): boolean =>
+  secret.tags[USER_TAG] === asTag(login.username) && provenVersions(secret).includes(version);
 
 const otherOf = ({ login }: Asked): Asked => ({
   version: '',
   login: { ...login, username: otherUserOf(login.username) },
 });
 
+/**
+ * Whether more than a login shows that a user is the secret's own: the tag names it, as long as no retirement has dropped it, or a rotation has left it as one of
+ * the two; its very version may have been so too, whose password someone else of that name does not have. Where no one is named yet the first rotation believes what logs in.
+ */
+export const isShownAsItsOwn = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  asked: Asked,
+): Promise<boolean> => {
+  const named = secret.tags[USER_TAG];
+  if (named === undefined) return true;
+  const isNamed = named === asTag(asked.login.username) && !isGone(secret, asked.login);
+  const record = recordOf(secret);
+  const wasOfPair = [...outdatedIn(record), ...droppedIn(record)].includes(asked.version);
+  return isNamed || wasOfPair || (await isOnRecordAsPaired(secrets, secret, asked));
+};
+
 /** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */
-export const wasDropped = async (
+const wasDropped = async (
   secrets: SecretStore,
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   asked: Asked,

@@ -9,7 +9,6 @@ import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
 import { isProvenIn, lastDropIn } from '../secret/proven.ts';
 import type { Login, SecretValue } from '../secret/secret-value.ts';
-import { areOfOnePair } from '../secret/user-pair.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
 import { type EndpointPorts, loginWherePossible } from './endpoint-mistake.ts';
 import { findLeftBehind } from './left-behind.ts';
@@ -108,8 +107,7 @@ const loadVersions = async (ports: CheckBeforePorts, plan: Plan): Promise<Versio
   }
   const pending = await readPending(ports, plan);
   const current = await readUsable(ports.secrets, secretArn, labelsBefore.current, pending);
-  const isOwn = current && areOfOnePair(current.login.username, pending.login.username);
-  return { pending, current: isOwn ? current : undefined };
+  return { pending, current: plan.unknownCurrent ? undefined : current };
 };
 
 /**

@@ -54,6 +54,7 @@ export const findOtherUser = async (ports: OtherUserPorts, plan: Plan, seen: See
   // Who has the name of one whom a retirement has dropped is someone else: that a value for it logs in shows nothing.
   const evidence = plan.otherWasDropped ? undefined : await versionOfIt(ports, plan, seen);
   if (evidence === undefined && !seen.pendingLogsIn) throw nameTaken(plan);
+  if (evidence === undefined && isRevert(plan)) throw isSomeoneElses(plan);
   const getsOldPassword = isRevert(plan) && !seen.pendingLogsIn;
   if (getsOldPassword || !sameRoles(roles, seen.roles))
     await assertTakeTurns(ports, plan, seen, roles, paired);
@@ -88,6 +89,11 @@ const versionOfIt = async (
 const nameTaken = (plan: Plan): UserNameTakenError =>
   new UserNameTakenError(
     `${plan.secretName} would take turns with "${plan.users.pending}", but a user of that name exists at ${plan.host}, and no proven version is for it. If it is someone else's, rename one of them or use the strategy single-user; if it is this secret's own, drop it`,
+  );
+
+const isSomeoneElses = ({ secretName, users, host, pendingVersion }: Plan): UntrustedVersionError =>
+  new UntrustedVersionError(
+    `AWSPREVIOUS of ${secretName} (version ${pendingVersion}) is for "${users.pending}", which a retirement has dropped at ${host}, and a user of that name is there: it may be someone else's by now; rename one of the two, or take the tag ${DROPPED_TAG} off if "${users.pending}" is the secret's`,
   );
 
 const wasDropped = ({ secretName, users, host }: Plan): UntrustedVersionError =>
