@@ -52,7 +52,7 @@ export const provenBy = (
  * What is on record from right before the promotion of a pair's version: who takes the lock away after it finds a pair, and the user that was
  * replaced is known. Nothing is taken back by that: a compensation or a recovery finds what was there before.
  *
- * @returns undefined where the two are no pair that CheckBefore has looked at
+ * @returns undefined where the two are no pair that CheckBefore has looked at, or a revert goes back to one who is none of it
  */
 export const promotingIn = (plan: PlannedRecord, before: Seen | null): string[] | undefined => {
   if (!isPairOf(plan, before) || !makesOneOfIt(plan)) return undefined;
