@@ -159,7 +159,18 @@ export const isShownAsItsOwn = async (
   const isNamed = named === asTag(asked.login.username) && !isGone(secret, asked.login);
   const record = recordOf(secret);
   const wasOfPair = [...outdatedIn(record), ...droppedIn(record)].includes(asked.version);
-  return isNamed || wasOfPair || (await isOnRecordAsPaired(secrets, secret, asked));
+  return isNamed || wasOfPair || (await isPairedByName(secrets, secret, asked));
+};
+
+/** By its name, where the cluster has another host since, as long as none of that name was dropped there. */
+const isPairedByName = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  asked: Asked,
+): Promise<boolean> => {
+  if (await isOnRecordAsPaired(secrets, secret, asked)) return true;
+  const pair = await pairedLogins(secrets, secret);
+  return pair.some(({ username }) => username === asked.login.username) && !isGone(secret, asked.login);
 };
 
 /** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */

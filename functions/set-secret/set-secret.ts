@@ -6,7 +6,7 @@ import { knownRoles, sameRoles } from '../database/roles.ts';
 import { writeUser } from '../database/write-user.ts';
 import { describeAsOwner, type LockPorts, takePending } from '../secret/lock.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
-import { readPending, readUsable } from '../secret/versions.ts';
+import { isRevert, readPending, readUsable } from '../secret/versions.ts';
 
 export interface SetSecretPorts extends LockPorts {
   readonly database: Database;
@@ -39,7 +39,11 @@ export const setSecret = async (
   // The pending version is the record of the password that the database is about to get: it has to keep a label.
   await takePending(ports, secret, plan.pendingVersion);
   const pending = await readPending(ports, plan);
-  const current = await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.current, pending);
+  // What CheckBefore left out may log in by now.
+  const isLeftOut = isRevert(plan) && plan.unknownCurrent === true;
+  const current = isLeftOut
+    ? undefined
+    : await readUsable(ports.secrets, plan.secretArn, plan.labelsBefore.current, pending);
   return await (plan.strategy === 'single-user'
     ? changePassword(ports, plan, { pending, current }, before.roles)
     : prepareOtherUser(ports, plan, { pending, current }, before));

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import { PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { Role } from '../../functions/database/database.ts';
-import { READ_WRITE, ROOT } from '../support/in-memory-database.ts';
+import { INSTANCES, READ_WRITE, ROOT } from '../support/in-memory-database.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Arena } from './power/arena.ts';
 import { atEachMoment, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
@@ -134,6 +135,39 @@ it.each(PAIRS)(
     });
   },
 );
+
+it.each(PAIRS)(
+  'write + recover: a user of mine that begins to log in after a revert has left it out: it gets no older password: %s',
+  async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enterNew(name, ['write', 'recover'], { admin: true });
+      arena.world.store.setTag(SECRET, USER_TAG, arena.user);
+      arena.world.store.setTag(SECRET, PROVEN_TAG, arena.current());
+      const old = takeName(arena, arena.pairUser);
+      const now = { username: old.username, password: newPassword() };
+      arena.write(old);
+      await arena.recover();
+      arena.write(now);
+      const act = () => arena.world.database.addUser(now.username, now.password, LITTLE);
+      await arena.honest.rotate(moment, act, 'revert');
+      if (arena.wasReached) expect(arena.world.database.accepts(now), `${moment}`).toBe(true);
+      return arena;
+    });
+  },
+);
+
+it('a new host while the second user is in use: the replaced user is retired, and rotations go on', async () => {
+  const arena = enter('admin-clone', ['write'], { retirementPolicy: 'delete' });
+  const { database } = arena.world;
+  await arena.honest.rotate();
+  arena.write({ ...arena.world.credentialOf(arena.current()), host: INSTANCES[0] });
+  expect((await arena.honest.rotate()).error).toBeUndefined();
+  expect(database.user(arena.pairUser)).toBeUndefined();
+  const { password = '', roles = [] } = database.user(arena.user) ?? {};
+  database.addUser(arena.user, password, [...roles, PAYROLL], true);
+  expect((await arena.honest.rotate()).error).toBeUndefined();
+  expect((await arena.honest.rotate(undefined, undefined, 'revert')).error).toBeUndefined();
+});
 
 it('a value by hand for such a user is rotated, and the user itself by the next rotation', async () => {
   const { arena, mine } = besideMine('alternating-users', ['write'], 'keep');

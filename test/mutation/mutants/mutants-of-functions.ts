@@ -1895,6 +1895,20 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/nineteenth-look.unit.test.ts'],
   },
   {
+    breaks: 'What a revert has left out is not taken up again when it begins to log in.',
+    file: 'functions/set-secret/set-secret.ts',
+    find: 'const isLeftOut = isRevert(plan) && plan.unknownCurrent === true;',
+    replace: 'const isLeftOut = false;',
+    tests: ['security/nineteenth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'One of a pair is one of it at another host too.',
+    file: 'functions/secret/user-on-record.ts',
+    find: '  return pair.some(({ username }) => username === asked.login.username) && !isGone(secret, asked.login);',
+    replace: '  return pair.length < 0;',
+    tests: ['security/nineteenth-look.unit.test.ts'],
+  },
+  {
     breaks: 'The named one that was made again is the secret’s for rotations to come.',
     file: 'functions/secret/user-on-record.ts',
     find: '      !isNamedAndSeen(secret, asked) &&\n',
