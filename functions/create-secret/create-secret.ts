@@ -25,9 +25,8 @@ import {
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
 import {
-  droppedIn,
   isWrittenIn,
-  pairedIn,
+  onceOfPairIn,
   recordAtStart,
   recordOf,
   recordProven,
@@ -166,7 +165,7 @@ const isUnknown = async (
  */
 const mayBeChanged = (secret: SecretDescription, target: string): boolean => {
   const record = recordAtStart(secret);
-  return [...pairedIn(record), ...droppedIn(record)].includes(target);
+  return onceOfPairIn(record).includes(target);
 };
 
 /** A broken AWSCURRENT is what people go back from: it may be unreadable. */

@@ -4,11 +4,10 @@ import {
   asPaired,
   asPromoting,
   asProven,
-  droppedIn,
   isProvenEntry,
   isProvenIn,
   lastDropIn,
-  pairedIn,
+  onceOfPairIn,
   versionOf,
   withoutTwice,
 } from './proven.ts';
@@ -72,7 +71,7 @@ const isPairOf = ({ strategy }: PlannedRecord, before: Seen | null): boolean =>
  * else may have, and that user would get the roles which the pair is given later.
  */
 const makesOneOfIt = (plan: PlannedRecord): boolean =>
-  !isRevert(plan) || [...pairedIn(plan.proven), ...droppedIn(plan.proven)].includes(plan.pendingVersion);
+  !isRevert(plan) || onceOfPairIn(plan.proven).includes(plan.pendingVersion);
 
 /** A pair that was switched to single-user: who was one of the two is still, for who switches back and for what is left behind. */
 const isOfSwitchedPair = (plan: PlannedRecord): boolean => plan.isOfPair === true && !isRevert(plan);

@@ -95,6 +95,12 @@ export const droppedIn = (record: readonly string[]): string[] =>
     .map(versionOf)
     .filter((version) => !record.includes(`${PROMOTING}${version}`));
 
+/** @returns those that are for one of a pair's two users, or were until a retirement dropped that one */
+export const onceOfPairIn = (record: readonly string[]): string[] => [
+  ...pairedIn(record),
+  ...droppedIn(record),
+];
+
 /** @returns the proven ones that show whose a user's name is: as far as the record knows, that user was not dropped since */
 export const namedIn = (record: readonly string[]): string[] => {
   const notNamed = [...droppedIn(record), ...record.filter(isOutdated).map(versionOf)];

@@ -1777,7 +1777,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A revert marks as unfinished only what a rotation left as one of the two.',
     file: 'functions/create-secret/create-secret.ts',
-    find: 'return [...pairedIn(record), ...droppedIn(record)].includes(target);',
+    find: 'return onceOfPairIn(record).includes(target);',
     replace: 'return record.length >= 0;',
     tests: ['security/eleventh-look.unit.test.ts'],
   },
