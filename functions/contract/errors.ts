@@ -52,6 +52,11 @@ export class RolesDifferError extends RotationError {
   override readonly name = 'RolesDifferError';
 }
 
+/** Someone changed the roles of a pair's user, or dropped it, while the rotation ran: what CheckBefore compared is true no more. Start again. */
+export class UserChangedError extends RotationError {
+  override readonly name = 'UserChangedError';
+}
+
 /** The server does not tell the roles of a user, and taking them for none would make another user without any. */
 export class RolesUnknownError extends RotationError {
   override readonly name = 'RolesUnknownError';

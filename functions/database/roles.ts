@@ -1,4 +1,4 @@
-import { RolesUnknownError } from '../contract/errors.ts';
+import { RolesUnknownError, UserChangedError } from '../contract/errors.ts';
 import type { Role } from './database.ts';
 
 /** Roles of a user as the server tells them; undefined where it does not. An empty list is told: the user has none. */
@@ -26,6 +26,18 @@ export const knownRoles = (roles: ToldRoles, username: string): readonly Role[] 
   if (roles !== undefined) return roles;
   throw new RolesUnknownError(
     `the server tells the roles of "${username}" neither by connectionStatus nor by usersInfo, so that they can be neither copied to another user nor compared; use the strategy single-user, for which they stay as they are`,
+  );
+};
+
+/**
+ * Roles are given as CheckBefore compared them, or not at all: who was alike then would get what the other one is given in between.
+ *
+ * @throws UserChangedError
+ */
+export const assertUnchanged = (username: string, before: ToldRoles, now: ToldRoles): void => {
+  if (sameRoles(before, now)) return;
+  throw new UserChangedError(
+    `the roles of "${username}" were changed while the rotation ran (${listRoles(now)}, and ${listRoles(before)} when it began), so none are given to another user; start it again`,
   );
 };
 

@@ -168,7 +168,7 @@ export const candidatesIn = (
 
 /**
  * Secrets Manager tries what was cut off again with the same token, whose version can't be written again. A revert that was cut off is
- * settled by now, but for one at another place.
+ * settled by now, but for one at another place, and one that this recovery has ended: with the other user's value put back, the next one has to see to its user.
  *
  * @param version AWSCURRENT by now
  * @param open versions at another place, where nothing was settled
@@ -194,8 +194,12 @@ export const stillProven = (
       return isInUse || id === version ? asPaired(id) : withoutPromotion(entry);
     }),
   );
+  // The user whom that revert had left is in use still, until people go back to it.
+  const isGoneBackTo = (entry: string): boolean => isReturnedTo(entry) && versionOf(entry) === version;
   const isTriedAgain = (entry: string): boolean =>
-    suspects.map(asWritten).includes(entry) || (open.includes(versionOf(entry)) && isUnsettled(entry));
+    isGoneBackTo(entry) ||
+    suspects.map(asWritten).includes(entry) ||
+    (open.includes(versionOf(entry)) && isUnsettled(entry));
   const isSaidAlready = (entry: string): boolean =>
     !isReturnedTo(entry) && isProvenIn(settled, versionOf(entry));
   return [...settled, ...recordOf(secret).filter((entry) => isTriedAgain(entry) && !isSaidAlready(entry))];

@@ -2,12 +2,12 @@ import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
-import { sameRoles } from '../database/roles.ts';
-import { CURRENT, holderOf } from '../secret/labels.ts';
+import { sameRoles, type ToldRoles } from '../database/roles.ts';
+import { CURRENT, holderOf, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { wasGood } from '../secret/proven-by.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
-import { readPending, readUsable, readVersion } from '../secret/versions.ts';
+import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RestoreCredentialPorts extends LockPorts {
   readonly database: Database;
@@ -129,26 +129,38 @@ const restoreOtherUser = async (
 ): Promise<RestoreCredentialResult> => {
   // Nothing was changed before CheckBefore had looked at that user.
   if (before?.otherUser === undefined) return { outcome: 'untouched' };
+  const { otherUser } = before;
   const current = await readVersion(ports.secrets, plan.secretArn, plan.labelsBefore.current, 'AWSCURRENT');
-  const holder = before.otherUser.version ?? plan.labelsBefore.previous;
+  const holder = otherUser.version ?? plan.labelsBefore.previous;
   const previous = await readUsable(ports.secrets, plan.secretArn, holder, current);
+  const versions = { pending, previous };
+  const hadPassword = isRevert(plan) && before.logsIn.includes(PENDING);
+  const seen = { otherUser, given: before.roles ?? undefined, hadPassword };
   if (plan.strategy !== 'admin-clone') {
     await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
-    return await putBack(admin, ports, { pending, previous }, before.otherUser);
+    return await putBack(admin, ports, versions, seen);
   }
   await using own = await ports.database.login(current.login);
-  if (own !== undefined) return await putBack(own, ports, { pending, previous }, before.otherUser);
+  if (own !== undefined) return await putBack(own, ports, versions, seen);
   throw new NoUsableCredentialsError(
     `the version of ${plan.secretName} that was AWSCURRENT does not log in as "${plan.users.current}" at ${plan.host}, so "${plan.users.pending}" can't be put back`,
   );
 };
 
-/** The database is asked first: a user that SetSecret did not get to is left as it is. */
+interface SeenBefore {
+  readonly otherUser: NonNullable<Before['otherUser']>;
+  /** The roles that SetSecret gives it. */
+  readonly given: ToldRoles;
+  /** Whether it logged in before with the password that a revert goes back to. */
+  readonly hadPassword: boolean;
+}
+
+/** The database is asked first: a user that SetSecret did not get to is left as it is, also with roles that someone has changed since. */
 const putBack = async (
   power: Session,
   { secrets, database }: RestoreCredentialPorts,
   { pending, previous }: { readonly pending: SecretValue; readonly previous: SecretValue | undefined },
-  otherUser: NonNullable<Before['otherUser']>,
+  { otherUser, given, hadPassword }: SeenBefore,
 ): Promise<RestoreCredentialResult> => {
   const { username } = pending.login;
   const existing = await power.findUser(username);
@@ -160,12 +172,14 @@ const putBack = async (
     await power.dropUser(username);
     return { outcome: 'user-dropped' };
   }
-  const roles = sameRoles(existing.roles, otherUser.roles) ? {} : { roles: otherUser.roles };
-  if (accepted === undefined && roles.roles === undefined) return { outcome: 'untouched' };
+  const hasItsOwn = sameRoles(existing.roles, otherUser.roles);
+  const gotPassword = accepted !== undefined && !hadPassword;
+  const gotRoles = !hasItsOwn && sameRoles(existing.roles, given);
+  if (!gotPassword && !gotRoles) return { outcome: 'untouched' };
   const enabled = otherUser.previousLoggedIn && previous !== undefined;
   await power.updateUser(username, {
     password: enabled ? previous.login.password : await secrets.newPassword(),
-    ...roles,
+    ...(hasItsOwn ? {} : { roles: otherUser.roles }),
   });
   return { outcome: enabled ? 'user-restored' : 'user-locked' };
 };

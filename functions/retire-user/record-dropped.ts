@@ -57,6 +57,6 @@ const recordWith = (mark: string, secret: SecretDescription, versions: readonly 
   const marks = lastDropIn(record);
   const entries = record.filter((entry) => !marks.includes(entry));
   const isOfUser = (entry: string): boolean => versions.includes(versionOf(entry));
-  const marked = entries.map((entry) => (isOfUser(entry) ? asDropped(versionOf(entry)) : entry));
+  const marked = entries.map((entry) => (isOfUser(entry) ? asDropped(entry) : entry));
   return fitting([...new Set(marked), asLastDrop(mark)]);
 };

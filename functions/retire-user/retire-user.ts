@@ -21,7 +21,15 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import { droppedIn, isLastDrop, outdatedIn, pairedIn, recordOf, versionOf } from '../secret/proven.ts';
+import {
+  droppedIn,
+  isLastDrop,
+  outdatedIn,
+  outdatedLoginsIn,
+  pairedIn,
+  recordOf,
+  versionOf,
+} from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
 import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
@@ -140,8 +148,7 @@ const retireAsOwner = async (
   }
   const found = await versionsOfPredecessor(ports.secrets, secret, input, promoted);
   // Who has that name now is someone else.
-  if (found.of.every((version) => droppedIn(recordOf(secret)).includes(version)))
-    return { outcome: 'already-gone', user };
+  if (found.isGone) return { outcome: 'already-gone', user };
   await using admin =
     input.strategy === 'admin-clone'
       ? undefined
@@ -167,6 +174,8 @@ interface Predecessor {
   readonly of: readonly string[];
   /** Whether they show that the user of that name is this secret's own still: it may be retired. */
   readonly isShown: boolean;
+  /** Whether all of them are for one whom a retirement has dropped. */
+  readonly isGone: boolean;
   /** Those that showed it before the last drop. */
   readonly was: readonly string[];
 }
@@ -217,9 +226,11 @@ const versionsOfPredecessor = async (
   const mayBeGone = [user, username].every((name) => versionsOf(name, wasShown).length > 0);
   if (user === username || !areOfOnePair(user, username) || !(isShown || mayBeGone))
     throw notShown(secret, user, username);
+  const gone = [...droppedIn(record), ...outdatedLoginsIn(record)];
   return {
     of: versionsOf(user, versions),
     isShown,
+    isGone: versionsOf(user, versions).every((version) => gone.includes(version)),
     was: mayBeGone ? versionsOf(user, outdatedIn(record)) : [],
   };
 };

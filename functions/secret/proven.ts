@@ -16,7 +16,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * -id   | it was =id, but a retirement has dropped that user since: one of that name is someone else's
  * /mark | the last retirement that dropped a user, as known to the one who wrote this record
  * :id   | it was =id in a record whose mark was not the last, or a promotion that came to nothing: proven, but its user may have been dropped
- * ::id  | it was id in such a record
+ * ::id  | it was id in such a record, or a retirement has dropped its user since
  *
  * Only users of the kind `=` get each other's roles: that someone's password was seen to work says nothing of what they may have.
  *
@@ -69,8 +69,16 @@ export const asPaired = (version: string): string[] => asProven(version).map((id
 /** The same from right before its promotion until that has ended well. */
 export const asPromoting = (version: string): string[] => asProven(version).map((id) => `${PROMOTING}${id}`);
 
-/** The same for one whose user a retirement has dropped. */
-export const asDropped = (version: string): string => `${DROPPED}${version}`;
+/** The same entry once a retirement has dropped its user. What was only seen to log in was of no pair: it shows no one as one of it. */
+export const asDropped = (entry: string): string =>
+  isLogin(entry) ? `${OUTDATED_LOGIN}${versionOf(entry)}` : `${DROPPED}${versionOf(entry)}`;
+
+/** Whether it says of the version no more than that it was seen to log in. */
+const isLogin = (entry: string): boolean => entry === versionOf(entry) || entry.startsWith(OUTDATED_LOGIN);
+
+/** @returns those that were only seen to log in, and whose user may have been dropped since */
+export const outdatedLoginsIn = (record: readonly string[]): string[] =>
+  record.filter((entry) => entry.startsWith(OUTDATED_LOGIN)).map(versionOf);
 
 /** The same where the user may have been dropped since. */
 const asOutdated = (version: string): string => `${OUTDATED}${version}`;
@@ -162,8 +170,7 @@ const wordsIn = (tag = ''): string[] => tag.split(' ').filter((word) => word !==
 const withoutPair = (entry: string): string => {
   if (isPromoting(entry)) return asWritten(versionOf(entry));
   if (entry.startsWith(PAIRED)) return asOutdated(versionOf(entry));
-  const isSeen = isProvenEntry(entry) && versionOf(entry) === entry;
-  return isSeen ? `${OUTDATED_LOGIN}${entry}` : entry;
+  return isLogin(entry) ? asDropped(entry) : entry;
 };
 
 /**

@@ -2,7 +2,7 @@ import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Role, Session } from '../database/database.ts';
-import { knownRoles, sameRoles } from '../database/roles.ts';
+import { assertUnchanged, knownRoles, sameRoles } from '../database/roles.ts';
 import { writeUser } from '../database/write-user.ts';
 import { describeAsOwner, type LockPorts, takePending } from '../secret/lock.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
@@ -28,6 +28,7 @@ export interface SetSecretResult {
  * @throws RotationSupersededError if this execution has the lock no more; nothing was changed
  * @throws NoUsableCredentialsError if no version proves that the secret is the user's own
  * @throws RolesUnknownError if the server does not tell the roles that a pair's other user is to have
+ * @throws UserChangedError if one of a pair's two users got or lost roles since CheckBefore, or was dropped; nothing was changed
  * @throws AdminSecretRequiredError, AdminSecretMismatchError, AdminSecretUnavailableError, ChangeRefusedError
  */
 export const setSecret = async (
@@ -114,15 +115,19 @@ const prepareOtherUser = async (
   if (!mayChange) throw noUsableCredentials(plan, plan.users.current);
 
   const roles = knownRoles(await own.ownRoles(), plan.users.current);
+  assertUnchanged(plan.users.current, before.roles ?? undefined, roles);
   if (accepted !== undefined && sameRoles(await accepted.ownRoles(), roles))
     return { outcome: 'already-set', roles };
 
-  const mayExist = accepted !== undefined || before.otherUser?.existed === true;
+  const seen = {
+    before: before.otherUser?.existed === true ? before.otherUser : null,
+    accepted: accepted !== undefined,
+  };
   if (plan.strategy === 'admin-clone') {
-    return { outcome: await writeUser(own, pending.login, roles, mayExist), roles };
+    return { outcome: await writeUser(own, pending.login, roles, seen), roles };
   }
   await using admin = await openAdminSession(ports, plan.adminSecret, pending.login);
-  return { outcome: await writeUser(admin, pending.login, roles, mayExist), roles };
+  return { outcome: await writeUser(admin, pending.login, roles, seen), roles };
 };
 
 /** A version of that very user which logs in: the proof that this secret is the user's own. */

@@ -514,7 +514,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     breaks:
       'Compensation of a pair puts back the version that holds the other user, not AWSPREVIOUS as such.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: 'before.otherUser.version ?? plan.labelsBefore.previous',
+    find: 'otherUser.version ?? plan.labelsBefore.previous',
     replace: 'plan.labelsBefore.previous',
     tests: ['unit/statemachine/hand-written.test.ts'],
   },
@@ -716,7 +716,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A user that was put back has the roles that it had, no more (invariant 8).',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: '    ...roles,\n',
+    find: '    ...(hasItsOwn ? {} : { roles: otherUser.roles }),\n',
     replace: '',
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
@@ -1258,7 +1258,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A retirement that is started again drops no one who has the name of a dropped predecessor.',
     file: 'functions/retire-user/retire-user.ts',
-    find: 'if (found.of.every((version) => droppedIn(recordOf(secret)).includes(version)))',
+    find: 'if (found.isGone)',
     replace: 'if (found.of.length === 0)',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
@@ -1424,8 +1424,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'Of a record with an old mark nothing shows a name, also what was only seen to log in.',
     file: 'functions/secret/proven.ts',
-    find: 'const isSeen = isProvenEntry(entry) && versionOf(entry) === entry;',
-    replace: "const isSeen = entry === '';",
+    find: 'return isLogin(entry) ? asDropped(entry) : entry;',
+    replace: 'return entry;',
     tests: ['unit/functions/secret/proven.test.ts'],
   },
   {
@@ -1693,8 +1693,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A user made between CheckBefore and SetSecret gets no roles.',
     file: 'functions/database/write-user.ts',
-    find: 'if (!mayExist)',
-    replace: "if (!mayExist && username === '')",
+    find: 'if (before === null && !accepted)',
+    replace: "if (before === null && username === '')",
     tests: ['security/third-look.unit.test.ts'],
   },
   {
@@ -2116,5 +2116,54 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace: 'mode !== undefined : ',
     tests: ['security/own-domain.unit.test.ts'],
     only: 'a revert names no cluster where none is on record',
+  },
+  {
+    breaks: 'Roles are given as CheckBefore compared them, or not at all.',
+    file: 'functions/set-secret/set-secret.ts',
+    find: '  assertUnchanged(plan.users.current, before.roles ?? undefined, roles);\n',
+    replace: '',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'The other user gets no roles back that were taken from it meanwhile.',
+    file: 'functions/database/write-user.ts',
+    find: 'if (before !== null && !sameRoles',
+    replace: 'if (before === undefined && !sameRoles',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'One who was dropped meanwhile is not made again.',
+    file: 'functions/database/write-user.ts',
+    find: '    if (before !== null)\n',
+    replace: '    if (before === undefined)\n',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A compensation gives no roles back that others have taken.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: 'accepted !== undefined && !hadPassword',
+    replace: 'accepted !== undefined',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'It puts back what SetSecret gave, also where the password was there before.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: '!gotPassword && !gotRoles',
+    replace: '!gotPassword',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A drop makes no version one of the pair that was only seen to log in.',
+    file: 'functions/secret/proven.ts',
+    find: '  isLogin(entry) ? ',
+    replace: '  isLastDrop(entry) ? ',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'What a revert went back to is on record until a rotation, also where a recovery has ended it.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: '    isGoneBackTo(entry) ||\n',
+    replace: '',
+    tests: ['security/twentieth-look.unit.test.ts'],
   },
 ];

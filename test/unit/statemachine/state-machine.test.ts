@@ -69,6 +69,7 @@ const TERMINAL = [
   'SecretsManagerRefusedError',
   'UnexpectedError',
   'UntrustedVersionError',
+  'UserChangedError',
   'UserNameTakenError',
   'UserNotFoundError',
 ];

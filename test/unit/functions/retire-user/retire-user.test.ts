@@ -13,7 +13,7 @@ import { endExecution } from '../../../../functions/release-lock/release-lock.ts
 import { type RetireUserResult, retireUser } from '../../../../functions/retire-user/retire-user.ts';
 import { OLDEST_ANSWER_MS } from '../../../../functions/runtime/read-again.ts';
 import { CLAIM, OWNER } from '../../../../functions/secret/labels.ts';
-import { droppedIn, pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
+import { onceOfPairIn, pairedIn, recordOf } from '../../../../functions/secret/proven.ts';
 import { checkBefore } from '../../../../functions/test-secret/check-before.ts';
 import { READ_WRITE, ROOT } from '../../../support/in-memory-database.ts';
 import { newPassword, newVersionId } from '../../../support/in-memory-secret-store.ts';
@@ -293,7 +293,7 @@ describe('RetireUser', () => {
     expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
-  it('marks each version on record that is for the dropped user, also one that was only seen to log in', async () => {
+  it('marks each version on record that is for the dropped user; one that was only seen to log in was of no pair', async () => {
     const scene = await rotated(PAIR, 'delete');
     const { store } = scene.world;
     const value = store.valueOf(SECRET, store.holder(SECRET, 'AWSPREVIOUS') ?? '');
@@ -302,7 +302,10 @@ describe('RetireUser', () => {
     const record = (await store.port().describe(SECRET)).tags[PROVEN_TAG];
     store.setTag(SECRET, PROVEN_TAG, `${record} ${seen}`);
     expect((await retire(scene)).outcome).toBe('deleted');
-    expect(droppedIn(recordOf(await store.port().describe(SECRET)))).toContain(seen);
+    const marked = recordOf(await store.port().describe(SECRET));
+    expect(marked).toContain(`::${seen}`);
+    expect(onceOfPairIn(marked)).not.toContain(seen);
+    expect(await retire(scene)).toEqual({ outcome: 'already-gone', user: 'app' });
   });
 
   it('says that the user is gone where an earlier call dropped it, and came to no end before its record', async () => {

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
+import type { Role } from '../../functions/database/database.ts';
+import { READ_WRITE, ROOT } from '../support/in-memory-database.ts';
+import { SECRET } from '../support/rotation-world.ts';
+import { ExecutionAbortedError } from '../support/state-machine.ts';
+import type { Arena } from './power/arena.ts';
+import { atEachMoment, callsAt, enter, enterNew, PAIRS } from './power/enter.ts';
+import { LITTLE } from './power/gains.ts';
+import { freeName, takeName } from './power/given-names.ts';
+import type { Right } from './power/rights.ts';
+
+/*
+ * A twentieth reviewer's attacks: roles that change while a rotation runs, and what a drop says of versions that were only seen to log in.
+ */
+
+const PAYROLL: Role = { role: 'readWrite', db: 'payroll' };
+
+const rolesOf = (name: string): readonly Role[] => (name === 'admin-clone' ? ROOT : READ_WRITE);
+
+/** A secret that was switched from single-user, and a user of mine that has the name of its second one to be, and the same roles. */
+const besideMine = (name: string, rights: Right[]) => {
+  const arena = enterNew(name, rights, { retirementPolicy: 'keep' });
+  arena.world.store.setTag(SECRET, USER_TAG, arena.user);
+  arena.world.store.setTag(SECRET, PROVEN_TAG, arena.current());
+  return { arena, mine: takeName(arena, arena.pairUser, rolesOf(name)) };
+};
+
+const rolesNow = (arena: Arena, username: string): readonly Role[] =>
+  arena.world.database.user(username)?.roles ?? [];
+
+const setRoles = (arena: Arena, username: string, roles: readonly Role[]): void => {
+  const { password = '' } = arena.world.database.user(username) ?? {};
+  arena.world.database.addUser(username, password, roles);
+};
+
+const grant = (arena: Arena, username: string): void =>
+  setRoles(arena, username, [...rolesNow(arena, username), PAYROLL]);
+
+describe('roles that a database administrator gives or takes at each moment of a revert to a user of mine that is alike', () => {
+  it.each(PAIRS)('given to the secret’s user: mine does not get them: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const { arena, mine } = besideMine(name, ['write', 'start']);
+      arena.write(mine, 'AWSPREVIOUS');
+      await arena.start(
+        { mode: 'revert' },
+        undefined,
+        callsAt(arena, moment, () => grant(arena, arena.user)),
+      );
+      expect(arena.world.database.accepts(mine), `${moment}`).toBe(true);
+      expect(rolesNow(arena, mine.username), `${moment}`).toEqual(rolesOf(name));
+      return arena;
+    });
+  });
+
+  it.each(PAIRS)('taken from mine: it does not get them back: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const { arena, mine } = besideMine(name, ['write', 'start']);
+      arena.write(mine, 'AWSPREVIOUS');
+      const take = () => setRoles(arena, mine.username, LITTLE);
+      await arena.start({ mode: 'revert' }, undefined, callsAt(arena, moment, take));
+      expect(rolesNow(arena, mine.username), `${moment}`).toEqual(arena.wasReached ? LITTLE : rolesOf(name));
+      return arena;
+    });
+  });
+
+  it.each(PAIRS)('mine is dropped: it is not made again: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const { arena, mine } = besideMine(name, ['write', 'start']);
+      arena.write(mine, 'AWSPREVIOUS');
+      const drop = () => arena.world.database.removeUser(mine.username);
+      await arena.start({ mode: 'revert' }, undefined, callsAt(arena, moment, drop));
+      expect(arena.world.database.user(mine.username) === undefined, `${moment}`).toBe(arena.wasReached);
+      return arena;
+    });
+  });
+});
+
+describe('a revert that is rolled back', () => {
+  it.each(PAIRS)('takes back the roles that it gave to one who logged in before: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy: 'revoke' });
+      await arena.honest.rotate();
+      const revoked = arena.world.usernameOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '') ?? '';
+      expect(rolesNow(arena, revoked)).toEqual([]);
+      const { error } = await arena.honest.rotate(moment, () => arena.write('none'), 'revert');
+      if (error === 'RolledBack') expect(rolesNow(arena, revoked), `${moment}`).toEqual([]);
+      return arena;
+    });
+  });
+});
+
+describe('an honest pair whose roles change at each moment of a rotation', () => {
+  const isAsGiven = (arena: Arena, moment: number): void => {
+    const { username = '' } = arena.world.credentialOf(arena.current()) ?? {};
+    const roles = rolesNow(arena, username).map(({ role, db }) => `${role}@${db}`);
+    expect(roles, `${moment}`).toContain('readWrite@payroll');
+    expect(arena.world.logsIn(arena.current()), `${moment}`).toBe(true);
+  };
+
+  it.each(PAIRS)('who is in use after the next one has what was given: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, []);
+      const both = () => {
+        for (const user of [arena.user, arena.pairUser])
+          if (arena.world.database.user(user) !== undefined) grant(arena, user);
+      };
+      await arena.honest.rotate(moment, both);
+      const { error } = await arena.honest.rotate();
+      expect(error, `${moment}`).toBeUndefined();
+      if (arena.wasReached) isAsGiven(arena, moment);
+      return arena;
+    });
+  });
+});
+
+describe('a value for a dropped name that a recovery saw log in', () => {
+  it.each(PAIRS)('is not gone back to once that user is dropped again: %s', async (name) => {
+    const arena = enter(name, ['write', 'start', 'recover'], { retirementPolicy: 'delete', admin: true });
+    await arena.honest.rotate();
+    const gone = freeName(arena) ?? '';
+    const mine = takeName(arena, gone, LITTLE);
+    arena.write(mine);
+    await arena.recover();
+    await arena.start({ mode: 'revert' });
+    arena.world.database.removeUser(gone);
+    await arena.retire({ predecessor: gone, version: arena.current(), policy: 'delete', strategy: name });
+    await arena.start({ mode: 'revert' });
+    expect(arena.world.database.accepts(mine)).toBe(false);
+    expect(arena.world.logsIn(arena.current())).toBe(true);
+  });
+});
+
+describe.each(PAIRS)('a revert with the policy delete, stopped at each moment beside garbage: %s', (name) => {
+  it('the user that it made again has no login, once the right value is back', async () => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy: 'delete', admin: true });
+      await arena.honest.rotate();
+      const right = arena.world.credentialOf(arena.current());
+      const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+      const garbage = () => arena.write({ username: old?.username, password: 'none' }, ['AWSCURRENT']);
+      const stop = () => {
+        garbage();
+        garbage();
+        throw new ExecutionAbortedError();
+      };
+      await arena.honest.rotate(moment, stop, 'revert');
+      await arena.honest.recover();
+      arena.write({ ...right });
+      await arena.honest.recover();
+      expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+      const { username } = arena.world.credentialOf(arena.current()) ?? {};
+      const isEnabled = old !== undefined && username !== old.username && arena.world.database.accepts(old);
+      expect(isEnabled, `${moment}`).toBe(false);
+      return arena;
+    });
+  });
+});
