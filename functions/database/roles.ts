@@ -41,6 +41,22 @@ export const assertUnchanged = (username: string, before: ToldRoles, now: ToldRo
   );
 };
 
+/**
+ * The roles that a user had, with what others have given it or taken from it since it got other ones.
+ *
+ * @param had before these
+ * @param given in their place
+ * @param now those that it has
+ */
+export const withChangesSince = (had: readonly Role[], given: ToldRoles, now: ToldRoles): readonly Role[] => {
+  if (given === undefined || now === undefined) return had;
+  const kept = had.filter((role) => isIn(now, role) || !isIn(given, role));
+  return [...kept, ...now.filter((role) => !isIn(given, role) && !isIn(had, role))];
+};
+
+const isIn = (roles: readonly Role[], { role, db }: Role): boolean =>
+  roles.some((each) => each.role === role && each.db === db);
+
 /** Roles for a message, in an order of their own. */
 export const listRoles = (roles: ToldRoles): string =>
   roles === undefined

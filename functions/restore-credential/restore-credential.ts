@@ -2,12 +2,12 @@ import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
-import { sameRoles, type ToldRoles } from '../database/roles.ts';
-import { CURRENT, holderOf, PENDING } from '../secret/labels.ts';
+import { sameRoles, type ToldRoles, withChangesSince } from '../database/roles.ts';
+import { CURRENT, holderOf } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { wasGood } from '../secret/proven-by.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
-import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
+import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RestoreCredentialPorts extends LockPorts {
   readonly database: Database;
@@ -134,8 +134,7 @@ const restoreOtherUser = async (
   const holder = otherUser.version ?? plan.labelsBefore.previous;
   const previous = await readUsable(ports.secrets, plan.secretArn, holder, current);
   const versions = { pending, previous };
-  const hadPassword = isRevert(plan) && before.logsIn.includes(PENDING);
-  const seen = { otherUser, given: before.roles ?? undefined, hadPassword };
+  const seen = { otherUser, given: before.roles ?? undefined };
   if (plan.strategy !== 'admin-clone') {
     await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
     return await putBack(admin, ports, versions, seen);
@@ -151,8 +150,6 @@ interface SeenBefore {
   readonly otherUser: NonNullable<Before['otherUser']>;
   /** The roles that SetSecret gives it. */
   readonly given: ToldRoles;
-  /** Whether it logged in before with the password that a revert goes back to. */
-  readonly hadPassword: boolean;
 }
 
 /** The database is asked first: a user that SetSecret did not get to is left as it is, also with roles that someone has changed since. */
@@ -160,7 +157,7 @@ const putBack = async (
   power: Session,
   { secrets, database }: RestoreCredentialPorts,
   { pending, previous }: { readonly pending: SecretValue; readonly previous: SecretValue | undefined },
-  { otherUser, given, hadPassword }: SeenBefore,
+  { otherUser, given }: SeenBefore,
 ): Promise<RestoreCredentialResult> => {
   const { username } = pending.login;
   const existing = await power.findUser(username);
@@ -173,13 +170,15 @@ const putBack = async (
     return { outcome: 'user-dropped' };
   }
   const hasItsOwn = sameRoles(existing.roles, otherUser.roles);
-  const gotPassword = accepted !== undefined && !hadPassword;
   const gotRoles = !hasItsOwn && sameRoles(existing.roles, given);
-  if (!gotPassword && !gotRoles) return { outcome: 'untouched' };
+  if (accepted === undefined && !gotRoles) return { outcome: 'untouched' };
   const enabled = otherUser.previousLoggedIn && previous !== undefined;
+  // Whose password is another one by now, someone has changed: none is brought back.
+  const password = enabled ? previous.login.password : await secrets.newPassword();
+  const roles = withChangesSince(otherUser.roles, given, existing.roles);
   await power.updateUser(username, {
-    password: enabled ? previous.login.password : await secrets.newPassword(),
-    ...(hasItsOwn ? {} : { roles: otherUser.roles }),
+    ...(accepted === undefined ? {} : { password }),
+    ...(sameRoles(existing.roles, roles) ? {} : { roles }),
   });
-  return { outcome: enabled ? 'user-restored' : 'user-locked' };
+  return { outcome: enabled || accepted === undefined ? 'user-restored' : 'user-locked' };
 };

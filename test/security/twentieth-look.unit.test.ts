@@ -90,6 +90,26 @@ describe('a revert that is rolled back', () => {
   });
 });
 
+describe('roles that are taken from both users of a pair, at each moment of a rotation that is rolled back', () => {
+  it.each(PAIRS)('do not come back: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy: 'keep' });
+      const both = [arena.user, arena.pairUser];
+      await arena.honest.rotate();
+      for (const user of both) grant(arena, user);
+      await arena.honest.rotate();
+      const take = () => {
+        for (const user of both) setRoles(arena, user, rolesOf(name));
+        arena.write('none');
+      };
+      await arena.honest.rotate(moment, take);
+      const roles = both.flatMap((user) => rolesNow(arena, user));
+      if (arena.wasReached) expect(roles, `${moment}`).not.toContainEqual(PAYROLL);
+      return arena;
+    });
+  });
+});
+
 describe('an honest pair whose roles change at each moment of a rotation', () => {
   const isAsGiven = (arena: Arena, moment: number): void => {
     const { username = '' } = arena.world.credentialOf(arena.current()) ?? {};

@@ -716,7 +716,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A user that was put back has the roles that it had, no more (invariant 8).',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: '    ...(hasItsOwn ? {} : { roles: otherUser.roles }),\n',
+    find: '    ...(sameRoles(existing.roles, roles) ? {} : { roles }),\n',
     replace: '',
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
@@ -2139,18 +2139,11 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/twentieth-look.unit.test.ts'],
   },
   {
-    breaks: 'A compensation gives no roles back that others have taken.',
+    breaks: 'It takes roles back also where someone has changed the password since.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: 'accepted !== undefined && !hadPassword',
-    replace: 'accepted !== undefined',
-    tests: ['security/twentieth-look.unit.test.ts'],
-  },
-  {
-    breaks: 'It puts back what SetSecret gave, also where the password was there before.',
-    file: 'functions/restore-credential/restore-credential.ts',
-    find: '!gotPassword && !gotRoles',
-    replace: '!gotPassword',
-    tests: ['security/twentieth-look.unit.test.ts'],
+    find: 'accepted === undefined && !gotRoles',
+    replace: 'accepted === undefined',
+    tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
     breaks: 'A drop makes no version one of the pair that was only seen to log in.',
@@ -2165,5 +2158,19 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '    isGoneBackTo(entry) ||\n',
     replace: '',
     tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'Roles that were taken since SetSecret do not come back by a compensation.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: 'withChangesSince(otherUser.roles, given, existing.roles)',
+    replace: 'withChangesSince(otherUser.roles, given, given)',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'It brings no password back that someone has changed since.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: '...(accepted === undefined ? {} : { password }),',
+    replace: 'password,',
+    tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
 ];

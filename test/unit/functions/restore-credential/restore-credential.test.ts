@@ -138,6 +138,16 @@ describe.each([
     expect(world.database.user(other)?.roles).toEqual(roles);
   });
 
+  it('takes them back too where someone has changed its password since, and brings none back', async () => {
+    const roles = [{ role: 'read', db: 'old' }];
+    const world = new RotationWorld({ ...options, previous: { username: other, state: 'logs in', roles } });
+    const { plan, before } = await set(world);
+    const password = newPassword();
+    world.database.addUser(other, password, world.database.user(other)?.roles ?? []);
+    expect(await restoreCredential(portsOf(world), plan, before)).toEqual({ outcome: 'user-restored' });
+    expect(world.database.user(other)).toMatchObject({ password, roles });
+  });
+
   it('locks a user again that was locked before', async () => {
     const world = new RotationWorld({ ...options, previous: { username: other, state: 'locked' } });
     const { plan, before } = await set(world);
