@@ -117,10 +117,13 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const cleaned = await takeOldLabelsOff(ports.secrets, secret);
   // Minutes may have gone by: what another one has recorded since must not be written over.
   const now = await describeAsOwner(ports, input.secretId, input.lockVersion);
-  const isInUse =
-    (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context));
-  const open = leftOpen(context, good);
-  const proven = stillProven(now, version, { suspects: input.suspects, open, isInUse });
+  const proven = stillProven(now, version, {
+    suspects: input.suspects,
+    open: leftOpen(context, good),
+    inUse: inUse(context, good),
+    isPromotedInUse:
+      (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context)),
+  });
   await recordProven(ports.secrets, secret.arn, recordOf(now), proven);
   const kept = good?.was ?? CURRENT;
   const changed =
@@ -142,6 +145,9 @@ const leftOpen = ({ known }: RecoveryContext, good: Version | undefined): string
   good === undefined
     ? []
     : known.filter(({ value }) => !sameEndpoint(value.login, good.value.login)).map(({ id }) => id);
+
+const inUse = ({ known }: RecoveryContext, good: Version | undefined): string[] =>
+  known.filter(({ value }) => value.login.username === good?.value.login.username).map(({ id }) => id);
 
 /** Whether a version whose promotion had begun logs in: a compensation may have dropped its user since. */
 const isPromotedInUse = async (
@@ -168,11 +174,12 @@ export const candidatesIn = (
 
 /**
  * Secrets Manager tries what was cut off again with the same token, whose version can't be written again. A revert that was cut off is
- * settled by now, but for one at another place, and one that this recovery has ended: with the other user's value put back, the next one has to see to its user.
+ * settled by now, but for one at another place, and one to the user that is in use by now: with the other one's value put back, the next recovery has to see to it.
  *
  * @param version AWSCURRENT by now
  * @param open versions at another place, where nothing was settled
- * @param isInUse whether the user of a version that was being promoted is left as it is, beside an AWSCURRENT that is not of that pair
+ * @param inUse versions for the user in AWSCURRENT
+ * @param isPromotedInUse whether the user of a version that was being promoted is left as it is, beside an AWSCURRENT that is not of that pair
  */
 export const stillProven = (
   secret: SecretDescription,
@@ -180,22 +187,23 @@ export const stillProven = (
   {
     suspects,
     open,
-    isInUse,
+    inUse,
+    isPromotedInUse,
   }: {
     readonly suspects: readonly string[];
     readonly open: readonly string[];
-    readonly isInUse: boolean;
+    readonly inUse: readonly string[];
+    readonly isPromotedInUse: boolean;
   },
 ): string[] => {
   const settled = withoutTwice(
     withNewest(secret, version).flatMap((entry) => {
       const id = versionOf(entry);
       if (!isPromotingIn(recordOf(secret), id)) return [entry];
-      return isInUse || id === version ? asPaired(id) : withoutPromotion(entry);
+      return isPromotedInUse || id === version ? asPaired(id) : withoutPromotion(entry);
     }),
   );
-  // The user whom that revert had left is in use still, until people go back to it.
-  const isGoneBackTo = (entry: string): boolean => isReturnedTo(entry) && versionOf(entry) === version;
+  const isGoneBackTo = (entry: string): boolean => isReturnedTo(entry) && inUse.includes(versionOf(entry));
   const isTriedAgain = (entry: string): boolean =>
     isGoneBackTo(entry) ||
     suspects.map(asWritten).includes(entry) ||

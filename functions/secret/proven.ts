@@ -9,7 +9,7 @@ import type { SecretDescription, SecretStore } from './secret-store.ts';
  * ------|------------------------------------------------------------------------------------------------------
  * id    | it was seen to log in: it is proven
  * +id   | a rotation wrote it, and has not ended well yet
- * @id   | a revert of a pair goes back to it, and has not ended well yet: who wrote it is not known
+ * @id   | a revert of a pair goes back to it, and has not ended well yet, or not by itself: who wrote it is not known
  * @@id  | it was AWSCURRENT when the first rotation of a pair began: a recovery tries it, if someone took its label
  * =id   | it is proven, and its user is one of the two that take turns: a rotation left the pair as it is
  * =+id  | the same, of the version that is being promoted: where that came to nothing, its user is to be disabled

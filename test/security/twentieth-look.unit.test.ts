@@ -176,3 +176,51 @@ describe.each(PAIRS)('a revert with the policy delete, stopped at each moment be
     });
   });
 });
+
+describe.each(PAIRS)('a retired user’s older value as AWSCURRENT at each moment of a revert: %s', (name) => {
+  const isLeft = async (isStopped: boolean, retirementPolicy: string): Promise<void> => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy, admin: true });
+      await arena.honest.rotate();
+      const right = arena.world.credentialOf(arena.current());
+      const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+      const act = () => {
+        arena.write({ ...old });
+        if (isStopped) throw new ExecutionAbortedError();
+      };
+      await arena.honest.rotate(moment, act, 'revert');
+      if (isStopped) await arena.honest.recover();
+      arena.write({ ...right });
+      await arena.honest.recover();
+      expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+      expect(old !== undefined && arena.world.database.accepts(old), `${moment}`).toBe(false);
+      return arena;
+    });
+  };
+
+  it.each(['delete', 'lock'])('does not log in for good, once the right one is back: %s', (policy) =>
+    isLeft(false, policy),
+  );
+
+  it.each(['delete', 'lock'])('nor where the revert was stopped, and recovered: %s', (policy) =>
+    isLeft(true, policy),
+  );
+});
+
+it.each(PAIRS)(
+  'one that logged in before a revert that was rolled back does so after a recovery: %s',
+  async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy: 'keep', admin: true });
+      await arena.honest.rotate();
+      const right = arena.world.credentialOf(arena.current());
+      const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+      const { error } = await arena.honest.rotate(moment, () => arena.write('none'), 'revert');
+      arena.write({ ...right });
+      await arena.honest.recover();
+      if (error === 'RolledBack')
+        expect(old !== undefined && arena.world.database.accepts(old), `${moment}`).toBe(true);
+      return arena;
+    });
+  },
+);

@@ -1454,8 +1454,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'What a recovery can not settle at another place stays on record.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: '  const open = leftOpen(context, good);\n',
-    replace: '  const open: string[] = [];\n',
+    find: 'open: leftOpen(context, good),',
+    replace: 'open: [],',
     tests: ['security/twelfth-look.unit.test.ts'],
     only: 'all three labels taken by a value for a host of mine',
   },
@@ -1506,7 +1506,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A recovery that goes back leaves no record of a pair whose user it disabled.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'return isInUse || id === version ? asPaired(id) : withoutPromotion(entry);',
+    find: 'return isPromotedInUse || id === version ? asPaired(id) : withoutPromotion(entry);',
     replace: 'return withoutPromotion(entry) && asPaired(id);',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
@@ -2172,5 +2172,26 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '...(accepted === undefined ? {} : { password }),',
     replace: 'password,',
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
+  },
+  {
+    breaks: 'The same where the user of what a revert goes back to is in use by another value.',
+    file: 'functions/recover-secret/reconcile.ts',
+    find: 'isReturnedTo(entry) && inUse.includes(versionOf(entry))',
+    replace: 'isReturnedTo(entry) && versionOf(entry) === version',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'The same where that value stays after a compensation.',
+    file: 'functions/secret/proven-by.ts',
+    find: 'isKept(plan, entry) || (isReturnedTo(entry) && wasOff)',
+    replace: 'isKept(plan, entry)',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'Who logged in before a revert is not disabled by the recovery after it.',
+    file: 'functions/secret/proven-by.ts',
+    find: 'const wasOff = before?.logsIn.includes(PENDING) === false;',
+    replace: 'const wasOff = before !== null;',
+    tests: ['security/twentieth-look.unit.test.ts'],
   },
 ];
