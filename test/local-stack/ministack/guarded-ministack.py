@@ -40,7 +40,7 @@ def main() -> None:
     second_of_work.count_work()
     quote_once.quote_once()
     parse_once.parse_once()
-    undelayed.send_undelayed()
+    undelayed.answer_undelayed()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     if "KEEP_NEWEST" in os.environ:
