@@ -17,6 +17,7 @@ import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../s
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
   asPaired,
+  asReturnedTo,
   asWritten,
   begunWithIn,
   isPromotingIn,
@@ -120,7 +121,6 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   const proven = stillProven(now, version, {
     suspects: input.suspects,
     open: leftOpen(context, good),
-    inUse: inUse(context, good),
     isPromotedInUse:
       (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context)),
   });
@@ -145,9 +145,6 @@ const leftOpen = ({ known }: RecoveryContext, good: Version | undefined): string
   good === undefined
     ? []
     : known.filter(({ value }) => !sameEndpoint(value.login, good.value.login)).map(({ id }) => id);
-
-const inUse = ({ known }: RecoveryContext, good: Version | undefined): string[] =>
-  known.filter(({ value }) => value.login.username === good?.value.login.username).map(({ id }) => id);
 
 /** Whether a version whose promotion had begun logs in: a compensation may have dropped its user since. */
 const isPromotedInUse = async (
@@ -174,11 +171,10 @@ export const candidatesIn = (
 
 /**
  * Secrets Manager tries what was cut off again with the same token, whose version can't be written again. A revert that was cut off is
- * settled by now, but for one at another place, and one to the user that is in use by now: with the other one's value put back, the next recovery has to see to it.
+ * settled by now, but for one at another place, and one that this recovery has ended: with the other user's value put back, the next one has to see to its user.
  *
  * @param version AWSCURRENT by now
  * @param open versions at another place, where nothing was settled
- * @param inUse versions for the user in AWSCURRENT
  * @param isPromotedInUse whether the user of a version that was being promoted is left as it is, beside an AWSCURRENT that is not of that pair
  */
 export const stillProven = (
@@ -187,12 +183,10 @@ export const stillProven = (
   {
     suspects,
     open,
-    inUse,
     isPromotedInUse,
   }: {
     readonly suspects: readonly string[];
     readonly open: readonly string[];
-    readonly inUse: readonly string[];
     readonly isPromotedInUse: boolean;
   },
 ): string[] => {
@@ -203,7 +197,7 @@ export const stillProven = (
       return isPromotedInUse || id === version ? asPaired(id) : withoutPromotion(entry);
     }),
   );
-  const isGoneBackTo = (entry: string): boolean => isReturnedTo(entry) && inUse.includes(versionOf(entry));
+  const isGoneBackTo = (entry: string): boolean => isReturnedTo(entry) && versionOf(entry) === version;
   const isTriedAgain = (entry: string): boolean =>
     isGoneBackTo(entry) ||
     suspects.map(asWritten).includes(entry) ||
@@ -251,11 +245,30 @@ const loadRecoveryContext = async (
     elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
     strangers: strangersIn(secret, [...unique, ...unlabelled], reference),
     candidates: [
+      ...copiedByCurrent(secret, [...unique, ...unlabelled], currentVersion),
       ...unique.filter((version) => isMeant(version, reference)),
       ...unlabelled.filter((version) => isForSameUsers(version, reference)),
     ],
     known: [...unique, ...unlabelled],
   };
+};
+
+/**
+ * What a revert went back to that was cut off, where AWSCURRENT is someone's copy of it: the very version is on record as one of the pair, and its copy is not.
+ */
+const copiedByCurrent = (
+  secret: SecretDescription,
+  versions: readonly Version[],
+  currentVersion: string,
+): Version[] => {
+  const current = versions.find(({ id }) => id === currentVersion)?.value.login;
+  const isCopied = ({ id, value: { login } }: Version): boolean =>
+    current !== undefined &&
+    recordOf(secret).includes(asReturnedTo(id)) &&
+    login.username === current.username &&
+    login.password === current.password &&
+    sameEndpoint(login, current);
+  return versions.filter(isCopied);
 };
 
 /** Where the tag that names the cluster is wrong, every value is for elsewhere: so it is named, and how to take it off. */

@@ -3,7 +3,7 @@ import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
 import { sameRoles, type ToldRoles, withChangesSince } from '../database/roles.ts';
-import { CURRENT, holderOf } from '../secret/labels.ts';
+import { CURRENT, holderOf, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { wasGood } from '../secret/proven-by.ts';
 import type { SecretValue } from '../secret/secret-value.ts';
@@ -39,7 +39,8 @@ export const restoreCredential = async (
 ): Promise<RestoreCredentialResult> => {
   const secret = await describeAsOwner(ports, plan.secretArn, plan.lockVersion);
   const pending = await readPending(ports, plan);
-  const written = await writtenMeanwhile(ports, plan, holderOf(secret, CURRENT), pending);
+  const found = await writtenMeanwhile(ports, plan, holderOf(secret, CURRENT), pending);
+  const written = isOurs(found, before, pending) ? undefined : found;
   const isSameUser = written?.value.login.username === pending.login.username;
   // Who wrote it changed the database too: to set a password now would break what works.
   if (isSameUser && (await logsIn(ports, written)))
@@ -68,6 +69,16 @@ const writtenMeanwhile = async (
   const value = await readUsable(secrets, secretArn, version, pending);
   return value === undefined ? undefined : { version, value };
 };
+
+/** Whether it logs in by what this execution does alone: its password is the pending one, which was of no use before. */
+const isOurs = (
+  written: WrittenVersion | undefined,
+  before: Before | null,
+  { login }: SecretValue,
+): boolean =>
+  written?.value.login.username === login.username &&
+  written.value.login.password === login.password &&
+  before?.logsIn.includes(PENDING) === false;
 
 const logsIn = async (
   { database }: RestoreCredentialPorts,

@@ -1,12 +1,11 @@
 import type { Before, Plan } from '../contract/steps.ts';
-import { CURRENT, PENDING } from './labels.ts';
+import { CURRENT } from './labels.ts';
 import {
   asPaired,
   asPromoting,
   asProven,
   isProvenEntry,
   isProvenIn,
-  isReturnedTo,
   lastDropIn,
   onceOfPairIn,
   versionOf,
@@ -45,10 +44,7 @@ export const provenBy = (
   if (promoted.length > 0)
     return withoutTwice([...promoted, ...currents, ...earlier, ...left, ...lastDropIn(proven)]);
   // Nothing is forgotten: after a value that was written by hand the record alone knows a pair's other user, or what did log in.
-  // Whom a revert has enabled, and who is in AWSCURRENT since by someone's value: a recovery has to see to that one once the right value is back.
-  const wasOff = before?.logsIn.includes(PENDING) === false;
-  const isLeft = (entry: string): boolean => isKept(plan, entry) || (isReturnedTo(entry) && wasOff);
-  return [...currents, ...proven.filter(isLeft), ...lastDropIn(proven)];
+  return [...currents, ...proven.filter((entry) => isKept(plan, entry)), ...lastDropIn(proven)];
 };
 
 /**

@@ -224,3 +224,28 @@ it.each(PAIRS)(
     });
   },
 );
+
+describe.each(PAIRS)('the same value, which everyone goes on with: %s', (name) => {
+  const HOW = ['fails', 'is stopped', 'loses its lock'] as const;
+
+  it.each(HOW)('the pair takes turns as before, where the revert %s', async (how) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy: 'delete', admin: true });
+      await arena.honest.rotate();
+      await arena.honest.rotate();
+      const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+      const act = () => {
+        arena.write(
+          { ...old },
+          how === 'loses its lock' ? ['docdb-rotation-owner', 'AWSCURRENT'] : 'AWSCURRENT',
+        );
+        if (how === 'is stopped') throw new ExecutionAbortedError();
+      };
+      await arena.honest.rotate(moment, act, 'revert');
+      await arena.honest.recover();
+      for (const _turn of [1, 2, 3]) expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+      expect(old !== undefined && arena.world.database.accepts(old), `${moment}`).toBe(false);
+      return arena;
+    });
+  });
+});

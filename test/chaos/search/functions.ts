@@ -452,7 +452,7 @@ const RECOVERY: Readonly<Record<string, Step>> = {
     )
       move(stage, 'pending', stage.pending, NONE);
     stage.proven = decisions
-      .stillProven(secret, idOf(slot.good), { suspects, open: [], inUse: [], isPromotedInUse: false })
+      .stillProven(secret, idOf(slot.good), { suspects, open: [], isPromotedInUse: false })
       .reduce((mask, id) => mask | bit(versionOf(id)), 0);
     slot.pc = 'check recovered';
   },
