@@ -17,7 +17,6 @@ import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../s
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
   asPaired,
-  asReturnedTo,
   asWritten,
   begunWithIn,
   isPromotingIn,
@@ -254,7 +253,7 @@ const loadRecoveryContext = async (
 };
 
 /**
- * What a revert went back to that was cut off, where AWSCURRENT is someone's copy of it: the very version is on record as one of the pair, and its copy is not.
+ * The version of what was cut off, where AWSCURRENT is someone's copy of it: the record knows the one, and not the other.
  */
 const copiedByCurrent = (
   secret: SecretDescription,
@@ -264,7 +263,8 @@ const copiedByCurrent = (
   const current = versions.find(({ id }) => id === currentVersion)?.value.login;
   const isCopied = ({ id, value: { login } }: Version): boolean =>
     current !== undefined &&
-    recordOf(secret).includes(asReturnedTo(id)) &&
+    id !== currentVersion &&
+    isUnfinishedIn(recordOf(secret), id) &&
     login.username === current.username &&
     login.password === current.password &&
     sameEndpoint(login, current);

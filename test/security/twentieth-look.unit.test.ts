@@ -248,4 +248,26 @@ describe.each(PAIRS)('the same value, which everyone goes on with: %s', (name) =
       return arena;
     });
   });
+
+  it.each(HOW)('nor does the new value, written while a rotation tests it, which %s', async (how) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write', 'read'], { retirementPolicy: 'delete', admin: true });
+      await arena.honest.rotate();
+      let copied: ReturnType<typeof arena.world.credentialOf>;
+      const act = () => {
+        copied = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPENDING') ?? '');
+        if (copied === undefined) return;
+        arena.write(
+          { ...copied },
+          how === 'loses its lock' ? ['docdb-rotation-owner', 'AWSCURRENT'] : 'AWSCURRENT',
+        );
+        if (how === 'is stopped') throw new ExecutionAbortedError();
+      };
+      await arena.honest.rotate(moment, act);
+      await arena.honest.recover();
+      for (const _turn of [1, 2]) expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+      expect(copied !== undefined && arena.world.database.accepts(copied), `${moment}`).toBe(false);
+      return arena;
+    });
+  });
 });
