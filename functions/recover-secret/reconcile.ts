@@ -17,6 +17,7 @@ import { CURRENT, hasLabel, holderOf, isOldLabel, PENDING, PREVIOUS } from '../s
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import {
   asPaired,
+  asReturnedTo,
   asWritten,
   begunWithIn,
   isPromotingIn,
@@ -253,7 +254,7 @@ const loadRecoveryContext = async (
 };
 
 /**
- * The version of what was cut off, where AWSCURRENT is someone's copy of it: the record knows the one, and not the other.
+ * What a revert went back to that was cut off, where AWSCURRENT is someone's copy of it: the record knows the one, and not the other.
  */
 const copiedByCurrent = (
   secret: SecretDescription,
@@ -263,8 +264,7 @@ const copiedByCurrent = (
   const current = versions.find(({ id }) => id === currentVersion)?.value.login;
   const isCopied = ({ id, value: { login } }: Version): boolean =>
     current !== undefined &&
-    id !== currentVersion &&
-    isUnfinishedIn(recordOf(secret), id) &&
+    recordOf(secret).includes(asReturnedTo(id)) &&
     login.username === current.username &&
     login.password === current.password &&
     sameEndpoint(login, current);
