@@ -36,9 +36,9 @@ export const writeUser = async (
     throw new UserNameTakenError(
       `the user "${username}" was made by someone else while the rotation ran; if it is not needed, drop it, and rotate again`,
     );
+  const hasThem = sameRoles(existing.roles, roles);
   // Where it has them already, an earlier call has written it.
-  if (before !== null && !sameRoles(existing.roles, roles))
-    assertUnchanged(username, before.roles, existing.roles);
-  await power.updateUser(username, { password, ...(sameRoles(existing.roles, roles) ? {} : { roles }) });
+  if (before !== null && !hasThem) assertUnchanged(username, before.roles, existing.roles);
+  await power.updateUser(username, { password, ...(hasThem ? {} : { roles }) });
   return 'changed';
 };

@@ -435,7 +435,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A pair’s new user gets the current user’s roles, on every rotation.',
     file: 'functions/database/write-user.ts',
-    find: '...(sameRoles(existing.roles, roles) ? {} : { roles })',
+    find: '...(hasThem ? {} : { roles })',
     replace: '',
     tests: ['unit/functions/set-secret/set-secret.test.ts'],
   },
@@ -2127,8 +2127,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The other user gets no roles back that were taken from it meanwhile.',
     file: 'functions/database/write-user.ts',
-    find: 'if (before !== null && !sameRoles',
-    replace: 'if (before === undefined && !sameRoles',
+    find: 'if (before !== null && !hasThem)',
+    replace: 'if (before === undefined && !hasThem)',
     tests: ['security/twentieth-look.unit.test.ts'],
   },
   {
