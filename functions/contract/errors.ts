@@ -52,7 +52,7 @@ export class RolesDifferError extends RotationError {
   override readonly name = 'RolesDifferError';
 }
 
-/** Someone changed the roles of a pair's user, or dropped it, while the rotation ran: what CheckBefore compared is true no more. Start again. */
+/** Someone changed a pair's user, its roles or its password, or dropped it, while the rotation ran: what CheckBefore saw is true no more. Start again. */
 export class UserChangedError extends RotationError {
   override readonly name = 'UserChangedError';
 }

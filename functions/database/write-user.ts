@@ -8,6 +8,8 @@ interface Seen {
   readonly before: { readonly roles: readonly Role[] } | null;
   /** Whether the credential logs in. */
   readonly accepted: boolean;
+  /** Whether it still has the password that CheckBefore saw log in, or none did; asked right before the change. */
+  readonly keepsPassword: () => Promise<boolean>;
 }
 
 /**
@@ -15,13 +17,13 @@ interface Seen {
  * differ: those of the cluster's primary user can't be.
  *
  * @throws UserNameTakenError if it was made in between
- * @throws UserChangedError if it got or lost roles in between, or was dropped
+ * @throws UserChangedError if it got or lost roles in between, or another password, or was dropped
  */
 export const writeUser = async (
   power: Session,
   { username, password }: Login,
   roles: readonly Role[],
-  { before, accepted }: Seen,
+  { before, accepted, keepsPassword }: Seen,
 ): Promise<'created' | 'changed'> => {
   const existing = await power.findUser(username);
   if (existing === undefined) {
@@ -39,6 +41,10 @@ export const writeUser = async (
   const hasThem = sameRoles(existing.roles, roles);
   // Where it has them already, an earlier call has written it.
   if (before !== null && !hasThem) assertUnchanged(username, before.roles, existing.roles);
+  if (!(await keepsPassword()))
+    throw new UserChangedError(
+      `the password of "${username}" was changed while the rotation ran; start it again, and it gets a new one`,
+    );
   await power.updateUser(username, { password, ...(hasThem ? {} : { roles }) });
   return 'changed';
 };

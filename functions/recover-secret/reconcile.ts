@@ -25,8 +25,10 @@ import {
   isReturnedTo,
   isUnfinishedIn,
   isUnsettled,
+  isWrittenIn,
   namedIn,
   pairedIn,
+  provenIn,
   provenVersions,
   recordOf,
   recordProven,
@@ -83,7 +85,7 @@ export interface RecoveryContext {
   readonly elsewhere: Version | undefined;
   /** For another place or user than what is proven last, or than AWSCURRENT where nothing is: they are tried when nothing else logs in. */
   readonly strangers: readonly Version[];
-  /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven: only for the place and the users that are proven. */
+  /** AWSCURRENT first, then the suspects, AWSPREVIOUS, and what else is proven, of a pair before the suspects: only for the place and the users that are proven. */
   readonly candidates: readonly Version[];
   /** All of these, for whatever place and user. */
   readonly known: readonly Version[];
@@ -93,8 +95,8 @@ export interface RecoveryContext {
  * Makes the secret and the database agree after something was cut off, by this project or another tool: finds which version logs in,
  * makes it AWSCURRENT, disables the other user of a pair, and takes AWSPENDING off what was stuck.
  *
- * It goes forward where the database already has the pending password, since that ends an outage without another
- * change of the database. The drain is over: nothing of the other execution moves any more.
+ * A single user's goes forward where the database already has the pending password, since that ends an outage without another
+ * change of the database; a pair's goes back where it can. The drain is over: nothing of the other execution moves any more.
  *
  * Safe to repeat.
  *
@@ -244,32 +246,37 @@ const loadRecoveryContext = async (
     currentVersion,
     elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
     strangers: strangersIn(secret, [...unique, ...unlabelled], reference),
-    candidates: [
-      ...copiedByCurrent(secret, [...unique, ...unlabelled], currentVersion),
+    candidates: inOrder(secret, settings, currentVersion, [
       ...unique.filter((version) => isMeant(version, reference)),
       ...unlabelled.filter((version) => isForSameUsers(version, reference)),
-    ],
+    ]),
     known: [...unique, ...unlabelled],
   };
 };
 
 /**
- * What a revert went back to that was cut off, where AWSCURRENT is someone's copy of it: the record knows the one, and not the other.
+ * A rotation of a pair leaves the user that is in use as it is: going on with what was cut off would end no outage, so it is tried last. Garbage in AWSCURRENT
+ * changes nothing of that, nor does someone's copy of what was cut off: the record knows the one, and not the other.
  */
-const copiedByCurrent = (
+const inOrder = (
   secret: SecretDescription,
-  versions: readonly Version[],
+  { strategy }: RotationSettings,
   currentVersion: string,
-): Version[] => {
-  const current = versions.find(({ id }) => id === currentVersion)?.value.login;
-  const isCopied = ({ id, value: { login } }: Version): boolean =>
-    current !== undefined &&
-    recordOf(secret).includes(asReturnedTo(id)) &&
-    login.username === current.username &&
-    login.password === current.password &&
-    sameEndpoint(login, current);
-  return versions.filter(isCopied);
+  versions: readonly Version[],
+): readonly Version[] => {
+  if (strategy === 'single-user') return versions;
+  const record = recordOf(secret);
+  const isCutOff = ({ id }: Version): boolean => isWrittenIn(record, id) || record.includes(asReturnedTo(id));
+  const cutOff = versions.filter(isCutOff);
+  const isCopy = ({ id, value }: Version): boolean =>
+    cutOff.some((each) => each.id !== id && isSameLogin(each.value, value));
+  const ids = [currentVersion, ...begunWithIn(record), ...provenIn(record)];
+  const inUse = ids.flatMap((id) => versions.filter((version) => version.id === id && !isCopy(version)));
+  return [...new Set([...inUse, ...cutOff, ...versions])];
 };
+
+const isSameLogin = ({ login }: SecretValue, { login: other }: SecretValue): boolean =>
+  login.username === other.username && login.password === other.password && sameEndpoint(login, other);
 
 /** Where the tag that names the cluster is wrong, every value is for elsewhere: so it is named, and how to take it off. */
 const refuseAll = async (

@@ -28,7 +28,7 @@ export interface SetSecretResult {
  * @throws RotationSupersededError if this execution has the lock no more; nothing was changed
  * @throws NoUsableCredentialsError if no version proves that the secret is the user's own
  * @throws RolesUnknownError if the server does not tell the roles that a pair's other user is to have
- * @throws UserChangedError if one of a pair's two users got or lost roles since CheckBefore, or was dropped; nothing was changed
+ * @throws UserChangedError if one of a pair's two users got or lost roles since CheckBefore, or another password, or was dropped; nothing was changed
  * @throws AdminSecretRequiredError, AdminSecretMismatchError, AdminSecretUnavailableError, ChangeRefusedError
  */
 export const setSecret = async (
@@ -122,12 +122,30 @@ const prepareOtherUser = async (
   const seen = {
     before: before.otherUser?.existed === true ? before.otherUser : null,
     accepted: accepted !== undefined,
+    keepsPassword: () => keepsPassword(ports, plan, before, pending),
   };
   if (plan.strategy === 'admin-clone') {
     return { outcome: await writeUser(own, pending.login, roles, seen), roles };
   }
   await using admin = await openAdminSession(ports, plan.adminSecret, pending.login);
   return { outcome: await writeUser(admin, pending.login, roles, seen), roles };
+};
+
+/**
+ * Whether the other user has the password that CheckBefore saw log in: a compensation would bring back one that someone has changed since.
+ * The pending one is asked last: an earlier call may come late.
+ */
+const keepsPassword = async (
+  ports: SetSecretPorts,
+  { secretArn, labelsBefore }: Plan,
+  { otherUser }: Before,
+  pending: SecretValue,
+): Promise<boolean> => {
+  if (otherUser?.previousLoggedIn !== true) return true;
+  const holder = otherUser.version ?? labelsBefore.previous;
+  const previous = await readUsable(ports.secrets, secretArn, holder, pending);
+  if (previous !== undefined && (await logsIn(ports.database, previous))) return true;
+  return await logsIn(ports.database, pending);
 };
 
 /** A version of that very user which logs in: the proof that this secret is the user's own. */

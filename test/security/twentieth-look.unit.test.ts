@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { Role } from '../../functions/database/database.ts';
 import { READ_WRITE, ROOT } from '../support/in-memory-database.ts';
+import { PortCalls } from '../support/port-calls.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { ExecutionAbortedError } from '../support/state-machine.ts';
 import type { Arena } from './power/arena.ts';
@@ -108,6 +109,43 @@ describe('roles that are taken from both users of a pair, at each moment of a ro
       return arena;
     });
   });
+});
+
+describe('a password that an administrator changes at each moment of an execution that is rolled back', () => {
+  /** Between the last look and the command itself the database has no way to tell. */
+  const COMMAND = 'updateUser';
+
+  const isOldOneBack = (name: string, input: object) =>
+    atEachMoment(async (moment) => {
+      const arena = enter(name, ['write', 'start'], { retirementPolicy: 'keep' });
+      await arena.honest.rotate();
+      await arena.honest.rotate();
+      const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+      if (old === undefined) throw new Error('there is no AWSPREVIOUS');
+      expect(arena.world.database.accepts(old)).toBe(true);
+      if ('mode' in input) setRoles(arena, old.username, LITTLE);
+      let next = '';
+      let call = 0;
+      const turn = async (method: string) => {
+        call += 1;
+        if (call !== moment) return;
+        next = method;
+        arena.wasReached = true;
+        const { username } = old;
+        arena.world.database.addUser(username, 'changed by an administrator', rolesNow(arena, username));
+        arena.write('none');
+      };
+      await arena.start(input, undefined, new PortCalls({ turn }));
+      if (arena.wasReached && next !== COMMAND)
+        expect(arena.world.database.accepts(old), `${moment}, before ${next}`).toBe(false);
+      return arena;
+    });
+
+  it.each(PAIRS)('a rotation does not bring it back: %s', (name) => isOldOneBack(name, {}));
+
+  it.each(PAIRS)('nor does a revert that gives roles back: %s', (name) =>
+    isOldOneBack(name, { mode: 'revert' }),
+  );
 });
 
 describe('an honest pair whose roles change at each moment of a rotation', () => {
@@ -227,6 +265,8 @@ it.each(PAIRS)(
 
 describe.each(PAIRS)('the same value, which everyone goes on with: %s', (name) => {
   const HOW = ['fails', 'is stopped', 'loses its lock'] as const;
+  const labelsFor = (how: (typeof HOW)[number]) =>
+    how === 'loses its lock' ? ['docdb-rotation-owner', 'AWSCURRENT'] : ['AWSCURRENT'];
 
   it.each(HOW)('the pair takes turns as before, where the revert %s', async (how) => {
     await atEachMoment(async (moment) => {
@@ -235,10 +275,7 @@ describe.each(PAIRS)('the same value, which everyone goes on with: %s', (name) =
       await arena.honest.rotate();
       const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
       const act = () => {
-        arena.write(
-          { ...old },
-          how === 'loses its lock' ? ['docdb-rotation-owner', 'AWSCURRENT'] : 'AWSCURRENT',
-        );
+        arena.write({ ...old }, labelsFor(how));
         if (how === 'is stopped') throw new ExecutionAbortedError();
       };
       await arena.honest.rotate(moment, act, 'revert');
@@ -249,7 +286,7 @@ describe.each(PAIRS)('the same value, which everyone goes on with: %s', (name) =
     });
   });
 
-  it('nor does the new value stay, written while a rotation tests it, which fails', async () => {
+  it.each(HOW)('nor does the new value stay, written while a rotation tests it, which %s', async (how) => {
     await atEachMoment(async (moment) => {
       const arena = enter(name, ['write', 'read'], { retirementPolicy: 'delete', admin: true });
       await arena.honest.rotate();
@@ -257,12 +294,32 @@ describe.each(PAIRS)('the same value, which everyone goes on with: %s', (name) =
       let copied: ReturnType<typeof arena.world.credentialOf>;
       const act = () => {
         copied = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPENDING') ?? '');
-        if (copied !== undefined) arena.write({ ...copied });
+        if (copied !== undefined) arena.write({ ...copied }, labelsFor(how));
+        if (how === 'is stopped') throw new ExecutionAbortedError();
       };
       await arena.honest.rotate(moment, act);
       await arena.honest.recover();
       for (const _turn of [1, 2]) expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
       expect(copied !== undefined && arena.world.database.accepts(copied), `${moment}`).toBe(false);
+      return arena;
+    });
+  });
+
+  it.each(HOW)('nor is the user that a rotation made in use beside garbage, where it %s', async (how) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write', 'read'], { retirementPolicy: 'delete', admin: true });
+      await arena.honest.rotate();
+      await arena.honest.rotate();
+      let pending: ReturnType<typeof arena.world.credentialOf>;
+      const act = () => {
+        pending = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPENDING') ?? '');
+        arena.write('none', labelsFor(how));
+        if (how === 'is stopped') throw new ExecutionAbortedError();
+      };
+      await arena.honest.rotate(moment, act);
+      await arena.honest.recover();
+      for (const _turn of [1, 2]) expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+      expect(pending !== undefined && arena.world.database.accepts(pending), `${moment}`).toBe(false);
       return arena;
     });
   });

@@ -617,12 +617,12 @@ describe('a recovery when no one logs in', () => {
 });
 
 describe('a recovery of a pair', () => {
-  it('goes forward to AWSPENDING rather than back to AWSPREVIOUS when both log in', async () => {
+  it('goes back to AWSPREVIOUS rather than forward to AWSPENDING when both log in', async () => {
     const world = new RotationWorld({ ...PAIR, previous: { username: 'app', state: 'locked' } });
-    const { plan } = await set(world);
+    await set(world);
     world.database.addUser('app', world.credentialOf(world.previous ?? '')?.password ?? '', READ_WRITE);
-    expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSPENDING' });
-    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(plan.pendingVersion);
+    expect(await recover(portsOf(world))).toMatchObject({ kept: 'AWSPREVIOUS', otherUser: 'dropped' });
+    expect(world.store.holder(SECRET, 'AWSCURRENT')).toBe(world.previous);
   });
 
   it('drops the user that the stopped rotation made', async () => {

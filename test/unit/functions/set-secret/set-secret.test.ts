@@ -7,6 +7,7 @@ import {
   DatabaseUnavailableError,
   NoUsableCredentialsError,
   RotationSupersededError,
+  UserChangedError,
 } from '../../../../functions/contract/errors.ts';
 import { OWNER } from '../../../../functions/secret/labels.ts';
 import { setSecret } from '../../../../functions/set-secret/set-secret.ts';
@@ -187,6 +188,35 @@ describe('SetSecret for a pair', () => {
     const calls = new PortCalls();
     expect((await setSecret(portsOf(world, calls), plan, before)).outcome).toBe('already-set');
     expect(count(calls, 'updateUser') + count(calls, 'createUser')).toBe(0);
+  });
+
+  describe('when the other user’s password is another one by the time of the change', () => {
+    const changedTo = async (passwordOf: (pending: string) => string) => {
+      const world = new RotationWorld({
+        strategy: 'alternating-users',
+        admin: true,
+        previous: { username: 'app_clone', state: 'logs in', roles: READ_WRITE },
+      });
+      const { plan, before } = await checked(world);
+      const pending = world.credentialOf(plan.pendingVersion)?.password ?? '';
+      const turn = async (method: string): Promise<void> => {
+        if (method === 'findUser') world.database.addUser('app_clone', passwordOf(pending), READ_WRITE);
+      };
+      const calls = new PortCalls({ turn });
+      return { world, plan, calls, result: setSecret(portsOf(world, calls), plan, before) };
+    };
+
+    it('leaves one that someone has set', async () => {
+      const { calls, result } = await changedTo(() => newPassword());
+      await expect(result).rejects.toThrow(UserChangedError);
+      expect(count(calls, 'updateUser')).toBe(0);
+    });
+
+    it('takes one that an earlier call has set, and that comes late', async () => {
+      const { world, plan, result } = await changedTo((pending) => pending);
+      expect((await result).outcome).toBe('changed');
+      expect(world.logsIn(plan.pendingVersion)).toBe(true);
+    });
   });
 
   it('fails when AWSCURRENT does not log in, and never asks the admin', async () => {
