@@ -1,7 +1,7 @@
 import { NoUsableCredentialsError, UntrustedVersionError, UserNotFoundError } from '../contract/errors.ts';
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
-import type { Database, Role, Session } from '../database/database.ts';
+import type { Database, Session } from '../database/database.ts';
 import { isSameInstance, loginsOnInstances } from '../database/instances.ts';
 import { knownRoles, listRoles, sameRoles, type ToldRoles } from '../database/roles.ts';
 import { assertTakesWrites } from '../database/takes-writes.ts';
@@ -65,7 +65,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   if (plan.strategy !== 'single-user') knownRoles(told, own.login.username);
   if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);
   if (isRevert(plan)) await assertHasRoles(plan, asPending);
-  const roles = told === undefined ? null : copy(told);
+  const roles = await rolesToKeep(plan, { login: own.login, told }, asPending);
   // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
   if (plan.strategy === 'single-user' || asCurrent === undefined)
     return { logsIn, roles, ...(await findLeftBehind(ports, plan, reference as SecretValue)) };
@@ -225,4 +225,13 @@ const whyNoneLogsIn = async (ports: CheckBeforePorts, plan: Plan, login: Login):
   );
 };
 
-const copy = (roles: readonly Role[]): Role[] => [...roles];
+/** Of a single user those of the one that is promoted: a revert may go back from someone else's. */
+const rolesToKeep = async (
+  { strategy, users }: Plan,
+  { login, told }: { readonly login: Login; readonly told: ToldRoles },
+  asPending: Session | undefined,
+): Promise<Before['roles']> => {
+  const isOther = strategy === 'single-user' && login.username !== users.pending;
+  const roles = isOther ? await asPending?.ownRoles() : told;
+  return roles === undefined ? null : [...roles];
+};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROVEN_TAG, USER_TAG } from '../../functions/contract/tags.ts';
+import { PROVEN_TAG, STRATEGY_TAG, USER_TAG } from '../../functions/contract/tags.ts';
 import type { Role } from '../../functions/database/database.ts';
 import { READ_WRITE, ROOT } from '../support/in-memory-database.ts';
 import { PortCalls } from '../support/port-calls.ts';
@@ -187,6 +187,17 @@ describe('a value for a dropped name that a recovery saw log in', () => {
     expect(arena.world.database.accepts(mine)).toBe(false);
     expect(arena.world.logsIn(arena.current())).toBe(true);
   });
+});
+
+it.each(PAIRS)('a switched pair goes back from one of mine who has the dropped name: %s', async (name) => {
+  const arena = enter(name, ['write'], { retirementPolicy: 'delete', admin: true });
+  await arena.honest.rotate();
+  arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+  await arena.honest.rotate();
+  const right = arena.current();
+  arena.write(takeName(arena, freeName(arena) ?? '', LITTLE));
+  expect((await arena.honest.rotate(undefined, undefined, 'revert')).error).toBeUndefined();
+  expect(arena.current()).toBe(right);
 });
 
 describe.each(PAIRS)('a revert with the policy delete, stopped at each moment beside garbage: %s', (name) => {

@@ -2215,4 +2215,11 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace: '  return false;\n};\n',
     tests: ['unit/functions/set-secret/set-secret.test.ts'],
   },
+  {
+    breaks: 'The roles to keep of a switched pair are those of the one that a revert goes back to.',
+    file: 'functions/test-secret/check-before.ts',
+    find: "strategy === 'single-user' && login.username !== users.pending;",
+    replace: 'strategy === users.pending;',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
 ];
