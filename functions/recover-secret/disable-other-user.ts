@@ -1,8 +1,10 @@
 import { NoUsableCredentialsError } from '../contract/errors.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Session } from '../database/database.ts';
+import { isGone } from '../secret/gone-users.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
 import {
+  asProven,
   asReturnedTo,
   droppedIn,
   isPromoting,
@@ -10,10 +12,17 @@ import {
   isProvenIn,
   isUnfinishedIn,
   recordOf,
+  recordProven,
 } from '../secret/proven.ts';
 import { sameEndpoint } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
+
+export interface Disabled {
+  readonly how: NonNullable<ReconcileResult['otherUser']>;
+  /** The one that logged in. */
+  readonly version: string;
+}
 
 /**
  * The pending credential of a pair belongs to the other user. If it logs in beside AWSCURRENT, the stopped rotation made that user
@@ -28,7 +37,7 @@ export const disableOtherUser = async (
   ports: ReconcilePorts,
   context: RecoveryContext,
   good: Version,
-): Promise<ReconcileResult['otherUser']> => {
+): Promise<Disabled | undefined> => {
   const { secret, known } = context;
   if (context.settings.strategy === 'single-user') return undefined;
   for (const version of known) {
@@ -41,16 +50,22 @@ export const disableOtherUser = async (
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good, login.username);
     if (existedBefore(context, version)) {
+      // Before: once it is locked nothing shows that it was this version's.
+      await recordProven(ports.secrets, secret.arn, recordOf(secret), withSeen(recordOf(secret), version.id));
       await power.updateUser(login.username, { password: await ports.secrets.newPassword() });
-      return 'locked';
+      return { how: 'locked', version: version.id };
     }
     await power.dropUser(login.username);
-    return 'dropped';
+    return { how: 'dropped', version: version.id };
   }
   return undefined;
 };
 
-/** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped. */
+/** One who is locked is the secret's own: where AWSPREVIOUS is not proven, nothing else shows that to the next rotation. */
+export const withSeen = (record: readonly string[], version: string): readonly string[] =>
+  isProvenIn(record, version) ? record : [...record, ...asProven(version)];
+
+/** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped, and so may a rotation: then the record alone does. */
 const existedBefore = ({ secret, known }: RecoveryContext, { id, value }: Version): boolean => {
   const record = recordOf(secret).filter((entry) => !isPromoting(entry));
   if (droppedIn(record).includes(id)) return false;
@@ -59,7 +74,7 @@ const existedBefore = ({ secret, known }: RecoveryContext, { id, value }: Versio
   const wasPrevious = previous !== id || record.includes(asReturnedTo(id));
   const shows = (other: Version): boolean =>
     !droppedIn(record).includes(other.id) &&
-    ((other.id === previous && wasPrevious) || isProvenIn(record, other.id));
+    ((other.id === previous && wasPrevious && !isGone(secret, value.login)) || isProvenIn(record, other.id));
   return known.some((other) => other.value.login.username === value.login.username && shows(other));
 };
 

@@ -44,7 +44,7 @@ import { type RotationSettings, settingsOf } from '../secret/settings.ts';
 import { isForItsUser } from '../secret/user-on-record.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
 import type { Clusters } from './clusters.ts';
-import { disableOtherUser } from './disable-other-user.ts';
+import { disableOtherUser, withSeen } from './disable-other-user.ts';
 import type { NamedFor } from './named-by-deployment.ts';
 import { tellingWhatIsLeft } from './other-user-left.ts';
 import { resetThroughAdmin } from './reset-through-admin.ts';
@@ -113,7 +113,7 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
   else if (good.id !== context.currentVersion) await promote(ports, context, good);
   const version = good?.id ?? context.currentVersion;
   const pendingMoved = await takePendingOff(ports.secrets, secret, input.suspects, version);
-  const otherUser =
+  const disabled =
     good === undefined
       ? undefined
       : await tellingWhatIsLeft(secret.name, () => disableOtherUser(ports, context, good));
@@ -126,16 +126,16 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
     isPromotedInUse:
       (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context)),
   });
-  await recordProven(ports.secrets, secret.arn, recordOf(now), proven);
+  const record = disabled?.how === 'locked' ? withSeen(proven, disabled.version) : proven;
+  await recordProven(ports.secrets, secret.arn, recordOf(now), record);
   const kept = good?.was ?? CURRENT;
-  const changed =
-    kept !== CURRENT || good === undefined || pendingMoved || otherUser !== undefined || cleaned;
+  const changed = kept !== CURRENT || good === undefined || pendingMoved || disabled !== undefined || cleaned;
   return {
     outcome: changed ? 'recovered' : 'nothing-to-do',
     version,
     kept,
     ...(good === undefined ? { passwordReset: true } : {}),
-    ...(otherUser === undefined ? {} : { otherUser }),
+    ...(disabled === undefined ? {} : { otherUser: disabled.how }),
   };
 };
 
@@ -270,8 +270,10 @@ const inOrder = (
   const cutOff = versions.filter(isCutOff);
   const isCopy = ({ id, value }: Version): boolean =>
     cutOff.some((each) => each.id !== id && isSameLogin(each.value, value));
-  const ids = [currentVersion, ...begunWithIn(record), ...provenIn(record)];
-  const inUse = ids.flatMap((id) => versions.filter((version) => version.id === id && !isCopy(version)));
+  const current = versions.filter(({ id }) => id === currentVersion);
+  const ids = [...begunWithIn(record), ...provenIn(record)];
+  const settled = ids.flatMap((id) => versions.filter((version) => version.id === id && !isCutOff(version)));
+  const inUse = [...current, ...settled].filter((version) => !isCopy(version));
   return [...new Set([...inUse, ...cutOff, ...versions])];
 };
 

@@ -2222,4 +2222,18 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     replace: 'strategy === users.pending;',
     tests: ['security/twentieth-look.unit.test.ts'],
   },
+  {
+    breaks: 'An AWSPREVIOUS that anyone may have written does not show one of a dropped name.',
+    file: 'functions/recover-secret/disable-other-user.ts',
+    find: ' && !isGone(secret, value.login)',
+    replace: '',
+    tests: ['security/twenty-first-look.unit.test.ts'],
+  },
+  {
+    breaks: 'One whom a recovery has locked is the secret’s own for the next rotation.',
+    file: 'functions/recover-secret/disable-other-user.ts',
+    find: 'isProvenIn(record, version) ? record : [...record, ...asProven(version)]',
+    replace: 'isProvenIn(record, version) ? [...record, ...asProven(version)] : record',
+    tests: ['security/twenty-first-look.unit.test.ts'],
+  },
 ];
