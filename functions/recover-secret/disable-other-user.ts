@@ -3,6 +3,7 @@ import { openAdminSession } from '../database/admin-session.ts';
 import type { Session } from '../database/database.ts';
 import { isGone } from '../secret/gone-users.ts';
 import { holderOf, PREVIOUS } from '../secret/labels.ts';
+import { describeAsOwner } from '../secret/lock.ts';
 import {
   asProven,
   asReturnedTo,
@@ -20,8 +21,8 @@ import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from '
 
 export interface Disabled {
   readonly how: NonNullable<ReconcileResult['otherUser']>;
-  /** The one that logged in. */
-  readonly version: string;
+  /** The version that logged in, where the record has to show it from now on. */
+  readonly seen?: string;
 }
 
 /**
@@ -49,33 +50,52 @@ export const disableOtherUser = async (
     await using accepted = await ports.database.login(login);
     if (accepted === undefined) continue;
     await using power = await openPower(ports, context, good, login.username);
-    if (existedBefore(context, version)) {
-      // Before: once it is locked nothing shows that it was this version's.
-      await recordProven(ports.secrets, secret.arn, recordOf(secret), withSeen(recordOf(secret), version.id));
-      await power.updateUser(login.username, { password: await ports.secrets.newPassword() });
-      return { how: 'locked', version: version.id };
+    const shownBy = whatShows(context, version);
+    if (shownBy === 'nothing') {
+      await power.dropUser(login.username);
+      return { how: 'dropped' };
     }
-    await power.dropUser(login.username);
-    return { how: 'dropped', version: version.id };
+    // Before: once it is locked, nothing tells that it was this version's.
+    if (shownBy === 'AWSPREVIOUS') await recordSeen(ports, context, version.id);
+    await power.updateUser(login.username, { password: await ports.secrets.newPassword() });
+    return { how: 'locked', ...(shownBy === 'AWSPREVIOUS' ? { seen: version.id } : {}) };
   }
   return undefined;
 };
 
-/** One who is locked is the secret's own: where AWSPREVIOUS is not proven, nothing else shows that to the next rotation. */
+/** Minutes may have gone by. */
+const recordSeen = async (
+  ports: ReconcilePorts,
+  { secret, lockVersion }: RecoveryContext,
+  version: string,
+): Promise<void> => {
+  const record = recordOf(await describeAsOwner(ports, secret.arn, lockVersion));
+  await recordProven(ports.secrets, secret.arn, record, withSeen(record, version));
+};
+
+/** A version that logged in, as the last: one who is locked is the secret's own, and an AWSPREVIOUS that is not proven does not show that to the next rotation. */
 export const withSeen = (record: readonly string[], version: string): readonly string[] =>
   isProvenIn(record, version) ? record : [...record, ...asProven(version)];
 
-/** Whether AWSPREVIOUS or the record shows that user; a revert may have made one again that a retirement had dropped, and so may a rotation: then the record alone does. */
-const existedBefore = ({ secret, known }: RecoveryContext, { id, value }: Version): boolean => {
+/**
+ * What shows that there was such a user before. A revert may have made one again that a retirement had dropped, and so may a rotation: then an AWSPREVIOUS that is
+ * not proven shows nothing.
+ */
+const whatShows = (
+  { secret, known }: RecoveryContext,
+  { id, value }: Version,
+): 'the record' | 'AWSPREVIOUS' | 'nothing' => {
   const record = recordOf(secret).filter((entry) => !isPromoting(entry));
-  if (droppedIn(record).includes(id)) return false;
+  if (droppedIn(record).includes(id)) return 'nothing';
+  const ofThatUser = known.filter(
+    (other) => other.value.login.username === value.login.username && !droppedIn(record).includes(other.id),
+  );
+  if (ofThatUser.some((other) => isProvenIn(record, other.id))) return 'the record';
   // Where a compensation has moved AWSCURRENT back, AWSPREVIOUS is on the very version that was promoted.
   const previous = holderOf(secret, PREVIOUS);
   const wasPrevious = previous !== id || record.includes(asReturnedTo(id));
-  const shows = (other: Version): boolean =>
-    !droppedIn(record).includes(other.id) &&
-    ((other.id === previous && wasPrevious && !isGone(secret, value.login)) || isProvenIn(record, other.id));
-  return known.some((other) => other.value.login.username === value.login.username && shows(other));
+  const isPrevious = wasPrevious && ofThatUser.some((other) => other.id === previous);
+  return isPrevious && !isGone(secret, value.login) ? 'AWSPREVIOUS' : 'nothing';
 };
 
 /** Where AWSCURRENT is for someone else than the pair, the pair's own versions have the power; a host of someone else's would say that all is done. */

@@ -80,6 +80,8 @@ export interface Version {
 export interface RecoveryContext {
   readonly secret: SecretDescription;
   readonly settings: RotationSettings;
+  /** The recovery's own. */
+  readonly lockVersion: string;
   readonly currentVersion: string;
   /** AWSCURRENT, where it is for another place or for other users. */
   readonly elsewhere: Version | undefined;
@@ -106,7 +108,7 @@ export interface RecoveryContext {
  */
 export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): Promise<ReconcileResult> => {
   const secret = await describeAsOwner(ports, input.secretId, input.lockVersion);
-  const context = await loadRecoveryContext(ports.secrets, secret, input.suspects);
+  const context = await loadRecoveryContext(ports.secrets, secret, input);
   const good =
     (await currentElsewhere(ports.database, context)) ?? (await firstOrStranger(ports.database, context));
   if (good === undefined) await resetPassword(ports, context, input);
@@ -126,7 +128,7 @@ export const reconcile = async (ports: ReconcilePorts, input: ReconcileInput): P
     isPromotedInUse:
       (good === undefined || good === context.elsewhere) && (await isPromotedInUse(ports, context)),
   });
-  const record = disabled?.how === 'locked' ? withSeen(proven, disabled.version) : proven;
+  const record = disabled?.seen === undefined ? proven : withSeen(proven, disabled.seen);
   await recordProven(ports.secrets, secret.arn, recordOf(now), record);
   const kept = good?.was ?? CURRENT;
   const changed = kept !== CURRENT || good === undefined || pendingMoved || disabled !== undefined || cleaned;
@@ -213,7 +215,7 @@ export const stillProven = (
 const loadRecoveryContext = async (
   secrets: SecretStore,
   secret: SecretDescription,
-  suspects: readonly string[],
+  { suspects, lockVersion }: ReconcileInput,
 ): Promise<RecoveryContext> => {
   const currentVersion = holderOf(secret, CURRENT);
   if (currentVersion === undefined)
@@ -243,6 +245,7 @@ const loadRecoveryContext = async (
   return {
     secret,
     settings,
+    lockVersion,
     currentVersion,
     elsewhere: unique.find((version) => version.id === currentVersion && !isMeant(version, reference)),
     strangers: strangersIn(secret, [...unique, ...unlabelled], reference),

@@ -955,8 +955,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A user that was there before is locked, not dropped.',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: 'if (existedBefore(context, version)) {',
-    replace: "if (version.id === '') {",
+    find: "if (shownBy === 'nothing') {",
+    replace: 'if (shownBy.length > 0) {',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
@@ -1528,7 +1528,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     breaks:
       'A recovery drops what a rotation made, though AWSPREVIOUS is of the name of a dropped predecessor.',
     file: 'functions/recover-secret/disable-other-user.ts',
-    find: '!droppedIn(record).includes(other.id) &&',
+    find: ' && !droppedIn(record).includes(other.id)',
     replace: '',
     tests: ['security/fifth-look.unit.test.ts'],
   },
