@@ -42,17 +42,15 @@ export const assertUnchanged = (username: string, before: ToldRoles, now: ToldRo
 };
 
 /**
- * The roles that a user had, with what others have given it or taken from it since it got other ones.
+ * The roles that a user has, without those that it was given. None that were taken come back: someone may have taken them meanwhile too, and nothing shows that of
+ * one who has them no more.
  *
  * @param had before these
  * @param given in their place
  * @param now those that it has
  */
-export const withChangesSince = (had: readonly Role[], given: ToldRoles, now: ToldRoles): readonly Role[] => {
-  if (given === undefined || now === undefined) return had;
-  const kept = had.filter((role) => isIn(now, role) || !isIn(given, role));
-  return [...kept, ...now.filter((role) => !isIn(given, role) && !isIn(had, role))];
-};
+export const withoutGiven = (had: readonly Role[], given: ToldRoles, now: ToldRoles): readonly Role[] =>
+  now === undefined ? had : now.filter((role) => isIn(had, role) || !isIn(given ?? [], role));
 
 const isIn = (roles: readonly Role[], { role, db }: Role): boolean =>
   roles.some((each) => each.role === role && each.db === db);

@@ -2,7 +2,7 @@ import { NotAuthorizedError, NoUsableCredentialsError } from '../contract/errors
 import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
-import { sameRoles, type ToldRoles, withChangesSince } from '../database/roles.ts';
+import { sameRoles, type ToldRoles, withoutGiven } from '../database/roles.ts';
 import { CURRENT, holderOf, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { wasGood } from '../secret/proven-by.ts';
@@ -186,7 +186,7 @@ const putBack = async (
   const enabled = otherUser.previousLoggedIn && previous !== undefined;
   // Whose password is another one by now, someone has changed: none is brought back.
   const password = enabled ? previous.login.password : await secrets.newPassword();
-  const roles = withChangesSince(otherUser.roles, given, existing.roles);
+  const roles = withoutGiven(otherUser.roles, given, existing.roles);
   await power.updateUser(username, {
     ...(accepted === undefined ? {} : { password }),
     ...(sameRoles(existing.roles, roles) ? {} : { roles }),

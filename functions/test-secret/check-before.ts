@@ -7,7 +7,7 @@ import { knownRoles, listRoles, sameRoles, type ToldRoles } from '../database/ro
 import { assertTakesWrites } from '../database/takes-writes.ts';
 import { CURRENT, PENDING, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
-import { isProvenIn, lastDropIn } from '../secret/proven.ts';
+import { isProvenIn, lastDropIn, pairedIn } from '../secret/proven.ts';
 import type { Login, SecretValue } from '../secret/secret-value.ts';
 import { isRevert, readPending, readUsable, readVersion } from '../secret/versions.ts';
 import { type EndpointPorts, loginWherePossible } from './endpoint-mistake.ts';
@@ -87,7 +87,7 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
  * @throws AdminSecretMismatchError
  */
 const assertAtAdminsPlace = async (ports: CheckBeforePorts, plan: Plan, login: Login): Promise<void> => {
-  const wasPair = plan.isOfPair === true || lastDropIn(plan.proven).length > 0;
+  const wasPair = [...pairedIn(plan.proven), ...lastDropIn(plan.proven)].length > 0;
   if (isRevert(plan) || plan.strategy !== 'single-user' || plan.adminSecret === undefined || !wasPair) return;
   await using _admin = await openAdminSession(ports, plan.adminSecret, login);
 };

@@ -111,6 +111,29 @@ describe('roles that are taken from both users of a pair, at each moment of a ro
   });
 });
 
+describe('roles that are taken from the user in use, and from the other one at each moment of a rotation that is rolled back', () => {
+  it.each(PAIRS)('do not come back: %s', async (name) => {
+    await atEachMoment(async (moment) => {
+      const arena = enter(name, ['write'], { retirementPolicy: 'keep' });
+      await arena.honest.rotate();
+      for (const user of [arena.user, arena.pairUser]) grant(arena, user);
+      await arena.honest.rotate();
+      const [inUse = '', other = ''] = ['AWSCURRENT', 'AWSPREVIOUS'].map(
+        (label) => arena.world.usernameOf(arena.world.store.holder(SECRET, label) ?? '') ?? '',
+      );
+      setRoles(arena, inUse, rolesOf(name));
+      const take = () => {
+        const left = rolesNow(arena, other).filter(({ db }) => db !== PAYROLL.db);
+        setRoles(arena, other, left);
+        arena.write('none');
+      };
+      await arena.honest.rotate(moment, take);
+      if (arena.wasReached) expect(rolesNow(arena, other), `${moment}`).not.toContainEqual(PAYROLL);
+      return arena;
+    });
+  });
+});
+
 describe('a password that an administrator changes at each moment of an execution that is rolled back', () => {
   /** Between the last look and the command itself the database has no way to tell. */
   const COMMAND = 'updateUser';

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { STRATEGY_TAG } from '../../functions/contract/tags.ts';
+import { markerOf } from '../../functions/secret/marker.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
+import { executionArn } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { ExecutionAbortedError } from '../support/state-machine.ts';
-import type { Arena } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, PAIRS } from './power/enter.ts';
+import { type Arena, EVIL_HOST } from './power/arena.ts';
+import { atEachMoment, enter, enterNew, PAIRS, recordIn } from './power/enter.ts';
 
 /*
  * A twenty-first reviewer's attacks: values for the pair's other user beside a rotation that is stopped.
@@ -25,13 +29,16 @@ const cases = PAIRS.flatMap((name) =>
 const goesOn = async (arena: Arena, moment: number, labels: string[]): Promise<void> => {
   const right = arena.world.credentialOf(arena.current());
   let pending: ReturnType<typeof arena.world.credentialOf>;
-  const act = () => {
+  let isOnRecord = false;
+  const act = async () => {
+    isOnRecord = (await recordIn(arena)).length > 0;
     pending = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPENDING') ?? '');
     for (const label of labels) arena.write(planted(arena), [label]);
     throw new ExecutionAbortedError();
   };
   await arena.honest.rotate(moment, act);
   await arena.honest.recover();
+  if (isOnRecord) expect(arena.world.logsIn(arena.current()), `${moment}`).toBe(true);
   if (!arena.world.logsIn(arena.current())) {
     arena.write({ ...right });
     await arena.honest.recover();
@@ -61,3 +68,63 @@ describe('a value for the other user, written as a rotation is stopped: later on
     });
   });
 });
+
+/** A pair that was switched while its second user is in use. @returns the versions of both */
+const switched = async (retirementPolicy: string) => {
+  const arena = enter('alternating-users', ['write'], { retirementPolicy, admin: true });
+  do await arena.honest.rotate();
+  while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
+  arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+  return { arena, right: arena.current(), left: arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '' };
+};
+
+it('a marker that names the one of a switched pair that is left behind: a recovery does not go back to it', async () => {
+  const { arena, right, left } = await switched('keep');
+  expect(arena.world.logsIn(left)).toBe(true);
+  arena.write(markerOf(executionArn('none'), [left]), ['AWSCURRENT', 'docdb-rotation-owner']);
+  await arena.honest.recover();
+  expect(arena.current()).toBe(right);
+});
+
+describe('the one of a switched pair that is left behind, as AWSCURRENT at a host of mine', () => {
+  it.each(['keep', 'lock'])(
+    'is not rotated there, so that the right value is not refused after it: %s',
+    async (retirementPolicy) => {
+      const { arena, right } = await switched(retirementPolicy);
+      arena.write({ username: arena.user, password: newPassword(), host: EVIL_HOST });
+      expect((await arena.honest.rotate()).error).toBe('AdminSecretMismatchError');
+      arena.honest.putBack(right);
+      expect((await arena.honest.rotate()).error).toBeUndefined();
+      expect(arena.world.usernameOf(arena.current())).toBe(arena.pairUser);
+    },
+  );
+});
+
+describe.each(PAIRS)(
+  'a revert with the policy delete, stopped beside garbage, where nothing else logs in: %s',
+  (name) => {
+    it('the user that it made again has no login, once the right value is there', async () => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write'], { retirementPolicy: 'delete', admin: true });
+        await arena.honest.rotate();
+        const username = arena.world.usernameOf(arena.current()) ?? '';
+        const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+        const right = { username, password: newPassword() };
+        const stop = () => {
+          const { roles = [] } = arena.world.database.user(username) ?? {};
+          arena.world.database.addUser(username, right.password, roles);
+          for (const _time of [1, 2]) arena.write('none');
+          throw new ExecutionAbortedError();
+        };
+        await arena.honest.rotate(moment, stop, 'revert');
+        await arena.honest.recover();
+        if (!arena.wasReached) return arena;
+        arena.write(right);
+        await arena.honest.recover();
+        expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+        expect(old !== undefined && arena.world.database.accepts(old), `${moment}`).toBe(false);
+        return arena;
+      });
+    });
+  },
+);

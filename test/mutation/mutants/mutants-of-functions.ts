@@ -1772,7 +1772,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/recover-secret/reconcile.ts',
     find: '...begunWith, ',
     replace: '',
-    tests: ['security/ninth-look.unit.test.ts'],
+    tests: ['security/twenty-first-look.unit.test.ts'],
   },
   {
     breaks: 'A revert marks as unfinished only what a rotation left as one of the two.',
@@ -1786,7 +1786,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/recover-secret/reconcile.ts',
     find: 'const named = suspects.filter((id) => !isSettled(id));',
     replace: 'const named = suspects.filter((id) => id !== undefined || !isSettled(id));',
-    tests: ['security/eleventh-look.unit.test.ts'],
+    tests: ['security/twenty-first-look.unit.test.ts'],
   },
   {
     breaks: 'The user is named once.',
@@ -1878,7 +1878,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/test-secret/check-before.ts',
     find: 'plan.unknownCurrent ? undefined : current',
     replace: 'current',
-    tests: ['unit/statemachine/rotation-machine.test.ts'],
+    tests: ['unit/functions/test-secret/check-before.test.ts'],
   },
   {
     breaks: 'It retires no such user.',
@@ -2157,13 +2157,13 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/recover-secret/reconcile.ts',
     find: '    isGoneBackTo(entry) ||\n',
     replace: '',
-    tests: ['security/twentieth-look.unit.test.ts'],
+    tests: ['security/twenty-first-look.unit.test.ts'],
   },
   {
     breaks: 'Roles that were taken since SetSecret do not come back by a compensation.',
     file: 'functions/restore-credential/restore-credential.ts',
-    find: 'withChangesSince(otherUser.roles, given, existing.roles)',
-    replace: 'withChangesSince(otherUser.roles, given, given)',
+    find: 'withoutGiven(otherUser.roles, given, existing.roles)',
+    replace: 'otherUser.roles',
     tests: ['security/twentieth-look.unit.test.ts'],
   },
   {
@@ -2234,6 +2234,21 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/recover-secret/disable-other-user.ts',
     find: 'isProvenIn(record, version) ? record : [...record, ...asProven(version)]',
     replace: 'isProvenIn(record, version) ? [...record, ...asProven(version)] : record',
+    tests: ['security/twenty-first-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A compensation takes back the roles that SetSecret gave.',
+    file: 'functions/database/roles.ts',
+    find: ' || !isIn(given ?? [], role)',
+    replace: ' || given !== null',
+    tests: ['security/twentieth-look.unit.test.ts'],
+  },
+  {
+    breaks:
+      'One of a switched pair is not rotated at a host of someone else’s, also the one that is left behind.',
+    file: 'functions/test-secret/check-before.ts',
+    find: '[...pairedIn(plan.proven), ...lastDropIn(plan.proven)]',
+    replace: '[...(plan.isOfPair ? [plan] : []), ...lastDropIn(plan.proven)]',
     tests: ['security/twenty-first-look.unit.test.ts'],
   },
 ];
