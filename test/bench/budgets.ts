@@ -53,14 +53,14 @@ export const ROTATION_BUDGETS: Readonly<Record<StrategyName, Readonly<Record<Way
   },
   'alternating-users': {
     'on demand': {
-      most: { states: 11, lambdaCalls: 7, secretsManagerCalls: 23, logins: 8, databaseCommands: 9 },
-      loginsOnThreeInstances: 17,
+      most: { states: 11, lambdaCalls: 7, secretsManagerCalls: 24, logins: 9, databaseCommands: 9 },
+      loginsOnThreeInstances: 18,
       because:
-        "beside a single user's: the version that was written is recorded as proven at once; AWSPREVIOUS, which is the other user's, is read and tried before anything changes; the admin looks that user up before, and changes it after; the two are recorded as a pair before the promotion; and the lock is asked for before the end is recorded.",
+        "beside a single user's: the version that was written is recorded as proven at once; AWSPREVIOUS, which is the other user's, is read and tried before anything changes; the admin looks that user up before, and changes it after, and right before that the version which logged in as it is read and tried again, where its predecessor was kept: an administrator may have changed the password; the two are recorded as a pair before the promotion; and the lock is asked for before the end is recorded.",
     },
     'by Secrets Manager': {
-      most: { states: 11, lambdaCalls: 11, secretsManagerCalls: 28, logins: 8, databaseCommands: 9 },
-      loginsOnThreeInstances: 17,
+      most: { states: 11, lambdaCalls: 11, secretsManagerCalls: 29, logins: 9, databaseCommands: 9 },
+      loginsOnThreeInstances: 18,
       because: `as on demand, and ${TRIGGER}. It makes the record too, which CreateSecret makes on demand.`,
     },
   },

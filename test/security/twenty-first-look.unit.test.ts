@@ -22,9 +22,12 @@ const planted = (arena: Arena) => {
 const LABELS = [['AWSPREVIOUS'], ['AWSCURRENT'], ['AWSCURRENT', 'AWSPREVIOUS']];
 const cases = PAIRS.flatMap((name) =>
   ['keep', 'lock', 'delete', 'revoke'].flatMap((policy) =>
-    LABELS.map((labels) => ({ name, policy, labels })),
+    LABELS.map((labels) => ({ name, policy, labels, where: labels.join(' and ') })),
   ),
 );
+
+/** Before the first rotation has ended there is no one to retire. */
+const OF_FIRST = cases.filter(({ policy }) => policy === 'keep');
 
 const goesOn = async (arena: Arena, moment: number, labels: string[]): Promise<void> => {
   const right = arena.world.credentialOf(arena.current());
@@ -50,7 +53,7 @@ const goesOn = async (arena: Arena, moment: number, labels: string[]): Promise<v
 };
 
 describe('a value for the other user, written as a rotation is stopped: later ones go on', () => {
-  it.each(cases)('$name, $policy, $labels', async ({ name, policy, labels }) => {
+  it.each(cases)('$name: $policy, $where', async ({ name, policy, labels }) => {
     await atEachMoment(async (moment) => {
       const arena = enter(name, ['write'], { retirementPolicy: policy, admin: true });
       await arena.honest.rotate();
@@ -60,7 +63,7 @@ describe('a value for the other user, written as a rotation is stopped: later on
     });
   });
 
-  it.each(cases)('$name, $policy, $labels, the first', async ({ name, policy, labels }) => {
+  it.each(OF_FIRST)('$name: $where, the first', async ({ name, policy, labels }) => {
     await atEachMoment(async (moment) => {
       const arena = enterNew(name, ['write'], { retirementPolicy: policy, admin: true });
       await goesOn(arena, moment, labels);

@@ -1773,6 +1773,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '...begunWith, ',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
+    only: 'AWSCURRENT and AWSPREVIOUS, the first',
   },
   {
     breaks: 'A revert marks as unfinished only what a rotation left as one of the two.',
@@ -1787,6 +1788,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'const named = suspects.filter((id) => !isSettled(id));',
     replace: 'const named = suspects.filter((id) => id !== undefined || !isSettled(id));',
     tests: ['security/twenty-first-look.unit.test.ts'],
+    only: 'a marker that names the one of a switched pair',
   },
   {
     breaks: 'The user is named once.',
@@ -2123,6 +2125,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  assertUnchanged(plan.users.current, before.roles ?? undefined, roles);\n',
     replace: '',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'given to the secret’s user: mine does not get them',
   },
   {
     breaks: 'The other user gets no roles back that were taken from it meanwhile.',
@@ -2130,6 +2133,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'if (before !== null && !hasThem)',
     replace: 'if (before === undefined && !hasThem)',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'taken from mine: it does not get them back',
   },
   {
     breaks: 'One who was dropped meanwhile is not made again.',
@@ -2137,6 +2141,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '    if (before !== null)\n',
     replace: '    if (before === undefined)\n',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'mine is dropped: it is not made again',
   },
   {
     breaks: 'It takes roles back also where someone has changed the password since.',
@@ -2151,6 +2156,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '  isLogin(entry) ? ',
     replace: '  isLastDrop(entry) ? ',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'is not gone back to once that user is dropped again',
   },
   {
     breaks: 'What a revert went back to is on record until a rotation, also where a recovery has ended it.',
@@ -2158,6 +2164,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '    isGoneBackTo(entry) ||\n',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
+    only: 'once the right value is there',
   },
   {
     breaks: 'Roles that were taken since SetSecret do not come back by a compensation.',
@@ -2165,6 +2172,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'withoutGiven(otherUser.roles, given, existing.roles)',
     replace: 'otherUser.roles',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'do not come back',
   },
   {
     breaks: 'It brings no password back that someone has changed since.',
@@ -2179,6 +2187,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'const written = isOurs(found, before, pending) ? undefined : found;',
     replace: 'const written = found;',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'does not log in for good',
   },
   {
     breaks: 'A recovery of a pair does not stay with a copy of what was cut off.',
@@ -2186,6 +2195,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'cutOff.some((each) => each.id !== id && isSameLogin(each.value, value));',
     replace: 'cutOff.length > id.length && isSameLogin(value, value);',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'nor does the new value stay',
   },
   {
     breaks: 'What was cut off last itself is no copy of itself.',
@@ -2200,6 +2210,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '[...inUse, ...cutOff, ...versions]',
     replace: 'versions',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'nor is the user that a rotation made in use beside garbage',
   },
   {
     breaks: 'A rotation does not overwrite a password that an administrator has set since CheckBefore.',
@@ -2207,6 +2218,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '!(await keepsPassword())',
     replace: 'before === undefined',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'a rotation does not bring it back',
   },
   {
     breaks: 'A password that an earlier call has set is no one else’s.',
@@ -2221,6 +2233,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: "strategy === 'single-user' && login.username !== users.pending;",
     replace: 'strategy === users.pending;',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'a switched pair goes back from one of mine',
   },
   {
     breaks: 'An AWSPREVIOUS that anyone may have written does not show one of a dropped name.',
@@ -2228,6 +2241,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: ' && !isGone(secret, value.login)',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
+    only: 'delete, AWSPREVIOUS',
   },
   {
     breaks: 'One whom a recovery has locked is the secret’s own for the next rotation.',
@@ -2235,6 +2249,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: 'isProvenIn(record, version) ? record : [...record, ...asProven(version)]',
     replace: 'isProvenIn(record, version) ? [...record, ...asProven(version)] : record',
     tests: ['security/twenty-first-look.unit.test.ts'],
+    only: ', the first',
   },
   {
     breaks: 'A compensation takes back the roles that SetSecret gave.',
@@ -2242,6 +2257,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: ' || !isIn(given ?? [], role)',
     replace: ' || given !== null',
     tests: ['security/twentieth-look.unit.test.ts'],
+    only: 'takes back the roles that it gave to one who logged in before',
   },
   {
     breaks:
@@ -2250,5 +2266,6 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '[...pairedIn(plan.proven), ...lastDropIn(plan.proven)]',
     replace: '[...(plan.isOfPair ? [plan] : []), ...lastDropIn(plan.proven)]',
     tests: ['security/twenty-first-look.unit.test.ts'],
+    only: 'is not rotated there',
   },
 ];
