@@ -131,3 +131,30 @@ describe.each(PAIRS)(
     });
   },
 );
+
+describe.each(PAIRS)(
+  'a rotation that makes a dropped user again, stopped beside garbage, where nothing else logs in: %s',
+  (name) => {
+    it('the pair takes turns with it', async () => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['write'], { retirementPolicy: 'delete', admin: true });
+        for (const _turn of [1, 2]) await arena.honest.rotate();
+        if (arena.world.usernameOf(arena.current()) === arena.user) await arena.honest.rotate();
+        let written = '';
+        const stop = () => {
+          written = arena.world.store.holder(SECRET, 'AWSPENDING') ?? '';
+          const { roles = [] } = arena.world.database.user(arena.pairUser) ?? {};
+          arena.world.database.addUser(arena.pairUser, newPassword(), roles);
+          for (const _time of [1, 2]) arena.write('none');
+          throw new ExecutionAbortedError();
+        };
+        await arena.honest.rotate(moment, stop);
+        await arena.honest.recover();
+        if (arena.wasReached && arena.current() === written)
+          for (const _turn of [1, 2, 3])
+            expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+        return arena;
+      });
+    });
+  },
+);

@@ -1866,7 +1866,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/create-secret/create-secret.ts',
     find: '  !areOfOnePair(login.username, reference.login.username) ||',
     replace: '  false ||',
-    tests: ['unit/statemachine/rotation-machine.test.ts'],
+    tests: ['unit/functions/create-secret/create-secret.test.ts'],
   },
   {
     breaks: 'A revert leaves an AWSCURRENT out that nothing but a login shows to be the secret’s.',
@@ -1915,8 +1915,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/secret/user-on-record.ts',
     find: '      !isNamedAndSeen(secret, asked) &&\n',
     replace: '',
-    tests: ['security/seventeenth-look.unit.test.ts'],
-    only: 'lets a recovery in only when it looks for power, in a later rotation',
+    tests: ['security/twenty-first-look.unit.test.ts'],
+    only: 'the pair takes turns with it',
   },
   {
     breaks: 'A rotation makes no one of the pair whose password only works.',

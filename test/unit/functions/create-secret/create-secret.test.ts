@@ -480,6 +480,18 @@ describe('CreateSecret of a revert', () => {
     });
   });
 
+  it.each([
+    ['app', undefined],
+    ['someone-else', true],
+  ])(
+    'asks the user of AWSCURRENT only where it may be the secret’s: %s',
+    async (username, unknownCurrent) => {
+      const world = rotatedOnce();
+      world.store.addVersion(SECRET, ['AWSCURRENT'], secretText({ username, password: newPassword() }));
+      expect((await created(world, 'revert')).unknownCurrent).toBe(unknownCurrent);
+    },
+  );
+
   it('of a pair is for the user of AWSPREVIOUS', async () => {
     const world = new RotationWorld({
       strategy: 'alternating-users',
