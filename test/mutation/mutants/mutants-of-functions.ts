@@ -1773,7 +1773,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: '...begunWith, ',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
-    only: 'AWSCURRENT and AWSPREVIOUS, the first',
+    only: "'AWSCURRENT and AWSPREVIOUS', the first",
   },
   {
     breaks: 'A revert marks as unfinished only what a rotation left as one of the two.',
@@ -2241,7 +2241,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     find: ' && !isGone(secret, value.login)',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
-    only: 'delete, AWSPREVIOUS',
+    only: "'delete', 'AWSPREVIOUS'",
   },
   {
     breaks: 'One whom a recovery has locked is the secret’s own for the next rotation.',
