@@ -39,7 +39,13 @@ import {
   writtenIn,
 } from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { parseSecretValue, type SecretValue, sameCluster, sameEndpoint } from '../secret/secret-value.ts';
+import {
+  parseSecretValue,
+  type SecretValue,
+  sameCluster,
+  sameEndpoint,
+  sameLogin,
+} from '../secret/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../secret/settings.ts';
 import { isForItsUser } from '../secret/user-on-record.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
@@ -272,16 +278,13 @@ const inOrder = (
   const isCutOff = ({ id }: Version): boolean => isWrittenIn(record, id) || record.includes(asReturnedTo(id));
   const cutOff = versions.filter(isCutOff);
   const isCopy = ({ id, value }: Version): boolean =>
-    cutOff.some((each) => each.id !== id && isSameLogin(each.value, value));
+    cutOff.some((each) => each.id !== id && sameLogin(each.value.login, value.login));
   const current = versions.filter(({ id }) => id === currentVersion);
   const ids = [...begunWithIn(record), ...provenIn(record)];
   const settled = ids.flatMap((id) => versions.filter((version) => version.id === id && !isCutOff(version)));
   const inUse = [...current, ...settled].filter((version) => !isCopy(version));
   return [...new Set([...inUse, ...cutOff, ...versions])];
 };
-
-const isSameLogin = ({ login }: SecretValue, { login: other }: SecretValue): boolean =>
-  login.username === other.username && login.password === other.password && sameEndpoint(login, other);
 
 /** Where the tag that names the cluster is wrong, every value is for elsewhere: so it is named, and how to take it off. */
 const refuseAll = async (

@@ -6,7 +6,7 @@ import { sameRoles, type ToldRoles, withoutGiven } from '../database/roles.ts';
 import { CURRENT, holderOf, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { wasGood } from '../secret/proven-by.ts';
-import type { SecretValue } from '../secret/secret-value.ts';
+import { type SecretValue, sameLogin } from '../secret/secret-value.ts';
 import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RestoreCredentialPorts extends LockPorts {
@@ -76,8 +76,8 @@ const isOurs = (
   before: Before | null,
   { login }: SecretValue,
 ): boolean =>
-  written?.value.login.username === login.username &&
-  written.value.login.password === login.password &&
+  written !== undefined &&
+  sameLogin(written.value.login, login) &&
   before?.logsIn.includes(PENDING) === false;
 
 const logsIn = async (

@@ -165,3 +165,7 @@ export const sameCluster = (one: Login, other: Login): boolean =>
 /** Whether two versions of one secret lead to the same place in the same way: a planted `"ssl": false` does not. */
 export const sameEndpoint = (one: Login, other: Login): boolean =>
   sameCluster(one, other) && one.tls === other.tls;
+
+/** Whether two versions are one credential, and lead to the same place: one is a copy of the other. */
+export const sameLogin = (one: Login, other: Login): boolean =>
+  one.username === other.username && one.password === other.password && sameEndpoint(one, other);

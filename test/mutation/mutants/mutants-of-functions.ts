@@ -2192,16 +2192,16 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A recovery of a pair does not stay with a copy of what was cut off.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'cutOff.some((each) => each.id !== id && isSameLogin(each.value, value));',
-    replace: 'cutOff.length > id.length && isSameLogin(value, value);',
+    find: 'cutOff.some((each) => each.id !== id && sameLogin(each.value.login, value.login));',
+    replace: 'cutOff.length > id.length && sameLogin(value.login, value.login);',
     tests: ['security/twentieth-look.unit.test.ts'],
     only: 'nor does the new value stay',
   },
   {
     breaks: 'What was cut off last itself is no copy of itself.',
     file: 'functions/recover-secret/reconcile.ts',
-    find: 'each.id !== id && isSameLogin',
-    replace: 'isSameLogin',
+    find: 'each.id !== id && sameLogin',
+    replace: 'sameLogin',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
