@@ -134,6 +134,8 @@ export const TestSecretInput = z.discriminatedUnion('check', [
     version: z.string().optional(),
     /** The version that AWSCURRENT has to be. */
     promoted: z.string().optional(),
+    /** Of a pair: the version that it replaced, whose user has to have these roles still. */
+    replaced: z.string().optional(),
     roles: ToldRoles.optional(),
   }),
 ]);

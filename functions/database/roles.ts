@@ -30,14 +30,14 @@ export const knownRoles = (roles: ToldRoles, username: string): readonly Role[] 
 };
 
 /**
- * Roles are given as CheckBefore compared them, or not at all: who was alike then would get what the other one is given in between.
+ * Roles are given as CheckBefore compared them, or not at all: who was alike then would get what the other one is given in between, and keep what is taken from it.
  *
  * @throws UserChangedError
  */
 export const assertUnchanged = (username: string, before: ToldRoles, now: ToldRoles): void => {
   if (sameRoles(before, now)) return;
   throw new UserChangedError(
-    `the roles of "${username}" were changed while the rotation ran (${listRoles(now)}, and ${listRoles(before)} when it began), so none are given to another user; start it again`,
+    `the roles of "${username}" were changed while the rotation ran (${listRoles(now)}, and ${listRoles(before)} when it began), and the other user of the pair is not to keep those of before; start it again`,
   );
 };
 

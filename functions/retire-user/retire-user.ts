@@ -4,7 +4,7 @@ import {
   DatabaseUnavailableError,
   NotAuthorizedError,
   NoUsableCredentialsError,
-  UntrustedVersionError,
+  UserChangedError,
 } from '../contract/errors.ts';
 import type { RetireUserInput } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
@@ -12,7 +12,7 @@ import type { Database, Session } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { canBeListed } from '../secret/gone-users.ts';
-import { CURRENT, hasLabel, holderOf } from '../secret/labels.ts';
+import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
@@ -21,21 +21,13 @@ import {
   takeLockOnce,
 } from '../secret/lock.ts';
 import { markerOf } from '../secret/marker.ts';
-import {
-  droppedIn,
-  isLastDrop,
-  outdatedIn,
-  outdatedLoginsIn,
-  pairedIn,
-  recordOf,
-  versionOf,
-} from '../secret/proven.ts';
+import { pairedIn, recordOf } from '../secret/proven.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { type SecretValue, sameEndpoint } from '../secret/secret-value.ts';
+import { sameEndpoint } from '../secret/secret-value.ts';
 import { settingsOf } from '../secret/settings.ts';
-import { areOfOnePair } from '../secret/user-pair.ts';
 import { readUsable, readVersion } from '../secret/versions.ts';
+import { keepsPassword, notShown, versionsOfPredecessor } from './predecessor.ts';
 import { markDrop, recordDrop } from './record-dropped.ts';
 
 export interface RetireUserPorts extends LockPorts {
@@ -59,6 +51,7 @@ export interface RetireUserResult {
  * @throws RotationInProgressError while another execution has the lock, or another tool AWSPENDING: try again
  * @throws RotationSupersededError if another one took the lock away before the change: try again, too
  * @throws UntrustedVersionError if nothing shows that the predecessor is this secret's own
+ * @throws UserChangedError if it has another password than the secret gave it: it may be someone else's by now
  * @throws CurrentChangedError if someone wrote an AWSCURRENT for another user
  * @throws SecretNotRotatableError; NoUsableCredentialsError if AWSCURRENT does not log in: then the predecessor may be all that is left
  */
@@ -71,16 +64,23 @@ export const retireUser = async (
   assertRotatable(secret);
   if (await isSuperseded(ports, secret, input)) return superseded;
   const free = await describeWhenFree(ports, input.secretId, input.execution);
-  const lockVersion = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
-  const result = await releasingOnRefusal(ports, secret.arn, lockVersion, async () => {
-    const seen = await describeAsOwner(ports, secret.arn, lockVersion);
+  const version = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
+  const lock: Lock = { version, mayHaveChanged: hasLabel(free, version, OWNER) };
+  const result = await releasingOnRefusal(ports, secret.arn, lock, async () => {
+    const seen = await describeAsOwner(ports, secret.arn, version);
     return (await isSuperseded(ports, seen, input))
       ? superseded
-      : await retireAsOwner(ports, seen, { ...input, lockVersion });
+      : await retireAsOwner(ports, seen, input, lock);
   });
-  await releaseLock(ports.secrets, secret.arn, lockVersion);
+  await releaseLock(ports.secrets, secret.arn, version);
   return result;
 };
+
+interface Lock {
+  readonly version: string;
+  /** Whether a change has been sent, by this call or by an earlier one that left the lock behind. */
+  mayHaveChanged: boolean;
+}
 
 /**
  * A rotation or a revert has moved AWSCURRENT on, and answers for the user now. A value that someone wrote says nothing of that, nor does a rotation at
@@ -99,17 +99,18 @@ const isSuperseded = async (
   return settingsOf(secret).strategy !== 'single-user' || since.login.username !== promoted.login.username;
 };
 
-/** After a call whose outcome is unknown the change may still come: the lock is kept, for the retry that asks the database. */
+/** A change whose outcome is unknown may still come: the lock is kept, for the retry that asks the database. */
 const releasingOnRefusal = async <T>(
   { secrets }: RetireUserPorts,
   secretArn: string,
-  lockVersion: string,
+  lock: Lock,
   act: () => Promise<T>,
 ): Promise<T> => {
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof DatabaseUnavailableError)) await releaseLock(secrets, secretArn, lockVersion);
+    const mayCome = lock.mayHaveChanged && error instanceof DatabaseUnavailableError;
+    if (!mayCome) await releaseLock(secrets, secretArn, lock.version);
     throw error;
   }
 };
@@ -128,9 +129,10 @@ const describeWhenSettled = async (
 const retireAsOwner = async (
   ports: RetireUserPorts,
   secret: SecretDescription,
-  input: RetireUserInput & { readonly lockVersion: string },
+  input: RetireUserInput,
+  lock: Lock,
 ): Promise<RetireUserResult> => {
-  const { predecessor: user, lockVersion } = input;
+  const user = input.predecessor;
   const promoted = await readVersion(ports.secrets, secret.arn, input.version, 'the promoted version');
   assertAtItsCluster(secret, `version ${input.version}`, promoted.login);
   const currentVersion = holderOf(secret, CURRENT) ?? '';
@@ -155,89 +157,29 @@ const retireAsOwner = async (
       : await openAdminSession(ports, settingsOf(secret).adminSecret, current.login);
   const power = admin ?? own;
   const isThere = (await power.findUser(user)) !== undefined;
-  const mayRetire = found.isShown || (await isLeftOver(ports, secret, found.was));
-  if (isThere && !mayRetire) throw notShown(secret, user, promoted.login.username);
+  if (isThere && !(await keepsPassword(ports, secret.arn, found.shownBy))) {
+    if (!found.isShown) throw notShown(secret, user, promoted.login.username);
+    // By an earlier call, whose reply was lost.
+    if (input.policy === 'lock' && lock.mayHaveChanged) return { outcome: 'locked', user };
+    throw otherPassword(secret, user);
+  }
   const account = { ...promoted.login, username: user };
   const mayDrop = input.policy === 'delete' && canBeListed(secret, account);
-  if (isThere && !mayDrop) return await retire(ports.secrets, power, input, mayDrop);
+  const change = async (): Promise<RetireUserResult> => {
+    lock.mayHaveChanged = true;
+    return await retire(ports.secrets, power, input, mayDrop);
+  };
+  if (isThere && !mayDrop) return await change();
   // Before it is: whatever is cut off after the drop, the name does not count any more.
-  const mark = await markDrop(ports, secret, lockVersion, account);
-  const result: RetireUserResult = isThere
-    ? await retire(ports.secrets, power, input, mayDrop)
-    : { outcome: 'already-gone', user };
+  const mark = await markDrop(ports, secret, lock.version, account);
+  const result: RetireUserResult = isThere ? await change() : { outcome: 'already-gone', user };
   await recordDrop(ports, secret, mark, result.outcome === 'locked' ? [] : found.of);
   return result;
 };
 
-interface Predecessor {
-  /** The versions on record that are for it. */
-  readonly of: readonly string[];
-  /** Whether they show that the user of that name is this secret's own still: it may be retired. */
-  readonly isShown: boolean;
-  /** Whether all of them are for one whom a retirement has dropped. */
-  readonly isGone: boolean;
-  /** Those that showed it before the last drop. */
-  readonly was: readonly string[];
-}
-
-/** An earlier call was cut off between its mark and the drop: who still has the password of then was not dropped. */
-const isLeftOver = async (
-  { secrets, database }: RetireUserPorts,
-  secret: SecretDescription,
-  versions: readonly string[],
-): Promise<boolean> => {
-  for (const version of versions) {
-    const { login } = await readVersion(secrets, secret.arn, version, 'the version');
-    await using session = await database.login(login);
-    if (session !== undefined) return true;
-  }
-  return false;
-};
-
-/**
- * Whether the user is the promoted one's other half, and this secret's own: versions that are on record as a pair's show that. AWSPREVIOUS does
- * not, nor a login: who may write values can plant one for any user whose password they know. Nor does a version whose user was dropped.
- *
- * @throws UntrustedVersionError if nothing shows it: no other secret's user is ever retired
- */
-const versionsOfPredecessor = async (
-  secrets: SecretStore,
-  secret: SecretDescription,
-  { predecessor: user, version: ofPromoted }: RetireUserInput,
-  promoted: SecretValue,
-): Promise<Predecessor> => {
-  const { username } = promoted.login;
-  const record = recordOf(secret);
-  const versions = [...new Set(record.filter((entry) => !isLastDrop(entry)).map(versionOf))];
-  const known = await Promise.all(
-    versions.map(async (version) => ({
-      version,
-      value: await readUsable(secrets, secret.arn, version, promoted),
-    })),
-  );
-  const versionsOf = (name: string, among: readonly string[]): string[] =>
-    known
-      .filter(({ version, value }) => value?.login.username === name && among.includes(version))
-      .map(({ version }) => version);
-  const paired = pairedIn(record);
-  const isShown = versionsOf(user, paired).length > 0 && paired.includes(ofPromoted);
-  // A call before this one may have dropped it, and have come to no end.
-  const wasShown = [...paired, ...droppedIn(record), ...outdatedIn(record)];
-  const mayBeGone = [user, username].every((name) => versionsOf(name, wasShown).length > 0);
-  if (user === username || !areOfOnePair(user, username) || !(isShown || mayBeGone))
-    throw notShown(secret, user, username);
-  const gone = [...droppedIn(record), ...outdatedLoginsIn(record)];
-  return {
-    of: versionsOf(user, versions),
-    isShown,
-    isGone: versionsOf(user, versions).every((version) => gone.includes(version)),
-    was: mayBeGone ? versionsOf(user, outdatedIn(record)) : [],
-  };
-};
-
-const notShown = (secret: SecretDescription, user: string, username: string): UntrustedVersionError =>
-  new UntrustedVersionError(
-    `nothing on record of ${secret.name} shows that "${user}" is the predecessor of "${username}", so it is left as it is, with its password; if it is this secret's own, lock or drop it in the database`,
+const otherPassword = (secret: SecretDescription, user: string): UserChangedError =>
+  new UserChangedError(
+    `"${user}" has none of the passwords that ${secret.name} gave it, so it is left as it is: a retirement has locked it before, someone has changed its password, or the name is someone else's by now; if it is this secret's own, lock or drop it in the database`,
   );
 
 const retire = async (

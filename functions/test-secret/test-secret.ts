@@ -1,5 +1,6 @@
 import { CurrentChangedError, InvalidSecretError, RolesUnknownError } from '../contract/errors.ts';
 import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
+import { assertUnchanged } from '../database/roles.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { CURRENT, holderOf, PREVIOUS } from '../secret/labels.ts';
@@ -7,7 +8,7 @@ import type { LockPorts } from '../secret/lock.ts';
 import { assertRotatable } from '../secret/rotatable.ts';
 import type { SecretDescription } from '../secret/secret-store.ts';
 import { type Login, parseSecretValue, type SecretValue } from '../secret/secret-value.ts';
-import { readPending, readVersion } from '../secret/versions.ts';
+import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 import { checkBefore } from './check-before.ts';
 import { type EndpointPorts, loginWherePossible } from './endpoint-mistake.ts';
 import { type TestedCredential, testCredential } from './test-credential.ts';
@@ -19,6 +20,7 @@ export type TestSecretPorts = LockPorts & EndpointPorts;
  * single user's outage window depends on it. Changes nothing, anywhere.
  *
  * @throws RolesUnknownError for a pair whose roles the server does not tell
+ * @throws UserChangedError if the user that a pair's new one replaced got or lost roles since CheckBefore
  */
 export const testSecret = async (
   ports: TestSecretPorts,
@@ -52,9 +54,29 @@ const testCurrent = async (
   input: Extract<TestSecretInput, { check: 'current' }>,
 ): Promise<TestedCredential> => {
   if (input.promoted === undefined) return await verify(ports, input);
-  const { login } = await readPromoted(ports, input.secretId, input.promoted);
-  if (input.roles === undefined) await assertMayBeAsked(ports, input.secretId, login);
-  return await testCredential(ports.database, login, input.roles);
+  const promoted = await readPromoted(ports, input.secretId, input.promoted);
+  if (input.roles === undefined) await assertMayBeAsked(ports, input.secretId, promoted.login);
+  const tested = await testCredential(ports.database, promoted.login, input.roles);
+  await assertStillAlike(ports, input, promoted);
+  return tested;
+};
+
+/**
+ * The promoted user has the roles that the replaced one had when the rotation began. One that someone takes from the user in use, while the rotation runs, would stay with the new one,
+ * which they need not know of.
+ *
+ * @throws UserChangedError
+ */
+const assertStillAlike = async (
+  { secrets, database }: TestSecretPorts,
+  { secretId, replaced, roles }: Extract<TestSecretInput, { check: 'current' }>,
+  promoted: SecretValue,
+): Promise<void> => {
+  const value = await readUsable(secrets, secretId, replaced, promoted);
+  await using session = value && (await database.login(value.login));
+  // Who has another password by now can't be asked.
+  if (value === undefined || session === undefined) return;
+  assertUnchanged(value.login.username, roles ?? undefined, await session.ownRoles());
 };
 
 /** Of a version that was promoted CreateSecret has looked at the place. What a compensation puts back may be what a revert was to go back from, for any place. */

@@ -51,21 +51,23 @@ const retire = async (
   const { world, input } = await rotated(options);
   const problems: string[] = [];
   const calls = new PortCalls({ faults, watch: () => void problems.push(...world.momentProblems()) });
-  const machine = new RetirementMachine(world, { calls, abortOnDeath: abort });
+  const first = new RetirementMachine(world, { calls, abortOnDeath: abort });
+  const again = new RetirementMachine(world, { calls });
   const arn = executionArn('one', 'retirement');
-  const ending = await machine.run(arn, input).catch(async (error: unknown) => {
+  const ending = await first.run(arn, input).catch(async (error: unknown) => {
     if (!(error instanceof ExecutionAbortedError)) throw error;
     // The recovery releases its lock; an operator starts it again with the same input.
     await new RecoveryMachine(world, { calls }).run(
       executionArn('two', 'recovery'),
       stoppedEvent(arn, input),
     );
-    return await new RetirementMachine(world, { calls }).run(executionArn('again', 'retirement'), input);
+    return await again.run(executionArn('again', 'retirement'), input);
   });
+  const notices = [...first.notices, ...again.notices];
   // What is refused for good is left to the operators.
   const left = calls.wasRefused ? [] : world.endProblems();
-  problems.push(...left, ...world.leaks(ending.trail), ...world.leaks(machine.notices));
-  problems.push(...predecessorProblems(world, options, ending, machine.notices.length));
+  problems.push(...left, ...world.leaks(ending.trail), ...world.leaks(notices));
+  problems.push(...predecessorProblems(world, options, ending, notices.length));
   return { calls, problems: [...new Set(problems)] };
 };
 

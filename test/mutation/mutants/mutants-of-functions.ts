@@ -781,21 +781,21 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks: 'A retirement has the lock while it changes the user: no rotation begins meanwhile.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '    const seen = await describeAsOwner(ports, secret.arn, lockVersion);\n',
-    replace: '    await releaseLock(ports.secrets, secret.arn, lockVersion);\n    const seen = free;\n',
+    find: '    const seen = await describeAsOwner(ports, secret.arn, version);\n',
+    replace: '    await releaseLock(ports.secrets, secret.arn, version);\n    const seen = free;\n',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
     breaks: 'A retirement has no lock at its end, whatever its end is.',
     file: 'functions/retire-user/retire-user.ts',
-    find: '  await releaseLock(ports.secrets, secret.arn, lockVersion);\n  return result;\n',
+    find: '  await releaseLock(ports.secrets, secret.arn, version);\n  return result;\n',
     replace: '  return result;\n',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
     breaks:
       'A retirement touches no user that nothing on record shows to be the predecessor (confused deputy).',
-    file: 'functions/retire-user/retire-user.ts',
+    file: 'functions/retire-user/predecessor.ts',
     find: 'versionsOf(user, paired).length > 0 && paired.includes(ofPromoted);',
     replace: 'true;',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
@@ -1256,6 +1256,35 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     only: 'the name of a dropped predecessor is someone else’s now',
   },
   {
+    breaks: 'A retirement leaves one who has got the name of the replaced user.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: '    throw otherPassword(secret, user);\n',
+    replace: '',
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
+  },
+  {
+    breaks: 'A retirement whose lock of the user had its reply lost is carried out.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: '    lock.mayHaveChanged = true;\n',
+    replace: '',
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
+  },
+  {
+    breaks: 'A retirement whose look at the database failed gives its lock back.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: 'lock.mayHaveChanged && error instanceof',
+    replace: 'error instanceof',
+    tests: ['unit/functions/retire-user/retire-user.test.ts'],
+  },
+  {
+    breaks: 'A role that is taken from the user in use while a rotation runs does not stay with the new one.',
+    file: 'functions/test-secret/test-secret.ts',
+    find: '  await assertStillAlike(ports, input, promoted);\n',
+    replace: '',
+    tests: ['security/twenty-second-look.unit.test.ts'],
+    only: 'does not come back by the next ones (keep, the other one’s was taken before)',
+  },
+  {
     breaks: 'A retirement that is started again drops no one who has the name of a dropped predecessor.',
     file: 'functions/retire-user/retire-user.ts',
     find: 'if (found.isGone)',
@@ -1366,21 +1395,21 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'Each version of a user who was dropped loses the name, also what was only seen to log in.',
-    file: 'functions/retire-user/retire-user.ts',
+    file: 'functions/retire-user/predecessor.ts',
     find: 'of: versionsOf(user, versions)',
     replace: 'of: versionsOf(user, wasShown)',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
     breaks: 'A retirement goes by a version that a rotation left as one of the two, and by no dropped one.',
-    file: 'functions/retire-user/retire-user.ts',
+    file: 'functions/retire-user/predecessor.ts',
     find: ' && paired.includes(ofPromoted);',
     replace: ' && wasShown.includes(ofPromoted);',
     tests: ['security/thirteenth-look.unit.test.ts', 'security/twelfth-look.unit.test.ts'],
   },
   {
     breaks: 'A retirement that was cut off after the drop says that the user is gone.',
-    file: 'functions/retire-user/retire-user.ts',
+    file: 'functions/retire-user/predecessor.ts',
     find: '|| !(isShown || mayBeGone)',
     replace: '|| !isShown',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
@@ -1431,17 +1460,17 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The mark of a drop comes before the drop.',
     file: 'functions/retire-user/retire-user.ts',
-    find: "  const mark = await markDrop(ports, secret, lockVersion, account);\n  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, mayDrop)\n    : { outcome: 'already-gone', user };\n",
+    find: "  const mark = await markDrop(ports, secret, lock.version, account);\n  const result: RetireUserResult = isThere ? await change() : { outcome: 'already-gone', user };\n",
     replace:
-      "  const result: RetireUserResult = isThere\n    ? await retire(ports.secrets, power, input, mayDrop)\n    : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lockVersion, account);\n",
+      "  const result: RetireUserResult = isThere ? await change() : { outcome: 'already-gone', user };\n  const mark = await markDrop(ports, secret, lock.version, account);\n",
     tests: ['security/fifteenth-look.unit.test.ts'],
     only: 'the function of a retirement dies at any of its calls, and I have the lock',
   },
   {
     breaks: 'A retirement that was cut off before the drop goes on with it.',
-    file: 'functions/retire-user/retire-user.ts',
-    find: 'found.isShown || (await isLeftOver(ports, secret, found.was))',
-    replace: 'found.isShown',
+    file: 'functions/retire-user/predecessor.ts',
+    find: '...(mayBeGone ? versionsOf(user, outdatedIn(record)) : []),',
+    replace: '',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
@@ -1612,7 +1641,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A login does not show that the two of a retirement are a pair.',
-    file: 'functions/retire-user/retire-user.ts',
+    file: 'functions/retire-user/predecessor.ts',
     find: '  const paired = pairedIn(record);\n',
     replace: '  const paired = versions;\n',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
@@ -1670,7 +1699,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A predecessor is retired though someone has moved AWSPREVIOUS within the grace.',
-    file: 'functions/retire-user/retire-user.ts',
+    file: 'functions/retire-user/predecessor.ts',
     find: 'const isShown = versionsOf(user, paired).length > 0',
     replace:
       "const isShown = versionsOf(user, paired).some((version) => hasLabel(secret, version, 'AWSPREVIOUS'))",
@@ -2077,7 +2106,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'So does the look at what a compensation has put back.',
     file: 'functions/test-secret/test-secret.ts',
-    find: '  if (input.roles === undefined) await assertMayBeAsked(ports, input.secretId, login);\n',
+    find: '  if (input.roles === undefined) await assertMayBeAsked(ports, input.secretId, promoted.login);\n',
     replace: '',
     tests: ['security/own-domain.unit.test.ts'],
     only: 'at no moment of a revert from there either, which another value cuts off',

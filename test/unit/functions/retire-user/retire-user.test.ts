@@ -5,6 +5,7 @@ import {
   NoUsableCredentialsError,
   RotationInProgressError,
   UntrustedVersionError,
+  UserChangedError,
   UserNameTakenError,
 } from '../../../../functions/contract/errors.ts';
 import type { RetireUserInput } from '../../../../functions/contract/steps.ts';
@@ -65,6 +66,14 @@ const promoted = async (world: RotationWorld, policy: RetireUserInput['policy'])
 
 const retire = ({ world, input }: Scene, calls = new PortCalls()): Promise<RetireUserResult> =>
   retireUser(portsOf(world, calls), input);
+
+/** A lock of a pair's predecessor, with the database away at that call. */
+const failingAt = async (method: string, when: 'before' | 'after'): Promise<PortCalls> => {
+  const learned = new PortCalls();
+  await retire(await rotated(PAIR, 'lock'), learned);
+  const call = learned.recorded.indexOf(method) + 1;
+  return new PortCalls({ faults: [{ call, when, error: () => new DatabaseUnavailableError('away') }] });
+};
 
 describe.each([
   ['alternating-users', PAIR, 'app'],
@@ -221,10 +230,50 @@ describe('RetireUser', () => {
     expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
   });
 
-  it('believes what is on record, though it does not log in, and no login', async () => {
+  it.each(['lock', 'revoke', 'delete'] as const)(
+    'leaves one who has got the name in the grace (%s)',
+    async (policy) => {
+      const scene = await rotated(PAIR, policy);
+      const { database, store } = scene.world;
+      const theirs = newPassword();
+      database.addUser('app', theirs, READ_WRITE);
+      await expect(retire(scene)).rejects.toThrow(UserChangedError);
+      expect(database.user('app')).toMatchObject({ password: theirs, roles: READ_WRITE });
+      expect(store.holder(SECRET, OWNER)).toBeUndefined();
+    },
+  );
+
+  it.each(['lock', 'revoke', 'delete'] as const)(
+    'does not know a user that a retirement has locked before, and says so (%s)',
+    async (policy) => {
+      const scene = await rotated(PAIR, 'lock');
+      await retire(scene);
+      const again = { ...scene, input: { ...scene.input, policy } };
+      await expect(retire(again)).rejects.toThrow(/has locked it before/);
+    },
+  );
+
+  it('has locked it where an earlier call did, whose reply was lost', async () => {
     const scene = await rotated(PAIR, 'lock');
-    await retire(scene);
+    const lost = await failingAt('updateUser', 'after');
+    await expect(retire(scene, lost)).rejects.toThrow(DatabaseUnavailableError);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeDefined();
+    const { password } = scene.world.database.user('app') ?? {};
     expect(await retire(scene)).toEqual({ outcome: 'locked', user: 'app' });
+    expect(scene.world.database.user('app')?.password).toBe(password);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+  });
+
+  it('has not where the database was down before: the lock is released, and the name may become someone else’s', async () => {
+    const scene = await rotated(PAIR, 'lock');
+    const down = await failingAt('findUser', 'before');
+    await expect(retire(scene, down)).rejects.toThrow(DatabaseUnavailableError);
+    expect(scene.world.store.holder(SECRET, OWNER)).toBeUndefined();
+    scene.world.database.addUser('app', newPassword(), READ_WRITE);
+    await expect(retire(scene)).rejects.toThrow(UserChangedError);
+  });
+
+  it('believes no login of what is not on record as one of a pair', async () => {
     const unknown = await rotated(PAIR, 'lock');
     const { world } = unknown;
     world.store.setTag(SECRET, PROVEN_TAG, `${world.store.holder(SECRET, 'AWSCURRENT')} ${world.current}`);

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
+import type { Role } from '../../functions/database/database.ts';
+import { OWNER } from '../../functions/secret/labels.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
+import { SECRET } from '../support/rotation-world.ts';
+import type { Arena } from './power/arena.ts';
+import { atEachMoment, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
+import { LITTLE } from './power/gains.ts';
+
+/*
+ * A twenty-second reviewer's attacks: names that change hands before a retirement, and roles that are taken one after the other.
+ */
+
+const POLICIES = RETIREMENT_POLICIES.filter((policy) => policy !== 'keep');
+
+/** A database administrator drops the user, and another team gets its name. @returns what is to stay as it is */
+const givesAway = (arena: Arena, username: string) => {
+  const theirs = { password: newPassword(), roles: LITTLE };
+  arena.world.database.addUser(username, theirs.password, theirs.roles);
+  return theirs;
+};
+
+describe.each(PAIRS)('another team gets the name of the replaced user: %s', (name) => {
+  it.each(POLICIES)(
+    'a retirement leaves theirs as it is, and the operators are told (%s)',
+    async (policy) => {
+      const arena = enter(name, ['start'], { retirementPolicy: policy });
+      const input = await rotateUntilGrace(arena);
+      const replaced = String(input.predecessor);
+      const theirs = givesAway(arena, replaced);
+      expect((await arena.retire({ ...input, graceSeconds: 0 })).error).toBe('RetirementFailed');
+      expect(arena.world.database.user(replaced)).toMatchObject(theirs);
+      expect(arena.world.store.holder(SECRET, OWNER)).toBeUndefined();
+      expect((await arena.honest.rotate()).error).toBeUndefined();
+    },
+  );
+
+  it.each(POLICIES)('so does one that is started by hand, where it is to be kept (%s)', async (policy) => {
+    const arena = enter(name, ['start'], { retirementPolicy: 'keep' });
+    await arena.honest.rotate();
+    const replaced = arena.world.usernameOf(arena.current()) === arena.user ? arena.pairUser : arena.user;
+    const theirs = givesAway(arena, replaced);
+    const { error } = await arena.retire({
+      version: arena.current(),
+      strategy: name,
+      predecessor: replaced,
+      policy,
+    });
+    expect(error).toBe('RetirementFailed');
+    expect(arena.world.database.user(replaced)).toMatchObject(theirs);
+  });
+});
+
+const PAYROLL: Role = { role: 'readWrite', db: 'payroll' };
+
+const setRoles = (
+  arena: Arena,
+  username: string,
+  change: (roles: readonly Role[]) => readonly Role[],
+): void => {
+  const { database } = arena.world;
+  const user = database.user(username);
+  if (user !== undefined) database.addUser(username, user.password, change(user.roles));
+};
+
+const give = (arena: Arena, username: string): void =>
+  setRoles(arena, username, (roles) => [...roles, PAYROLL]);
+
+const take = (arena: Arena, username: string): void =>
+  setRoles(arena, username, (roles) => roles.filter(({ db }) => db !== PAYROLL.db));
+
+const holders = (arena: Arena): string[] =>
+  [arena.user, arena.pairUser].filter((username) =>
+    arena.world.database.user(username)?.roles.some(({ db }) => db === PAYROLL.db),
+  );
+
+describe.each(PAIRS)(
+  'a role that is taken from the user in use, at each moment of a rotation: %s',
+  (name) => {
+    const ORDERS = ['the other one’s was taken before', 'the other one’s is taken later, where it is there'];
+
+    it.each(RETIREMENT_POLICIES.flatMap((policy) => ORDERS.map((order) => [policy, order] as const)))(
+      'does not come back by the next ones (%s, %s)',
+      async (policy, order) => {
+        const ends = new Set<unknown>();
+        await atEachMoment(async (moment) => {
+          const arena = enter(name, ['start'], { retirementPolicy: policy });
+          await arena.honest.rotate();
+          const inUse = arena.world.usernameOf(arena.current()) ?? '';
+          const other = inUse === arena.user ? arena.pairUser : arena.user;
+          for (const username of [inUse, other]) give(arena, username);
+          if (order === ORDERS[0]) take(arena, other);
+          let wasInUse = false;
+          const { error } = await arena.honest.rotate(moment, () => {
+            wasInUse = arena.world.usernameOf(arena.current()) === inUse;
+            take(arena, inUse);
+          });
+          ends.add(error);
+          if (order === ORDERS[1] && error !== undefined) take(arena, other);
+          for (const _turn of [1, 2])
+            expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+          if (wasInUse) expect(holders(arena), `${moment}`).toEqual([]);
+          return arena;
+        });
+        expect(ends).toEqual(new Set([undefined, 'RolledBack']));
+      },
+    );
+  },
+);
