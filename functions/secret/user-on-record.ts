@@ -79,30 +79,27 @@ const isTheOneThatStays = async (
   asked: Asked,
   isNamed: boolean,
 ): Promise<boolean> => {
-  if (await isOnRecordAsPaired(secrets, secret, asked)) return true;
-  const pair = await pairedLogins(secrets, secret);
-  const isKnown = pair.length === 0 || pair.some(({ username }) => username === asked.login.username);
-  return isNamed && isKnown && !isGone(secret, asked.login);
+  const pair = await pairOnRecord(secrets, secret, asked);
+  return pair === 'with it' || (isNamed && pair !== 'of others' && !isGone(secret, asked.login));
 };
 
-/** Whether a rotation has left that user as one of the two that take turns, there, and no retirement has dropped it since. */
-const isOnRecordAsPaired = async (
+/**
+ * Whether a rotation has left that user as one of the two that take turns, and no retirement has dropped it since: at its place or by that very version, or only by its
+ * name, which the cluster may have had at another host.
+ */
+const pairOnRecord = async (
   secrets: SecretStore,
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   { version, login }: Asked,
-): Promise<boolean> => {
-  if (pairedIn(recordOf(secret)).includes(version)) return true;
-  const logins = await pairedLogins(secrets, secret);
-  return logins.some((known) => known.username === login.username && sameEndpoint(known, login));
-};
-
-const pairedLogins = async (
-  secrets: SecretStore,
-  secret: Pick<SecretDescription, 'arn' | 'tags'>,
-): Promise<Login[]> => {
+): Promise<'with it' | 'with its name' | 'of others' | 'none'> => {
   const versions = pairedIn(recordOf(secret));
+  if (versions.includes(version)) return 'with it';
   const logins = await Promise.all(versions.map((id) => loginOf(secrets, secret.arn, id)));
-  return logins.filter((login) => login !== undefined);
+  const pair = logins.filter((known) => known !== undefined);
+  const ofIt = pair.filter(({ username }) => username === login.username);
+  if (ofIt.some((known) => sameEndpoint(known, login))) return 'with it';
+  if (ofIt.length > 0) return 'with its name';
+  return pair.length > 0 ? 'of others' : 'none';
 };
 
 export interface OnRecord {
@@ -123,7 +120,7 @@ export const onRecord = async (
   { strategy }: RotationSettings,
   asked: Asked,
 ): Promise<OnRecord> => {
-  const isOfPair = strategy === 'single-user' && (await isOnRecordAsPaired(secrets, secret, asked));
+  const isOfPair = strategy === 'single-user' && (await pairOnRecord(secrets, secret, asked)) === 'with it';
   const mayTakeTurns = strategy !== 'single-user' && secret.tags[DROPPED_TAG] !== undefined;
   return {
     isOfPair,
@@ -156,21 +153,12 @@ export const isShownAsItsOwn = async (
 ): Promise<boolean> => {
   const named = secret.tags[USER_TAG];
   if (named === undefined) return true;
-  const isNamed = named === asTag(asked.login.username) && !isGone(secret, asked.login);
+  const gone = isGone(secret, asked.login);
   const record = recordOf(secret);
   const wasOfPair = [...outdatedIn(record), ...droppedIn(record)].includes(asked.version);
-  return isNamed || wasOfPair || (await isPairedByName(secrets, secret, asked));
-};
-
-/** By its name, where the cluster has another host since, as long as none of that name was dropped there. */
-const isPairedByName = async (
-  secrets: SecretStore,
-  secret: Pick<SecretDescription, 'arn' | 'tags'>,
-  asked: Asked,
-): Promise<boolean> => {
-  if (await isOnRecordAsPaired(secrets, secret, asked)) return true;
-  const pair = await pairedLogins(secrets, secret);
-  return pair.some(({ username }) => username === asked.login.username) && !isGone(secret, asked.login);
+  if (wasOfPair || (named === asTag(asked.login.username) && !gone)) return true;
+  const pair = await pairOnRecord(secrets, secret, asked);
+  return pair === 'with it' || (pair === 'with its name' && !gone);
 };
 
 /** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */
@@ -178,7 +166,8 @@ const wasDropped = async (
   secrets: SecretStore,
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   asked: Asked,
-): Promise<boolean> => isGone(secret, asked.login) && !(await isOnRecordAsPaired(secrets, secret, asked));
+): Promise<boolean> =>
+  isGone(secret, asked.login) && (await pairOnRecord(secrets, secret, asked)) !== 'with it';
 
 const loginOf = async (
   secrets: SecretStore,

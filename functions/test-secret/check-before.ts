@@ -63,9 +63,12 @@ export const checkBefore = async (ports: CheckBeforePorts, plan: Plan): Promise<
   await assertInstancesAnswer(ports.database, own);
   const told = await own.session.ownRoles();
   if (plan.strategy !== 'single-user') knownRoles(told, own.login.username);
-  if (isRevert(plan)) await assertGainsNothing(plan, asPending, told);
-  if (isRevert(plan)) await assertHasRoles(plan, asPending);
-  const roles = await rolesToKeep(plan, { login: own.login, told }, asPending);
+  const ofPending = isRevert(plan) ? await asPending?.ownRoles() : undefined;
+  if (isRevert(plan) && asPending !== undefined) {
+    assertGainsNothing(plan, ofPending, told);
+    assertHasRoles(plan, ofPending);
+  }
+  const roles = rolesToKeep(plan, { login: own.login, told }, ofPending);
   // Without AWSCURRENT only a revert to a user that still logs in is possible, and that changes no user.
   if (plan.strategy === 'single-user' || asCurrent === undefined)
     return { logsIn, roles, ...(await findLeftBehind(ports, plan, reference as SecretValue)) };
@@ -147,14 +150,8 @@ const assertMayBeCopied = ({ secretName, labelsBefore, proven }: Plan): void => 
  * A login shows whose an unproven AWSPREVIOUS is, not that the user is to have what AWSCURRENT's has: who may write the secret
  * could plant one for a user of their own, and have it get these roles.
  */
-const assertGainsNothing = async (
-  plan: Plan,
-  asPending: Session | undefined,
-  roles: ToldRoles,
-): Promise<void> => {
-  if (asPending === undefined || isProvenIn(plan.proven, plan.pendingVersion)) return;
-  const own = await asPending.ownRoles();
-  if (sameRoles(own, roles)) return;
+const assertGainsNothing = (plan: Plan, own: ToldRoles, roles: ToldRoles): void => {
+  if (isProvenIn(plan.proven, plan.pendingVersion) || sameRoles(own, roles)) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) was neither written by a rotation nor seen to log in, and "${plan.users.pending}" has other roles than "${plan.users.current}": ${listRoles(own)} instead of ${listRoles(roles)}; if it is the right value, put it into the secret as AWSCURRENT yourself`,
   );
@@ -164,11 +161,10 @@ const assertGainsNothing = async (
  * A revert of a pair gives its user the roles back that a retirement took. Where the pair was switched to single-user nothing does, and the next retirement would
  * take the other one's too.
  */
-const assertHasRoles = async (plan: Plan, asPending: Session | undefined): Promise<void> => {
+const assertHasRoles = (plan: Plan, own: ToldRoles): void => {
   const { strategy, users } = plan;
-  if (asPending === undefined || strategy !== 'single-user' || users.current === users.pending) return;
-  const roles = await asPending.ownRoles();
-  if (roles === undefined || roles.length > 0) return;
+  if (strategy !== 'single-user' || users.current === users.pending) return;
+  if (own === undefined || own.length > 0) return;
   throw new UntrustedVersionError(
     `AWSPREVIOUS of ${plan.secretName} (version ${plan.pendingVersion}) is for "${users.pending}", which has no roles, as a retirement with the policy "revoke" leaves it: a revert of a single user gives none; grant it those of "${users.current}" first`,
   );
@@ -226,12 +222,12 @@ const whyNoneLogsIn = async (ports: CheckBeforePorts, plan: Plan, login: Login):
 };
 
 /** Of a single user those of the one that is promoted: a revert may go back from someone else's. */
-const rolesToKeep = async (
+const rolesToKeep = (
   { strategy, users }: Plan,
   { login, told }: { readonly login: Login; readonly told: ToldRoles },
-  asPending: Session | undefined,
-): Promise<Before['roles']> => {
+  ofPending: ToldRoles,
+): Before['roles'] => {
   const isOther = strategy === 'single-user' && login.username !== users.pending;
-  const roles = isOther ? await asPending?.ownRoles() : told;
+  const roles = isOther ? ofPending : told;
   return roles === undefined ? null : [...roles];
 };

@@ -14,7 +14,7 @@ import {
 } from '../support/rotation-machine.ts';
 import { ADMIN_SECRET, SECRET, secretText } from '../support/rotation-world.ts';
 import { type Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './power/arena.ts';
-import { atEachMoment, enter, mallory, PAIRS, rotateUntilGrace } from './power/enter.ts';
+import { atEachMoment, enter, enterInGrace, mallory, PAIRS, rotateUntilGrace } from './power/enter.ts';
 
 /*
  * An eighth reviewer's attacks: three acts around honest ones, values that two parts might read differently, inputs of the three machines.
@@ -81,7 +81,7 @@ describe('what got in, and does no more:', () => {
     'one late write of an old record: a dropped user’s name counts again, where another team’s user has the same roles: %s, %s',
     async (mode, name) => {
       await atEachMoment(async (moment) => {
-        const arena = enter(name, ['write', 'start']);
+        const arena = enterInGrace(name, ['write', 'start']);
         const { database } = arena.world;
         const act = async () => {
           giveLock(arena, executionArn('chosen-1'));

@@ -16,6 +16,7 @@ import { created, portsOf } from '../support/rotation-steps.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Ending } from '../support/state-machine.ts';
 import { Arena, EVIL_HOST, OTHER_USER, OWN_USER } from './power/arena.ts';
+import { enterInGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 import type { Right } from './power/rights.ts';
 import { type ArenaOptions, WORLDS } from './power/worlds.ts';
@@ -108,7 +109,7 @@ describe('what got in:', () => {
     'an execution that lost its lock writes its old record over the mark of a dropped user, and a rotation takes over who has that name now: %s',
     async (name) => {
       for (let moment = 1, isThere = true; isThere; moment++) {
-        const arena = enter(name, 'write', 'start');
+        const arena = enterInGrace(name, ['write', 'start']);
         const { database } = arena.world;
         arena.write({ username: arena.pairUser, password: newPassword() }, PREVIOUS);
         await arena.honest.rotate(moment, () => retireNow(arena), 'revert');
@@ -139,7 +140,7 @@ describe('what got in:', () => {
   it.each(['alternating-users', 'admin-clone'])(
     'a retirement drops someone else’s user, which has the name of a dropped predecessor now, by starting an execution alone: %s',
     async (name) => {
-      const arena = enter(name, 'start');
+      const arena = enterInGrace(name, ['start']);
       const { database } = arena.world;
       await retireByRotation(arena);
       if (!(await recordIn(arena)).includes(`-${arena.world.previous}`)) return;
@@ -153,7 +154,7 @@ describe('what got in:', () => {
   it.each(['alternating-users', 'admin-clone'])(
     'a rotation after a predecessor was dropped loses its lock to a value of mine: its user is locked, and every later rotation is refused: %s',
     async (name) => {
-      const arena = enter(name, 'write');
+      const arena = enterInGrace(name, ['write']);
       const { database } = arena.world;
       await retireByRotation(arena);
       const calls = onceAfter(arena, 'createUser', () => arena.write('none', OWNER));
@@ -170,7 +171,7 @@ describe('what got in:', () => {
     'a recovery that lost its lock writes its old record over the mark of a dropped user: %s',
     async (name) => {
       for (let moment = 1, isThere = true; isThere; moment++) {
-        const arena = enter(name, 'write', 'start');
+        const arena = enterInGrace(name, ['write', 'start']);
         const { database } = arena.world;
         await created(arena.world);
         // So that no recovery finds what was cut off, and takes its mark off the record.
@@ -200,7 +201,7 @@ describe('what got in:', () => {
   it.each(['alternating-users', 'admin-clone'])(
     'a rotation that my host held up writes its old record over the mark of a dropped user, by writing values alone: %s',
     async (name) => {
-      const arena = enter(name, 'write');
+      const arena = enterInGrace(name, ['write']);
       const { database } = arena.world;
       const right = arena.current();
       arena.write({ ...arena.mine(), ...arena.evil });
@@ -239,7 +240,7 @@ describe('what is prevented, with marks:', () => {
   it.each(['alternating-users', 'admin-clone'])(
     'the name of a dropped predecessor is someone else’s now, and a revert and rotations leave it alone: %s',
     async (name) => {
-      const arena = enter(name, 'write', 'start');
+      const arena = enterInGrace(name, ['write', 'start']);
       const { database } = arena.world;
       await retireByRotation(arena);
       expect(await recordIn(arena)).toContain(`-${arena.world.previous}`);

@@ -12,7 +12,16 @@ import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Arena } from './power/arena.ts';
-import { atEachMoment, callsAt, enter, enterNew, mallory, PAIRS, recordIn } from './power/enter.ts';
+import {
+  atEachMoment,
+  callsAt,
+  enter,
+  enterInGrace,
+  enterNew,
+  mallory,
+  PAIRS,
+  recordIn,
+} from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 
 /*
@@ -129,7 +138,7 @@ describe('what got in, and does no more:', () => {
     'a revert to AWSCURRENT’s own user writes the old record of a pair without the lock, and a dropped user’s name counts again: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
-        const arena = enter(name, ['write', 'start']);
+        const arena = enterInGrace(name, ['write', 'start']);
         arena.write({ password: newPassword() });
         await arena.honest.scheduled();
         await arena.honest.rotate(moment, () => rotateTwiceAndDrop(arena), 'revert');
@@ -144,7 +153,7 @@ describe('what got in, and does no more:', () => {
     'a recovery that lost its lock writes an old record, of versions that were replaced before the user was dropped: %s',
     async (name) => {
       await atEachMoment(async (moment) => {
-        const arena = enter(name, ['write', 'start']);
+        const arena = enterInGrace(name, ['write', 'start']);
         const right = arena.current();
         arena.write({ password: newPassword() });
         await arena.honest.scheduled();
@@ -169,7 +178,7 @@ describe('what got in, and does no more:', () => {
     'an execution that begins writes an old record, of versions that were replaced before the user was dropped: %s, %s',
     async (mode, name) => {
       await atEachMoment(async (moment) => {
-        const arena = enter(name, ['write', 'start']);
+        const arena = enterInGrace(name, ['write', 'start']);
         const act = async () => {
           if (mode === 'rotate') arena.write({ password: newPassword() }, [PENDING, PREVIOUS]);
           await rotateTwiceAndDrop(arena);

@@ -1432,15 +1432,15 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'Whom a retirement has dropped has no power lent, also where nothing on record says so any more.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'isNamed && isKnown && !isGone(secret, asked.login);',
-    replace: 'isNamed && isKnown;',
+    find: "pair !== 'of others' && !isGone(secret, asked.login));",
+    replace: "pair !== 'of others');",
     tests: ['security/eighteenth-look.unit.test.ts'],
   },
   {
     breaks: 'Who is one of a pair at another place is not one here.',
     file: 'functions/secret/user-on-record.ts',
-    find: ' && sameEndpoint(known, login)',
-    replace: '',
+    find: 'ofIt.some((known) => sameEndpoint(known, login))',
+    replace: 'ofIt.length > 0',
     tests: ['security/fifteenth-look.unit.test.ts'],
   },
   {
@@ -1829,8 +1829,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A clone’s name is a single user’s own only where the record shows a pair.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'return isNamed && isKnown && ',
-    replace: 'return isKnown && ',
+    find: "(isNamed && pair !== 'of others' && ",
+    replace: "(pair !== 'of others' && ",
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {
@@ -1921,8 +1921,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A name that a retirement has dropped shows no one as the secret’s.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'named === asTag(asked.login.username) && !isGone(secret, asked.login);\n  const record',
-    replace: 'named === asTag(asked.login.username);\n  const record',
+    find: '(named === asTag(asked.login.username) && !gone)',
+    replace: 'named === asTag(asked.login.username)',
     tests: ['security/nineteenth-look.unit.test.ts'],
   },
   {
@@ -1935,8 +1935,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'One of a pair is one of it at another host too.',
     file: 'functions/secret/user-on-record.ts',
-    find: '  return pair.some(({ username }) => username === asked.login.username) && !isGone(secret, asked.login);',
-    replace: '  return pair.length < 0;',
+    find: " || (pair === 'with its name' && !gone)",
+    replace: '',
     tests: ['security/nineteenth-look.unit.test.ts'],
   },
   {
@@ -1986,8 +1986,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     breaks:
       'Of a switched pair the record shows the one that stays, also where the cluster has another host.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'pair.length === 0 || pair.some(({ username }) => username === asked.login.username)',
-    replace: 'pair.length >= 0',
+    find: "pair !== 'of others' && ",
+    replace: '',
     tests: ['security/eighteenth-look.unit.test.ts'],
   },
   {
@@ -2092,7 +2092,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A revert of a switched pair goes back to no one without roles.',
     file: 'functions/test-secret/check-before.ts',
-    find: '  if (isRevert(plan)) await assertHasRoles(plan, asPending);\n',
+    find: '    assertHasRoles(plan, ofPending);\n',
     replace: '',
     tests: ['unit/functions/test-secret/check-before.test.ts'],
   },

@@ -16,6 +16,12 @@ export const enter = (name: string, rights: Right[], options: object = {}): Aren
   return new Arena(rights, { ...world, options: { ...world.options, ...options } });
 };
 
+/** A pair whose replaced user logs in still. */
+export const enterInGrace = (name: string, rights: Right[]): Arena => {
+  const username = name === 'admin-clone' ? 'boss_clone' : 'app_clone';
+  return enter(name, rights, { retirementPolicy: 'keep', previous: { username, state: 'logs in' } });
+};
+
 /** A pair that was never rotated, whose other user's name is free. */
 export const enterNew = (name: string, rights: Right[], options: object = {}): Arena => {
   const world = WORLDS[`${name}, never rotated`];
