@@ -134,8 +134,8 @@ export const TestSecretInput = z.discriminatedUnion('check', [
     version: z.string().optional(),
     /** The version that AWSCURRENT has to be. */
     promoted: z.string().optional(),
-    /** Of a pair: the version that it replaced, whose user has to have these roles still. */
-    replaced: z.string().optional(),
+    /** Of a pair: the version that it replaced, whose user has to have these roles still; null where CheckBefore did not compare the two. */
+    replaced: z.string().nullable().optional(),
     roles: ToldRoles.optional(),
   }),
 ]);

@@ -72,7 +72,7 @@ const assertStillAlike = async (
   { secretId, replaced, roles }: Extract<TestSecretInput, { check: 'current' }>,
   promoted: SecretValue,
 ): Promise<void> => {
-  const value = await readUsable(secrets, secretId, replaced, promoted);
+  const value = await readUsable(secrets, secretId, replaced ?? undefined, promoted);
   await using session = value && (await database.login(value.login));
   // Who has another password by now can't be asked.
   if (value === undefined || session === undefined) return;

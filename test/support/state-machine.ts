@@ -3,6 +3,7 @@ import jsonata from 'jsonata';
 import { catcherOf, choiceOf, defaultOf, retrierOf, stateNamed } from '../mutation/coverage/parts.ts';
 import { noteReached } from '../mutation/coverage/reached.ts';
 import { PathRecorder } from '../second-interpreter/record.ts';
+import { remembered } from './remembered.ts';
 
 /** The parts of the Amazon States Language that this project's definitions use. https://states-language.net */
 export interface Definition {
@@ -341,10 +342,12 @@ const evaluated = async (text: string, bindings: Bindings): Promise<unknown> => 
   if (source === undefined) return text;
   const atPath = atPlainPath(source, bindings);
   if (atPath !== undefined) return atPath;
-  const value = await compiled(source).evaluate(undefined, named(source, bindings));
+  const value = await remembered(source, bindings, () =>
+    compiled(source).evaluate(undefined, named(source, bindings)),
+  );
   // Step Functions fails here with States.QueryEvaluationError.
   if (value === undefined) throw new Error(`this gives nothing: ${source}`);
-  return plain(value);
+  return value;
 };
 
 /** What needs no JSONata: to wait for it all the same takes longer than to see that. */
