@@ -22,8 +22,11 @@ export const isOldLabel = (label: string): boolean =>
 export const holderOf = (secret: Pick<SecretDescription, 'versions'>, label: string): string | undefined =>
   Object.entries(secret.versions).find(([, labels]) => labels.includes(label))?.[0];
 
-export const hasLabel = (secret: SecretDescription, version: string, label: string): boolean =>
-  Object.hasOwn(secret.versions, version) && secret.versions[version]?.includes(label) === true;
+export const hasLabel = (
+  secret: Pick<SecretDescription, 'versions'>,
+  version: string,
+  label: string,
+): boolean => Object.hasOwn(secret.versions, version) && secret.versions[version]?.includes(label) === true;
 
 /** Who has the lock, as an execution sees it. */
 export const lockHolder = (

@@ -3,6 +3,7 @@ import { InvalidSecretError, UntrustedVersionError } from '../contract/errors.ts
 import type { Plan } from '../contract/steps.ts';
 import { DROPPED_TAG, USER_TAG } from '../contract/tags.ts';
 import { isGone } from './gone-users.ts';
+import { CURRENT, hasLabel } from './labels.ts';
 import { droppedIn, outdatedIn, pairedIn, provenVersions, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { type Login, sameEndpoint } from './secret-value.ts';
@@ -116,7 +117,7 @@ export interface OnRecord {
 /** What the record says of the user that a rotation begins with. It is read only where that is of use. */
 export const onRecord = async (
   secrets: SecretStore,
-  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  secret: Pick<SecretDescription, 'arn' | 'tags' | 'versions'>,
   { strategy }: RotationSettings,
   asked: Asked,
 ): Promise<OnRecord> => {
@@ -161,13 +162,21 @@ export const isShownAsItsOwn = async (
   return pair === 'with it' || (pair === 'with its name' && !gone);
 };
 
-/** Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again. */
+/**
+ * Whether a retirement has dropped one of that name there, and nothing on record shows that a rotation has made it again: a pair, or of AWSCURRENT that very
+ * version, which was one of a pair's before a drop that may have been the other one's. Who logs in by it has the password that a rotation made.
+ */
 const wasDropped = async (
   secrets: SecretStore,
-  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  secret: Pick<SecretDescription, 'arn' | 'tags' | 'versions'>,
   asked: Asked,
-): Promise<boolean> =>
-  isGone(secret, asked.login) && (await pairOnRecord(secrets, secret, asked)) !== 'with it';
+): Promise<boolean> => {
+  const isInUse =
+    hasLabel(secret, asked.version, CURRENT) && outdatedIn(recordOf(secret)).includes(asked.version);
+  return (
+    isGone(secret, asked.login) && !isInUse && (await pairOnRecord(secrets, secret, asked)) !== 'with it'
+  );
+};
 
 const loginOf = async (
   secrets: SecretStore,

@@ -3,9 +3,10 @@ import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { Role } from '../../functions/database/database.ts';
 import { OWNER } from '../../functions/secret/labels.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
+import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import type { Arena } from './power/arena.ts';
-import { atEachMoment, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
+import { atEachMoment, callsAt, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 
 /*
@@ -51,6 +52,31 @@ describe.each(PAIRS)('another team gets the name of the replaced user: %s', (nam
     expect(arena.world.database.user(replaced)).toMatchObject(theirs);
   });
 });
+
+describe.each(PAIRS)(
+  'a recovery meets a retirement that drops the replaced user, at each moment: %s',
+  (name) => {
+    it.each([1, 2, 3])(
+      'rotations go on after it, when each of the two was dropped before (%i)',
+      async (times) => {
+        await atEachMoment(async (moment) => {
+          const arena = enter(name, ['recover'], { retirementPolicy: 'delete' });
+          for (let time = 0; time < times; time += 1) await arena.honest.rotate();
+          const input = await rotateUntilGrace(arena);
+          const calls = callsAt(arena, moment, () => arena.recover());
+          await new RetirementMachine(arena.world, { calls }).run(executionArn('met', 'retirement'), {
+            ...input,
+            graceSeconds: 0,
+          });
+          for (const _turn of [1, 2])
+            expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+          expect(arena.world.logsIn(arena.current())).toBe(true);
+          return arena;
+        });
+      },
+    );
+  },
+);
 
 const PAYROLL: Role = { role: 'readWrite', db: 'payroll' };
 
