@@ -3,8 +3,10 @@ import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { Role } from '../../functions/database/database.ts';
 import { OWNER } from '../../functions/secret/labels.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
+import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
+import { ExecutionAbortedError } from '../support/state-machine.ts';
 import type { Arena } from './power/arena.ts';
 import { atEachMoment, callsAt, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
@@ -75,6 +77,31 @@ describe.each(PAIRS)(
         });
       },
     );
+  },
+);
+
+it.each(PAIRS)(
+  'a retirement is stopped right after its drop: a revert gives nothing to one who has that name then, the password and the roles: %s',
+  async (name) => {
+    const arena = enter(name, [], { retirementPolicy: 'delete' });
+    for (const _turn of [1, 2]) await arena.honest.rotate();
+    const input = await rotateUntilGrace(arena);
+    const old = arena.world.credentialOf(arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '');
+    if (old === undefined) throw new Error('there is no AWSPREVIOUS');
+    const { roles = [] } = arena.world.database.user(old.username) ?? {};
+    let wasDropped = false;
+    const turn = async (method: string) => {
+      if (wasDropped) throw new ExecutionAbortedError();
+      wasDropped = method === 'dropUser';
+    };
+    const retirement = new RetirementMachine(arena.world, { calls: new PortCalls({ turn }) });
+    const stopped = retirement.run(executionArn('stopped', 'retirement'), { ...input, graceSeconds: 0 });
+    await expect(stopped).rejects.toThrow(ExecutionAbortedError);
+    expect(arena.world.database.user(old.username)).toBeUndefined();
+    await arena.honest.recover();
+    arena.world.database.addUser(old.username, old.password, roles);
+    expect((await arena.honest.rotate(undefined, undefined, 'revert')).error).toBe('UntrustedVersionError');
+    expect(arena.world.usernameOf(arena.current())).not.toBe(old.username);
   },
 );
 

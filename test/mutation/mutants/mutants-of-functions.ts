@@ -1277,6 +1277,22 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },
   {
+    breaks: 'Rotations go on where a recovery met a retirement between its mark and its record.',
+    file: 'functions/secret/user-on-record.ts',
+    find: ' !isInUse && ',
+    replace: ' ',
+    tests: ['security/twenty-second-look.unit.test.ts'],
+    only: 'rotations go on after it, when each of the two was dropped before (2)',
+  },
+  {
+    breaks:
+      'Only of what is in use the very version shows whose a name is: what a revert goes back to does not.',
+    file: 'functions/secret/user-on-record.ts',
+    find: 'hasLabel(secret, asked.version, CURRENT) && ',
+    replace: '',
+    tests: ['security/twenty-second-look.unit.test.ts'],
+  },
+  {
     breaks: 'A role that is taken from the user in use while a rotation runs does not stay with the new one.',
     file: 'functions/test-secret/test-secret.ts',
     find: '  await assertStillAlike(ports, input, promoted);\n',
