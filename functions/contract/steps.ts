@@ -120,11 +120,14 @@ export type ReadinessInput = z.infer<typeof ReadinessInput>;
 
 export const SetSecretInput = z.strictObject({ execution, plan: Plan, before: Before });
 
+/** Of a pair: the version that is replaced, whose user has to have these roles still; null where CheckBefore did not compare the two. */
+const replaced = z.string().nullable().optional();
+
 export const TestSecretInput = z.discriminatedUnion('check', [
   /** Before anything changes: which labels log in, and what the database has. */
   z.strictObject({ execution, check: z.literal('before'), plan: Plan }),
   /** The pending credential, on every instance. */
-  z.strictObject({ execution, check: z.literal('pending'), plan: Plan, roles: ToldRoles }),
+  z.strictObject({ execution, check: z.literal('pending'), plan: Plan, roles: ToldRoles, replaced }),
   /** AWSCURRENT as an application reads it, on every instance; or the version of a token, before it is in use. */
   z.strictObject({
     execution,
@@ -134,8 +137,7 @@ export const TestSecretInput = z.discriminatedUnion('check', [
     version: z.string().optional(),
     /** The version that AWSCURRENT has to be. */
     promoted: z.string().optional(),
-    /** Of a pair: the version that it replaced, whose user has to have these roles still; null where CheckBefore did not compare the two. */
-    replaced: z.string().nullable().optional(),
+    replaced,
     roles: ToldRoles.optional(),
   }),
 ]);

@@ -48,7 +48,7 @@ export const restoreCredential = async (
   const result =
     plan.strategy === 'single-user'
       ? await restorePassword(ports, plan, before, pending)
-      : await restoreOtherUser(ports, plan, before, pending);
+      : await restoreOtherUser(ports, plan, before, { pending, written: written?.value });
   // An edit of another key has the password of before, and logs in since it is back.
   return (await logsIn(ports, written)) ? { ...result, currentStays: written?.version } : result;
 };
@@ -136,7 +136,7 @@ const restoreOtherUser = async (
   ports: RestoreCredentialPorts,
   plan: Plan,
   before: Before | null,
-  pending: SecretValue,
+  { pending, written }: { readonly pending: SecretValue; readonly written: SecretValue | undefined },
 ): Promise<RestoreCredentialResult> => {
   // Nothing was changed before CheckBefore had looked at that user.
   if (before?.otherUser === undefined) return { outcome: 'untouched' };
@@ -146,15 +146,28 @@ const restoreOtherUser = async (
   const previous = await readUsable(ports.secrets, plan.secretArn, holder, current);
   const versions = { pending, previous };
   const seen = { otherUser, given: before.roles ?? undefined };
-  if (plan.strategy !== 'admin-clone') {
-    await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
-    return await putBack(admin, ports, versions, seen);
+  await using own = await openAsCurrent(ports, [current, written], current.login.username);
+  // Someone has changed its password, or dropped it: the other one may be all that is left.
+  if (own === undefined)
+    throw new NoUsableCredentialsError(
+      `the version of ${plan.secretName} that was AWSCURRENT does not log in as "${plan.users.current}" at ${plan.host}, so "${plan.users.pending}" is not put back`,
+    );
+  if (plan.strategy === 'admin-clone') return await putBack(own, ports, versions, seen);
+  await using admin = await openAdminSession(ports, plan.adminSecret, current.login);
+  return await putBack(admin, ports, versions, seen);
+};
+
+/** As the user that was in use: by the version of then, or by what someone wrote for it since. */
+const openAsCurrent = async (
+  { database }: RestoreCredentialPorts,
+  values: readonly (SecretValue | undefined)[],
+  username: string,
+): Promise<Session | undefined> => {
+  for (const value of values) {
+    const session = value?.login.username === username ? await database.login(value.login) : undefined;
+    if (session !== undefined) return session;
   }
-  await using own = await ports.database.login(current.login);
-  if (own !== undefined) return await putBack(own, ports, versions, seen);
-  throw new NoUsableCredentialsError(
-    `the version of ${plan.secretName} that was AWSCURRENT does not log in as "${plan.users.current}" at ${plan.host}, so "${plan.users.pending}" can't be put back`,
-  );
+  return undefined;
 };
 
 interface SeenBefore {

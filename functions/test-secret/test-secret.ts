@@ -1,5 +1,5 @@
 import { CurrentChangedError, InvalidSecretError, RolesUnknownError } from '../contract/errors.ts';
-import type { Before, Plan, TestSecretInput } from '../contract/steps.ts';
+import type { Before, TestSecretInput } from '../contract/steps.ts';
 import { assertUnchanged } from '../database/roles.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
@@ -30,7 +30,7 @@ export const testSecret = async (
     case 'before':
       return await checkBefore(ports, input.plan);
     case 'pending':
-      return await testPending(ports, input.plan, input.roles);
+      return await testPending(ports, input);
     case 'current':
       return await testCurrent(ports, input);
   }
@@ -38,11 +38,13 @@ export const testSecret = async (
 
 const testPending = async (
   ports: TestSecretPorts,
-  plan: Plan,
-  roles: Before['roles'],
+  { plan, roles, replaced }: Extract<TestSecretInput, { check: 'pending' }>,
 ): Promise<TestedCredential> => {
-  const { login } = await readPending(ports, plan);
+  const pending = await readPending(ports, plan);
+  const { login } = pending;
   const tested = await testCredential(ports.database, login, roles);
+  // Before the promotion: where it is cut off after that, nothing takes back what SetSecret gave.
+  await assertStillAlike(ports, { secretId: plan.secretArn, replaced, roles }, pending);
   if (tested.rolesCompared || plan.strategy === 'single-user') return tested;
   throw new RolesUnknownError(
     `"${login.username}" logs in on every instance of ${plan.host}, but not every instance tells its roles, so that they can't be compared with those of "${plan.users.current}"; use the strategy single-user`,
@@ -62,17 +64,21 @@ const testCurrent = async (
 };
 
 /**
- * The promoted user has the roles that the replaced one had when the rotation began. One that someone takes from the user in use, while the rotation runs, would stay with the new one,
+ * The new user has the roles that the replaced one had when the rotation began. One that someone takes from the user in use, while the rotation runs, would stay with the new one,
  * which they need not know of.
  *
  * @throws UserChangedError
  */
 const assertStillAlike = async (
   { secrets, database }: TestSecretPorts,
-  { secretId, replaced, roles }: Extract<TestSecretInput, { check: 'current' }>,
-  promoted: SecretValue,
+  {
+    secretId,
+    replaced,
+    roles,
+  }: Pick<Extract<TestSecretInput, { check: 'current' }>, 'secretId' | 'replaced' | 'roles'>,
+  tested: SecretValue,
 ): Promise<void> => {
-  const value = await readUsable(secrets, secretId, replaced ?? undefined, promoted);
+  const value = await readUsable(secrets, secretId, replaced ?? undefined, tested);
   await using session = value && (await database.login(value.login));
   // Who has another password by now can't be asked.
   if (value === undefined || session === undefined) return;

@@ -105,6 +105,29 @@ it.each(PAIRS)(
   },
 );
 
+it.each(PAIRS.flatMap((name) => RETIREMENT_POLICIES.map((policy) => [name, policy] as const)))(
+  'the replaced user gets another password right after the promotion, and AWSCURRENT garbage: the new one is left, and a recovery goes on with it (%s, %s)',
+  async (name, retirementPolicy) => {
+    const arena = enter(name, ['write', 'start'], { retirementPolicy });
+    await arena.honest.rotate();
+    const before = arena.current();
+    const user = arena.world.usernameOf(before) ?? '';
+    let isDone = false;
+    const turn = async () => {
+      if (isDone || arena.current() === before) return;
+      isDone = true;
+      const { roles = [] } = arena.world.database.user(user) ?? {};
+      arena.world.database.addUser(user, newPassword(), roles);
+      arena.write('none');
+    };
+    const { error } = await arena.start({}, undefined, new PortCalls({ turn }));
+    expect(error).toBe('RollbackFailed');
+    expect((await arena.honest.recover()).error).toBeUndefined();
+    expect(arena.world.logsIn(arena.current())).toBe(true);
+    for (const _turn of [1, 2]) expect((await arena.honest.rotate()).error).toBeUndefined();
+  },
+);
+
 const PAYROLL: Role = { role: 'readWrite', db: 'payroll' };
 
 const setRoles = (
@@ -127,6 +150,37 @@ const holders = (arena: Arena): string[] =>
   [arena.user, arena.pairUser].filter((username) =>
     arena.world.database.user(username)?.roles.some(({ db }) => db === PAYROLL.db),
   );
+
+describe.each(PAIRS)(
+  'a role that is taken from the user in use, at each moment of a rotation that is cut off after its promotion: %s',
+  (name) => {
+    it.each(['delete', 'keep'])('does not come back by the next ones (%s)', async (policy) => {
+      await atEachMoment(async (moment) => {
+        const arena = enter(name, ['start'], { retirementPolicy: policy });
+        await arena.honest.rotate();
+        const before = arena.current();
+        const inUse = arena.world.usernameOf(before) ?? '';
+        give(arena, inUse);
+        const since: string[] = [];
+        let call = 0;
+        const turn = async (method: string) => {
+          if (arena.current() !== before) throw new ExecutionAbortedError();
+          if (arena.wasReached) since.push(method);
+          call += 1;
+          if (call !== moment) return;
+          arena.wasReached = true;
+          take(arena, inUse);
+        };
+        await arena.start({}, undefined, new PortCalls({ turn }));
+        await arena.honest.recover();
+        for (const _turn of [1, 2]) expect((await arena.honest.rotate()).error, `${moment}`).toBeUndefined();
+        // Between the last look and the promotion nothing tells of it.
+        if (since.includes('login')) expect(holders(arena), `${moment}, ${since}`).toEqual([]);
+        return arena;
+      });
+    });
+  },
+);
 
 describe.each(PAIRS)(
   'a role that is taken from the user in use, at each moment of a rotation: %s',

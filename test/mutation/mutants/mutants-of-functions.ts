@@ -1293,6 +1293,21 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['security/twenty-second-look.unit.test.ts'],
   },
   {
+    breaks: 'So it is where the rotation is cut off after its promotion.',
+    file: 'functions/test-secret/test-secret.ts',
+    find: '  await assertStillAlike(ports, { secretId: plan.secretArn, replaced, roles }, pending);\n',
+    replace: '',
+    tests: ['security/twenty-second-look.unit.test.ts'],
+    only: 'does not come back by the next ones (keep)',
+  },
+  {
+    breaks: 'A compensation does not disable the one of a pair that logs in where the other one does not.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: 'await openAsCurrent(ports, [current, written], current.login.username);',
+    replace: 'await ports.database.login(pending.login);',
+    tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
+  },
+  {
     breaks: 'A role that is taken from the user in use while a rotation runs does not stay with the new one.',
     file: 'functions/test-secret/test-secret.ts',
     find: '  await assertStillAlike(ports, input, promoted);\n',

@@ -271,6 +271,21 @@ describe('RestoreCredential, where someone wrote AWSCURRENT meanwhile', () => {
     });
   });
 
+  it.each([PAIR, CLONE])(
+    'leaves the other user of a pair, if the one that was in use logs in no more',
+    async (options) => {
+      const world = new RotationWorld(options);
+      const { plan, before } = await set(world);
+      const { username, roles } = {
+        username: plan.users.current,
+        ...world.database.user(plan.users.current),
+      };
+      world.database.addUser(username, newPassword(), roles ?? []);
+      await expect(restoreCredential(portsOf(world), plan, before)).rejects.toThrow(NoUsableCredentialsError);
+      expect(world.logsIn(plan.pendingVersion)).toBe(true);
+    },
+  );
+
   it('leaves the other user of a pair, if it is for that one', async () => {
     const world = new RotationWorld(PAIR);
     const { plan, before } = await set(world);
