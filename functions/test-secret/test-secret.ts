@@ -43,12 +43,13 @@ const testPending = async (
   const pending = await readPending(ports, plan);
   const { login } = pending;
   const tested = await testCredential(ports.database, login, roles);
+  if (!tested.rolesCompared && plan.strategy !== 'single-user')
+    throw new RolesUnknownError(
+      `"${login.username}" logs in on every instance of ${plan.host}, but not every instance tells its roles, so that they can't be compared with those of "${plan.users.current}"; use the strategy single-user`,
+    );
   // Before the promotion: where it is cut off after that, nothing takes back what SetSecret gave.
   await assertStillAlike(ports, { secretId: plan.secretArn, replaced, roles }, pending);
-  if (tested.rolesCompared || plan.strategy === 'single-user') return tested;
-  throw new RolesUnknownError(
-    `"${login.username}" logs in on every instance of ${plan.host}, but not every instance tells its roles, so that they can't be compared with those of "${plan.users.current}"; use the strategy single-user`,
-  );
+  return tested;
 };
 
 const testCurrent = async (
@@ -80,9 +81,10 @@ const assertStillAlike = async (
 ): Promise<void> => {
   const value = await readUsable(secrets, secretId, replaced ?? undefined, tested);
   await using session = value && (await database.login(value.login));
-  // Who has another password by now can't be asked.
-  if (value === undefined || session === undefined) return;
-  assertUnchanged(value.login.username, roles ?? undefined, await session.ownRoles());
+  // Who has another password by now can't be asked, nor who is not told its roles.
+  const told = await session?.ownRoles();
+  if (value !== undefined && told !== undefined)
+    assertUnchanged(value.login.username, roles ?? undefined, told);
 };
 
 /** Of a version that was promoted CreateSecret has looked at the place. What a compensation puts back may be what a revert was to go back from, for any place. */

@@ -168,15 +168,16 @@ const setTag = async (stack: LocalStack, { secret }: Subject, strategy: string):
 /** Calls one of the functions as EventBridge does, and gives what it answered and what it wrote about the subject. */
 const call = async (stack: LocalStack, name: FunctionName, event: object, about: string): Promise<string> => {
   const functionName = (await deployedNames(stack)).get(name)?.functionName;
-  const before = stack.logs().length;
+  // Line by line: they come from several files, of which any may grow meanwhile.
+  const before = new Set(stack.logs().split('\n'));
   const { FunctionError = 'no error', Payload } = await stack.lambda.send(
     new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) }),
   );
-  const lines = stack.logs().slice(before).split('\n');
+  const lines = stack.logs().split('\n');
   return [
     FunctionError,
     Buffer.from(Payload ?? []).toString(),
-    ...lines.filter((line) => line.includes(about)),
+    ...lines.filter((line) => line.includes(about) && !before.has(line)),
   ].join(' ');
 };
 
