@@ -6,7 +6,7 @@ import { isGone } from './gone-users.ts';
 import { CURRENT, hasLabel } from './labels.ts';
 import { droppedIn, outdatedIn, pairedIn, provenVersions, recordOf } from './proven.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
-import { type Login, sameEndpoint } from './secret-value.ts';
+import { type Login, sameEndpoint, sameLogin } from './secret-value.ts';
 import type { RotationSettings } from './settings.ts';
 import { areOfOnePair, firstOfPair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
@@ -80,8 +80,21 @@ const isTheOneThatStays = async (
   asked: Asked,
   isNamed: boolean,
 ): Promise<boolean> => {
+  if (!isNamed) return await hasPasswordOnRecord(secrets, secret, asked);
   const pair = await pairOnRecord(secrets, secret, asked);
-  return pair === 'with it' || (isNamed && pair !== 'of others' && !isGone(secret, asked.login));
+  return pair === 'with it' || (pair !== 'of others' && !isGone(secret, asked.login));
+};
+
+/** The name of the one that the switch left behind may have become someone else's: a database administrator drops users too. */
+const hasPasswordOnRecord = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+  { version, login }: Asked,
+): Promise<boolean> => {
+  const versions = pairedIn(recordOf(secret));
+  if (versions.includes(version)) return true;
+  const logins = await Promise.all(versions.map((id) => loginOf(secrets, secret.arn, id)));
+  return logins.some((known) => known !== undefined && sameLogin(known, login));
 };
 
 /**

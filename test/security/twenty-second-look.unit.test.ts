@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
+import { STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import type { Role } from '../../functions/database/database.ts';
 import { OWNER } from '../../functions/secret/labels.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
@@ -125,6 +126,34 @@ it.each(PAIRS.flatMap((name) => RETIREMENT_POLICIES.map((policy) => [name, polic
     expect((await arena.honest.recover()).error).toBeUndefined();
     expect(arena.world.logsIn(arena.current())).toBe(true);
     for (const _turn of [1, 2]) expect((await arena.honest.rotate()).error).toBeUndefined();
+  },
+);
+
+describe.each(RETIREMENT_POLICIES)(
+  'another team gets the name of the one that a switch left behind (%s)',
+  (retirementPolicy) => {
+    it.each([1, 2])(
+      'a value with their password is not rotated, nor does a recovery take it (%i turns before)',
+      async (times) => {
+        const arena = enter('alternating-users', ['write'], { retirementPolicy, admin: true });
+        do await arena.honest.rotate();
+        while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
+        arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+        arena.world.store.setTag(SECRET, 'docdb-rotation:retirement-policy', 'keep');
+        for (let time = 0; time < times; time += 1)
+          expect((await arena.honest.rotate()).error).toBeUndefined();
+        const right = arena.current();
+        const theirs = givesAway(arena, arena.user);
+        arena.write({ username: arena.user, password: theirs.password });
+        expect((await arena.honest.rotate()).error).toBe('UntrustedVersionError');
+        await arena.honest.recover();
+        await arena.honest.rotate(undefined, undefined, 'revert');
+        expect(arena.world.database.user(arena.user)).toMatchObject(theirs);
+        arena.honest.putBack(right);
+        expect((await arena.honest.rotate()).error).toBeUndefined();
+        expect(arena.world.usernameOf(arena.current())).toBe(arena.pairUser);
+      },
+    );
   },
 );
 

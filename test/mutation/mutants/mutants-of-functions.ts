@@ -1308,6 +1308,15 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
+    breaks:
+      'A value for the one of a switched pair that was left behind counts only with a password that a rotation gave it.',
+    file: 'functions/secret/user-on-record.ts',
+    find: 'sameLogin(known, login)',
+    replace: 'known.username === login.username',
+    tests: ['security/twenty-second-look.unit.test.ts'],
+    only: 'another team gets the name of the one that a switch left behind',
+  },
+  {
     breaks: 'A role that is taken from the user in use while a rotation runs does not stay with the new one.',
     file: 'functions/test-secret/test-secret.ts',
     find: '  await assertStillAlike(ports, input, promoted);\n',
@@ -1860,8 +1869,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A clone’s name is a single user’s own only where the record shows a pair.',
     file: 'functions/secret/user-on-record.ts',
-    find: "(isNamed && pair !== 'of others' && ",
-    replace: "(pair !== 'of others' && ",
+    find: '  if (!isNamed) return await hasPasswordOnRecord(secrets, secret, asked);\n',
+    replace: '',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {

@@ -25,22 +25,30 @@ const described = (tags: Record<string, string>) => ({
 });
 
 /** The version `one` is for `app`, `two` for `app_clone`, and `none` for no one. */
-const secretsWithVersions = async () => {
+const secretsWithVersions = async (passwords: Readonly<Record<string, string>> = {}) => {
   const store = new InMemorySecretStore();
   const secretArn = store.addSecret(SECRET);
   const secrets = store.port(openGate);
   for (const [token, username] of Object.entries({ one: 'app', two: 'app_clone' })) {
-    const value = secretText({ username, password: newPassword() });
+    const value = secretText({ username, password: passwords[username] ?? newPassword() });
     await secrets.put({ secretArn, token, value, label: token });
   }
   await secrets.put({ secretArn, token: 'none', value: 'no JSON', label: 'none' });
   return { arn: secretArn, secrets };
 };
 
-const isFor = async (username: string, tags: Record<string, string>): Promise<boolean> => {
-  const { arn, secrets } = await secretsWithVersions();
+/** A value that someone wrote, with the password that is on record for that user, or another one. */
+const isFor = async (
+  username: string,
+  tags: Record<string, string>,
+  which: 'another password' | 'its password' = 'another password',
+): Promise<boolean> => {
+  const password = newPassword();
+  const { arn, secrets } = await secretsWithVersions(
+    which === 'its password' ? { [username]: password } : {},
+  );
   const secret = { ...described(tags), arn };
-  const { login } = parseSecretValue(secretText({ username: 'app', password: newPassword() }), 'the value');
+  const { login } = parseSecretValue(secretText({ username: 'app', password }), 'the value');
   const asked = { version: 'asked', login: { ...login, username } };
   return await isForItsUser(secrets, secret, settingsOf(secret), asked);
 };
@@ -60,7 +68,7 @@ describe('the user on record', () => {
       const named = { ...tags, [USER_TAG]: 'app' };
       expect(await isFor('app', named)).toBe(true);
       const pair = { ...named, [PROVEN_TAG]: '=one =two' };
-      expect(await isFor('app_clone', pair)).toBe(true);
+      expect(await isFor('app_clone', pair, 'its password')).toBe(true);
       for (const other of ['App', 'app ', 'app2', 'app_clone_clone', 'root', '_clone', ''])
         expect(await isFor(other, named), other).toBe(false);
     },
@@ -84,10 +92,12 @@ describe('the user on record', () => {
   it('is a single one’s clone only where the record shows that the two took turns', async () => {
     const tags: Record<string, string> = { ...THROUGH_ADMIN, ...tagOf('app', 'single-user') };
     expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: 'one two' })).toBe(false);
-    expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: '=one =two' })).toBe(true);
+    expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: '=one =two' }, 'its password')).toBe(true);
+    // A database administrator may have dropped it, and another team have its name.
+    expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: '=one =two' })).toBe(false);
     // A retirement has dropped that one: who has its name now is someone else.
     for (const record of ['=one -two', '=one :two', '=one two', '=one =none', '=one =gone'])
-      expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: record }), record).toBe(false);
+      expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: record }, 'its password'), record).toBe(false);
   });
 
   it('is named once', async () => {
