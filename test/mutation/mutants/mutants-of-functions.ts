@@ -1481,7 +1481,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
     file: 'functions/secret/user-on-record.ts',
     find: 'ofIt.some((known) => sameEndpoint(known, login))',
     replace: 'ofIt.length > 0',
-    tests: ['security/fifteenth-look.unit.test.ts'],
+    tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
   {
     breaks: 'A pair that was switched to single-user names the one that stays.',

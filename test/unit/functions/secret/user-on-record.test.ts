@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { UntrustedVersionError } from '../../../../functions/contract/errors.ts';
 import type { Strategy } from '../../../../functions/contract/strategy.ts';
-import { ADMIN_SECRET_TAG, PROVEN_TAG, STRATEGY_TAG, USER_TAG } from '../../../../functions/contract/tags.ts';
+import {
+  ADMIN_SECRET_TAG,
+  DROPPED_TAG,
+  PROVEN_TAG,
+  STRATEGY_TAG,
+  USER_TAG,
+} from '../../../../functions/contract/tags.ts';
 import { endExecution } from '../../../../functions/release-lock/release-lock.ts';
+import { droppedTag } from '../../../../functions/secret/gone-users.ts';
 import { parseSecretValue } from '../../../../functions/secret/secret-value.ts';
 import { settingsOf } from '../../../../functions/secret/settings.ts';
 import { assertForItsUser, isForItsUser, namingUser } from '../../../../functions/secret/user-on-record.ts';
@@ -98,6 +105,20 @@ describe('the user on record', () => {
     // A retirement has dropped that one: who has its name now is someone else.
     for (const record of ['=one -two', '=one :two', '=one two', '=one =none', '=one =gone'])
       expect(await isFor('app_clone', { ...tags, [PROVEN_TAG]: record }, 'its password'), record).toBe(false);
+  });
+
+  it('is no single one that a retirement has dropped there, whatever the record shows of another place', async () => {
+    const { arn, secrets } = await secretsWithVersions();
+    const { login } = parseSecretValue(secretText({ username: 'app', password: newPassword() }), 'the value');
+    const isAt = async (host: string): Promise<boolean> => {
+      const asked = { version: 'asked', login: { ...login, host } };
+      const tags = { ...THROUGH_ADMIN, [USER_TAG]: 'app', [PROVEN_TAG]: '=one /mark' };
+      const named = { ...described(tags), arn };
+      const secret = { ...named, tags: { ...tags, [DROPPED_TAG]: droppedTag(named, 'mark', asked.login) } };
+      return await isForItsUser(secrets, secret, settingsOf(secret), asked);
+    };
+    expect(await isAt(login.host)).toBe(true);
+    expect(await isAt(`other-${login.host}`)).toBe(false);
   });
 
   it('is named once', async () => {
