@@ -11,9 +11,9 @@ import {
   versionOf,
 } from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import type { SecretValue } from '../secret/secret-value.ts';
+import type { Login, SecretValue } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
-import { readUsable, readVersion } from '../secret/versions.ts';
+import { readUsable } from '../secret/versions.ts';
 
 interface Predecessor {
   /** The versions on record that are for it. */
@@ -22,8 +22,8 @@ interface Predecessor {
   readonly isShown: boolean;
   /** Whether all of them are for one whom a retirement has dropped. */
   readonly isGone: boolean;
-  /** Those that show it, or did before the last drop: who has the password of one of them is this secret's own. */
-  readonly shownBy: readonly string[];
+  /** The logins of those that show it, or did before the last drop: who has the password of one of them is this secret's own. */
+  readonly shownBy: readonly Login[];
 }
 
 /**
@@ -47,10 +47,10 @@ export const versionsOfPredecessor = async (
       value: await readUsable(secrets, secret.arn, version, promoted),
     })),
   );
+  const knownOf = (name: string, among: readonly string[]) =>
+    known.filter(({ version, value }) => value?.login.username === name && among.includes(version));
   const versionsOf = (name: string, among: readonly string[]): string[] =>
-    known
-      .filter(({ version, value }) => value?.login.username === name && among.includes(version))
-      .map(({ version }) => version);
+    knownOf(name, among).map(({ version }) => version);
   const paired = pairedIn(record);
   const isShown = versionsOf(user, paired).length > 0 && paired.includes(ofPromoted);
   // A call before this one may have dropped it, and have come to no end.
@@ -58,15 +58,13 @@ export const versionsOfPredecessor = async (
   const mayBeGone = [user, username].every((name) => versionsOf(name, wasShown).length > 0);
   if (user === username || !areOfOnePair(user, username) || !(isShown || mayBeGone))
     throw notShown(secret, user, username);
+  const shown = [...(isShown ? paired : []), ...(mayBeGone ? outdatedIn(record) : [])];
   const gone = [...droppedIn(record), ...outdatedLoginsIn(record)];
   return {
     of: versionsOf(user, versions),
     isShown,
     isGone: versionsOf(user, versions).every((version) => gone.includes(version)),
-    shownBy: [
-      ...(isShown ? versionsOf(user, paired) : []),
-      ...(mayBeGone ? versionsOf(user, outdatedIn(record)) : []),
-    ],
+    shownBy: knownOf(user, shown).flatMap(({ value }) => value?.login ?? []),
   };
 };
 
@@ -74,15 +72,10 @@ export const versionsOfPredecessor = async (
  * Whether who has the name now has a password that this secret gave it. The record tells versions, and so users by their names: the name may have become someone
  * else's in the grace, and after a call that was cut off between its mark and the drop.
  *
- * @param versions for that user
+ * @param logins for that user
  */
-export const keepsPassword = async (
-  { secrets, database }: { readonly secrets: SecretStore; readonly database: Database },
-  secretArn: string,
-  versions: readonly string[],
-): Promise<boolean> => {
-  for (const version of versions) {
-    const { login } = await readVersion(secrets, secretArn, version, 'the version');
+export const keepsPassword = async (database: Database, logins: readonly Login[]): Promise<boolean> => {
+  for (const login of logins) {
     await using session = await database.login(login);
     if (session !== undefined) return true;
   }

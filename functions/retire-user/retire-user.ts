@@ -157,7 +157,7 @@ const retireAsOwner = async (
       : await openAdminSession(ports, settingsOf(secret).adminSecret, current.login);
   const power = admin ?? own;
   const isThere = (await power.findUser(user)) !== undefined;
-  if (isThere && !(await keepsPassword(ports, secret.arn, found.shownBy))) {
+  if (isThere && !(await keepsPassword(ports.database, found.shownBy))) {
     if (!found.isShown) throw notShown(secret, user, promoted.login.username);
     // By an earlier call, whose reply was lost.
     if (input.policy === 'lock' && lock.mayHaveChanged) return { outcome: 'locked', user };

@@ -91,10 +91,8 @@ const hasPasswordOnRecord = async (
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   { version, login }: Asked,
 ): Promise<boolean> => {
-  const versions = pairedIn(recordOf(secret));
-  if (versions.includes(version)) return true;
-  const logins = await Promise.all(versions.map((id) => loginOf(secrets, secret.arn, id)));
-  return logins.some((known) => known !== undefined && sameLogin(known, login));
+  if (pairedIn(recordOf(secret)).includes(version)) return true;
+  return (await pairedLogins(secrets, secret)).some((known) => sameLogin(known, login));
 };
 
 /**
@@ -106,14 +104,21 @@ const pairOnRecord = async (
   secret: Pick<SecretDescription, 'arn' | 'tags'>,
   { version, login }: Asked,
 ): Promise<'with it' | 'with its name' | 'of others' | 'none'> => {
-  const versions = pairedIn(recordOf(secret));
-  if (versions.includes(version)) return 'with it';
-  const logins = await Promise.all(versions.map((id) => loginOf(secrets, secret.arn, id)));
-  const pair = logins.filter((known) => known !== undefined);
+  if (pairedIn(recordOf(secret)).includes(version)) return 'with it';
+  const pair = await pairedLogins(secrets, secret);
   const ofIt = pair.filter(({ username }) => username === login.username);
   if (ofIt.some((known) => sameEndpoint(known, login))) return 'with it';
   if (ofIt.length > 0) return 'with its name';
   return pair.length > 0 ? 'of others' : 'none';
+};
+
+const pairedLogins = async (
+  secrets: SecretStore,
+  secret: Pick<SecretDescription, 'arn' | 'tags'>,
+): Promise<Login[]> => {
+  const versions = pairedIn(recordOf(secret));
+  const logins = await Promise.all(versions.map((id) => loginOf(secrets, secret.arn, id)));
+  return logins.filter((login) => login !== undefined);
 };
 
 export interface OnRecord {

@@ -9,13 +9,12 @@ import type { Arena } from './power/arena.ts';
 import { atEachMoment, callsAt, enter, enterNew, PAIRS } from './power/enter.ts';
 import { LITTLE } from './power/gains.ts';
 import { freeName, takeName } from './power/given-names.ts';
+import { grant, PAYROLL, rolesNow, setRoles } from './power/payroll.ts';
 import type { Right } from './power/rights.ts';
 
 /*
  * A twentieth reviewer's attacks: roles that change while a rotation runs, and what a drop says of versions that were only seen to log in.
  */
-
-const PAYROLL: Role = { role: 'readWrite', db: 'payroll' };
 
 const rolesOf = (name: string): readonly Role[] => (name === 'admin-clone' ? ROOT : READ_WRITE);
 
@@ -26,17 +25,6 @@ const besideMine = (name: string, rights: Right[]) => {
   arena.world.store.setTag(SECRET, PROVEN_TAG, arena.current());
   return { arena, mine: takeName(arena, arena.pairUser, rolesOf(name)) };
 };
-
-const rolesNow = (arena: Arena, username: string): readonly Role[] =>
-  arena.world.database.user(username)?.roles ?? [];
-
-const setRoles = (arena: Arena, username: string, roles: readonly Role[]): void => {
-  const { password = '' } = arena.world.database.user(username) ?? {};
-  arena.world.database.addUser(username, password, roles);
-};
-
-const grant = (arena: Arena, username: string): void =>
-  setRoles(arena, username, [...rolesNow(arena, username), PAYROLL]);
 
 describe('roles that a database administrator gives or takes at each moment of a revert to a user of mine that is alike', () => {
   it.each(PAIRS)('given to the secret’s user: mine does not get them: %s', async (name) => {

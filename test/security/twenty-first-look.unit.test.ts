@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
 import { executionArn } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { ExecutionAbortedError } from '../support/state-machine.ts';
 import { type Arena, EVIL_HOST } from './power/arena.ts';
-import { atEachMoment, enter, enterNew, PAIRS, recordIn } from './power/enter.ts';
+import { atEachMoment, enter, enterNew, PAIRS, recordIn, switched } from './power/enter.ts';
 
 /*
  * A twenty-first reviewer's attacks: values for the pair's other user beside a rotation that is stopped.
@@ -71,15 +70,6 @@ describe('a value for the other user, written as a rotation is stopped: later on
     });
   });
 });
-
-/** A pair that was switched while its second user is in use. @returns the versions of both */
-const switched = async (retirementPolicy: string) => {
-  const arena = enter('alternating-users', ['write'], { retirementPolicy, admin: true });
-  do await arena.honest.rotate();
-  while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
-  arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
-  return { arena, right: arena.current(), left: arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '' };
-};
 
 it('a marker that names the one of a switched pair that is left behind: a recovery does not go back to it', async () => {
   const { arena, right, left } = await switched('keep');

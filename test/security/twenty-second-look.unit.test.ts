@@ -1,29 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
-import { STRATEGY_TAG } from '../../functions/contract/tags.ts';
-import type { Role } from '../../functions/database/database.ts';
 import { OWNER } from '../../functions/secret/labels.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
 import { ExecutionAbortedError } from '../support/state-machine.ts';
-import type { Arena } from './power/arena.ts';
-import { atEachMoment, callsAt, enter, PAIRS, rotateUntilGrace } from './power/enter.ts';
-import { LITTLE } from './power/gains.ts';
+import { atEachMoment, callsAt, enter, PAIRS, rotateUntilGrace, switched } from './power/enter.ts';
+import { isLeftAlone, takeName } from './power/given-names.ts';
+import { grant, holders, isThere, take } from './power/payroll.ts';
 
 /*
  * A twenty-second reviewer's attacks: names that change hands before a retirement, and roles that are taken one after the other.
  */
 
 const POLICIES = RETIREMENT_POLICIES.filter((policy) => policy !== 'keep');
-
-/** A database administrator drops the user, and another team gets its name. @returns what is to stay as it is */
-const givesAway = (arena: Arena, username: string) => {
-  const theirs = { password: newPassword(), roles: LITTLE };
-  arena.world.database.addUser(username, theirs.password, theirs.roles);
-  return theirs;
-};
 
 describe.each(PAIRS)('another team gets the name of the replaced user: %s', (name) => {
   it.each(POLICIES)(
@@ -32,9 +23,9 @@ describe.each(PAIRS)('another team gets the name of the replaced user: %s', (nam
       const arena = enter(name, ['start'], { retirementPolicy: policy });
       const input = await rotateUntilGrace(arena);
       const replaced = String(input.predecessor);
-      const theirs = givesAway(arena, replaced);
+      const theirs = takeName(arena, replaced);
       expect((await arena.retire({ ...input, graceSeconds: 0 })).error).toBe('RetirementFailed');
-      expect(arena.world.database.user(replaced)).toMatchObject(theirs);
+      isLeftAlone(arena, theirs);
       expect(arena.world.store.holder(SECRET, OWNER)).toBeUndefined();
       expect((await arena.honest.rotate()).error).toBeUndefined();
     },
@@ -44,7 +35,7 @@ describe.each(PAIRS)('another team gets the name of the replaced user: %s', (nam
     const arena = enter(name, ['start'], { retirementPolicy: 'keep' });
     await arena.honest.rotate();
     const replaced = arena.world.usernameOf(arena.current()) === arena.user ? arena.pairUser : arena.user;
-    const theirs = givesAway(arena, replaced);
+    const theirs = takeName(arena, replaced);
     const { error } = await arena.retire({
       version: arena.current(),
       strategy: name,
@@ -52,7 +43,7 @@ describe.each(PAIRS)('another team gets the name of the replaced user: %s', (nam
       policy,
     });
     expect(error).toBe('RetirementFailed');
-    expect(arena.world.database.user(replaced)).toMatchObject(theirs);
+    isLeftAlone(arena, theirs);
   });
 });
 
@@ -135,20 +126,17 @@ describe.each(RETIREMENT_POLICIES)(
     it.each([1, 2])(
       'a value with their password is not rotated, nor does a recovery take it (%i turns before)',
       async (times) => {
-        const arena = enter('alternating-users', ['write'], { retirementPolicy, admin: true });
-        do await arena.honest.rotate();
-        while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
-        arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+        const { arena } = await switched(retirementPolicy);
         arena.world.store.setTag(SECRET, 'docdb-rotation:retirement-policy', 'keep');
         for (let time = 0; time < times; time += 1)
           expect((await arena.honest.rotate()).error).toBeUndefined();
         const right = arena.current();
-        const theirs = givesAway(arena, arena.user);
-        arena.write({ username: arena.user, password: theirs.password });
+        const theirs = takeName(arena, arena.user);
+        arena.write(theirs);
         expect((await arena.honest.rotate()).error).toBe('UntrustedVersionError');
         await arena.honest.recover();
         await arena.honest.rotate(undefined, undefined, 'revert');
-        expect(arena.world.database.user(arena.user)).toMatchObject(theirs);
+        isLeftAlone(arena, theirs);
         arena.honest.putBack(right);
         expect((await arena.honest.rotate()).error).toBeUndefined();
         expect(arena.world.usernameOf(arena.current())).toBe(arena.pairUser);
@@ -156,29 +144,6 @@ describe.each(RETIREMENT_POLICIES)(
     );
   },
 );
-
-const PAYROLL: Role = { role: 'readWrite', db: 'payroll' };
-
-const setRoles = (
-  arena: Arena,
-  username: string,
-  change: (roles: readonly Role[]) => readonly Role[],
-): void => {
-  const { database } = arena.world;
-  const user = database.user(username);
-  if (user !== undefined) database.addUser(username, user.password, change(user.roles));
-};
-
-const give = (arena: Arena, username: string): void =>
-  setRoles(arena, username, (roles) => [...roles, PAYROLL]);
-
-const take = (arena: Arena, username: string): void =>
-  setRoles(arena, username, (roles) => roles.filter(({ db }) => db !== PAYROLL.db));
-
-const holders = (arena: Arena): string[] =>
-  [arena.user, arena.pairUser].filter((username) =>
-    arena.world.database.user(username)?.roles.some(({ db }) => db === PAYROLL.db),
-  );
 
 describe.each(PAIRS)(
   'a role that is taken from the user in use, at each moment of a rotation that is cut off after its promotion: %s',
@@ -189,7 +154,7 @@ describe.each(PAIRS)(
         await arena.honest.rotate();
         const before = arena.current();
         const inUse = arena.world.usernameOf(before) ?? '';
-        give(arena, inUse);
+        grant(arena, inUse);
         const since: string[] = [];
         let call = 0;
         const turn = async (method: string) => {
@@ -225,7 +190,7 @@ describe.each(PAIRS)(
           await arena.honest.rotate();
           const inUse = arena.world.usernameOf(arena.current()) ?? '';
           const other = inUse === arena.user ? arena.pairUser : arena.user;
-          for (const username of [inUse, other]) give(arena, username);
+          for (const username of [inUse, other]) if (isThere(arena, username)) grant(arena, username);
           if (order === ORDERS[0]) take(arena, other);
           let wasInUse = false;
           const { error } = await arena.honest.rotate(moment, () => {

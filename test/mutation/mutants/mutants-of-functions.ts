@@ -1509,7 +1509,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A retirement that was cut off before the drop goes on with it.',
     file: 'functions/retire-user/predecessor.ts',
-    find: '...(mayBeGone ? versionsOf(user, outdatedIn(record)) : []),',
+    find: ', ...(mayBeGone ? outdatedIn(record) : [])',
     replace: '',
     tests: ['unit/functions/retire-user/retire-user.test.ts'],
   },

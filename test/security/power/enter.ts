@@ -1,3 +1,4 @@
+import { STRATEGY_TAG } from '../../../functions/contract/tags.ts';
 import { recordOf } from '../../../functions/secret/proven.ts';
 import { newVersionId } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
@@ -75,4 +76,13 @@ export const isLeftEnabled = (arena: Arena, written: string): boolean => {
   const made = world.credentialOf(written);
   const isInUse = world.credentialOf(arena.current())?.username === made?.username;
   return made !== undefined && !isInUse && world.database.accepts(made);
+};
+
+/** A pair that was switched while its second user is in use. @returns the versions of both */
+export const switched = async (retirementPolicy: string) => {
+  const arena = enter('alternating-users', ['write'], { retirementPolicy, admin: true });
+  do await arena.honest.rotate();
+  while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
+  arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+  return { arena, right: arena.current(), left: arena.world.store.holder(SECRET, 'AWSPREVIOUS') ?? '' };
 };
