@@ -114,15 +114,19 @@ const WITH_DATABASE = {
   because: 'the driver and bson 700, the SDK 300, certificate authorities 180, zod 150, ours 60',
 };
 const CHECKS = { kilobytes: 1505, because: 'as the others with a database, and what a check looks at' };
-const RECOVERY = { kilobytes: 1600, because: 'as the others with a database, and the client of clusters' };
+const RECOVERY = {
+  kilobytes: 1572,
+  because: 'as the others with a database, and the client of clusters: no function is larger than 1.5 MiB',
+};
 const WITHOUT_DATABASE = { kilobytes: 600, because: 'the SDK 290, zod 140, ours and the logger 70' };
 const THREE_CLIENTS = {
   kilobytes: 650,
   because: 'as without a database, and the clients of events and topics',
 };
 const SERVICES_TOO = {
-  kilobytes: 750,
-  because: 'as without a database, with certificate authorities, whose age it tells, and the metrics',
+  kilobytes: 734,
+  because:
+    'as without a database, with certificate authorities, whose age it tells, and the metrics: none without the driver is larger than 0.7 MiB',
 };
 
 /** Some percent may be updates of packages; more is something that was not loaded before. */
