@@ -25,7 +25,7 @@ export const sameRoles = (some: ToldRoles, others: ToldRoles): boolean =>
 export const knownRoles = (roles: ToldRoles, username: string): readonly Role[] => {
   if (roles !== undefined) return roles;
   throw new RolesUnknownError(
-    `the server tells the roles of "${username}" neither by connectionStatus nor by usersInfo, so that they can be neither copied to another user nor compared; use the strategy single-user, for which they stay as they are`,
+    `the server tells no roles of "${username}", neither by connectionStatus nor by usersInfo: it has none, as one that a retirement stripped, or the server does not tell them, so that they can be neither copied to another user nor compared. Give it its roles, or use the strategy single-user, for which they stay as they are`,
   );
 };
 
