@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createVitest, type Reporter, type TestModule, type Vitest } from 'vitest/node';
+import { LastingProcess } from './lasting-process.ts';
 
 export interface Verdict {
   readonly verdict: 'passed' | 'failed' | 'did not run';
@@ -37,17 +38,24 @@ class Tally implements Reporter {
 
 /**
  * Tests of a copy of the repository, run again and again. A vitest of its own for each run would spend more than half of its
- * time on reading and translating files that have not changed.
+ * time on reading and translating files that have not changed, and a process of its own half of the rest.
  */
 export class WarmTests {
   readonly #vitest: Vitest;
   readonly #directory: string;
   readonly #told: { tally: Tally };
+  readonly #process: LastingProcess;
 
-  private constructor(vitest: Vitest, directory: string, told: { tally: Tally }) {
+  private constructor(
+    vitest: Vitest,
+    directory: string,
+    told: { tally: Tally },
+    lastingProcess: LastingProcess,
+  ) {
     this.#vitest = vitest;
     this.#directory = directory;
     this.#told = told;
+    this.#process = lastingProcess;
   }
 
   static async open(directory: string): Promise<WarmTests> {
@@ -57,20 +65,23 @@ export class WarmTests {
       onTestModuleEnd: (module) => told.tally.onTestModuleEnd(module),
       onTestRunEnd: (modules, errors) => told.tally.onTestRunEnd(modules, errors),
     };
+    const lasting = new LastingProcess();
     const vitest = await createVitest('test', {
       root: directory,
       config: join(import.meta.dirname, 'vitest.config.ts'),
       watch: false,
       reporters: [reporter],
+      pool: { name: 'lasting', createPoolWorker: (options) => lasting.lend(options) },
       // The other core is another worker's.
       maxWorkers: 1,
     });
-    return new WarmTests(vitest, directory, told);
+    return new WarmTests(vitest, directory, told, lasting);
   }
 
   /** To be told after each write to a file of the copy: it is run as it was otherwise. */
   fileChanged(path: string): void {
     this.#vitest.invalidateFile(path);
+    this.#process.fileChanged(path);
   }
 
   /**
@@ -91,5 +102,6 @@ export class WarmTests {
 
   async close(): Promise<void> {
     await this.#vitest.close();
+    this.#process.end();
   }
 }
