@@ -13,6 +13,15 @@ const onTheStack = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** In a process that other files share one of them may have loaded the driver before its bounds (functions/database/driver-bounds.ts). */
 const WITH_A_DRIVER_OF_ITS_OWN = 'test/security/hostile-server.unit.test.ts';
 
+const inMemory = {
+  // A quarter of their CPU was to load what each file imports anew. So a file mocks no module, and puts back what it changes.
+  isolate: false,
+  globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
+  setupFiles: ['test/mutation/coverage/keep.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     // A file of integration tests starts a stack of its own and usually waits: more workers than cores are of use.
@@ -24,15 +33,18 @@ export default defineConfig({
           name: 'unit',
           include: [
             'test/{unit,upgrade,mutation,bench,chaos/faults,local-stack/commands/demonstration}/**/*.test.ts',
-            'test/{e2e/permissions,people,security}/*.unit.test.ts',
+            'test/{e2e/permissions,people}/*.unit.test.ts',
           ],
-          exclude: ['test/unit/infra/**', WITH_A_DRIVER_OF_ITS_OWN],
-          // A quarter of their CPU was to load what each file imports anew. So a file mocks no module, and puts back what it changes.
-          isolate: false,
-          globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
-          setupFiles: ['test/mutation/coverage/keep.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: ['test/unit/infra/**'],
+          ...inMemory,
+        },
+      },
+      {
+        test: {
+          name: 'attacks',
+          include: ['test/security/*.unit.test.ts'],
+          exclude: [WITH_A_DRIVER_OF_ITS_OWN],
+          ...inMemory,
         },
       },
       {
