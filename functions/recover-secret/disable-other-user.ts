@@ -17,7 +17,9 @@ import {
 } from '../secret/proven.ts';
 import { sameEndpoint } from '../secret/secret-value.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
-import type { ReconcilePorts, ReconcileResult, RecoveryContext, Version } from './reconcile.ts';
+import type { Version } from './known-versions.ts';
+import type { ReconcileResult } from './reconcile.ts';
+import type { ReconcilePorts, RecoveryContext } from './recovery-context.ts';
 
 export interface Disabled {
   readonly how: NonNullable<ReconcileResult['otherUser']>;

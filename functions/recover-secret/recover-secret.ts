@@ -1,6 +1,7 @@
 import type { RecoverSecretInput } from '../contract/steps.ts';
 import { releaseLock } from '../secret/lock.ts';
-import { type ReconcilePorts, type ReconcileResult, reconcile } from './reconcile.ts';
+import { type ReconcileResult, reconcile } from './reconcile.ts';
+import type { ReconcilePorts } from './recovery-context.ts';
 import { type TakeOverResult, takeOver } from './take-over.ts';
 
 export type RecoverSecretPorts = ReconcilePorts;

@@ -1,5 +1,7 @@
 import { mayJoin } from '../../../functions/create-secret/create-secret.ts';
-import { candidatesIn, isStuck, stillProven } from '../../../functions/recover-secret/reconcile.ts';
+import { candidatesIn } from '../../../functions/recover-secret/known-versions.ts';
+import { isStuck } from '../../../functions/recover-secret/recovered-labels.ts';
+import { stillProven } from '../../../functions/recover-secret/still-proven.ts';
 import { mayTakeFrom, suspectsIn } from '../../../functions/recover-secret/take-over.ts';
 import { startsRecovery } from '../../../functions/report-outcome/starts-recovery.ts';
 import { isPutBack } from '../../../functions/restore-labels/restore-labels.ts';

@@ -25,7 +25,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A proven version tells where and for whom a secret is, also one that has no label any more.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: ' ?? unlabelled[0] ?? labelled[0]',
     replace: ' ?? labelled[0]',
     tests: ['unit/statemachine/hand-written.test.ts'],
@@ -505,8 +505,8 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery lets an AWSCURRENT that logs in stay, wherever it is for.',
-    file: 'functions/recover-secret/reconcile.ts',
-    find: '(await currentElsewhere(ports.database, context)) ?? ',
+    file: 'functions/recover-secret/good-version.ts',
+    find: '(await currentElsewhere(database, context)) ?? ',
     replace: '',
     tests: ['unit/statemachine/hand-written.test.ts'],
   },
@@ -851,21 +851,21 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery takes off a dangling AWSPENDING (invariant 3).',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovered-labels.ts',
     find: 'isStuck(secret, holder, suspects) && (await secrets.moveLabel(secret.arn, PENDING, { from: holder }))',
     replace: 'isStuck(secret, holder, suspects)',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
     breaks: 'A recovery leaves no AWSPENDING behind on an AWSCURRENT that it has replaced.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovered-labels.ts',
     find: 'if (hasLabel(secret, currentVersion, PENDING))',
     replace: "if (secret.name === '')",
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
     breaks: 'A recovery sets a password that no version proves only if someone said so (confused deputy).',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/reset-password.ts',
     find: 'if (!input.resetThroughAdmin) {',
     replace: 'if (secret === undefined) {',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -886,7 +886,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery tries the versions whose password the database may have (invariant 1).',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/known-versions.ts',
     find: "    ...suspects.map((id) => ({ id, was: 'AWSPENDING' as const })),\n",
     replace: '',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -894,7 +894,7 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
     breaks:
       'Where and for whom a secret is, a proven version says; someone may have written AWSCURRENT (confused deputy).',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: 'return labelled.find(isProven) ?? unlabelled[0] ?? labelled[0];',
     replace: 'return isProven && isWritten && labelled[0];',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -1363,7 +1363,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks:
       'A recovery tries what a rotation wrote, also where the lock was stolen by a version that does not name it.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: '[...named, ...writtenIn(record)]',
     replace: '[...named, ...writtenIn([])]',
     tests: ['security/seventh-look.unit.test.ts'],
@@ -1531,7 +1531,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks:
       'A recovery disables a user at the place of the version that it goes back to, whatever was proven last.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: '    known: [...unique, ...unlabelled],\n',
     replace: '    known: unique.filter((version) => isMeant(version, reference)),\n',
     tests: ['security/twelfth-look.unit.test.ts'],
@@ -1539,7 +1539,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'No reset sets the password of one whom a retirement has dropped.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/reset-password.ts',
     find: 'const named = namedIn(recordOf(secret));',
     replace: 'const named = provenVersions(secret);',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -1574,7 +1574,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery that goes back leaves no record of a pair whose user it disabled.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/still-proven.ts',
     find: 'return isPromotedInUse || id === version ? asPaired(id) : withoutPromotion(entry);',
     replace: 'return withoutPromotion(entry) && asPaired(id);',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -1603,7 +1603,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery finds what is proven also where two written values took its labels.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: '      ...unlabelled.filter((version) => isForSameUsers(version, reference)),\n',
     replace: '',
     tests: POWER,
@@ -1611,7 +1611,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A reset sets no password that someone wrote by hand, once the secret was rotated.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/reset-password.ts',
     find: '  if (input.resetThroughCluster || input.resetThroughAdmin) assertMayTell(secret, currentVersion);\n',
     replace: '',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -1796,7 +1796,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'Before the first rotation a slip in the host of AWSCURRENT is undone by a recovery too.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: 'proven.length === 0 || (proven',
     replace: '(proven',
     tests: ['unit/statemachine/hand-written.test.ts'],
@@ -1838,7 +1838,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery goes back to what the first rotation of a pair began with.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: '...begunWith, ',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
@@ -1853,7 +1853,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A marker does not choose which of a pair’s versions a recovery goes back to.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: 'const named = suspects.filter((id) => !isSettled(id));',
     replace: 'const named = suspects.filter((id) => id !== undefined || !isSettled(id));',
     tests: ['security/twenty-first-look.unit.test.ts'],
@@ -1890,7 +1890,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery tries what is proven elsewhere, once nothing else logs in.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: ' || (proven.includes(id) && !hasLabel(secret, id, CURRENT));',
     replace: ';',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -1904,7 +1904,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'For a recovery the versions of the secret’s own user say where it is.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: 'return versions.filter((_, index) => own[index]);',
     replace: 'return versions.filter((_, index) => index < own.length);',
     tests: ['security/third-look.unit.test.ts'],
@@ -2067,14 +2067,14 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery tries each place by itself.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/good-version.ts',
     find: '      first ??= error;\n',
     replace: '      throw error;\n',
     tests: ['security/eighteenth-look.unit.test.ts'],
   },
   {
     breaks: 'A revert that a recovery leaves open stays on record.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/still-proven.ts',
     find: '!isReturnedTo(entry) && ',
     replace: '',
     tests: ['security/seventeenth-look.unit.test.ts'],
@@ -2117,14 +2117,14 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'So does a recovery.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/known-versions.ts',
     find: 'version && isAtItsCluster(secret, version.value.login) ? version',
     replace: 'version ? version',
     tests: ['security/own-domain.unit.test.ts'],
   },
   {
     breaks: 'A recovery by a wrong tag names it.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: '  if (current) assertAtItsCluster(secret, CURRENT, current.value.login);\n',
     replace: '',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
@@ -2229,7 +2229,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'What a revert went back to is on record until a rotation, also where a recovery has ended it.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/still-proven.ts',
     find: '    isGoneBackTo(entry) ||\n',
     replace: '',
     tests: ['security/twenty-first-look.unit.test.ts'],
@@ -2260,7 +2260,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'A recovery of a pair does not stay with a copy of what was cut off.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: 'cutOff.some((each) => each.id !== id && sameLogin(each.value.login, value.login));',
     replace: 'cutOff.length > id.length && sameLogin(value.login, value.login);',
     tests: ['security/twentieth-look.unit.test.ts'],
@@ -2268,14 +2268,14 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   },
   {
     breaks: 'What was cut off last itself is no copy of itself.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: 'each.id !== id && sameLogin',
     replace: 'sameLogin',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {
     breaks: 'A recovery of a pair goes back where it can.',
-    file: 'functions/recover-secret/reconcile.ts',
+    file: 'functions/recover-secret/recovery-context.ts',
     find: '[...inUse, ...cutOff, ...versions]',
     replace: 'versions',
     tests: ['security/twentieth-look.unit.test.ts'],
