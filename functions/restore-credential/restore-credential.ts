@@ -70,7 +70,10 @@ const writtenMeanwhile = async (
   return value === undefined ? undefined : { version, value };
 };
 
-/** Whether it logs in by what this execution does alone: its password is the pending one, which was of no use before. */
+/**
+ * Whether it is a copy of the pending value that logs in by what this execution does alone, or did so beside AWSCURRENT, as the other user of a pair: that one
+ * gets back what it had, and AWSCURRENT the one that was in use.
+ */
 const isOurs = (
   written: WrittenVersion | undefined,
   before: Before | null,
@@ -78,7 +81,8 @@ const isOurs = (
 ): boolean =>
   written !== undefined &&
   sameLogin(written.value.login, login) &&
-  before?.logsIn.includes(PENDING) === false;
+  before !== null &&
+  (!before.logsIn.includes(PENDING) || before.logsIn.includes(CURRENT));
 
 const logsIn = async (
   { database }: RestoreCredentialPorts,

@@ -700,6 +700,13 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/functions/restore-credential/restore-credential.test.ts'],
   },
   {
+    breaks: 'A copy of what a revert goes back to keeps no role that the revert gave.',
+    file: 'functions/restore-credential/restore-credential.ts',
+    find: '(!before.logsIn.includes(PENDING) || before.logsIn.includes(CURRENT))',
+    replace: '!before.logsIn.includes(PENDING)',
+    tests: ['security/twenty-third-look.unit.test.ts'],
+  },
+  {
     breaks: 'An AWSCURRENT that someone wrote meanwhile stays only if it logs in.',
     file: 'functions/restore-credential/restore-credential.ts',
     find: 'return (await logsIn(ports, written)) ? {',
