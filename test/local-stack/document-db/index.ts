@@ -119,7 +119,7 @@ const refuseBadUser = ({ name, password }: DocumentDbOptions['primaryUser']): vo
 
 const prepareDirectory = async (given: string | undefined): Promise<string> => {
   await mkdir(given ?? LOCAL, { recursive: true });
-  const directory = given ?? (await mkdtemp(join(LOCAL, 'document-db-')));
+  const directory = given ?? (await mkdtemp(join(LOCAL, `document-db-${process.pid}-`)));
   await mkdir(join(directory, 'data'), { recursive: true });
   return directory;
 };

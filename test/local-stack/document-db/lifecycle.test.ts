@@ -175,7 +175,8 @@ describe('the end', () => {
   });
 
   test('fails to start, and says why, when Python has no SecantusDB', async () => {
-    const folders = () => readdirSync(LOCAL).filter((name) => name.startsWith('document-db-'));
+    // Of this process: others have theirs.
+    const folders = () => readdirSync(LOCAL).filter((name) => name.startsWith(`document-db-${process.pid}-`));
     const before = folders();
     const started = startDocumentDb({ primaryUser, python: '/usr/bin/env' });
     await expect(started).rejects.toThrow(/SecantusDB ended/);
