@@ -13,6 +13,7 @@ const onTheStack = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** In a process that other files share one of them may have loaded the driver before its bounds (functions/database/driver-bounds.ts). */
 const WITH_A_DRIVER_OF_ITS_OWN = 'test/security/hostile-server.unit.test.ts';
 
+/** Files that share their processes, each with those that came before it. */
 const inMemory = {
   // A quarter of their CPU was to load what each file imports anew. So a file mocks no module, and puts back what it changes.
   isolate: false,
@@ -52,13 +53,9 @@ export default defineConfig({
           name: 'synthesis',
           include: ['test/unit/infra/**/*.test.ts'],
           // To load the CDK takes longer than most of these tests: once for each worker. They share nothing else that one could change.
-          isolate: false,
+          ...inMemory,
           // CDK's own check of a template takes as long as all the rest, and what it finds is a warning that no test reads.
           env: { CDK_VALIDATION: 'false' },
-          globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
-          setupFiles: ['test/mutation/coverage/keep.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
