@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { compiled } from '../support/state-machine.ts';
+import { compiled } from '../support/expressions.ts';
 
 /** Evaluates expressions for replay.py: a line of JSON in, a line of JSON out. */
 for await (const line of createInterface({ input: process.stdin })) {

@@ -9,33 +9,44 @@ const IMPURE = /\$(?:uuid|millis|now|random|shuffle)\b/;
 /** More than the executions of one test have; then all are forgotten. */
 const MOST = 20_000;
 
-const paths = new Map<string, readonly (readonly string[])[]>();
-const known = new Map<string, string>();
+const known = new Map<string, unknown>();
 
 /**
  * @param source an expression that has no other context than its bindings
- * @param bindings values as JSON carries them
- * @param evaluate what it gives
- * @returns that, as JSON carries it, each time another copy; undefined where it gives nothing
+ * @param evaluate what it gives, for bindings that are as JSON carries them
+ * @returns gives that as JSON carries it, at once where it is known: the same frozen value each time; undefined where there is nothing
  */
-export const remembered = async (
+export const remembering = <Bindings extends object>(
   source: string,
-  bindings: object,
-  evaluate: () => Promise<unknown>,
-): Promise<unknown> => {
-  const key = IMPURE.test(source) ? undefined : keyOf(source, bindings);
-  const text = (key && known.get(key)) ?? JSON.stringify(await evaluate());
-  if (text === undefined) return undefined;
-  if (known.size >= MOST) known.clear();
-  if (key !== undefined) known.set(key, text);
-  return JSON.parse(text);
+  evaluate: (bindings: Bindings) => Promise<unknown>,
+): ((bindings: Bindings) => unknown) => {
+  if (IMPURE.test(source)) return async (bindings) => plain(await evaluate(bindings));
+  const paths = pathsIn(source);
+  return (bindings) => {
+    const key = keyOf(source, paths, bindings);
+    return known.get(key) ?? evaluate(bindings).then((value) => keep(key, frozen(plain(value))));
+  };
 };
 
-const keyOf = (source: string, bindings: object): string => {
-  const named = paths.get(source) ?? pathsIn(source);
-  paths.set(source, named);
+const plain = (value: unknown): unknown =>
+  value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+
+const keep = (key: string, value: unknown): unknown => {
+  if (known.size >= MOST) known.clear();
+  known.set(key, value);
+  return value;
+};
+
+/** Who changes it, and so what the next execution gets, is told. */
+const frozen = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
+};
+
+const keyOf = (source: string, paths: readonly (readonly string[])[], bindings: object): string => {
   // A name that is not bound is something else than null.
-  const values = named.map((path) => at(bindings, path)).map((value) => (value === undefined ? 0 : [value]));
+  const values = paths.map((path) => at(bindings, path)).map((value) => (value === undefined ? 0 : [value]));
   return source + JSON.stringify(values);
 };
 

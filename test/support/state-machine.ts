@@ -1,9 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import jsonata from 'jsonata';
 import { catcherOf, choiceOf, defaultOf, retrierOf, stateNamed } from '../mutation/coverage/parts.ts';
 import { noteReached } from '../mutation/coverage/reached.ts';
 import { PathRecorder } from '../second-interpreter/record.ts';
-import { remembered } from './remembered.ts';
+import { filled } from './templates.ts';
 
 /** The parts of the Amazon States Language that this project's definitions use. https://states-language.net */
 export interface Definition {
@@ -312,8 +310,9 @@ class Execution {
     return Next;
   }
 
-  async #fill(template: unknown, states: Record<string, unknown> = {}): Promise<unknown> {
-    return await filled(template, {
+  #fill(template: unknown, states: Record<string, unknown> = {}): unknown {
+    // Most of it is there at once, and to wait for that takes longer than to fill it in.
+    return filled(template, {
       ...this.#variables,
       states: { input: this.#input, context: this.#context(), ...states },
       millis: () => this.#recorder.timed(this.#waits.now?.() ?? this.#now),
@@ -324,89 +323,6 @@ class Execution {
     return { Execution: { Id: this.#arn, StartTime: START_TIME }, State: { Name: this.#state } };
   }
 }
-
-type Bindings = Readonly<Record<string, unknown>>;
-
-const filled = async (template: unknown, bindings: Bindings): Promise<unknown> => {
-  if (typeof template === 'string') return await evaluated(template, bindings);
-  if (Array.isArray(template)) return await Promise.all(template.map((item) => filled(item, bindings)));
-  if (typeof template !== 'object' || template === null) return template;
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(template))
-    result[key] = isLiteral(value) ? value : (atOnce(value, bindings) ?? (await filled(value, bindings)));
-  return result;
-};
-
-const evaluated = async (text: string, bindings: Bindings): Promise<unknown> => {
-  const source = expressionIn(text);
-  if (source === undefined) return text;
-  const atPath = atPlainPath(source, bindings);
-  if (atPath !== undefined) return atPath;
-  const value = await remembered(source, bindings, () =>
-    compiled(source).evaluate(undefined, named(source, bindings)),
-  );
-  // Step Functions fails here with States.QueryEvaluationError.
-  if (value === undefined) throw new Error(`this gives nothing: ${source}`);
-  return value;
-};
-
-/** What needs no JSONata: to wait for it all the same takes longer than to see that. */
-const atOnce = (value: unknown, bindings: Bindings): unknown => {
-  const source = typeof value === 'string' ? expressionIn(value) : undefined;
-  return source === undefined ? undefined : atPlainPath(source, bindings);
-};
-
-/** The expression of a `{% … %}` string. */
-export const expressionIn = (text: string): string | undefined => /^\{%(.*)%\}$/s.exec(text)?.[1]?.trim();
-
-/** What is not to be filled. */
-const isLiteral = (value: unknown): boolean =>
-  typeof value === 'string' ? !value.startsWith('{%') : typeof value !== 'object' || value === null;
-
-const PLAIN_PATH = /^\$[a-z]\w*(?:\.[a-z]\w*)*$/i;
-
-/**
- * What `$plan.secretArn` and its like lead to: to have JSONata evaluate them, a half of all expressions, takes longer than many a step.
- *
- * @returns undefined where only JSONata can tell: on a way through arrays, or to nothing
- */
-export const atPlainPath = (source: string, bindings: object): unknown => {
-  if (!PLAIN_PATH.test(source)) return undefined;
-  let value: unknown = bindings;
-  for (const key of source.slice(1).split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-    if (Array.isArray(value) || typeof value === 'function') return undefined;
-  }
-  return value ?? undefined;
-};
-
-const namesIn = new Map<string, readonly string[]>();
-
-/** What an expression names: to have JSONata bind the others, a dozen or two, takes longer than many an expression. */
-const named = (source: string, bindings: Bindings): Bindings => {
-  const names = namesIn.get(source) ?? [...source.matchAll(/\$(\w+)/g)].map(([, name = '']) => name);
-  namesIn.set(source, names);
-  const few: Record<string, unknown> = {};
-  for (const name of names) if (Object.hasOwn(bindings, name)) few[name] = bindings[name];
-  return few;
-};
-
-const cache = new Map<string, jsonata.Expression>();
-
-/** With the functions that Step Functions adds to JSONata: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html */
-export const compiled = (source: string): jsonata.Expression => {
-  const known = cache.get(source);
-  if (known !== undefined) return known;
-  const expression = jsonata(source);
-  expression.registerFunction('parse', (text: string) => JSON.parse(text));
-  expression.registerFunction('uuid', () => randomUUID());
-  expression.registerFunction('hash', (text: string, algorithm: string) =>
-    createHash(algorithm.replace('-', '').toLowerCase()).update(text).digest('hex'),
-  );
-  cache.set(source, expression);
-  return expression;
-};
 
 /** As JSON carries it. */
 const plain = (value: unknown): unknown =>

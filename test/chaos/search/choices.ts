@@ -1,5 +1,5 @@
 import { definitionOf } from '../../support/definitions.ts';
-import { compiled, expressionIn } from '../../support/state-machine.ts';
+import { compiled, expressionIn } from '../../support/expressions.ts';
 
 /** What ChooseCompensation goes by. */
 export interface Failed {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compiled, expressionIn, type State } from '../../support/state-machine.ts';
+import { compiled, expressionIn } from '../../support/expressions.ts';
+import type { State } from '../../support/state-machine.ts';
 import { definitionFor, type Example, MACHINES, textOf, variablesReadBy, written } from './examples.ts';
 import { NOW } from './runs.ts';
 

@@ -12,7 +12,8 @@ import {
   placeholdersIn,
   textOf,
 } from '../../support/definitions.ts';
-import { compiled, expressionIn, type Retrier, type State } from '../../support/state-machine.ts';
+import { compiled, expressionIn } from '../../support/expressions.ts';
+import type { Retrier, State } from '../../support/state-machine.ts';
 
 /** A step ends itself after that; the state machine has to wait longer, or it would retry a step that still runs. */
 const FUNCTION_TIMEOUT_SECONDS = 60;

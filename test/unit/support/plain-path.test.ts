@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { atPlainPath, compiled } from '../../support/state-machine.ts';
+import { compiled } from '../../support/expressions.ts';
+import { plainPathOf } from '../../support/plain-path.ts';
+
+const atPlainPath = (source: string, bindings: object): unknown => plainPathOf(source)?.(bindings);
 
 const key = fc.constantFrom('a', 'b', 'states');
 const value = fc.letrec((tie) => ({
