@@ -1,4 +1,4 @@
-import type { EngineVersion } from '../document-db/index.ts';
+import type { DocumentDbOptions, EngineVersion } from '../document-db/index.ts';
 import type { LabelBehaviour, RotationBehaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
 import type { Assembly, SynthesizeOptions } from './synthesize.ts';
 
@@ -48,6 +48,12 @@ export interface LocalStackOptions {
    * @default false
    */
   readonly plainLogins?: boolean;
+  /**
+   * How dear a login is: `mongodb` makes it as dear as MongoDB's defaults do, for who measures.
+   *
+   * @default 'cheap'
+   */
+  readonly logins?: DocumentDbOptions['logins'];
   /**
    * Whether a recovery may reset the primary user, whose secret `demo/admin` is, through the cluster.
    *

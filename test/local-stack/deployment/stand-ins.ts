@@ -51,6 +51,7 @@ const startDatabase = (options: LocalStackOptions, { python, directory, primaryU
     primaryUser: { name: primaryUser.username, password: primaryUser.password },
     ...(options.instances ? { instances: options.instances } : {}),
     ...(options.engineVersion ? { engineVersion: options.engineVersion } : {}),
+    ...(options.logins ? { logins: options.logins } : {}),
     ...(options.ports?.documentDb ? { port: options.ports.documentDb } : {}),
   });
 

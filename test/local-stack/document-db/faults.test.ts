@@ -121,7 +121,8 @@ describe('hooks', () => {
 
   test('see the steps of a login, and that it was refused', async () => {
     await logIn(database, next);
-    expect(database.observed).toMatchObject([
+    // Who has logged in before may still be ending its session.
+    expect(database.observed.filter(({ user: name }) => name === user.name)).toMatchObject([
       { command: 'saslStart', user: user.name, loggedIn: false, outcome: 'ok' },
       { command: 'saslContinue', user: user.name, loggedIn: false, outcome: 'error', code: 18 },
     ]);

@@ -28,6 +28,11 @@ export {
 } from './stand-in.ts';
 
 const LOCAL = join(import.meta.dirname, '../../../.local');
+/**
+ * The fewest that a client takes: https://www.rfc-editor.org/rfc/rfc7677#section-4. Each that logs in with a password for the first
+ * time computes as many.
+ */
+const FEWEST_ITERATIONS = 4096;
 const AUTHORITY = 'docdb-rotation local stack';
 
 export interface DocumentDbOptions {
@@ -63,6 +68,12 @@ export interface DocumentDbOptions {
    */
   readonly port?: number;
   /**
+   * How dear a login is: `mongodb` makes it as dear as MongoDB's defaults do, for who measures.
+   *
+   * @default 'cheap'
+   */
+  readonly logins?: 'cheap' | 'mongodb';
+  /**
    * Where data, log and the CA file go. A folder given here is kept on stop.
    *
    * @default - a new folder under .local, removed on stop
@@ -96,6 +107,7 @@ export const startDocumentDb = async (options: DocumentDbOptions): Promise<Docum
       logFile: join(directory, 'secantus.log'),
       instances: options.instances ?? 1,
       primaryUser,
+      scramIterations: options.logins === 'mongodb' ? null : FEWEST_ITERATIONS,
     };
     const secantus = await SecantusProcess.start(secantusOptions);
     undo.unshift(() => secantus.stop());

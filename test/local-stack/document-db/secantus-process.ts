@@ -19,6 +19,8 @@ export interface SecantusOptions {
   readonly logFile: string;
   readonly instances: number;
   readonly primaryUser: { readonly name: string; readonly password: string };
+  /** Of the passwords that are set from now on; null leaves SecantusDB its own number. */
+  readonly scramIterations: number | null;
 }
 
 /** A user as the storage has it, without its credentials. */
@@ -124,8 +126,9 @@ const listening = (child: ChildProcess, waiting: Map<number, Waiting>, options: 
       if (message.port !== undefined) resolve(message.port);
       if (message.id !== undefined) settle(waiting, message.id, message);
     });
-    const { storage, temporary, instances, primaryUser } = options;
-    child.stdin?.write(`${JSON.stringify({ storage, temporary, instances, primaryUser })}\n`);
+    const { storage, temporary, instances, primaryUser, scramIterations } = options;
+    const first = { storage, temporary, instances, primaryUser, scramIterations };
+    child.stdin?.write(`${JSON.stringify(first)}\n`);
   });
 
 interface Message {

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 
-from secantus import commands
+from secantus import auth, commands
 from secantus.auth import SCRAM_SHA_1, SCRAM_SHA_256, derive_credentials
 from secantus.server import SecantusDBServer
 
@@ -103,6 +103,11 @@ def teach_instances(users):
         commands._HANDLERS[name] = taught(commands._HANDLERS[name])
 
 
+def set_iterations(count):
+    for parameters in auth._MECH_PARAMS.values():
+        parameters["default_iterations"] = count
+
+
 def put_user(storage, name, password, roles, mechanisms=(SCRAM_SHA_256, SCRAM_SHA_1)):
     credentials = {}
     for mechanism in mechanisms:
@@ -154,6 +159,8 @@ def stop_listening(server):
 
 
 def serve(first):
+    if first["scramIterations"] is not None:
+        set_iterations(first["scramIterations"])
     server = SecantusDBServer(
         "127.0.0.1",
         0,
