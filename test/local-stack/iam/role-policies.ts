@@ -7,7 +7,7 @@ import {
 import { PolicyDocument, type Statement } from './policy.ts';
 
 /** How long what was read may be used. IAM itself promises no more than that a change arrives sometime. */
-const LIFETIME_MS = 1000;
+const LIFETIME_MS = 3000;
 
 /** The documents in one role, by the names of the policies. */
 export type InlinePolicies = ReadonlyMap<string, PolicyDocument>;
@@ -19,7 +19,7 @@ interface Reading {
 
 /**
  * The policies of the roles as they are deployed. A change made here is seen by the next request, one made by
- * others a second later; on AWS it may take longer:
+ * others three seconds later; on AWS it may take longer:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
  */
 export class RolePolicies {
