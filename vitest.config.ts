@@ -7,18 +7,23 @@ import { LongestFirst } from './test/support/longest-first.ts';
 process.env.TMPDIR = join(import.meta.dirname, '.local', 'tmp');
 mkdirSync(process.env.TMPDIR, { recursive: true });
 
-/** A rotation with its waits, on a machine that does other things too. */
-const onTheStack = { testTimeout: 120_000, hookTimeout: 120_000 };
+const BOUNDS_FIRST = 'test/support/bounds-first.ts';
 
-/** In a process that other files share one of them may have loaded the driver before its bounds (functions/database/driver-bounds.ts). */
-const WITH_A_DRIVER_OF_ITS_OWN = 'test/security/hostile-server.unit.test.ts';
+/** A rotation with its waits, on a machine that does other things too. */
+const onTheStack = {
+  isolate: false,
+  globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
+  setupFiles: [BOUNDS_FIRST],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
 
 /** Files that share their processes, each with those that came before it. */
 const inMemory = {
   // A quarter of their CPU was to load what each file imports anew. So a file mocks no module, and puts back what it changes.
   isolate: false,
   globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
-  setupFiles: ['test/mutation/coverage/keep.ts'],
+  setupFiles: [BOUNDS_FIRST, 'test/mutation/coverage/keep.ts'],
   testTimeout: 60_000,
   hookTimeout: 60_000,
 };
@@ -44,7 +49,6 @@ export default defineConfig({
         test: {
           name: 'attacks',
           include: ['test/security/*.unit.test.ts'],
-          exclude: [WITH_A_DRIVER_OF_ITS_OWN],
           ...inMemory,
         },
       },
@@ -63,6 +67,7 @@ export default defineConfig({
           name: 'crashes',
           // Tens of thousands of cases.
           include: ['test/chaos/{in-memory,search}/*.test.ts'],
+          isolate: false,
           setupFiles: ['test/mutation/coverage/keep.ts'],
           testTimeout: 60_000,
         },
@@ -70,8 +75,10 @@ export default defineConfig({
       {
         test: {
           name: 'stack',
-          include: ['test/local-stack/**/*.test.ts', WITH_A_DRIVER_OF_ITS_OWN],
+          include: ['test/local-stack/**/*.test.ts'],
           exclude: ['test/local-stack/commands/**', 'test/local-stack/page/*.test.ts'],
+          isolate: false,
+          setupFiles: [BOUNDS_FIRST],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -83,7 +90,6 @@ export default defineConfig({
             'test/{account,e2e/commands,e2e/rotations}/**/*.test.ts',
             'test/local-stack/{commands,page}/*.test.ts',
           ],
-          globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
           ...onTheStack,
         },
       },
@@ -92,7 +98,6 @@ export default defineConfig({
           name: 'security',
           include: ['test/{e2e/alarms,e2e/package,e2e/permissions,people,security}/**/*.test.ts'],
           exclude: ['**/*.unit.test.ts'],
-          globalSetup: ['test/local-stack/deployment/bundled-before-all.ts'],
           ...onTheStack,
         },
       },

@@ -103,3 +103,5 @@ const works = (python: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+if (import.meta.main) await ensurePython({ onProgress: (message) => console.log(message) });
