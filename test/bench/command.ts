@@ -68,8 +68,7 @@ const rotateAll = async (
 
 const measure = async (rounds: number, undo: Undo): Promise<Results> => {
   const at = new Date().toISOString();
-  // Logins of the client that watches go without TLS: half of its work, which the rotations' process waits for.
-  const stack = await startLocalStack({ instances: 1, plainLogins: true, logins: 'mongodb' }, tell, undo);
+  const stack = await startLocalStack({ instances: 1, logins: 'mongodb' }, tell, undo);
   const { rotations, called } = await rotateAll(stack, rounds, undo);
   tell('starting the functions');
   const functions = await functionRounds(stack, rounds, called);

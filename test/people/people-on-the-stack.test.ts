@@ -17,7 +17,6 @@ beforeAll(async () => {
     propagationTimeoutSeconds: 10,
     drainSeconds: 1,
     waitScale: 0.05,
-    plainLogins: true,
     rotationBehaviour: { pendingOfLastCurrent: 'keep' },
   });
 });

@@ -41,7 +41,6 @@ beforeAll(async () => {
     propagationTimeoutSeconds: 10,
     drainSeconds: 2,
     waitScale: 0.05,
-    plainLogins: true,
   });
   ends.unshift(() => stack.stop());
   await shortenTrigger(stack);

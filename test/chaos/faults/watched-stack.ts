@@ -36,7 +36,6 @@ export const startWatchedStack = async (
       instances: 2,
       waitScale: WAIT_SCALE,
       keepNewest: KEEP_NEWEST,
-      plainLogins: true,
       propagationTimeoutSeconds: 5,
       drainSeconds: DRAIN_SECONDS / WAIT_SCALE,
       functionEnvironment: { INVOCATION_HOOK: invocations.url },

@@ -47,12 +47,23 @@ export interface MakeSecretOptions {
 export class DemoSecrets {
   private readonly client: SecretsManagerClient;
   private readonly address: DatabaseAddress;
+  private readonly plainAddress: DatabaseAddress;
   private readonly operator: Credential;
 
-  /** @param operator an admin whose password nothing rotates */
-  constructor(client: SecretsManagerClient, address: DatabaseAddress, operator: Credential) {
+  /**
+   * @param address where the secrets say that the database is
+   * @param plainAddress the same without TLS, where the users are made
+   * @param operator an admin whose password nothing rotates
+   */
+  constructor(
+    client: SecretsManagerClient,
+    address: DatabaseAddress,
+    plainAddress: DatabaseAddress,
+    operator: Credential,
+  ) {
     this.client = client;
     this.address = address;
+    this.plainAddress = plainAddress;
     this.operator = operator;
   }
 
@@ -93,7 +104,7 @@ export class DemoSecrets {
     const user = { username: options.username ?? `app_${suffix}`, password: newPassword() };
     if (options.createUser ?? true) {
       const roles = options.roles ?? [{ role: 'readWrite', db: 'shop' }];
-      await createUser(this.address, this.operator, { ...user, roles });
+      await createUser(this.plainAddress, this.operator, { ...user, roles });
     }
     const isNamed = options.masterarn ?? true;
     return this.create(

@@ -10,9 +10,9 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 
-const POLL_MS = 100;
+const POLL_MS = 200;
 /** Of the time that an execution has taken so far. A look takes some milliseconds of CPU, which twenty that wait would take from those who work. */
-const POLL_SHARE = 0.05;
+const POLL_SHARE = 0.15;
 
 /** The executions of one state machine. */
 export class Executions {

@@ -53,10 +53,16 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
 
   onProgress('making the demo secrets');
   const { documentDb } = standIns;
+  const plainEndpoints = await openPlainEndpoints(documentDb);
   const secretsManager = new SecretsManagerClient(clientConfig(standIns.secretsManager.url, region));
   const operator = { username: 'stack_operator', password: newPassword() };
   await documentDb.admin.putUser(operator.username, operator.password, ['root']);
-  const secrets = new DemoSecrets(secretsManager, documentDb, operator);
+  const secrets = new DemoSecrets(
+    secretsManager,
+    documentDb,
+    plainEndpoints.get(documentDb) ?? documentDb,
+    operator,
+  );
   const demo = await secrets.makeAll(primaryUser, options);
 
   onProgress('deploying the CDK app');
@@ -72,7 +78,7 @@ const start = async (options: LocalStackOptions, onProgress: OnProgress, undo: U
     demo,
     primaryUser,
     operator,
-    plainEndpoints: options.plainLogins ? await openPlainEndpoints(documentDb) : new Map(),
+    plainEndpoints,
     secretsManager,
     managedSecrets,
     stop: () => undo.all(),

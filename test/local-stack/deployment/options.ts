@@ -43,12 +43,6 @@ export interface LocalStackOptions {
    */
   readonly synthesize?: (options: SynthesizeOptions) => Promise<Assembly>;
   /**
-   * Whether the tests' own logins come without TLS, which takes half of the time of a login. The functions' never do.
-   *
-   * @default false
-   */
-  readonly plainLogins?: boolean;
-  /**
    * How dear a login is: `mongodb` makes it as dear as MongoDB's defaults do, for who measures.
    *
    * @default 'cheap'

@@ -1,6 +1,9 @@
 import type { DocumentDbStandIn, Endpoint } from '../document-db/index.ts';
 
-/** For each way into the cluster, the endpoint's and the instances', one without TLS. */
+/**
+ * For each way into the cluster, the endpoint's and the instances', one without TLS: half of what a login takes here. The tests' own
+ * logins come by it, the functions' never do.
+ */
 export type PlainEndpoints = ReadonlyMap<Endpoint, Endpoint>;
 
 export const openPlainEndpoints = async (documentDb: DocumentDbStandIn): Promise<PlainEndpoints> => {

@@ -35,7 +35,7 @@ export interface LocalStackParts {
   readonly primaryUser: Credential;
   /** An admin whose password nothing rotates. */
   readonly operator: Credential;
-  /** Where the tests' own logins go without TLS, if they do. */
+  /** Where the tests' own logins go, without TLS. */
   readonly plainEndpoints: PlainEndpoints;
   readonly secretsManager: SecretsManagerClient;
   readonly managedSecrets: ManagedSecrets;

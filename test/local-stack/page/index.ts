@@ -25,7 +25,7 @@ export interface Page {
 
 /** What a stack is to be started with so that a page can be opened on it. */
 export interface PreparedPage {
-  readonly options: Pick<LocalStackOptions, 'functionEnvironment' | 'plainLogins'>;
+  readonly options: Pick<LocalStackOptions, 'functionEnvironment'>;
   open(stack: LocalStack): Promise<Page>;
 }
 
@@ -35,7 +35,7 @@ export const preparePage = async (undo: Undo): Promise<PreparedPage> => {
   undo.add(() => invocations.stop());
   return {
     // The page logs in all the time: without TLS that takes half.
-    options: { functionEnvironment: { INVOCATION_HOOK: invocations.url }, plainLogins: true },
+    options: { functionEnvironment: { INVOCATION_HOOK: invocations.url } },
     open: (stack) => openPage(stack, invocations, undo),
   };
 };
