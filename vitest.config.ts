@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
@@ -17,7 +17,16 @@ const shared = {
   hookTimeout: 120_000,
 };
 
-/** What takes the time of the tests' whole run, by what they need. */
+/** Files that are several in one, with one stack. Who looks for one of these finds it by itself. */
+const TOGETHER = globSync('test/**/together.test.ts', { cwd: import.meta.dirname });
+
+/** The files that such a one imports. */
+const filesIn = (together: string): string[] => {
+  const text = readFileSync(join(import.meta.dirname, together), 'utf8');
+  return [...text.matchAll(/^import '\.\/(.*)';$/gm)].map(([, file = '']) => join(dirname(together), file));
+};
+
+/** The tests by what they need. */
 const PROJECTS = [
   {
     name: 'unit',
@@ -60,8 +69,13 @@ const SYNTHESIS = {
 const WHOLE = {
   name: 'whole',
   include: ['test/**/*.test.ts'],
-  exclude: SYNTHESIS.include,
+  exclude: [...SYNTHESIS.include, ...TOGETHER.flatMap(filesIn)],
 };
+
+const withoutTogether = (project: (typeof PROJECTS)[number]) => ({
+  ...project,
+  exclude: [...(project.exclude ?? []), ...TOGETHER],
+});
 
 const isWhole = process.env.WHOLE_RUN !== undefined;
 
@@ -70,7 +84,7 @@ export default defineConfig({
     // A file of integration tests starts a stack of its own and usually waits: more workers than cores are of use.
     maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
-    projects: [...(isWhole ? [WHOLE] : PROJECTS), SYNTHESIS].map((project) => ({
+    projects: [...(isWhole ? [WHOLE] : PROJECTS.map(withoutTogether)), SYNTHESIS].map((project) => ({
       test: { ...shared, ...project },
     })),
   },

@@ -38,7 +38,7 @@ describe('Each state machine', () => {
   });
 });
 
-/** They are built once before the tests: test/infra/bundled.ts. */
+/** They are built once before the tests: test/local-stack/deployment/bundled-before-all.ts. */
 describe('Each bundle', () => {
   it('has a budget', () => {
     expect(Object.keys(SIZE_BUDGETS).sort()).toEqual(readdirSync(BUNDLES).sort());

@@ -1,22 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ended,
   expectNoPasswordAnywhere,
   labelsOf,
   logsInEverywhere,
 } from '../e2e/rotations/outside-judge.ts';
-import { type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
+import type { LocalStack } from '../local-stack/deployment/index.ts';
+import { useStack } from '../local-stack/deployment/use-stack.ts';
 import type { Hostility } from '../local-stack/document-db/index.ts';
 import { processesBelow } from './leaks.ts';
 
 /** The secret's host is a server that means harm. It has a certificate that verifies. */
 let stack: LocalStack;
-beforeAll(async () => {
-  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 });
-});
-afterAll(async () => {
-  await stack?.stop();
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 }, (started) => {
+  stack = started;
 });
 
 const MEGABYTE = 1024;

@@ -4,17 +4,15 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { expectNoPasswordAnywhere, expectSettled, labelsOf, run } from '../e2e/rotations/outside-judge.ts';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../local-stack/deployment/index.ts';
+import type { DatabaseSecret, LocalStack } from '../local-stack/deployment/index.ts';
+import { useStack } from '../local-stack/deployment/use-stack.ts';
 
 /** Secret values as odd as JSON allows: kept as data where they can be, refused clearly where not. */
 let stack: LocalStack;
-beforeAll(async () => {
-  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 });
-});
-afterAll(async () => {
-  await stack?.stop();
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 }, (started) => {
+  stack = started;
 });
 
 const textOf = async (secretId: string): Promise<string> => {

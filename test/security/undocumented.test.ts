@@ -1,5 +1,5 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   expectNoPasswordAnywhere,
   expectSettled,
@@ -8,20 +8,16 @@ import {
   recoveriesOf,
   run,
 } from '../e2e/rotations/outside-judge.ts';
-import {
-  type DatabaseSecret,
-  type LocalStack,
-  type LocalStackOptions,
-  startLocalStack,
-} from '../local-stack/deployment/index.ts';
-import type { Rotation } from '../local-stack/secrets-manager/index.ts';
+import type { DatabaseSecret, LocalStack } from '../local-stack/deployment/index.ts';
+import { useStack } from '../local-stack/deployment/use-stack.ts';
+import type { Behaviour, Rotation } from '../local-stack/secrets-manager/index.ts';
 
 /**
  * What AWS does not document, both ways. How often a failed rotation is retried, and with which token; whether
  * AWSPENDING stays on the version that became AWSCURRENT; whether the function's role alone, without the
  * RotationToken, may write a version in rotation. See README.md.
  */
-const POSSIBILITIES: readonly [string, NonNullable<LocalStackOptions['rotationBehaviour']>][] = [
+const POSSIBILITIES: readonly [string, Behaviour][] = [
   [
     'retries keep the token, AWSPENDING is taken off, only the RotationToken permits',
     {
@@ -48,22 +44,18 @@ const POSSIBILITIES: readonly [string, NonNullable<LocalStackOptions['rotationBe
   ],
 ];
 
-describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
-  let stack: LocalStack;
-  beforeAll(async () => {
-    stack = await startLocalStack({
-      propagationTimeoutSeconds: 6,
-      drainSeconds: 1,
-      waitScale: 0,
-      rotationBehaviour,
-    });
-  });
-  afterEach(() => {
-    stack.documentDb.faults.clear();
-    stack.secretsManagerStandIn.faults.removeAll();
-  });
-  afterAll(async () => {
-    await stack?.stop();
+let stack: LocalStack;
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1, waitScale: 0 }, (started) => {
+  stack = started;
+});
+afterEach(() => {
+  stack.documentDb.faults.clear();
+  stack.secretsManagerStandIn.faults.removeAll();
+});
+
+describe.each(POSSIBILITIES)('if %s', (_what, behaviour) => {
+  beforeAll(() => {
+    stack.secretsManagerStandIn.behaviour = behaviour;
   });
 
   const secretOf = (strategy: string): Promise<DatabaseSecret> =>
@@ -204,8 +196,8 @@ describe.each(POSSIBILITIES)('if %s', (_what, rotationBehaviour) => {
     await stack.runCommand({ updateUser: secret.username, pwd: secret.password });
     await expectSettled(stack, secret.arn);
   });
+});
 
-  test('no password is in any history, log, output or cause of all this', async () => {
-    await expectNoPasswordAnywhere(stack);
-  });
+test('no password is in any history, log, output or cause of all this', async () => {
+  await expectNoPasswordAnywhere(stack);
 });

@@ -7,6 +7,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export const LONGEST: readonly string[] = [
   'test/security/power-on-the-stack.test.ts',
   'test/security/confused-deputy.test.ts',
+  'test/security/together.test.ts',
+  'test/e2e/rotations/together.test.ts',
   'test/security/undocumented.test.ts',
   'test/e2e/permissions/permissions.test.ts',
   'test/people/people-on-the-stack.test.ts',

@@ -6,8 +6,9 @@ import {
   PutSecretValueCommand,
   RotateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
+import { describe, expect, test } from 'vitest';
+import type { LocalStack } from '../../local-stack/deployment/index.ts';
+import { useStack } from '../../local-stack/deployment/use-stack.ts';
 import {
   type Ended,
   expectNoPasswordAnywhere,
@@ -20,11 +21,8 @@ import {
 
 /** Bad input is a clear error, and nothing is changed. */
 let stack: LocalStack;
-beforeAll(async () => {
-  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 });
-});
-afterAll(async () => {
-  await stack?.stop();
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 }, (started) => {
+  stack = started;
 });
 
 /** Everything that could have been changed. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckReport } from '../../../functions/contract/findings.ts';
-import { type LocalStack, newPassword, startLocalStack } from '../../local-stack/deployment/index.ts';
+import { type LocalStack, newPassword } from '../../local-stack/deployment/index.ts';
+import { useStack } from '../../local-stack/deployment/use-stack.ts';
 import { PLANTED_ON_THE_STACK, type PlantedOnTheStack } from '../../unit/check/planted-on-the-stack.ts';
 import { type DeployedNames, deployedNames } from '../permissions/deployed-names.ts';
 import { takeAway } from '../permissions/least-privilege.ts';
@@ -13,12 +14,11 @@ import { type Ended, expectNoPasswordAnywhere, labelsOf, run } from './outside-j
 
 let stack: LocalStack;
 let names: Map<FunctionName, DeployedNames>;
-beforeAll(async () => {
-  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 });
-  names = await deployedNames(stack);
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 }, (started) => {
+  stack = started;
 });
-afterAll(async () => {
-  await stack?.stop();
+beforeAll(async () => {
+  names = await deployedNames(stack);
 });
 
 /** The last output of the state Check: also where it was refused. */

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeCold } from '../../bench/cold.ts';
 import { workerMemory } from '../../bench/worker-memory.ts';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
+import type { DatabaseSecret, LocalStack } from '../../local-stack/deployment/index.ts';
+import { useStack } from '../../local-stack/deployment/use-stack.ts';
 import { holdInWindow } from './holds.ts';
 import { watchLogins } from './login-watch.ts';
 import { ended, expectNoPasswordAnywhere, expectSettled, labelsOf, run } from './outside-judge.ts';
@@ -10,11 +11,8 @@ import { ended, expectNoPasswordAnywhere, expectSettled, labelsOf, run } from '.
 const ROUNDS = Number(process.env.DOWNTIME_ROUNDS ?? 9);
 
 let stack: LocalStack;
-beforeAll(async () => {
-  stack = await startLocalStack({ instances: 1, propagationTimeoutSeconds: 6, drainSeconds: 1 });
-});
-afterAll(async () => {
-  await stack?.stop();
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 }, (started) => {
+  stack = started;
 });
 
 // Where only the size of a file tells one process from another, that is Linux.

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { PutSecretValueCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type DatabaseSecret, type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { DatabaseSecret, LocalStack } from '../../local-stack/deployment/index.ts';
+import { useStack } from '../../local-stack/deployment/use-stack.ts';
 import { watchLogins } from './login-watch.ts';
 import {
   ended,
@@ -15,15 +16,12 @@ import {
 
 /** Two users that take turns: the admin clone, and alternating users. */
 let stack: LocalStack;
-beforeAll(async () => {
-  stack = await startLocalStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 });
+useStack({ propagationTimeoutSeconds: 6, drainSeconds: 1 }, (started) => {
+  stack = started;
 });
 afterEach(() => {
   stack.documentDb.faults.clear();
   stack.secretsManagerStandIn.faults.removeAll();
-});
-afterAll(async () => {
-  await stack?.stop();
 });
 
 const ROOT = [{ role: 'root', db: 'admin' }];

@@ -1,5 +1,5 @@
 import type { DocumentDbOptions, EngineVersion } from '../document-db/index.ts';
-import type { LabelBehaviour, RotationBehaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
+import type { Behaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
 import type { Assembly, SynthesizeOptions } from './synthesize.ts';
 
 /** What a local stack can be made like. */
@@ -33,9 +33,7 @@ export interface LocalStackOptions {
   /** @default '5.0' */
   readonly engineVersion?: EngineVersion;
   /** @default - Secrets Manager does not retry, and takes AWSPENDING off after a success; its clock is the machine's */
-  readonly rotationBehaviour?: RotationBehaviour &
-    LabelBehaviour &
-    Pick<SecretsManagerOptions, 'isRotationFunction' | 'now'>;
+  readonly rotationBehaviour?: Behaviour & Pick<SecretsManagerOptions, 'now'>;
   /**
    * Makes what is deployed. The stack's outputs must be those of the project's own app.
    *

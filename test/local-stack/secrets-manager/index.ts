@@ -23,12 +23,8 @@ export type { Rotation, RotationFailure, RotationStep, Rotations } from './rotat
 export type { ManagedSeed, ReplicaSeed } from './seed-secret.ts';
 export type { LabelBehaviour } from './version-labels.ts';
 
-export interface SecretsManagerOptions extends RotationBehaviour, LabelBehaviour {
-  /** @default - a free port */
-  readonly port?: number;
-  readonly region: string;
-  readonly accountId: string;
-  readonly invokeRotationFunction: InvokeRotationFunction;
+/** What AWS does not document, so that a test can choose. */
+export interface Behaviour extends RotationBehaviour, LabelBehaviour {
   /**
    * Whether a caller runs under the rotation function's own role, and so may write the version in rotation
    * without its RotationToken. AWS requires the token for an assumed role or another account.
@@ -36,6 +32,14 @@ export interface SecretsManagerOptions extends RotationBehaviour, LabelBehaviour
    * @default - no one: the RotationToken is required
    */
   readonly isRotationFunction?: (caller: Caller) => boolean;
+}
+
+export interface SecretsManagerOptions extends Behaviour {
+  /** @default - a free port */
+  readonly port?: number;
+  readonly region: string;
+  readonly accountId: string;
+  readonly invokeRotationFunction: InvokeRotationFunction;
   /**
    * Whether a function exists and lets Secrets Manager invoke it: RotateSecret is refused otherwise, and keeps nothing.
    *
@@ -66,6 +70,8 @@ export interface SecretsManagerStandIn {
    * is there then, everybody knows. A reader, for whom reads may be monotonic, is who signs with an access key.
    */
   staleReads: StaleReads | undefined;
+  /** Counts for requests and rotations that begin after it is set. */
+  behaviour: Behaviour;
   /** Every request since the start, in the order of arrival. */
   readonly requests: readonly LoggedRequest[];
   readonly rotations: Rotations;
@@ -87,8 +93,9 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
   const store = new SecretStore({ region, accountId, now, random });
   const staleAnswers = new StaleAnswers(store);
   const rotations = new Rotations((secretId) => store.get(secretId));
+  let behaviour: Behaviour = options;
   const service = new RotationService({
-    ...options,
+    behaviour: () => behaviour,
     invoke: options.invokeRotationFunction,
     rotations,
     now,
@@ -98,11 +105,11 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
   const context: OperationContext = {
     store,
     rotations: service,
-    labels: options,
+    labels: () => behaviour,
     now,
     random,
     mayInvoke: options.mayInvoke ?? (async () => true),
-    isRotationFunction: options.isRotationFunction ?? (() => false),
+    isRotationFunction: (caller) => behaviour.isRotationFunction?.(caller) ?? false,
   };
   const faults = new Faults(
     (one, other) => one === other || store.find(one)?.arn === (store.find(other)?.arn ?? ''),
@@ -121,6 +128,12 @@ export const startSecretsManager = async (options: SecretsManagerOptions): Promi
     },
     set staleReads(settings) {
       staleAnswers.settings = settings;
+    },
+    get behaviour() {
+      return behaviour;
+    },
+    set behaviour(chosen) {
+      behaviour = chosen;
     },
     requests,
     rotations,

@@ -38,7 +38,8 @@ export interface RotationBehaviour {
   readonly pendingAfterSuccess?: 'remove' | 'keep' | { readonly removedAfterMs: number };
 }
 
-export interface RotationServiceOptions extends RotationBehaviour {
+export interface RotationServiceOptions {
+  readonly behaviour: () => RotationBehaviour;
   readonly invoke: InvokeRotationFunction;
   readonly rotations: Rotations;
   readonly now: () => Date;
@@ -158,7 +159,7 @@ export class RotationService {
 
   private async attemptUntilOver(running: RunningRotation): Promise<void> {
     const { rotation, secret } = running;
-    const retries = this.options.retryFailedRotation ?? { times: 0, reuseToken: true };
+    const retries = this.options.behaviour().retryFailedRotation ?? { times: 0, reuseToken: true };
     for (let retry = 0; !this.isOver(rotation); retry++) {
       const failure = await this.attempt(running);
       if (this.isOver(rotation)) return;
@@ -241,7 +242,7 @@ export class RotationService {
 
   /** Of this version only: by the time, the label may be on that of another rotation. */
   private takePendingOff(version: SecretVersion): void {
-    const when = this.options.pendingAfterSuccess ?? 'remove';
+    const when = this.options.behaviour().pendingAfterSuccess ?? 'remove';
     if (when === 'remove') version.labels.delete(PENDING);
     if (typeof when === 'string') return;
     const timer = setTimeout(() => {

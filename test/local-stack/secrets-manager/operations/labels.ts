@@ -27,7 +27,7 @@ export const updateSecretVersionStage = operation(UpdateSecretVersionStageInput,
   }
   const target = MoveToVersionId ? versionOf(secret, MoveToVersionId) : undefined;
   const from = RemoveFromVersionId ? versionOf(secret, RemoveFromVersionId) : undefined;
-  assertHolder(secret, label, target, from, behaviour);
+  assertHolder(secret, label, target, from, behaviour());
   if (target) {
     assertRoomFor(secret, [label]);
     attachLabel(secret, target, label);

@@ -16,7 +16,7 @@ export interface Caller {
 export interface OperationContext {
   readonly store: SecretStore;
   readonly rotations: RotationService;
-  readonly labels: LabelBehaviour;
+  readonly labels: () => LabelBehaviour;
   readonly now: () => Date;
   readonly random: (bound: number) => number;
   /** Whether a function exists, and its policy lets Secrets Manager invoke it. */

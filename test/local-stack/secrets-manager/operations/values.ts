@@ -73,7 +73,7 @@ export const putSecretValue = operation(PutSecretValueInput, (context, input, ca
   const labels = isFirst ? [...stages, CURRENT] : stages;
   if (!secret.versions.get(token)?.value) assertRoomFor(secret, labels);
   const { version, written } = writeVersion(secret, token, value, context.now());
-  if (written) labelWritten(secret, version, labels, context.labels);
+  if (written) labelWritten(secret, version, labels, context.labels());
   return { ...identity(secret), VersionId: version.id, VersionStages: [...version.labels] };
 });
 
