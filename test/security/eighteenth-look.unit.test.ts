@@ -18,7 +18,7 @@ import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { INSTANCES, READ_WRITE } from '../support/in-memory-database.ts';
-import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
 import { PortCalls, ProcessDiedError } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine, RotationMachine } from '../support/rotation-machine.ts';
 import { ADMIN_SECRET, RotationWorld, SECRET } from '../support/rotation-world.ts';
@@ -59,7 +59,7 @@ const retireUntilTheDrop = async (arena: Arena, input: Record<string, unknown>):
       if (call === died) arena.write('none', OWNER);
     },
   });
-  const arn = executionArn(newVersionId(), 'retirement');
+  const arn = executionArn(arena.nextName(), 'retirement');
   await new RetirementMachine(arena.world, { calls }).run(arn, input);
 };
 

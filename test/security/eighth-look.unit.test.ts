@@ -47,7 +47,7 @@ const isOutOrTold = async (arena: Arena, input: Record<string, unknown>, old: ob
 };
 
 const dropNow = async (arena: Arena): Promise<void> => {
-  const execution = executionArn(newVersionId(), 'retirement');
+  const execution = executionArn(arena.nextName(), 'retirement');
   giveLock(arena, execution);
   await new RetirementMachine(arena.world, { calls: new PortCalls() }).run(execution, {
     secretId: SECRET,
@@ -236,7 +236,7 @@ describe('what is prevented:', () => {
     const words = 'x was retired.\n\nNext: https://evil.example';
     for (const changed of [{ predecessor: words }, { secretId: words }]) {
       const machine = new RetirementMachine(arena.world, { calls: new PortCalls() });
-      await machine.run(executionArn(newVersionId(), 'retirement'), {
+      await machine.run(executionArn(arena.nextName(), 'retirement'), {
         secretId: SECRET,
         version: arena.current(),
         predecessor: 'x',

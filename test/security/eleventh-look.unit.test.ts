@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { USER_TAG } from '../../functions/contract/tags.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
-import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RecoveryMachine, RetirementMachine } from '../support/rotation-machine.ts';
 import { SECRET } from '../support/rotation-world.ts';
@@ -78,9 +78,9 @@ describe('how he got in, and does no more:', () => {
       arena.read();
       arena.write(markerOf(executionArn('none'), [old]), ['AWSCURRENT', OWNER]);
       const recovery = new RecoveryMachine(arena.world, { calls: new PortCalls() });
-      await recovery.run(executionArn(newVersionId(), 'recovery'), { secretId: SECRET });
+      await recovery.run(executionArn(arena.nextName(), 'recovery'), { secretId: SECRET });
       const retirement = new RetirementMachine(arena.world, { calls: new PortCalls() });
-      await retirement.run(executionArn(newVersionId(), 'retirement'), input);
+      await retirement.run(executionArn(arena.nextName(), 'retirement'), input);
       arena.write(now);
       expect(arena.world.logsIn(arena.current())).toBe(true);
       const told = [...recovery.notices, ...retirement.notices];

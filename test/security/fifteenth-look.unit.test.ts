@@ -42,7 +42,10 @@ const afterTheSwitch = async (rights: Right[]) => {
 };
 
 const retireNow = async (arena: Arena, input: Record<string, unknown>, calls: PortCalls) =>
-  await new RetirementMachine(arena.world, { calls }).run(executionArn(newVersionId(), 'retirement'), input);
+  await new RetirementMachine(arena.world, { calls }).run(
+    executionArn(arena.nextName(), 'retirement'),
+    input,
+  );
 
 /** The numbers of the calls in which a retirement records its drop. */
 const callsOfTheMark = async (name: string): Promise<number[]> => {

@@ -76,7 +76,7 @@ const retireByRotation = async (
 
 /** A retirement of the predecessor, in the middle of whatever has the lock. */
 const retireNow = async (arena: Arena, policy = 'delete'): Promise<Ending> => {
-  const execution = executionArn(newVersionId(), 'retirement');
+  const execution = executionArn(arena.nextName(), 'retirement');
   giveLock(arena, execution);
   return await retireByRotation(arena, policy, execution);
 };

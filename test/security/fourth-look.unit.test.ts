@@ -272,7 +272,7 @@ describe('a second application of mine, with a secret of its own and the same ad
       for (const policy of ['delete', 'revoke', 'lock'])
         for (const predecessor of [OTHER_USER, 'root', arena.user]) {
           const ending = await new RetirementMachine(arena.world, { calls: new PortCalls() }).run(
-            executionArn(newVersionId(), 'retirement'),
+            executionArn(arena.nextName(), 'retirement'),
             { secretId: B, version, strategy: 'alternating-users', predecessor, policy, graceSeconds: 0 },
           );
           expect(ending).toMatchObject({ status: 'FAILED', error: 'RetirementFailed' });

@@ -53,7 +53,7 @@ const editByHand = (arena: Arena, keys: Record<string, unknown>): void => {
 /** Whether the replaced user is out, or the operators hear that it is not. */
 const isOutOrTold = async (arena: Arena, input: Record<string, unknown>, old: object | undefined) => {
   const machine = new RetirementMachine(arena.world, { calls: new PortCalls() });
-  const { status } = await machine.run(executionArn(newVersionId(), 'retirement'), input);
+  const { status } = await machine.run(executionArn(arena.nextName(), 'retirement'), input);
   const isOut = !arena.world.database.accepts(old as { username: string; password: string });
   return isOut || (status === 'FAILED' && machine.notices.length > 0);
 };

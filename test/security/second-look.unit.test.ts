@@ -78,7 +78,7 @@ const recoverWith = (arena: Arena, moment: number, act: () => void): Promise<End
     act();
   };
   return new RecoveryMachine(arena.world, { calls: new PortCalls({ turn }) }).run(
-    executionArn(newVersionId(), 'recovery'),
+    executionArn(arena.nextName(), 'recovery'),
     { secretId: SECRET },
   );
 };
@@ -570,7 +570,7 @@ const runMine = async (arena: Arena, secretId: string): Promise<Ending[]> => {
   const endings: Ending[] = [];
   for (const mode of ['revert', 'rotate', 'revert'])
     endings.push(
-      await new RotationMachine(arena.world, { calls: new PortCalls() }).run(executionArn(newVersionId()), {
+      await new RotationMachine(arena.world, { calls: new PortCalls() }).run(executionArn(arena.nextName()), {
         secretId,
         mode,
       }),
@@ -578,7 +578,7 @@ const runMine = async (arena: Arena, secretId: string): Promise<Ending[]> => {
   for (const reset of [{}, ...RESETS])
     endings.push(
       await new RecoveryMachine(arena.world, { calls: new PortCalls() }).run(
-        executionArn(newVersionId(), 'recovery'),
+        executionArn(arena.nextName(), 'recovery'),
         { secretId, ...reset },
       ),
     );

@@ -111,7 +111,7 @@ const failAndSteal = async (arena: Arena, moment: number, mode = 'rotate'): Prom
     },
   });
   const input = { secretId: SECRET, ...(mode === 'rotate' ? {} : { mode }) };
-  await new RotationMachine(arena.world, { calls }).run(executionArn(newVersionId()), input);
+  await new RotationMachine(arena.world, { calls }).run(executionArn(arena.nextName()), input);
   return isStolen;
 };
 

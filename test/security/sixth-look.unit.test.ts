@@ -60,7 +60,7 @@ const otherOf = (arena: Arena): string =>
 
 /** A retirement of the predecessor with a lock of mine, in the middle of whatever has it. */
 const dropNow = async (arena: Arena, calls = new PortCalls()): Promise<void> => {
-  const execution = executionArn(newVersionId(), 'retirement');
+  const execution = executionArn(arena.nextName(), 'retirement');
   giveLock(arena, execution);
   await new RetirementMachine(arena.world, { calls }).run(execution, {
     secretId: SECRET,

@@ -14,7 +14,10 @@ import { LITTLE } from './power/gains.ts';
  */
 
 const retireNow = async (input: Record<string, unknown>, arena: Arena, calls = new PortCalls()) =>
-  await new RetirementMachine(arena.world, { calls }).run(executionArn(newVersionId(), 'retirement'), input);
+  await new RetirementMachine(arena.world, { calls }).run(
+    executionArn(arena.nextName(), 'retirement'),
+    input,
+  );
 
 const jsonOf = (arena: Arena, version: string) =>
   JSON.parse(arena.world.store.valueOf(SECRET, version) ?? '{}');

@@ -3,7 +3,7 @@ import { RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/ta
 import type { Executions } from '../../functions/rotation-trigger/executions.ts';
 import { rotationTrigger } from '../../functions/rotation-trigger/rotation-trigger.ts';
 import { executionName } from '../../functions/secret/execution-name.ts';
-import { newPassword, newVersionId } from '../support/in-memory-secret-store.ts';
+import { newPassword } from '../support/in-memory-secret-store.ts';
 import { PortCalls } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine } from '../support/rotation-machine.ts';
 import { portsOf } from '../support/rotation-steps.ts';
@@ -157,7 +157,7 @@ describe('of second class:', () => {
     arena.write({ username: arena.pairUser, password: newPassword(), host: EVIL_HOST });
     await arena.start();
     const retirement = new RetirementMachine(world, { calls: new PortCalls() });
-    const { status } = await retirement.run(executionArn(newVersionId(), 'retirement'), input);
+    const { status } = await retirement.run(executionArn(arena.nextName(), 'retirement'), input);
     arena.honest.putBack(promoted);
     expect(world.logsIn(promoted)).toBe(true);
     const isTold = status === 'FAILED' && retirement.notices.length > 0;

@@ -28,6 +28,7 @@ export class InMemorySecretStore implements LabelRules {
   readonly #secrets = new Map<string, StoredSecret>();
   readonly #answers = new OldAnswers<StoredSecret>();
   readonly #late: (() => boolean)[] = [];
+  #versionsMade = 0;
   /** Every password that was made here: none of them may ever be seen outside. */
   readonly passwords: string[] = [];
   keepsPendingOnLosingCurrent = false;
@@ -55,7 +56,7 @@ export class InMemorySecretStore implements LabelRules {
 
   /** Puts a version there as if it had always been there: no read is too old to know it. */
   addVersion(secretId: string, labels: readonly string[], value: string | undefined): string {
-    return this.addVersionWithId(secretId, newVersionId(), labels, value);
+    return this.addVersionWithId(secretId, this.nextVersionId(), labels, value);
   }
 
   /** The same, where the id means something. */
@@ -76,14 +77,17 @@ export class InMemorySecretStore implements LabelRules {
     const rotationToken = newPassword();
     this.passwords.push(rotationToken);
     return this.#change(secretId, (secret) => {
-      secret.inRotation = { token: addVersion(secret, ['AWSPENDING'], undefined), rotationToken };
+      secret.inRotation = {
+        token: addVersion(secret, ['AWSPENDING'], undefined, this.nextVersionId()),
+        rotationToken,
+      };
       return secret.inRotation;
     });
   }
 
   /** What an operator does without a token: a version of its own, AWSCURRENT unless other labels are named. */
   putByHand(secretId: string, value: string, { labels = [CURRENT] }: { labels?: string[] } = {}): string {
-    const token = newVersionId();
+    const token = this.nextVersionId();
     this.putWithId(secretId, token, value, labels);
     return token;
   }
@@ -216,6 +220,12 @@ export class InMemorySecretStore implements LabelRules {
     return result;
   }
 
+  /** The same ones in each world: what is made of them is known from the worlds before (remembered.ts). */
+  nextVersionId(): string {
+    this.#versionsMade += 1;
+    return this.#versionsMade.toString(16).padStart(32, 'f');
+  }
+
   #newPassword(): string {
     const password = newPassword();
     this.passwords.push(password);
@@ -258,7 +268,7 @@ const addVersion = (
   secret: StoredSecret,
   labels: readonly string[],
   value: string | undefined,
-  id = newVersionId(),
+  id: string,
 ): string => {
   for (const label of labels) holderOf(secret, label)?.[1].labels.delete(label);
   secret.versions.set(id, { value, labels: new Set(labels) });

@@ -4,7 +4,7 @@ import type { Database, Session } from '../../../functions/database/database.ts'
 import type { Login } from '../../../functions/secret/secret-value.ts';
 import { versionIdsOf } from '../../../functions/secret/version-ids.ts';
 import { CLUSTER, INSTANCES, PORT, READ_WRITE, ROOT } from '../../support/in-memory-database.ts';
-import { newPassword, newVersionId } from '../../support/in-memory-secret-store.ts';
+import { newPassword } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
 import {
   executionArn,
@@ -92,7 +92,7 @@ export class Arena implements AnyArena {
   write(
     keys: Readonly<Record<string, unknown>> | string,
     label: string | string[] = 'AWSCURRENT',
-    id = newVersionId(),
+    id = this.world.store.nextVersionId(),
   ): string {
     this.#need('write');
     const value = typeof keys === 'string' ? keys : secretText({ username: this.user, ...keys });
@@ -130,7 +130,7 @@ export class Arena implements AnyArena {
   }
 
   /** StartExecution of the rotation, by any name. */
-  start(input: object = {}, name = this.#name(), calls = new PortCalls()): Promise<Ending> {
+  start(input: object = {}, name = this.nextName(), calls = new PortCalls()): Promise<Ending> {
     this.#need('start');
     return this.#rotate(input, name, calls);
   }
@@ -139,7 +139,7 @@ export class Arena implements AnyArena {
   async retire(input: object): Promise<Ending> {
     this.#need('start');
     return await new RetirementMachine(this.world, { calls: new PortCalls() }).run(
-      executionArn(this.#name(), 'retirement'),
+      executionArn(this.nextName(), 'retirement'),
       { secretId: SECRET, graceSeconds: 0, ...input },
     );
   }
@@ -196,11 +196,11 @@ export class Arena implements AnyArena {
   /** What honest people and schedules do, sooner or later. */
   readonly honest = {
     /** A rotation on demand; something may happen before one of its calls. */
-    rotate: (at?: number, act?: Act, mode = 'rotate', name = this.#name()): Promise<Ending> =>
+    rotate: (at?: number, act?: Act, mode = 'rotate', name = this.nextName()): Promise<Ending> =>
       this.#rotate(mode === 'rotate' ? {} : { mode }, name, this.#meanwhile(at, act)),
     /** By Secrets Manager's schedule. */
     scheduled: async (at?: number, act?: Act): Promise<Ending | undefined> => {
-      const name = `${this.#name()}-1`;
+      const name = `${this.nextName()}-1`;
       try {
         const token = await begunByService(this.world, executionArn(name));
         return await this.#rotate({ token }, name, this.#meanwhile(at, act));
@@ -215,7 +215,8 @@ export class Arena implements AnyArena {
     },
   };
 
-  #name(): string {
+  /** Of an execution: the same ones in each arena. */
+  nextName(): string {
     this.#number += 1;
     return `run-${this.#number}`;
   }
@@ -250,13 +251,13 @@ export class Arena implements AnyArena {
       const { Input } = request as { Input: unknown };
       const input = typeof Input === 'string' ? JSON.parse(Input) : Input;
       const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...rest } = input;
-      const arn = executionArn(this.#name(), 'retirement');
+      const arn = executionArn(this.nextName(), 'retirement');
       await endOf(new RetirementMachine(this.world, { calls: new PortCalls() }).run(arn, rest));
     }
   }
 
   async #recover(input: object): Promise<Ending> {
-    const arn = executionArn(this.#name(), 'recovery');
+    const arn = executionArn(this.nextName(), 'recovery');
     const ending = await endOf(new RecoveryMachine(this.world, { calls: new PortCalls() }).run(arn, input));
     this.#note();
     return ending;

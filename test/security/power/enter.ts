@@ -1,6 +1,5 @@
 import { STRATEGY_TAG } from '../../../functions/contract/tags.ts';
 import { recordOf } from '../../../functions/secret/proven.ts';
-import { newVersionId } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
 import { executionArn, RotationMachine } from '../../support/rotation-machine.ts';
 import { portsOf } from '../../support/rotation-steps.ts';
@@ -64,7 +63,7 @@ export const callsAt = (arena: Arena, moment: number, act: () => unknown): PortC
 /** A rotation whose retirement waits for its grace. @returns what that one was started with */
 export const rotateUntilGrace = async (arena: Arena): Promise<Record<string, unknown>> => {
   const machine = new RotationMachine(arena.world, { calls: new PortCalls() });
-  await machine.run(executionArn(newVersionId()), { secretId: SECRET });
+  await machine.run(executionArn(arena.nextName()), { secretId: SECRET });
   const [request] = machine.retirements as { Input: Record<string, unknown> }[];
   const { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: _, ...input } = request?.Input ?? {};
   return input;
