@@ -77,8 +77,12 @@ describe('what the cluster says of itself', () => {
   });
 
   test('serves many logins at once', async () => {
-    const logins = Array.from({ length: 50 }, () => logIn(database, primaryUser));
-    expect(new Set(await Promise.all(logins))).toEqual(new Set(['accepted']));
+    // All of them, and the tests beside these, share two cores.
+    const patience = { connectTimeoutMS: 30_000, serverSelectionTimeoutMS: 30_000 };
+    const login = () =>
+      withClient(database, primaryUser, (client) => client.db('admin').command({ ping: 1 }), patience);
+    const pings = await Promise.all(Array.from({ length: 50 }, login));
+    expect(pings.filter(({ ok }) => ok === 1)).toHaveLength(50);
   });
 
   test('a large document passes whole', async () => {
