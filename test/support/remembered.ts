@@ -1,3 +1,5 @@
+import { plain } from './plain.ts';
+
 /*
  * What JSONata made of an expression, by all that the expression names: the same ones come up in most executions of a matrix, with the very values, and to evaluate
  * them again took a third of its time.
@@ -27,9 +29,6 @@ export const remembering = <Bindings extends object>(
     return known.get(key) ?? evaluate(bindings).then((value) => keep(key, frozen(plain(value))));
   };
 };
-
-const plain = (value: unknown): unknown =>
-  value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 
 const keep = (key: string, value: unknown): unknown => {
   if (known.size >= MOST) known.clear();

@@ -1,6 +1,7 @@
 import { catcherOf, choiceOf, defaultOf, retrierOf, stateNamed } from '../mutation/coverage/parts.ts';
 import { noteReached } from '../mutation/coverage/reached.ts';
 import { PathRecorder } from '../second-interpreter/record.ts';
+import { plain } from './plain.ts';
 import { filled } from './templates.ts';
 
 /** The parts of the Amazon States Language that this project's definitions use. https://states-language.net */
@@ -323,12 +324,6 @@ class Execution {
     return { Execution: { Id: this.#arn, StartTime: START_TIME }, State: { Name: this.#state } };
   }
 }
-
-/** As JSON carries it. */
-const plain = (value: unknown): unknown =>
-  value === undefined || typeof value === 'string' || typeof value === 'boolean'
-    ? value
-    : JSON.parse(JSON.stringify(value));
 
 /** Lambda tells the lines of the trace. To write these takes longer than many a step, and no test reads them. */
 const SOMEWHERE = '    at file:///var/task/index.mjs';
