@@ -152,8 +152,9 @@ describe.each(POSSIBILITIES)('if %s', (_what, behaviour) => {
   test('one whose execution someone aborts is retried beside the recovery', async () => {
     const secret = await secretOf('single-user');
     const aborted: string[] = [];
-    const stop = stack.documentDb.onCommand(async ({ when, command, target }) => {
-      if (when !== 'after' || command !== 'updateUser' || target !== secret.username) return;
+    const stop = stack.documentDb.onCommand(async (event) => {
+      if (event.when !== 'after' || event.outcome !== 'ok') return;
+      if (event.command !== 'updateUser' || event.target !== secret.username) return;
       stop();
       for (const execution of await running(secret)) {
         await stack.executions.abort(execution);

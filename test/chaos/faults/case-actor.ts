@@ -17,7 +17,6 @@ export class CaseActor implements Actor {
   readonly problems = new Set<string>();
   /** What happened, for the one who has to find out why a case failed. */
   readonly trace: string[] = [];
-  readonly #stopped = new Set<string>();
   readonly #stack: LocalStack;
   readonly #subject: Subject;
   readonly #faults: readonly Fault[];
@@ -29,10 +28,6 @@ export class CaseActor implements Actor {
     this.#faults = faults;
     this.secretArn = subject.secret.arn;
     this.users = usersOf(subject);
-  }
-
-  hasStopped({ executionArn }: Invocation): boolean {
-    return executionArn !== undefined && this.#stopped.has(executionArn);
   }
 
   async before(call: Call, invocation: Invocation | undefined): Promise<Effect | undefined> {
@@ -77,7 +72,6 @@ export class CaseActor implements Actor {
 
   async #abort(executionArn: string | undefined): Promise<void> {
     if (!executionArn) return;
-    this.#stopped.add(executionArn);
     try {
       await this.#stack.executions.abort(executionArn);
     } catch (error) {

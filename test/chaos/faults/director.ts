@@ -18,8 +18,6 @@ export interface Actor {
   readonly secretArn: string;
   /** The database users by which its logins and commands are known. */
   readonly users: readonly string[];
-  /** Whether the execution of that call was stopped by this actor. */
-  hasStopped(invocation: Invocation): boolean;
   /** Asked before each call; what it answers happens to the call. */
   before(call: Call, invocation: Invocation | undefined): Promise<Effect | undefined>;
   /** Told after each call that was carried out, before the caller learns of it. */
@@ -77,7 +75,6 @@ export class Director {
     const calls = this.#bySecret.get(invocation.secretArn);
     const step = this.#steps.of(invocation);
     if (!calls) return true;
-    if (calls.actor.hasStopped(invocation)) return false;
     const call = calls.begin(invocation, step);
     const effect = await calls.actor.before(call, invocation);
     if (effect === 'kill') this.#invocations.kill(invocation);

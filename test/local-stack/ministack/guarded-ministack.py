@@ -17,7 +17,9 @@ import forgetting
 import parse_once
 import quote_once
 import second_of_work
+import stopped
 import undelayed
+import unhurried
 
 
 def follow(parent_pipe: int) -> None:
@@ -38,9 +40,11 @@ def main() -> None:
     assigned_variables.tell_assigned_variables()
     as_recorded.answer_as_recorded()
     second_of_work.count_work()
+    stopped.end_what_is_stopped()
     quote_once.quote_once()
     parse_once.parse_once()
     undelayed.answer_undelayed()
+    unhurried.wait_unhurried()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
     if "KEEP_NEWEST" in os.environ:

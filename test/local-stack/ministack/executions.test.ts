@@ -5,9 +5,11 @@ import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateStateMachineCommand,
   type ExecutionStatus,
+  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ensurePython } from '../python/index.ts';
@@ -24,8 +26,8 @@ let roleArn: string;
 
 beforeAll(async () => {
   const { python } = await ensurePython();
-  directory = await mkdtemp(join(tmpdir(), 'forgetting-'));
-  ministack = await startMinistack({ python, directory, region: REGION, keepNewest: KEPT });
+  directory = await mkdtemp(join(tmpdir(), 'executions-'));
+  ministack = await startMinistack({ python, directory, region: REGION, keepNewest: KEPT, waitScale: 0.1 });
   const config = {
     endpoint: ministack.url,
     region: REGION,
@@ -68,7 +70,7 @@ const namesOf = async (stateMachineArn: string, statusFilter: ExecutionStatus) =
 
 it('ministack forgets executions that are long over, if asked, and none that is not', async () => {
   const short = await makeMachine('short', { Type: 'Pass', End: true });
-  const long = await makeMachine('long', { Type: 'Wait', Seconds: 600, End: true });
+  const long = await makeMachine('long', { Type: 'Wait', Seconds: 6_000, End: true });
   await start(long, 'waits');
   for (const name of ['first', 'second', 'third', 'fourth']) {
     await start(short, name);
@@ -76,4 +78,31 @@ it('ministack forgets executions that are long over, if asked, and none that is 
   }
   await vi.waitFor(async () => expect(await namesOf(short, 'SUCCEEDED')).toEqual(['fourth', 'third']), WAIT);
   expect(await namesOf(long, 'RUNNING')).toEqual(['waits']);
+});
+
+const typesIn = async (executionArn: string) => {
+  const { events = [] } = await client.send(
+    new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+  );
+  return events.map(({ type = '' }) => type);
+};
+
+it('ministack calls nothing more for an execution that was stopped, which stays so', async () => {
+  const retrying = await makeMachine('retrying', {
+    Type: 'Task',
+    Resource: `arn:aws:lambda:${REGION}:000000000000:function:none`,
+    Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 10, BackoffRate: 1 }],
+    End: true,
+  });
+  const { executionArn = '' } = await start(retrying, 'stopped');
+  await vi.waitFor(async () => expect(await typesIn(executionArn)).toContain('TaskFailed'), WAIT);
+  await client.send(new StopExecutionCommand({ executionArn }));
+
+  // By when another one has used up its attempts, this one would have.
+  await start(retrying, 'goes on');
+  await vi.waitFor(async () => expect(await namesOf(retrying, 'FAILED')).toEqual(['goes on']), WAIT);
+
+  expect(await namesOf(retrying, 'ABORTED')).toEqual(['stopped']);
+  const [, afterwards = ''] = (await typesIn(executionArn)).join(' ').split('ExecutionAborted');
+  expect(afterwards).not.toContain('TaskScheduled');
 });
