@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Message, SecantusServer } from './secantus-server.ts';
 
-const SCRIPT = join(import.meta.dirname, 'secantus-server.py');
 const START_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 8_000;
 const LOG_TAIL_CHARACTERS = 2_000;
@@ -41,34 +37,39 @@ export class SecantusProcessError extends Error {
 
 /** The Python process that stores the cluster's data. It ends when this one does. */
 export class SecantusProcess {
-  readonly port: number;
-  readonly #child: ChildProcess;
-  readonly #waiting: Map<number, Waiting>;
+  readonly #server: SecantusServer;
+  readonly #cluster: number;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #started = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #logFile: string;
+  #isRunning = true;
+  #port = 0;
+  #pid = 0;
   #lastId = 0;
 
-  private constructor(child: ChildProcess, port: number, waiting: Map<number, Waiting>) {
-    this.#child = child;
-    this.port = port;
-    this.#waiting = waiting;
+  private constructor({ python, ...first }: SecantusOptions) {
+    this.#logFile = first.logFile;
+    this.#server = SecantusServer.of(python);
+    this.#cluster = this.#server.start(
+      { ...first },
+      { heard: (message) => this.#heard(message), ended: (why) => this.#end(why) },
+    );
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#pid;
   }
 
   static async start(options: SecantusOptions): Promise<SecantusProcess> {
-    const log = openSync(options.logFile, 'a');
-    const child = spawn(options.python, ['-u', SCRIPT], {
-      stdio: ['pipe', 'pipe', log],
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
-    });
-    closeSync(log);
-    // A child that dies early closes its end of the pipe; that is told by its exit.
-    child.stdin?.on('error', () => {});
-    const waiting = new Map<number, Waiting>();
-    const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
-    const port = await listening(child, waiting, options).finally(() => clearTimeout(timer));
-    return new SecantusProcess(child, port, waiting);
+    const secantus = new SecantusProcess(options);
+    const timer = setTimeout(() => secantus.#server.kill(), START_TIMEOUT_MS);
+    await secantus.#started.promise.finally(() => clearTimeout(timer));
+    return secantus;
   }
 
   /** For how long an instance goes on knowing users as they were; Infinity until told otherwise. */
@@ -89,69 +90,45 @@ export class SecantusProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.stdin?.end('{"op":"stop"}\n');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
-    await exited;
+    if (!this.#isRunning) return;
+    this.#server.tell(this.#cluster, { op: 'stop' });
+    const timer = setTimeout(() => process.kill(this.#pid, 'SIGKILL'), STOP_GRACE_MS);
+    await this.#ended.promise;
     clearTimeout(timer);
   }
 
   #ask(request: Record<string, unknown>): Promise<unknown> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-      throw new SecantusProcessError('SecantusDB is not running');
-    }
+    if (!this.#isRunning) throw new SecantusProcessError('SecantusDB is not running');
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#child.stdin?.write(`${JSON.stringify({ ...request, id })}\n`);
+      this.#server.tell(this.#cluster, { ...request, id });
     });
+  }
+
+  #heard({ port, pid, id, result, error }: Message): void {
+    if (port !== undefined && pid !== undefined) {
+      this.#port = port;
+      this.#pid = pid;
+      this.#started.resolve();
+    }
+    if (id === undefined) return;
+    const request = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) request?.resolve(result);
+    else request?.reject(new SecantusProcessError(error));
+  }
+
+  #end(why: string): void {
+    const error = new SecantusProcessError(`SecantusDB ended (${why}):\n${logTail(this.#logFile)}`);
+    this.#isRunning = false;
+    this.#started.reject(error);
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    this.#ended.resolve();
   }
 }
 
-const listening = (child: ChildProcess, waiting: Map<number, Waiting>, options: SecantusOptions) =>
-  new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) => reject(new SecantusProcessError('python does not start', { cause })));
-    child.once('exit', (code, signal) => {
-      const error = new SecantusProcessError(
-        `SecantusDB ended (${signal ?? code}):\n${logTail(options.logFile)}`,
-      );
-      reject(error);
-      for (const { reject: rejectRequest } of waiting.values()) rejectRequest(error);
-      waiting.clear();
-    });
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      const message = parse(line);
-      if (message.port !== undefined) resolve(message.port);
-      if (message.id !== undefined) settle(waiting, message.id, message);
-    });
-    const { storage, temporary, instances, primaryUser, scramIterations } = options;
-    const first = { storage, temporary, instances, primaryUser, scramIterations };
-    child.stdin?.write(`${JSON.stringify(first)}\n`);
-  });
-
-interface Message {
-  readonly port?: number;
-  readonly id?: number;
-  readonly result?: unknown;
-  readonly error?: string;
-}
-
-const parse = (line: string): Message => {
-  try {
-    return JSON.parse(line) as Message;
-  } catch {
-    // Not ours: a warning of Python's, or no Python at all, whose exit will tell.
-    return {};
-  }
-};
-
-const settle = (waiting: Map<number, Waiting>, id: number, { result, error }: Message): void => {
-  const request = waiting.get(id);
-  waiting.delete(id);
-  if (error === undefined) request?.resolve(result);
-  else request?.reject(new SecantusProcessError(error));
-};
-
-const logTail = (file: string): string => readFileSync(file, 'utf8').slice(-LOG_TAIL_CHARACTERS);
+const logTail = (file: string): string =>
+  existsSync(file) ? readFileSync(file, 'utf8').slice(-LOG_TAIL_CHARACTERS) : '';
