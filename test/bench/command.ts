@@ -68,7 +68,7 @@ const rotateAll = async (
 
 const measure = async (rounds: number, undo: Undo): Promise<Results> => {
   const at = new Date().toISOString();
-  const stack = await startLocalStack({ instances: 1, logins: 'mongodb' }, tell, undo);
+  const stack = await startLocalStack({ instances: 1, costs: 'real' }, tell, undo);
   const { rotations, called } = await rotateAll(stack, rounds, undo);
   tell('starting the functions');
   const functions = await functionRounds(stack, rounds, called);

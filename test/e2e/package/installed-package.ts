@@ -67,9 +67,12 @@ export class InstalledPackage {
   }
 
   /** @returns what the compiler finds wrong, declarations of packages included */
-  async typecheck(file: string, compilerOptions: Readonly<Record<string, unknown>>): Promise<string[]> {
+  async typecheck(
+    files: readonly string[],
+    compilerOptions: Readonly<Record<string, unknown>>,
+  ): Promise<string[]> {
     const always = { target: 'es2023', module: 'nodenext', strict: true, noEmit: true, types: ['node'] };
-    const config = { compilerOptions: { ...always, ...compilerOptions }, files: [file] };
+    const config = { compilerOptions: { ...always, ...compilerOptions }, files };
     this.write('tsconfig.json', JSON.stringify(config));
     const compiler = join(MODULES, '.bin', 'tsc');
     const { stdout } = await promisify(execFile)(compiler, ['-p', '.'], { cwd: this.directory }).catch(

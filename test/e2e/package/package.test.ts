@@ -4,6 +4,13 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InstalledPackage } from './installed-package.ts';
 
+const ROOT = join(import.meta.dirname, '../../..');
+
+/** Of the construct, each with the file that it becomes. */
+const EXAMPLES = ['README.md', 'infra/README.md']
+  .flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^```ts\n(.+?)^```/gms)])
+  .map(([, code = ''], index) => [`readme-${index + 1}.ts`, code] as const);
+
 /** The tarball in an empty CDK app. */
 let app: InstalledPackage;
 beforeAll(async () => {
@@ -17,13 +24,14 @@ describe('a cluster with all its secrets, and another that is only known', () =>
     source = readFileSync(app.add('shop.ts'), 'utf8');
   });
 
-  test('fit the types, with all declarations checked', async () => {
-    expect(await app.typecheck('shop.ts', {})).toEqual([]);
+  test('fit the types, as the examples of the READMEs do, with all declarations checked', async () => {
+    const files = EXAMPLES.map(([file, code]) => app.write(file, inAnApp(code)));
+    expect(await app.typecheck(['shop.ts', ...files], {})).toEqual([]);
   });
 
   test('fit the types under exactOptionalPropertyTypes, where only those of aws-cdk-lib do not fit themselves', async () => {
     app.write('exact.ts', withInterfaces(source));
-    const errors = await app.typecheck('exact.ts', { exactOptionalPropertyTypes: true });
+    const errors = await app.typecheck(['exact.ts'], { exactOptionalPropertyTypes: true });
     expect(errors.filter((error) => !error.includes('node_modules/aws-cdk-lib/'))).toEqual([]);
   });
 
@@ -58,27 +66,17 @@ const withInterfaces = (source: string): string => {
 };
 
 describe('the examples of the READMEs', () => {
-  const read = (file: string) => readFileSync(join(import.meta.dirname, '../../..', file), 'utf8');
-  const examples = ['README.md', 'infra/README.md'].flatMap((file) =>
-    [...read(file).matchAll(/^```ts\n(.+?)^```/gms)].map(([, code = '']) => code),
-  );
-
   test('are there', () => {
-    expect(examples).toHaveLength(3);
+    expect(EXAMPLES).toHaveLength(3);
   });
 
-  test.each(examples.map((code, index) => [index + 1, code] as const))(
-    'of the construct, number %i, compile and are synthesized',
-    async (number, code) => {
-      const file = `readme-${number}.ts`;
-      app.write(file, inAnApp(code));
-      expect(await app.typecheck(file, { skipLibCheck: true })).toEqual([]);
-      const template = await app.synthesize(file, 'Readme');
-      expect(template).toContain('AWS::StepFunctions::StateMachine');
-      // A reference would have CloudFormation replace the cluster once the primary user's clone is in the secret.
-      if (code.includes('masterUsername')) expect(template).toContain('"MasterUsername": "dbadmin"');
-    },
-  );
+  test.each(EXAMPLES)('are synthesized: %s', async (file, code) => {
+    app.write(file, inAnApp(code));
+    const template = await app.synthesize(file, 'Readme');
+    expect(template).toContain('AWS::StepFunctions::StateMachine');
+    // A reference would have CloudFormation replace the cluster once the primary user's clone is in the secret.
+    if (code.includes('masterUsername')) expect(template).toContain('"MasterUsername": "dbadmin"');
+  });
 });
 
 /** What a reader has around the example: a stack with a cluster and two secrets. */

@@ -1,4 +1,4 @@
-import type { DocumentDbOptions, EngineVersion } from '../document-db/index.ts';
+import type { EngineVersion } from '../document-db/index.ts';
 import type { Behaviour, SecretsManagerOptions } from '../secrets-manager/index.ts';
 import type { Assembly, SynthesizeOptions } from './synthesize.ts';
 
@@ -41,11 +41,12 @@ export interface LocalStackOptions {
    */
   readonly synthesize?: (options: SynthesizeOptions) => Promise<Assembly>;
   /**
-   * How dear a login is: `mongodb` makes it as dear as MongoDB's defaults do, for who measures.
+   * What takes CPU. `real`, for who measures, has logins as dear as MongoDB's defaults make them, and each process of a function
+   * compiles its code anew.
    *
-   * @default 'cheap'
+   * @default 'least'
    */
-  readonly logins?: DocumentDbOptions['logins'];
+  readonly costs?: 'least' | 'real';
   /**
    * Whether a recovery may reset the primary user, whose secret `demo/admin` is, through the cluster.
    *

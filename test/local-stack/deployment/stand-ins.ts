@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { authorityOfProcess } from '../document-db/certificate-authority.ts';
 import { type DocumentDbStandIn, startDocumentDb } from '../document-db/index.ts';
 import { startDocumentDbApi } from '../document-db-api/index.ts';
 import { AccessControl, RolePolicies } from '../iam/index.ts';
@@ -44,14 +45,15 @@ export const startStandIns = async (options: LocalStackOptions, place: StandInsP
   return { documentDb, documentDbApi, ministack, secretsManager, rolePolicies, accessControl, lambda, aws };
 };
 
-const startDatabase = (options: LocalStackOptions, { python, directory, primaryUser }: StandInsPlace) =>
+const startDatabase = async (options: LocalStackOptions, { python, directory, primaryUser }: StandInsPlace) =>
   startDocumentDb({
+    authority: await authorityOfProcess(),
     python,
     directory: join(directory, 'document-db'),
     primaryUser: { name: primaryUser.username, password: primaryUser.password },
     ...(options.instances ? { instances: options.instances } : {}),
     ...(options.engineVersion ? { engineVersion: options.engineVersion } : {}),
-    ...(options.logins ? { logins: options.logins } : {}),
+    ...(options.costs === 'real' ? { logins: 'mongodb' } : {}),
     ...(options.ports?.documentDb ? { port: options.ports.documentDb } : {}),
   });
 

@@ -58,6 +58,14 @@ export const createCertificateAuthority = async (name: string): Promise<Certific
   };
 };
 
+/** That of this process, made when it is first asked for: what is trusted is a part of a function's code, and so all stacks have the same. */
+export const authorityOfProcess = async (): Promise<CertificateAuthority> => {
+  ofProcess ??= createCertificateAuthority('docdb-rotation local stacks');
+  return await ofProcess;
+};
+
+let ofProcess: Promise<CertificateAuthority> | undefined;
+
 const issue = async (
   authority: X509Certificate,
   authorityKeys: webcrypto.CryptoKeyPair,

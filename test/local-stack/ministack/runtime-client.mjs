@@ -3,6 +3,7 @@
 // Runtime.HandlerError, by which no Retry or Catch could tell them apart.
 import { appendFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { json, text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -39,7 +40,7 @@ const tell = async (moment, call) => {
   return told;
 };
 
-/** The emulator's retries go on for an execution that was stopped; on AWS it calls nothing any more. */
+/** A call that was held until someone stopped its execution counts as one that was not made. */
 const STOPPED = ['error', { errorType: 'ExecutionStopped', errorMessage: 'the execution was stopped' }];
 
 /** What is answered in place of what the function did, or would have done. */
@@ -115,6 +116,9 @@ const main = async () => {
   }
   // The API going away means that ministack has ended or wants this worker gone.
   try {
+    await serveOne(handler);
+    // By now it has compiled what a call needs, too. Nothing is written unless the cache is on.
+    flushCompileCache();
     for (;;) await serveOne(handler);
   } catch {
     process.exit(0);
