@@ -20,12 +20,12 @@ export interface DatabaseRole {
   readonly db: string;
 }
 
-/** Runs a command as a user, on a connection of its own. */
-export const runCommand = async (
+/** Has work done by a client that is logged in, with connections of its own. */
+const asUser = async <T>(
   address: DatabaseAddress,
   { username, password }: Credential,
-  command: Readonly<Record<string, unknown>>,
-): Promise<Record<string, unknown>> => {
+  work: (client: MongoClient) => T | Promise<T>,
+): Promise<T> => {
   const client = new MongoClient(`mongodb://${address.host}:${address.port}`, {
     auth: { username, password },
     authSource: 'admin',
@@ -37,18 +37,25 @@ export const runCommand = async (
     serverSelectionTimeoutMS: 30_000,
   });
   try {
-    await client.connect();
-    return await client.db('admin').command(command);
+    return await work(await client.connect());
   } finally {
     await client.close();
   }
 };
 
+/** Runs a command as a user, on a connection of its own. */
+export const runCommand = (
+  address: DatabaseAddress,
+  credential: Credential,
+  command: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> =>
+  asUser(address, credential, (client) => client.db('admin').command(command));
+
 /** Whether the database accepts a credential. A database that can't be reached is no answer, and throws. */
 export const logsIn = async (address: DatabaseAddress, credential: Credential): Promise<boolean> => {
   try {
-    await runCommand(address, credential, { ping: 1 });
-    return true;
+    // A client with a credential logs in and pings when it connects.
+    return await asUser(address, credential, () => true);
   } catch (error) {
     if (error instanceof MongoServerError && error.code === AUTHENTICATION_FAILED) return false;
     throw error;
