@@ -16,8 +16,8 @@ const READABLE_BY_ALL = 0o644 << 16;
 const NO_TIME = '1980-01-01T00:00:00';
 
 /**
- * Writes the plain template to `dist/template/docdb-rotation.template.json`, and the functions' zip files beside it.
- * What was there before goes away.
+ * Writes the plain template to `dist/template/docdb-rotation.template.json`, and the functions' zip files beside it, as they were
+ * bundled last. What was there before goes away.
  *
  * @param certificateAuthorityFile a PEM file that is packed with the functions which log in
  */
@@ -25,7 +25,6 @@ export const buildTemplate = async (
   directory: string = DIRECTORY,
   certificateAuthorityFile?: string,
 ): Promise<void> => {
-  await bundle();
   const outdir = await mkdtemp(join(tmpdir(), 'template-'));
   try {
     await write(directory, makePlainTemplate(outdir, certificateAuthorityFile));
@@ -55,4 +54,7 @@ const packFolder = async (folder: string): Promise<Uint8Array> => {
 const readArguments = () =>
   parseArgs({ options: { 'certificate-authority-file': { type: 'string' } } }).values;
 
-if (import.meta.main) await buildTemplate(DIRECTORY, readArguments()['certificate-authority-file']);
+if (import.meta.main) {
+  await bundle();
+  await buildTemplate(DIRECTORY, readArguments()['certificate-authority-file']);
+}

@@ -23,7 +23,9 @@ const folderOf = (pid: string, directory: string): string | undefined => {
   const program = read(`/proc/${pid}/cmdline`)
     .split('\0')
     .find((argument) => argument.endsWith('runtime-client.mjs'));
-  return program?.includes(directory) ? dirname(program) : undefined;
+  if (program === undefined) return undefined;
+  // Its code may be where other stacks have it too; what it writes is the stack's.
+  return read(`/proc/${pid}/environ`).includes(directory) ? dirname(program) : undefined;
 };
 
 const isSame = (folder: string, bundle: string): boolean => {

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeRunDirectory } from '../../local-stack/deployment/run-directory.ts';
+import { COMPILED } from '../../local-stack/deployment/synthesize.ts';
 import { withLock } from '../../local-stack/python/lock.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -12,10 +14,27 @@ const APPS = join(import.meta.dirname, 'app');
 /** What an app has beside the package: its peers, and the checks of cdk-nag. */
 const BESIDE = ['aws-cdk-lib', 'constructs', 'cdk-nag', '@types/node'];
 
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+/** Of this process: what is packed does not change meanwhile. */
+let packed: Promise<string> | undefined;
+
+/** @returns the path of the tarball */
+const pack = async (): Promise<string> => {
+  const run = makeRunDirectory();
+  process.once('exit', run.remove);
+  // It builds the package first, in one folder for all.
+  await withLock(join(LOCAL, 'pack.lock'), () =>
+    promisify(execFile)('npm', ['pack', '--silent', '--pack-destination', run.path], { cwd: ROOT }),
+  );
+  return join(run.path, `docdb-rotation-${version}.tgz`);
+};
+
 /** An empty CDK app in a folder of its own, with the tarball installed as the one who gets it installs it. */
 export class InstalledPackage {
   readonly directory: string;
   readonly packageDirectory: string;
+  tarball = '';
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -35,14 +54,11 @@ export class InstalledPackage {
   }
 
   private async fill(): Promise<void> {
-    // It builds the package first, in one folder for all.
-    await withLock(join(LOCAL, 'pack.lock'), () =>
-      this.run('npm', ['pack', '--silent', '--pack-destination', this.directory], { cwd: ROOT }),
-    );
+    packed ??= pack();
+    this.tarball = await packed;
     this.write('package.json', JSON.stringify({ name: 'shop', private: true, type: 'module' }));
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     // The peers are linked below, which is quicker than to install them.
-    await this.run('npm', ['install', '--offline', '--legacy-peer-deps', `./docdb-rotation-${version}.tgz`]);
+    await this.run('npm', ['install', '--offline', '--legacy-peer-deps', this.tarball]);
     mkdirSync(join(this.directory, 'node_modules', '@types'));
     for (const name of BESIDE) symlinkSync(join(MODULES, name), join(this.directory, 'node_modules', name));
   }
@@ -61,7 +77,14 @@ export class InstalledPackage {
   /** Synthesizes an app as `cdk synth` does. @returns the template of one of its stacks */
   async synthesize(name: string, stackName: string): Promise<string> {
     const outdir = join(this.directory, `${name}.out`);
-    const env = { ...process.env, CDK_OUTDIR: outdir, TMPDIR: this.directory };
+    const env = {
+      ...process.env,
+      CDK_OUTDIR: outdir,
+      TMPDIR: this.directory,
+      // The tests read the template. CDK's own check of it takes two seconds.
+      CDK_VALIDATION: 'false',
+      NODE_COMPILE_CACHE: COMPILED,
+    };
     await this.run(process.execPath, [name], { env });
     return readFileSync(join(outdir, `${stackName}.template.json`), 'utf8');
   }

@@ -189,8 +189,7 @@ describe('the command', () => {
     mkdirSync(folder());
     writeFileSync(join(folder(), 'package.json'), JSON.stringify({ name: 'on-call', private: true }));
     const { version } = JSON.parse(readFileSync(join(app.packageDirectory, 'package.json'), 'utf8'));
-    const tarball = join(app.directory, `docdb-rotation-${version}.tgz`);
-    await app.run('npm', ['install', '--offline', tarball], { cwd: folder() });
+    await app.run('npm', ['install', '--offline', app.tarball], { cwd: folder() });
     expect(readdirSync(join(folder(), 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'docdb-rotation',
     ]);

@@ -195,10 +195,10 @@ describe('npm run stack', () => {
     expect(command.output.join('\n')).not.toContain(before.password);
     expect(readFileSync(command.file, 'utf8')).not.toContain(before.password);
 
-    const [folder = 'none'] = command.folders();
-    if (existsSync('/proc')) expect(processesFrom(folder)).not.toEqual([]);
+    const folders = `run-${command.pid}-`;
+    if (existsSync('/proc')) expect(processesFrom(folders)).not.toEqual([]);
     command.signal('SIGKILL');
-    await vi.waitFor(() => expect(processesFrom(folder)).toEqual([]), { timeout: 3_000 });
+    await vi.waitFor(() => expect(processesFrom(folders)).toEqual([]), { timeout: 3_000 });
   });
 
   it('leaves the file to another one that runs, and says so before it starts anything', async () => {

@@ -66,7 +66,7 @@ export const deployRotation = async (
   // Other apps than the project's own can't be told to leave something out.
   const known = withoutTypes(assembly.template, UNKNOWN_TO_MINISTACK);
   const template = options.declared ? known : withoutDeclared(known);
-  const outputs = await deploy({ ...assembly, template }, STACK_NAME, standIns.aws, options.costs);
+  const outputs = await deploy({ ...assembly, template }, STACK_NAME, standIns.aws);
   await runFunctionsLocally(standIns.lambda, {
     ...options.functionEnvironment,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: standIns.secretsManager.url,

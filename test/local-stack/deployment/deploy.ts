@@ -8,7 +8,6 @@ import {
 import { BucketAlreadyOwnedByYou, CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { AwsClientConfig } from './client-config.ts';
 import { packFunction } from './function-package.ts';
-import type { LocalStackOptions } from './options.ts';
 import type { Assembly, FileAsset } from './synthesize.ts';
 
 const DEPLOY_TIMEOUT_MS = 60_000;
@@ -23,10 +22,9 @@ export const deploy = async (
   assembly: Assembly,
   stackName: string,
   clientConfig: AwsClientConfig,
-  costs?: LocalStackOptions['costs'],
 ): Promise<Record<string, string>> => {
   const s3 = new S3Client({ ...clientConfig, forcePathStyle: true });
-  await upload(assembly.assets, s3, costs);
+  await upload(assembly.assets, s3);
   // CloudFormation takes no template above 51,200 bytes by itself.
   const template = { Bucket: assembly.assets[0]?.bucket ?? '', Key: `${stackName}.template.json` };
   await s3.send(new PutObjectCommand({ ...template, Body: withoutBootstrapCheck(assembly.template) }));
@@ -45,11 +43,7 @@ export const deploy = async (
   return outputsOnceCreated(cloudFormation, stackName);
 };
 
-const upload = async (
-  assets: readonly FileAsset[],
-  s3: S3Client,
-  costs: LocalStackOptions['costs'],
-): Promise<void> => {
+const upload = async (assets: readonly FileAsset[], s3: S3Client): Promise<void> => {
   for (const bucket of new Set(assets.map((asset) => asset.bucket))) {
     await s3.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: unknown) => {
       // Of the stack that was deployed before.
@@ -58,7 +52,7 @@ const upload = async (
   }
   await Promise.all(
     assets.map(({ bucket, key, directory }) =>
-      s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: packFunction(directory, costs) })),
+      s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: packFunction(directory) })),
     ),
   );
 };

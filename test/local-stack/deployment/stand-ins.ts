@@ -9,6 +9,7 @@ import { FunctionSessions } from '../ministack/function-sessions.ts';
 import { ACCOUNT_ID, startMinistack } from '../ministack/ministack.ts';
 import { startSecretsManager } from '../secrets-manager/index.ts';
 import { clientConfig } from './client-config.ts';
+import { codeDirectory } from './code-directory.ts';
 import type { Credential } from './database-admin.ts';
 import type { LocalStackOptions } from './options.ts';
 import { invokeRotationFunction, lets } from './rotation-function.ts';
@@ -75,6 +76,7 @@ const startAws = (options: LocalStackOptions, { python, directory, region }: Sta
     python,
     directory,
     region,
+    ...(options.costs === 'real' ? {} : { codeDirectory: codeDirectory() }),
     ...(options.ports?.aws ? { port: options.ports.aws } : {}),
     ...(options.waitScale === undefined ? {} : { waitScale: options.waitScale }),
     ...(options.keepNewest === undefined ? {} : { keepNewest: options.keepNewest }),

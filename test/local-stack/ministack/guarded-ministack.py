@@ -14,6 +14,7 @@ import as_recorded
 import assign_at_once
 import assigned_variables
 import forgetting
+import kept_code
 import parse_once
 import quote_once
 import second_of_work
@@ -47,6 +48,8 @@ def main() -> None:
     unhurried.wait_unhurried()
     access_control.take_loopback_for_tls()
     access_control.record_decisions(os.environ["ACCESS_DECISIONS_FILE"])
+    if "CODE_DIRECTORY" in os.environ:
+        kept_code.keep_code(os.environ["CODE_DIRECTORY"])
     if "KEEP_NEWEST" in os.environ:
         forgetting.keep_newest(int(os.environ["KEEP_NEWEST"]))
     runpy.run_module("ministack", run_name="__main__")

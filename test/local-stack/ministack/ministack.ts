@@ -39,6 +39,12 @@ export interface MinistackOptions {
    * @default - all
    */
   readonly keepNewest?: number;
+  /**
+   * Where the functions' code is unpacked, and what Node.js compiles of it kept.
+   *
+   * @default - a folder of its own, and nothing is kept
+   */
+  readonly codeDirectory?: string;
 }
 
 export interface Ministack {
@@ -91,6 +97,7 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
       MINISTACK_ACCOUNT_ID: ACCOUNT_ID,
       SFN_WAIT_SCALE: String(options.waitScale ?? 1),
       ...(options.keepNewest === undefined ? {} : { KEEP_NEWEST: String(options.keepNewest) }),
+      ...(options.codeDirectory === undefined ? {} : keptIn(options.codeDirectory)),
     },
   });
   closeSync(log);
@@ -103,6 +110,12 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
   }
   return { url, port, pid: child.pid ?? 0, logFile, decisions: () => decisionsIn(decisionsFile), stop };
 };
+
+const keptIn = (directory: string) => ({
+  CODE_DIRECTORY: directory,
+  // The functions' processes have it from there.
+  NODE_COMPILE_CACHE: join(directory, 'compiled'),
+});
 
 const decisionsIn = (file: string): AccessDecision[] => {
   if (!existsSync(file)) return [];

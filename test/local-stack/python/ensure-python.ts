@@ -80,7 +80,8 @@ const build = async (place: Place, env: NodeJS.ProcessEnv, say: (message: string
   say('installing the Python packages of the local stack (a minute or less, once)');
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
   const pinned = ['--require-hashes', '-r', place.requirements];
-  await run(place.python, [...install, ...pinned], { env, maxBuffer: OUTPUT_LIMIT });
+  // Python compiles what it loads, when it does: the most of these packages it never loads.
+  await run(place.python, [...install, '--no-compile', ...pinned], { env, maxBuffer: OUTPUT_LIMIT });
   // Written last: without it an interrupted installation is taken up again.
   await writeFile(stampFile(place), await digestOf(place));
 };
