@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';

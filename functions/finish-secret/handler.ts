@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { FinishSecretInput } from '../contract/steps.ts';
 import { clock } from '../runtime/clock.ts';
 import { stepHandler } from '../runtime/step-handler.ts';

@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { DocDBClient } from '@aws-sdk/client-docdb';
 import { RecoverSecretInput } from '../contract/steps.ts';
 import { databaseClient } from '../database/open-database.ts';

@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';

@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';

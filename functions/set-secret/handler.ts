@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { SetSecretInput } from '../contract/steps.ts';
 import { databaseClient } from '../database/open-database.ts';
 import { clock } from '../runtime/clock.ts';

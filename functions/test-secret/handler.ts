@@ -1,3 +1,5 @@
+import '../runtime/trace-sources.ts';
+
 import { TestSecretInput } from '../contract/steps.ts';
 import { documentDbEndpoints } from '../database/document-db-endpoints.ts';
 import { certificatesClient, databaseClient } from '../database/open-database.ts';

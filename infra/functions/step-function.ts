@@ -106,7 +106,6 @@ export class StepFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       ...(props.encryptionKey ? { environmentEncryption: props.encryptionKey } : {}),
       environment: {
-        NODE_OPTIONS: '--enable-source-maps',
         ...props.environment,
         ...(ownAuthority ? { CERTIFICATE_AUTHORITY_FILE: CERTIFICATE_AUTHORITY } : {}),
       },

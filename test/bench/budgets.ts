@@ -113,7 +113,7 @@ const WITH_DATABASE = {
   kilobytes: 1500,
   because: 'the driver and bson 700, the SDK 300, certificate authorities 180, zod 150, ours 60',
 };
-const CHECKS = { kilobytes: 1505, because: 'as the others with a database, and what a check looks at' };
+const CHECKS = { kilobytes: 1507, because: 'as the others with a database, and what a check looks at' };
 const RECOVERY = {
   kilobytes: 1572,
   because: 'as the others with a database, and the client of clusters: no function is larger than 1.5 MiB',

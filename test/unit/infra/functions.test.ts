@@ -117,7 +117,6 @@ describe('The functions', () => {
       Object.keys(resource.Properties.Environment?.Variables ?? {}),
     );
     expect([...new Set(names)].sort()).toEqual([
-      'NODE_OPTIONS',
       'OPERATORS_TOPIC_ARN',
       'RECOVERY_STATE_MACHINE_ARN',
       'RETIREMENT_STATE_MACHINE_ARN',

@@ -63,7 +63,7 @@ describe.each(WITHOUT)('In %s', (region, partition, store) => {
   it('a synthesis with the file goes through, and names nothing of another partition', () => {
     const template = synthesis(region, partition, { certificateAuthorityFile: file });
     const withFile = Object.values(template.findResources('AWS::Lambda::Function')).filter(
-      ({ Properties }) => 'CERTIFICATE_AUTHORITY_FILE' in Properties.Environment.Variables,
+      ({ Properties }) => 'CERTIFICATE_AUTHORITY_FILE' in (Properties.Environment?.Variables ?? {}),
     );
     expect(withFile).toHaveLength(6);
     const partitions = [...JSON.stringify(template.toJSON()).matchAll(/\barn:(aws[a-z-]*):/g)];

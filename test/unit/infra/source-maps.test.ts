@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { SourceMap } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -9,16 +10,20 @@ import { BUNDLES } from '../../../infra/build/step-bundles.ts';
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const BUNDLE = join(BUNDLES, 'set-secret', 'index.mjs');
 
-const THROW = `
-  const { handler } = await import(${JSON.stringify(BUNDLE)});
-  await handler({}, {}).catch(({ stack }) => process.stderr.write(stack));
-`;
-
-test('what a function throws is traced to the line of its source, as Lambda has it traced', async () => {
-  const options = ['--enable-source-maps', '--input-type=module', '--eval', THROW];
+/** The trace of what a bundle throws when it is called with nothing. */
+const traceOf = async (bundle: string): Promise<string> => {
+  const script = `
+    const { handler } = await import(${JSON.stringify(bundle)});
+    await handler({}, {}).catch(({ stack }) => process.stderr.write(stack));`;
+  const options = ['--input-type=module', '--eval', script];
   const env = { AWS_REGION: 'eu-central-1' };
-  const { stderr: trace } = await promisify(execFile)(process.execPath, options, { env });
+  return (await promisify(execFile)(process.execPath, options, { env })).stderr;
+};
 
+test('what a function throws is traced to the line of its source', async () => {
+  const trace = await traceOf(BUNDLE);
+
+  expect(trace).toMatch(/^InvalidInputError: invalid input for SetSecret: .+\n {4}at \w/m);
   const [, file = '', line] = /(functions\/[\w/-]+\.ts):(\d+):\d+/.exec(trace) ?? [];
   const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
   expect(lines[Number(line) - 1], trace).toContain('throw new InvalidInputError');
@@ -32,4 +37,16 @@ test('what a package throws is traced to its file', () => {
   expect(map.findEntry(lines.length - 1, lines.at(-1)?.length ?? 0)).toMatchObject({
     originalSource: expect.stringMatching(/node_modules\/mongodb\/lib\/sdam\/topology\.js$/),
   });
+});
+
+test('without a map that can be read a trace names places in the bundle', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'source-maps-'));
+  try {
+    copyFileSync(BUNDLE, join(directory, 'index.mjs'));
+    expect(await traceOf(join(directory, 'index.mjs'))).toMatch(
+      /^InvalidInputError: invalid input for SetSecret: .+\n {4}at .+index\.mjs:\d+:\d+\)?\n/m,
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
