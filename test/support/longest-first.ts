@@ -29,6 +29,8 @@ export const LONGEST: readonly string[] = [
   'test/e2e/rotations/rotation.test.ts',
   'test/local-stack/page/page.test.ts',
   'test/e2e/alarms/alarms.test.ts',
+  'test/e2e/alarms/network.test.ts',
+  'test/e2e/package/together.test.ts',
   'test/e2e/package/package.test.ts',
   'test/security/hostile-front.test.ts',
   'test/e2e/rotations/deployment.test.ts',
