@@ -3,7 +3,7 @@ import { SourceMap, type SourceOrigin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /*
- * Has traces name the lines of the sources, by the map beside a bundle, whose build puts this first. Node.js does it by itself if told
+ * Has traces name the lines of the sources, by the map beside the bundle; each handler imports it. Node.js does it by itself if told
  * (`--enable-source-maps`), and then measures each line of what it loads, a fifth of the CPU of a start; here the map is read for the
  * first trace. https://nodejs.org/docs/latest-v24.x/api/module.html#sourcemapfindoriginlinenumber-columnnumber
  */

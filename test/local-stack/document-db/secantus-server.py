@@ -4,8 +4,8 @@ They are forked from this one, which has loaded the library and opened a storage
 measures the processor's clock by counting to a hundred million three times, which takes longer than all the rest (__global_calibrate_ticks,
 https://github.com/wiredtiger/wiredtiger/blob/develop/src/support/global.c).
 
-Talks to its parent in lines of JSON on stdin and stdout, each with the number of a cluster; the first one for a number starts it. What a
-cluster's process writes comes back with its number, and that it has ended. The parent's end of stdin is the life line of all.
+Talks to its parent in lines of JSON on stdin and stdout, each with the number of a cluster. What a cluster's process writes comes back
+with its number, and that it has ended. The parent's end of stdin is the life line of all.
 """
 
 import json
@@ -39,10 +39,11 @@ class Clusters:
 
     def tell(self, request):
         number = request.pop("cluster")
-        if number in self._channels:
+        if "start" in request:
+            self._fork(number, request["start"])
+        elif number in self._channels:
             self._send(self._channels[number], request)
-        else:
-            self._fork(number, request)
+        # The others have ended, which was told.
 
     def heard(self, channel, number, pid, lines):
         piece = read(channel)
@@ -86,11 +87,11 @@ def read(channel):
 
 def run(first, channel):
     """In the process of a cluster. Does not return."""
-    log = os.open(first["logFile"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    null = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((null, 0), (log, 1), (log, 2)):
-        os.dup2(source, target)
     try:
+        log = os.open(first["logFile"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
         serve(first, map(json.loads, channel.makefile("r")), lambda message: channel.sendall(line_of(message)))
     except BaseException:
         sys.excepthook(*sys.exc_info())

@@ -58,7 +58,7 @@ export class SecantusServer {
     this.#last += 1;
     this.#clusters.set(this.#last, hearer);
     this.#keepAwake(true);
-    this.tell(this.#last, first);
+    this.tell(this.#last, { start: first });
     return this.#last;
   }
 

@@ -27,8 +27,9 @@ def keep_code(directory: str) -> None:
             lambda_svc._extract_zip_preserving_mode(archive, begun)
         try:
             os.rename(begun, folder)
-        except FileExistsError:
+        except OSError:
             # Another stack was quicker: what it has is the same.
-            pass
+            if not os.path.isdir(folder):
+                raise
 
     lambda_svc._provided_runtime_code_dir = unpacked

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,11 @@ test('what a function throws is traced to the line of its source', async () => {
   const [, file = '', line] = /(functions\/[\w/-]+\.ts):(\d+):\d+/.exec(trace) ?? [];
   const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
   expect(lines[Number(line) - 1], trace).toContain('throw new InvalidInputError');
+});
+
+test('each function traces what it throws', () => {
+  for (const name of readdirSync(BUNDLES))
+    expect(readFileSync(join(BUNDLES, name, 'index.mjs'), 'utf8'), name).toContain('prepareStackTrace=');
 });
 
 test('what a package throws is traced to its file', () => {
