@@ -145,6 +145,16 @@ describe('the end', () => {
     await again.stop();
   }, 30_000);
 
+  test('a cluster whose process is killed can be stopped, and leaves the others as they are', async () => {
+    const [own, other] = [await startDocumentDb({ primaryUser }), await startDocumentDb({ primaryUser })];
+    expect(own.pid).not.toBe(other.pid);
+    process.kill(own.pid, 'SIGKILL');
+    await own.stop();
+    expect(await logIn(other, primaryUser)).toBe('accepted');
+    await other.stop();
+    expect(isAlive(other.pid)).toBe(false);
+  });
+
   test('SecantusDB ends and clears up when its parent is killed', async () => {
     const index = JSON.stringify(join(import.meta.dirname, 'index.ts'));
     const script = `
