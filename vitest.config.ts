@@ -82,7 +82,7 @@ const isWhole = process.env.WHOLE_RUN !== undefined;
 export default defineConfig({
   test: {
     // A file of integration tests starts a stack of its own and usually waits: more workers than cores are of use.
-    maxWorkers: 5,
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     projects: [...(isWhole ? [WHOLE] : PROJECTS.map(withoutTogether)), SYNTHESIS].map((project) => ({
       test: { ...shared, ...project },
