@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeRunDirectory } from '../../local-stack/deployment/run-directory.ts';
+import { makeProcessDirectory } from '../../local-stack/deployment/run-directory.ts';
 import { COMPILED } from '../../local-stack/deployment/synthesize.ts';
 import { withLock } from '../../local-stack/python/lock.ts';
 
@@ -21,29 +21,31 @@ let packed: Promise<string> | undefined;
 
 /** @returns the path of the tarball */
 const pack = async (): Promise<string> => {
-  const run = makeRunDirectory();
-  process.once('exit', run.remove);
+  const directory = makeProcessDirectory();
   // It builds the package first, in one folder for all.
   await withLock(join(LOCAL, 'pack.lock'), () =>
-    promisify(execFile)('npm', ['pack', '--silent', '--pack-destination', run.path], { cwd: ROOT }),
+    promisify(execFile)('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: ROOT }),
   );
-  return join(run.path, `docdb-rotation-${version}.tgz`);
+  return join(directory, `docdb-rotation-${version}.tgz`);
 };
 
 /** An empty CDK app in a folder of its own, with the tarball installed as the one who gets it installs it. */
 export class InstalledPackage {
   readonly directory: string;
   readonly packageDirectory: string;
-  tarball = '';
+  readonly tarball: string;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, tarball: string) {
     this.directory = directory;
+    this.tarball = tarball;
     this.packageDirectory = join(directory, 'node_modules', 'docdb-rotation');
   }
 
   static async install(): Promise<InstalledPackage> {
     mkdirSync(LOCAL, { recursive: true });
-    const app = new InstalledPackage(mkdtempSync(join(LOCAL, 'package-')));
+    packed ??= pack();
+    const tarball = await packed;
+    const app = new InstalledPackage(mkdtempSync(join(LOCAL, 'package-')), tarball);
     try {
       await app.fill();
     } catch (error) {
@@ -54,8 +56,6 @@ export class InstalledPackage {
   }
 
   private async fill(): Promise<void> {
-    packed ??= pack();
-    this.tarball = await packed;
     this.write('package.json', JSON.stringify({ name: 'shop', private: true, type: 'module' }));
     // The peers are linked below, which is quicker than to install them.
     await this.run('npm', ['install', '--offline', '--legacy-peer-deps', this.tarball]);

@@ -21,6 +21,13 @@ export const makeRunDirectory = (): RunDirectory => {
   return { path, remove: () => remove(path) };
 };
 
+/** @returns a folder for what all stacks of this process share; it goes with the process */
+export const makeProcessDirectory = (): string => {
+  const run = makeRunDirectory();
+  process.once('exit', run.remove);
+  return run.path;
+};
+
 const remove = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 
 const isRunning = (pid: number): boolean => {
