@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { leavePartsOut } from './leave-parts-out.ts';
 import { mapOwnSources } from './map-own-sources.ts';
 import { replaceFile } from './replace-file.ts';
 import { BUNDLES } from './step-bundles.ts';
@@ -76,7 +77,7 @@ export const bundleHandlers = async (
     alias: REPLACED_PACKAGES,
     sourcemap: 'linked',
     sourcesContent: false,
-    plugins: [mapOwnSources],
+    plugins: [leavePartsOut, mapOwnSources],
     // Shorter, but for names: an error's name is what the state machine retries and catches by.
     minifySyntax: true,
     minifyWhitespace: true,
