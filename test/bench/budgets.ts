@@ -111,7 +111,8 @@ export interface SizeBudget {
 
 const WITH_DATABASE = {
   kilobytes: 1400,
-  because: 'the driver and bson 620, the SDK 300, certificate authorities 180, zod 130, ours and the logger 110',
+  because:
+    'the driver and bson 620, the SDK 300, certificate authorities 180, zod 130, ours and the logger 110',
 };
 const CHECKS = { kilobytes: 1440, because: 'as the others with a database, and what a check looks at' };
 const RECOVERY = {
