@@ -172,7 +172,7 @@ export class DocDbRotation extends Construct implements IConnectable {
 
   constructor(scope: Construct, id: string, props: DocDbRotationProps = {}) {
     super(scope, id);
-    checkProps(props);
+    checkProps(props, Stack.of(this));
     assertAuthorityFor(Stack.of(this).region, props.certificateAuthorityFile);
     this.props = props;
     this.encryptionKey = props.encryptionKey;
@@ -277,10 +277,10 @@ export class DocDbRotation extends Construct implements IConnectable {
     this.functions.grantManage(secret);
     this.credentialCheck.watch(secret);
     if (adminSecret) this.functions.grantReadAdmin(adminSecret);
-    if (options.resetThroughCluster) {
+    if (options.resetThroughCluster !== undefined) {
       this.functions.grantReset(secret, clusterIdentifierOf(options.resetThroughCluster));
     }
-    if (options.resetThroughAdmin) this.functions.nameUser(secret, options.resetThroughAdmin);
+    if (options.resetThroughAdmin !== undefined) this.functions.nameUser(secret, options.resetThroughAdmin);
     this.declared.add(secret, options);
     const tags = tagsFor(options);
     if (!tagSecret(secret, tags)) this.askForTags(secret, tags);

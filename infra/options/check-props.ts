@@ -1,14 +1,16 @@
-import { existsSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Duration, type Stack, Token } from 'aws-cdk-lib';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { LONGEST_GRACE_SECONDS } from '../../functions/contract/limits.ts';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { LONGEST_GRACE_SECONDS, LONGEST_USERNAME } from '../../functions/contract/limits.ts';
 import { RETIREMENT_POLICIES } from '../../functions/contract/strategy.ts';
 import type { DocDbRotationProps } from '../docdb-rotation.ts';
 import { assertSecret } from './assert-secret.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { ManageOptions } from './manage-options.ts';
+import { identityOf } from './names-of-secret.ts';
 import { refuseRenamed } from './renamed.ts';
 
 const LONGEST_GRACE = Duration.days(LONGEST_GRACE_SECONDS / (24 * 3600));
@@ -21,9 +23,10 @@ const NEEDS_VPC = ['vpcSubnets', 'securityGroup', 'cluster', 'vpcEndpoints'] as 
 /**
  * Refuses what would deploy and then not work.
  *
+ * @param stack of the rotation
  * @throws ConfigurationError that says what is wrong, and what is allowed
  */
-export const checkProps = (props: DocDbRotationProps): void => {
+export const checkProps = (props: DocDbRotationProps, stack: Stack): void => {
   refuseRenamed(props, (what) => {
     throw new ConfigurationError(what);
   });
@@ -45,10 +48,29 @@ export const checkProps = (props: DocDbRotationProps): void => {
       `runbookUrl is ${JSON.stringify(runbookUrl)}, which may have no quotes, backslashes or white space: write them as in an address, ' as %27`,
     );
   }
-  const file = props.certificateAuthorityFile;
-  if (file !== undefined && !existsSync(file)) {
+  if (props.certificateAuthorityFile !== undefined) checkAuthorityFile(props.certificateAuthorityFile);
+  if (props.operatorsTopic) checkTopic(props.operatorsTopic, stack);
+};
+
+const checkAuthorityFile = (file: string): void => {
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  if (isFile && readFileSync(file, 'utf8').includes('-----BEGIN CERTIFICATE-----')) return;
+  const what = isFile ? 'in which no certificate begins' : 'which does not exist, or is no file';
+  throw new ConfigurationError(
+    `certificateAuthorityFile is ${file}, ${what}: give the path of a PEM file with the authorities`,
+  );
+};
+
+/** `MessageGroupId` is required for FIFO topics: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+const checkTopic = ({ fifo, topicArn, env }: ITopic, stack: Stack): void => {
+  if (fifo || topicArn.endsWith('.fifo')) {
     throw new ConfigurationError(
-      `certificateAuthorityFile is ${file}, which does not exist: give the path of a PEM file`,
+      'operatorsTopic is a FIFO topic, whose messages need a group that none of these has: give a standard one',
+    );
+  }
+  if (differ(env.region, stack.region)) {
+    throw new ConfigurationError(
+      `operatorsTopic is in ${env.region}, and what tells the operators in ${stack.region}; give a topic of that Region`,
     );
   }
 };
@@ -68,7 +90,7 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions, stac
     throw new ConfigurationError(`${secret.node.path} can't be managed like this: ${what}`);
   };
   refuseRenamed(options, refuse);
-  if (strategy?.adminSecret === secret) {
+  if (strategy?.adminSecret && identityOf(strategy.adminSecret) === identityOf(secret)) {
     refuse('it is its own admin secret; give the secret of another user, or use Strategy.adminClone()');
   }
   const elsewhere = ENVIRONMENT.find((part) => differ(secret.env[part], stack[part]));
@@ -91,6 +113,12 @@ export const checkManageOptions = (secret: ISecret, options: ManageOptions, stac
   }
   if (grace && grace.toSeconds() > LONGEST_GRACE.toSeconds()) {
     refuse(`grace is ${grace.toHumanString()}; it may be ${LONGEST_GRACE.toHumanString()} at most`);
+  }
+  const { resetThroughAdmin: user } = options;
+  if (user !== undefined && !Token.isUnresolved(user) && (user === '' || user.length > LONGEST_USERNAME)) {
+    refuse(
+      `resetThroughAdmin is "${user}"; it takes the name of a user, of 1 to ${LONGEST_USERNAME} characters`,
+    );
   }
   if (schedule && !isScheduleOfSecretsManager(schedule)) {
     refuse(

@@ -6,6 +6,7 @@ import {
   type StackOptions,
 } from './aws/deployed-rotation.ts';
 import { Executions } from './aws/executions.ts';
+import { quoted } from './terminal/quoted.ts';
 import type { View } from './terminal/view.ts';
 
 /** What every verb is given. */
@@ -36,7 +37,9 @@ export const nextCommand = (
     ...words,
     ...(stack === DEFAULT_STACK ? [] : ['--stack', stack]),
     ...(rotation === undefined ? [] : ['--rotation', rotation]),
-  ].join(' ');
+  ]
+    .map(quoted)
+    .join(' ');
 
 /** @throws CommandError if the stack has no rotation */
 export const deployedRotation = async ({ clients, stack }: Context): Promise<Deployed> => {

@@ -1,6 +1,6 @@
 import { consoleLink } from '../../functions/runtime/console-link.ts';
 import { MACHINES } from './aws/deployed-rotation.ts';
-import { type Execution, isInputFor, type ListedExecution, secretIdOf } from './aws/executions.ts';
+import { type Execution, isInputFor, type ListedExecution, modeIn, secretIdOf } from './aws/executions.ts';
 import { describeSecret, type Secret } from './aws/secrets.ts';
 import { CommandError } from './command-error.ts';
 import { type Context, type Deployed, deployedRotation, nextCommand } from './context.ts';
@@ -79,7 +79,7 @@ const laterExecutions = async (
   );
   const described = await Promise.all(later.slice(0, 10).map((each) => executions.describe(each.arn)));
   return described
-    .filter(({ input, machine }) => machine === 'retirement' || isInputFor(input, secret))
+    .filter(({ input }) => isInputFor(input, secret))
     .toSorted((one, other) => other.started.getTime() - one.started.getTime());
 };
 
@@ -98,8 +98,7 @@ const worldOf = (
 };
 
 const sinceThen = (execution: Execution): string => {
-  const what =
-    execution.machine === 'rotation' ? String(execution.input.mode ?? 'rotate') : execution.machine;
+  const what = execution.machine === 'rotation' ? modeIn(execution.input) : execution.machine;
   const how =
     execution.status === 'RUNNING'
       ? 'runs'

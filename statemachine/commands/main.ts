@@ -8,7 +8,7 @@ import { makeClients } from './aws/clients.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type GlobalOptions, makeProgram } from './program.ts';
 import { View } from './terminal/view.ts';
-import { toCommandError } from './to-command-error.ts';
+import { toCommandError, toUsageError } from './to-command-error.ts';
 
 const { stdin, stdout, stderr } = process;
 let view = new View({ stdin, stdout, stderr }, false, process.env);
@@ -50,9 +50,12 @@ try {
   for (const command of [program, ...program.commands]) command.exitOverride();
   await program.parseAsync();
 } catch (error) {
-  // It has said what is wrong itself.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  else {
+  // It has said what is wrong itself, to people.
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (process.exitCode === EXIT.usage && process.argv.includes('--json'))
+      view.errorJson(toUsageError(error));
+  } else {
     const told = toCommandError(error);
     view.error(told);
     process.exitCode = told.exitCode;

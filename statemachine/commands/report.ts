@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { type Execution, secretIdOf } from './aws/executions.ts';
+import { type Execution, modeIn, secretIdOf } from './aws/executions.ts';
 import { inParallel } from './aws/in-parallel.ts';
 import { CommandError } from './command-error.ts';
 import { type Context, deployedRotation } from './context.ts';
@@ -52,9 +52,8 @@ export const csvOf = (rows: readonly ReportRow[]): string =>
   stringify([...rows], { header: true, columns: [...COLUMNS], escape_formulas: true });
 
 const daysOf = (text: string): number => {
-  const days = Number(text);
-  if (Number.isInteger(days) && days > 0) return days;
-  throw new CommandError(`--days takes a whole number of days, not "${text}"`, EXIT.usage);
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
+  throw new CommandError(`--days takes a whole number of days, up to 99999, not "${text}"`, EXIT.usage);
 };
 
 export const rowOf = (execution: Execution): ReportRow => {
@@ -76,7 +75,7 @@ export const rowOf = (execution: Execution): ReportRow => {
 };
 
 const whatOf = ({ machine, input }: Execution): string => {
-  if (machine === 'rotation') return typeof input.mode === 'string' ? input.mode : 'rotate';
+  if (machine === 'rotation') return modeIn(input);
   return machine === 'recovery' ? 'recover' : 'retire';
 };
 

@@ -7,7 +7,7 @@ import {
 import { PENDING, PREVIOUS } from '../../functions/secret/labels.ts';
 import { otherUserOf } from '../../functions/secret/user-pair.ts';
 import { MACHINES } from './aws/deployed-rotation.ts';
-import type { Execution, ListedExecution } from './aws/executions.ts';
+import { type Execution, isInputFor, type ListedExecution } from './aws/executions.ts';
 import { describeSecret, type Secret, versionDates } from './aws/secrets.ts';
 import { type Context, type Deployed, deployedRotation, nextCommand } from './context.ts';
 import { endingOf } from './execution/ending.ts';
@@ -50,7 +50,7 @@ export const status = async (
   ]);
   const versions = versionsOf(secret, dates, verified);
   const running = listed.filter(({ status }) => status === 'RUNNING');
-  const last = await lastOf(deployed, listed);
+  const last = await lastOf(deployed, secret, listed);
   const predecessor = await predecessorOf(deployed, last);
   const current = verified.get(currentVersion(secret) ?? '');
   const user = typeof current?.execution.output.user === 'string' ? current.execution.output.user : undefined;
@@ -83,15 +83,16 @@ const executionsOf = async ({ executions }: Deployed, secret: Secret): Promise<L
   return await executions.forSecret(secret, byStart);
 };
 
-/** The newest that was to change the secret. */
+/** The newest that was to change the secret. A name tells where to look, and the input whose it is. */
 const lastOf = async (
   { executions }: Deployed,
+  secret: Secret,
   listed: readonly ListedExecution[],
 ): Promise<Execution | undefined> => {
   for (const { arn, name, machine } of listed) {
     if (machine === 'retirement' || isMere(partsOf(name)?.mode)) continue;
     const execution = await executions.describe(arn);
-    if (!isMere(execution.input.mode)) return execution;
+    if (isInputFor(execution.input, secret) && !isMere(execution.input.mode)) return execution;
   }
   return undefined;
 };

@@ -1,6 +1,10 @@
 import { CommandError } from './command-error.ts';
 import { EXIT } from './exit-codes.ts';
 
+/** What the parser of the command line said: `error: too many arguments …`. */
+export const toUsageError = ({ message }: Error): CommandError =>
+  new CommandError(message.replace(/^error: /, ''), EXIT.usage);
+
 /** What AWS, its SDK or the prompt threw, as a sentence with what to do. */
 export const toCommandError = (error: unknown): CommandError => {
   if (error instanceof CommandError) return error;

@@ -27,12 +27,13 @@ export interface StackOptions {
   readonly rotation?: string;
 }
 
-/** How the logical id of each machine ends before the eight characters that CDK adds; what is in front is the construct's path. */
-const ENDINGS: Readonly<Record<Machine, string>> = {
-  rotation: 'StateMachineWorkflow',
-  recovery: 'RecoveryWorkflow',
-  retirement: 'Retirement',
-};
+/** Where each machine, and the trigger, is within the construct: its logical id is the construct's own path, this, and eight characters. */
+const PATHS = {
+  rotation: ['StateMachine', 'Workflow'],
+  recovery: ['Recovery', 'Workflow'],
+  retirement: ['Retirement', ''],
+  trigger: ['Functions', 'Trigger'],
+} as const;
 
 /**
  * Finds the machines of a rotation among the resources of its stack: it needs no outputs, so that a construct in any app is found as
@@ -112,25 +113,34 @@ export const rotationsIn = (
     'ResourceType' | 'LogicalResourceId' | 'PhysicalResourceId'
   >[],
 ): Map<string, DeployedRotation> => {
-  const physicalId = (type: string, logicalId: string): string | undefined =>
+  const physicalId = (type: string, id: string, part: keyof typeof PATHS): string | undefined =>
     resources.find(
       ({ ResourceType, LogicalResourceId = '' }) =>
         ResourceType === type &&
-        LogicalResourceId.slice(0, -8) === logicalId &&
+        pathsIn(id, part).includes(LogicalResourceId.slice(0, -8)) &&
         /[0-9A-F]{8}$/.test(LogicalResourceId),
     )?.PhysicalResourceId;
-  const machine = (id: string, kind: Machine) =>
-    physicalId('AWS::StepFunctions::StateMachine', `${id}${ENDINGS[kind]}`);
-  const ids = resources.flatMap(
-    ({ LogicalResourceId = '' }) =>
-      /^(.*)StateMachineWorkflow[0-9A-F]{8}$/.exec(LogicalResourceId)?.[1] ?? [],
-  );
+  const ids = resources.flatMap(({ LogicalResourceId = '' }) => {
+    const [, before] = /^(.*)Workflow[0-9A-F]{8}$/.exec(LogicalResourceId) ?? [];
+    return before?.endsWith('StateMachine') ? [before.slice(0, -'StateMachine'.length), before] : [];
+  });
   const found = new Map<string, DeployedRotation>();
   for (const id of ids) {
-    const [rotation, recovery, retirement] = MACHINES.map((kind) => machine(id, kind));
+    const [rotation, recovery, retirement] = MACHINES.map((kind) =>
+      physicalId('AWS::StepFunctions::StateMachine', id, kind),
+    );
     if (rotation === undefined || recovery === undefined || retirement === undefined) continue;
-    const triggerName = physicalId('AWS::Lambda::Function', `${id}FunctionsTrigger`);
+    const triggerName = physicalId('AWS::Lambda::Function', id, 'trigger');
     found.set(id, { stack, machines: { rotation, recovery, retirement }, triggerName });
   }
   return found;
+};
+
+/**
+ * CDK leaves a part of a path out where the one before ends with it: a construct of the id `StateMachine` has its machine at `StateMachineWorkflow`.
+ * https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/core/lib/private/uniqueid.ts
+ */
+const pathsIn = (id: string, part: keyof typeof PATHS): string[] => {
+  const [first, last] = PATHS[part];
+  return [`${id}${first}${last}`, ...(id.endsWith(first) ? [`${id}${last}`] : [])];
 };

@@ -171,6 +171,10 @@ export const secretIdOf = (input: Readonly<Record<string, unknown>>): string | u
   return typeof subject.secretId === 'string' ? subject.secretId : undefined;
 };
 
+/** What a rotation's input asks for. One that the machine refuses may have anything there. */
+export const modeIn = ({ mode }: Readonly<Record<string, unknown>>): string =>
+  typeof mode === 'string' ? mode : 'rotate';
+
 /** Secrets Manager takes a name, an ARN, and an ARN without its last six characters. */
 export const isInputFor = (
   input: Readonly<Record<string, unknown>>,

@@ -1,4 +1,10 @@
-import { type Execution, type Executions, isInputFor, type ListedExecution } from '../aws/executions.ts';
+import {
+  type Execution,
+  type Executions,
+  isInputFor,
+  type ListedExecution,
+  modeIn,
+} from '../aws/executions.ts';
 import { inParallel } from '../aws/in-parallel.ts';
 import type { Secret } from '../aws/secrets.ts';
 import { beginningOf, headOf, nameIsOf, partsOf } from './execution-name.ts';
@@ -31,8 +37,7 @@ export const lastExecutions = async (
     const input = inputs.get(each.arn);
     const secret =
       input === undefined ? secretByName(each.name) : secrets.find((known) => isInputFor(input, known));
-    const mode =
-      each.machine === 'recovery' ? 'recover' : String(partsOf(each.name)?.mode ?? input?.mode ?? 'rotate');
+    const mode = each.machine === 'recovery' ? 'recover' : (partsOf(each.name)?.mode ?? modeIn(input ?? {}));
     const changes = mode !== 'verify' && mode !== 'check';
     if (secret && changes && !last.has(secret.arn)) last.set(secret.arn, { listed: each, mode });
   }

@@ -1,4 +1,5 @@
 import type { Machine } from '../aws/deployed-rotation.ts';
+import { quoted } from '../terminal/quoted.ts';
 
 /** What stands for the runbook's variables in a terminal where none of them is set. */
 export interface KnownNames {
@@ -32,7 +33,10 @@ export const pasteable = (text: string, names: KnownNames): string => {
       const words = secret === undefined ? undefined : verbOf(machine, input, secret);
       return words === undefined ? whole : command(...words);
     })
-    .replaceAll(/"\$([A-Z]+)"/g, (whole, name) => quoted(values[name]) ?? whole);
+    .replaceAll(/"\$([A-Z]+)"/g, (whole, name) => {
+      const value = values[name];
+      return value === undefined ? whole : quoted(value);
+    });
 };
 
 const MODES = ['verify', 'revert', 'check'];
@@ -43,18 +47,13 @@ const verbOf = (machine: 'MACHINE' | 'RECOVERY', input: string, secret: string):
     input.replaceAll('\\"', '"'),
   ) as Record<string, unknown>;
   if (secretId !== '$SECRET' || Object.keys(others).length > 0) return undefined;
-  const name = quoted(secret) ?? '';
   if (machine === 'RECOVERY') {
     const resets = [
       ...(resetThroughAdmin === true ? ['--reset-through-admin'] : []),
       ...(resetThroughCluster === true ? ['--reset-through-cluster'] : []),
     ];
-    return ['recover', name, ...resets];
+    return ['recover', secret, ...resets];
   }
-  if (mode === undefined) return ['rotate', name];
-  return MODES.includes(String(mode)) ? [String(mode), name] : undefined;
+  if (mode === undefined) return ['rotate', secret];
+  return MODES.includes(String(mode)) ? [String(mode), secret] : undefined;
 };
-
-/** Names of secrets and stacks need no quotes, but for who takes others than AWS does. */
-const quoted = (value: string | undefined): string | undefined =>
-  value === undefined || /^[\w/+=.@:-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;

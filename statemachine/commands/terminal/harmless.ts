@@ -8,8 +8,11 @@ const CONTROLS =
 /**
  * A text that a terminal only shows. Who may start executions chooses their inputs, which causes quote: an escape sequence in one could
  * write over what is on the operator's screen, hide a part of it, or go into the clipboard.
+ *
+ * @param hasColor whether colours stay: where the commands use none, one in a text is another's
  */
-export const harmless = (text: string): string => text.replaceAll(CONTROLS, '');
+export const harmless = (text: string, hasColor = true): string =>
+  (hasColor ? text : stripVTControlCharacters(text)).replaceAll(CONTROLS, '');
 
 /**
  * A name in one piece, where it is another's: of a version's id only the length is documented, 32 to 64 characters, so that there may be line breaks

@@ -44,7 +44,7 @@ export class View {
 
   /** As it is. */
   raw(text: string): void {
-    this.streams.stdout.write(harmless(text));
+    this.streams.stdout.write(harmless(text, this.hasColor));
   }
 
   /** A paragraph, wrapped at the terminal's width. */
@@ -105,12 +105,16 @@ export class View {
 
   error(error: { readonly name: string; readonly message: string }): void {
     this.end();
-    if (this.json)
-      this.raw(`${JSON.stringify({ error: error.name, message: error.message }, undefined, 2)}\n`);
+    if (this.json) this.errorJson(error);
     const text = harmless(`${this.colors.red('error:')} ${error.message}`);
     this.streams.stderr.write(
       `${this.streams.stderr.isTTY ? wrapAnsi(text, this.columns, { hard: true }) : text}\n`,
     );
+  }
+
+  /** An error as the whole answer of a command with --json. */
+  errorJson({ name, message }: { readonly name: string; readonly message: string }): void {
+    this.raw(`${JSON.stringify({ error: name, message }, undefined, 2)}\n`);
   }
 
   get canAsk(): boolean {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PutSecretValueCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleCommand, COMMAND } from '../../../infra/build/bundle-command.ts';
+import { executionName } from '../../../statemachine/commands/execution/execution-name.ts';
 import { type LocalStack, startLocalStack } from '../../local-stack/deployment/index.ts';
 import { CommandLine, finished, type Ran } from './command-process.ts';
 import { settledText } from './settled-text.ts';
@@ -218,6 +219,40 @@ describe('the command', () => {
       error: 'CommandError',
       message: 'there is no secret no/such in eu-central-1; see docdb-rotation list',
     });
+    const unknown = await command.run('report', '--format', 'xml', '--json');
+    expect(unknown.status).toBe(2);
+    expect(JSON.parse(unknown.stdout)).toMatchObject({
+      error: 'CommandError',
+      message: expect.stringContaining('--format'),
+    });
+  });
+
+  describe('whatever names and inputs others choose', () => {
+    const start = async (name: string, input: object): Promise<string> => {
+      const executionArn = await stack.executions.start(input, name);
+      await stack.executions.waitFor(executionArn);
+      return executionArn;
+    };
+
+    it('lists and explains a mode that is no text', async () => {
+      const name = 'by@hand+(1)';
+      const arn = await start(name, { secretId: 'demo/app', mode: { toString: 1, valueOf: 1 } });
+      expect((await command.run('list')).status).toBe(0);
+      expect((await command.run('explain', 'test/lagging')).status).toBe(0);
+      const watched = await command.run('watch', arn);
+      expect(watched.stdout).toContain(`docdb-rotation explain '${name}'`);
+      expect((await command.run('explain', name)).stdout).toMatch(/^Refused {2}by@hand/);
+    });
+
+    it('takes no execution for a secret’s by its name alone', async () => {
+      const status = async () =>
+        JSON.parse((await command.run('status', 'demo/app', '--no-verify', '--json')).stdout);
+      const { arn: secretArn, last: before } = await status();
+      const name = executionName(secretArn, 'rotate', new Date('2099-12-31'), 'abcd');
+      const arn = await start(name, { secretId: 'no/such' });
+      expect((await status()).last.arn).toBe(before.arn);
+      expect((await command.run('explain', 'demo/app', '--json')).stdout).not.toContain(arn);
+    });
   });
 
   it('starts without waiting', async () => {
@@ -271,6 +306,7 @@ describe('the command', () => {
       /choose one/,
     ],
     ['days that are none', ['report', '--days', 'all'], 2, /--days takes a whole number/],
+    ['more days than there are', ['report', '--days', '99999999999'], 2, /--days takes a whole number/],
     ['a machine that is none', ['graph', 'fleet'], 2, /known are rotation, recovery, retirement/],
   ])('fails on %s, and says what to do', async (_what, words, status, message) => {
     const ran = await command.run(...words);

@@ -51,6 +51,42 @@ describe('the machines of a rotation are found among the resources of its stack'
     expect(found(Template.fromStack(stack))).toEqual([MACHINES_OF('DataCredentials'), MACHINES_OF('Other')]);
   });
 
+  it.each([
+    [
+      'StateMachine',
+      'StateMachineWorkflow',
+      'StateMachineRecoveryWorkflow',
+      'StateMachineRetirement',
+      'StateMachineFunctionsTrigger',
+    ],
+    [
+      'DataRecovery',
+      'DataRecoveryStateMachineWorkflow',
+      'DataRecoveryWorkflow',
+      'DataRecoveryRetirement',
+      'DataRecoveryFunctionsTrigger',
+    ],
+    [
+      'Retirement',
+      'RetirementStateMachineWorkflow',
+      'RetirementRecoveryWorkflow',
+      'Retirement',
+      'RetirementFunctionsTrigger',
+    ],
+    [
+      'MyFunctions',
+      'MyFunctionsStateMachineWorkflow',
+      'MyFunctionsRecoveryWorkflow',
+      'MyFunctionsRetirement',
+      'MyFunctionsTrigger',
+    ],
+  ])('by an id that CDK makes shorter: %s', (id, rotation, recovery, retirement, trigger) => {
+    const stack = makeStack();
+    new DocDbRotation(stack, id);
+    const machines = [rotation, recovery, retirement].map((name) => `the StateMachine ${name}`);
+    expect(found(Template.fromStack(stack))).toEqual([[id, ...machines, `the Function ${trigger}`]]);
+  });
+
   it('and not in a stack without one', () => {
     expect(rotationsIn('my-stack', []).size).toBe(0);
   });
