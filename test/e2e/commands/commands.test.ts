@@ -250,7 +250,7 @@ describe('the command', () => {
       const { arn: secretArn, last: before } = await status();
       const name = executionName(secretArn, 'rotate', new Date('2099-12-31'), 'abcd');
       const arn = await start(name, { secretId: 'no/such' });
-      expect((await status()).last.arn).toBe(before.arn);
+      expect((await status()).last.execution).toBe(before.execution);
       expect((await command.run('explain', 'demo/app', '--json')).stdout).not.toContain(arn);
     });
   });

@@ -164,7 +164,8 @@ describe('A certificate authority of the database', () => {
   it('lies beside the handlers that log in and the daily check, and no others', () => {
     const directory = mkdtempSync(join(tmpdir(), 'certificate-authority-'));
     const certificateAuthorityFile = join(directory, 'own.pem');
-    writeFileSync(certificateAuthorityFile, 'a certificate');
+    const authority = '-----BEGIN CERTIFICATE-----\n';
+    writeFileSync(certificateAuthorityFile, authority);
     const app = new App({ outdir: join(directory, 'cdk.out') });
     const stack = new Stack(app, 'Test');
     new DocDbRotation(stack, 'Rotation', { certificateAuthorityFile });
@@ -179,7 +180,7 @@ describe('A certificate authority of the database', () => {
         'cdk.out',
         Metadata?.['aws:asset:path'] ?? `asset.${Properties.Code.S3Key.replace('.zip', '')}`,
       );
-      expect(readFileSync(join(asset, 'certificate-authority.pem'), 'utf8')).toBe('a certificate');
+      expect(readFileSync(join(asset, 'certificate-authority.pem'), 'utf8')).toBe(authority);
       expect(existsSync(join(asset, 'index.mjs'))).toBe(true);
     }
   });

@@ -36,7 +36,7 @@ it('CloudWatch Logs is let in by the name that it has in the partition', () => {
   const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
   const china = new Stack(app, 'Test', { env: { account: ACCOUNT, region: 'cn-northwest-1' } });
   const principal = { 'Fn::Join': ['', ['logs.cn-northwest-1.', { Ref: 'AWS::URLSuffix' }]] };
-  // No authority of this Region comes with the functions. This is only a file that is there.
+  // No authority of this Region comes with the functions. This is only a file with -----BEGIN CERTIFICATE----- in it.
   const props = { certificateAuthorityFile: import.meta.filename };
   Template.fromStack(withKey(newKey, china, props)).hasResourceProperties('AWS::KMS::Key', {
     KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ Principal: { Service: principal } })]) },

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import { type CfnDBCluster, DatabaseCluster, type IDatabaseCluster } from 'aws-cdk-lib/aws-docdb';
 import {
@@ -10,6 +11,7 @@ import {
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ISecret, RotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import { DocDbRotation, type DocDbRotationProps } from '../../../infra/docdb-rotation.ts';
 import { Strategy } from '../../../infra/options/strategy.ts';
@@ -264,5 +266,88 @@ describe('A cluster whose primary user is named by reference to its secret', () 
         });
       }),
     ).toThrow(/MasterUsername of Test\/Cluster/);
+  });
+});
+
+describe('A topic that would take no message', () => {
+  const told = (arn: string) =>
+    synthesis((stack) => {
+      new DocDbRotation(stack, 'Rotation', { operatorsTopic: Topic.fromTopicArn(stack, 'Topic', arn) });
+    });
+
+  it('is refused: each to a FIFO topic needs a group', () => {
+    expect(told(`arn:aws:sns:${REGION}:${ACCOUNT}:operators.fifo`)).toThrow(/operatorsTopic is a FIFO topic/);
+    expect(
+      synthesis((stack) => {
+        new DocDbRotation(stack, 'Rotation', { operatorsTopic: new Topic(stack, 'Topic', { fifo: true }) });
+      }),
+    ).toThrow(/operatorsTopic is a FIFO topic/);
+  });
+
+  it('is refused: it is in another Region', () => {
+    expect(told(`arn:aws:sns:us-east-1:${ACCOUNT}:operators`)).toThrow(
+      /operatorsTopic is in us-east-1, and what tells the operators in eu-central-1/,
+    );
+    expect(told(`arn:aws:sns:${REGION}:${ACCOUNT}:operators`)).not.toThrow();
+  });
+});
+
+describe('A secret that is its own admin secret', () => {
+  const managed = (make: (stack: Stack) => [secret: ISecret, admin: ISecret]) =>
+    synthesis((stack) => {
+      const [secret, admin] = make(stack);
+      new DocDbRotation(stack, 'Rotation').manage(secret, { strategy: Strategy.alternatingUsers(admin) });
+    });
+
+  it.each<[string, (stack: Stack) => [ISecret, ISecret]]>([
+    [
+      'by the same construct',
+      (stack) => {
+        const secret = imported(stack, 'App', arnOf('app'));
+        return [secret, secret];
+      },
+    ],
+    [
+      'imported once more, by its name',
+      (stack) => [imported(stack, 'App', arnOf('app')), Secret.fromSecretNameV2(stack, 'Admin', 'app')],
+    ],
+    [
+      'by its attachment to a cluster',
+      (stack) => {
+        const cluster = makeCluster(stack);
+        const secret = new Secret(stack, 'App');
+        return [secret.attach(cluster as never), secret as ISecret];
+      },
+    ],
+  ])('is refused, %s', (_how, make) => {
+    expect(managed(make)).toThrow(/it is its own admin secret/);
+  });
+});
+
+describe('An option that would be overlooked', () => {
+  it.each([
+    ['resetThroughAdmin', { resetThroughAdmin: '' }, /resetThroughAdmin is ""/],
+    ['a long resetThroughAdmin', { resetThroughAdmin: 'a'.repeat(64) }, /of 1 to 63 characters/],
+    ['resetThroughCluster', { resetThroughCluster: '' }, /resetThroughCluster is ""/],
+  ])('is refused: %s', (_what, options, message) => {
+    expect(
+      synthesis((stack) =>
+        new DocDbRotation(stack, 'Rotation').manage(imported(stack, 'App', arnOf('app')), options),
+      ),
+    ).toThrow(message);
+  });
+
+  it.each([
+    [
+      'a file without a certificate',
+      join(import.meta.dirname, 'synthesized.ts'),
+      /in which no certificate begins/,
+    ],
+    ['a folder', import.meta.dirname, /does not exist, or is no file/],
+    ['a file that is not there', 'no-such.pem', /does not exist, or is no file/],
+  ])('is refused: as authorities %s', (_what, certificateAuthorityFile, message) => {
+    expect(synthesis((stack) => new DocDbRotation(stack, 'Rotation', { certificateAuthorityFile }))).toThrow(
+      message,
+    );
   });
 });
