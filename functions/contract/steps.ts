@@ -180,6 +180,8 @@ export const ReleaseLockInput = z.strictObject({
   ended: z.enum(['promoted', 'restored']),
   /** What CheckBefore saw; null if it did not get to its end. */
   before: Before.nullable(),
+  /** Whether a change that was repeated may still come, so that nothing is done yet. */
+  keepLock: z.boolean().optional(),
 });
 export type ReleaseLockInput = z.infer<typeof ReleaseLockInput>;
 

@@ -12,7 +12,8 @@ import { versionIdsOf } from '../secret/version-ids.ts';
 import { isRevert } from '../secret/versions.ts';
 
 export interface ReleaseLockResult {
-  readonly outcome: 'released' | 'nothing-to-release';
+  /** `kept`: a change may still come, and the execution waits for it. */
+  readonly outcome: 'released' | 'nothing-to-release' | 'kept';
   /** Whether AWSPENDING was taken off the pending version, or parked again. */
   readonly pendingMoved: boolean;
 }
@@ -24,7 +25,8 @@ export interface ReleaseLockResult {
  * Safe to repeat, and harmless to others: each label is taken only from this execution's own versions.
  */
 export const endExecution = async (ports: LockPorts, input: ReleaseLockInput): Promise<ReleaseLockResult> => {
-  const { plan, ended } = input;
+  const { plan, ended, keepLock } = input;
+  if (keepLock) return { outcome: 'kept', pendingMoved: false };
   if (plan === null) return await releaseWithoutPlan(ports, input);
   const known = isJustPromoted(input)
     ? { record: plan.proven, tags: {} }

@@ -92,9 +92,10 @@ export const MACHINE_BUDGETS: Readonly<Record<string, MachineBudget>> = {
       'the forward path, its compensation, a verification, a check, and an end for each outcome that an operator tells apart.',
   },
   recovery: {
-    states: 18,
-    choices: 4,
-    because: 'takes the lock over, reconciles, checks, releases; and looks again after functions in flight.',
+    states: 19,
+    choices: 5,
+    because:
+      'takes the lock over, reconciles, checks, releases; and looks again after functions in flight and changes that were repeated.',
   },
   retirement: {
     states: 7,

@@ -162,6 +162,8 @@ class Execution {
   #now = 0;
   /** The state that the execution is in. */
   #state = '';
+  /** How often the state's task was called again. */
+  #retries = 0;
   readonly #recorder = new PathRecorder();
   readonly #begun: unknown;
 
@@ -263,6 +265,7 @@ class Execution {
     const argument = await this.#fill(state.Arguments);
     this.#trail.push(argument);
     const attempts = new Map<Retrier, number>();
+    this.#retries = 0;
     for (;;) {
       try {
         const result = await this.#call(state.Resource, argument);
@@ -278,6 +281,7 @@ class Execution {
         this.#trail.push(output);
         const retrier = retrierFor(state, output.Error, attempts);
         if (retrier === undefined) return await this.#catch(name, state, output);
+        this.#retries += 1;
         noteReached(this.#definition, retrierOf(name, retrier));
         await this.#waits.pause?.(pauseBefore(retrier, attempts.get(retrier) ?? 1));
       }
@@ -321,7 +325,10 @@ class Execution {
   }
 
   #context(): unknown {
-    return { Execution: { Id: this.#arn, StartTime: START_TIME }, State: { Name: this.#state } };
+    return {
+      Execution: { Id: this.#arn, StartTime: START_TIME },
+      State: { Name: this.#state, RetryCount: this.#retries },
+    };
   }
 }
 

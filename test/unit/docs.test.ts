@@ -294,7 +294,8 @@ describe('the documents and the definitions agree', () => {
     };
     expect(more.map(([, states]) => states)).toEqual([
       `+${round({ TestSecret: 'AttemptsLeft', AttemptsLeft: 'WaitForPropagation' }, 'TestSecret')}`,
-      `+${round({ LookAgain: 'WaitForDrain' }, 'RestoreCredential')}`,
+      `+${round({ LookAgain: 'WaitForDrain', ChooseCompensation: 'RestoreCredential' }, 'RestoreCredential')}`,
+      `+${round({ ChooseEnd: 'WaitForDrain', ChooseCompensation: 'CheckAfter' }, 'CheckAfter')}`,
     ]);
   });
 

@@ -30,6 +30,7 @@ export const readCompensation = async (): Promise<(failed: Failed) => string> =>
 
 const isTrue = async (condition: string, failed: Failed): Promise<boolean> =>
   (await compiled(expressionIn(condition) ?? '').evaluate(undefined, {
+    failed: true,
     error: failed.isSuperseded ? 'RotationSupersededError' : 'CredentialNotPropagatedError',
     failedState: failed.hasPlan ? 'SetSecret' : 'CreateSecret',
     plan: failed.hasPlan ? { strategy: 'single-user' } : null,
@@ -60,5 +61,5 @@ export const looksAgainForOthers = (): boolean => {
 export const looksAgain = async (): Promise<boolean> => {
   const { Assign } = definitionOf('rotation').States.CheckRestored ?? {};
   const again = compiled(expressionIn(String(Assign?.again)) ?? 'false');
-  return (await again.evaluate(undefined, { uncertain: true, drained: false })) === true;
+  return (await again.evaluate(undefined, { uncertain: true })) === true;
 };

@@ -70,7 +70,7 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'After an error that leaves the outcome open compensation looks again.',
     file: ROTATION,
-    find: 'again: "{% $uncertain and $not($drained) %}"',
+    find: 'again: "{% $uncertain %}"',
     replace: 'again: false',
     tests: ['unit/statemachine/look-again.test.ts'],
   },
@@ -84,8 +84,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'After an error that leaves no doubt no one waits.',
     file: ROTATION,
-    find: '{% $uncertain or $states.errorOutput.Error in',
-    replace: '{% true or $states.errorOutput.Error in',
+    find: '    or $states.errorOutput.Error in',
+    replace: '    or true or $states.errorOutput.Error in',
     tests: ['unit/statemachine/look-again.test.ts'],
   },
   {
@@ -241,8 +241,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'A recovery waits for the drain before it looks.',
     file: RECOVERY,
-    find: 'Next: WaitForDrain',
-    replace: 'Next: RecoverSecret',
+    find: "'suspects': [$states.result.suspects]} %}\n    Next: WaitForDrain",
+    replace: "'suspects': [$states.result.suspects]} %}\n    Next: RecoverSecret",
     tests: ['unit/statemachine/state-machine.test.ts'],
   },
   {

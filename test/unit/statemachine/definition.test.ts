@@ -98,18 +98,25 @@ const RETRIED_FOR_HOURS = [
   'TakeLock',
   'RecoverSecret',
   'CheckRecovered',
-  'RetireUser',
 ];
 
 /** What a task waits for, without what only some of its kind wait for. */
 const kindOf = (state: string, { Resource = '' }: State): string => {
   if (!Resource.endsWith('FunctionArn')) return Resource;
   if (FORWARD.includes(state)) return 'forward';
+  // It changes a user and releases the lock in one call, so that it waits for the drain before it is called again.
+  if (state === 'RetireUser') return 'a change and the release';
   return RETRIED_FOR_HOURS.includes(state) ? 'retried for hours' : `${state} is of no kind`;
 };
 
 /** How many policies every task of a kind begins with. */
 const SHARED: Readonly<Record<string, number>> = { forward: 2 };
+
+it('a retirement is called again when what it had sent has come: after the drain, and no sooner by chance', () => {
+  const [first] = definitionOf('retirement').States.RetireUser?.Retry ?? [];
+  expect(first).toMatchObject({ IntervalSeconds: 90, JitterStrategy: 'NONE' });
+  expect(first?.ErrorEquals).toEqual(definitionOf('recovery').States.RecoverSecret?.Retry?.[0]?.ErrorEquals);
+});
 
 describe('the policies of every machine', () => {
   const tasks = definitionNames()
@@ -119,6 +126,7 @@ describe('the policies of every machine', () => {
 
   it('are those of some kind of task', () => {
     expect([...kinds.keys()].sort()).toEqual([
+      'a change and the release',
       'arn:aws:states:::aws-sdk:sfn:describeExecution',
       'arn:aws:states:::lambda:invoke',
       'arn:aws:states:::sns:publish',
@@ -133,10 +141,10 @@ describe('the policies of every machine', () => {
     for (const policies of shared) expect(policies).toEqual(shared[0]);
   });
 
-  // A recovery waits for a label that moves at that moment, a retirement for a whole execution.
+  // A recovery waits for a label that moves at that moment, a retirement for a whole execution, and after each change for the drain.
   it('differ for the same errors only in how long they are kept up, but where the lock is waited for', () => {
     const own = tasks
-      .filter(([, { Resource }]) => Resource?.endsWith('FunctionArn'))
+      .filter(([name, { Resource }]) => Resource?.endsWith('FunctionArn') && name !== 'RetireUser')
       .flatMap(([, { Retry = [] }]) => Retry)
       .filter(({ ErrorEquals }) => ErrorEquals.join() !== 'RotationInProgressError');
     const byErrors = Map.groupBy(own, ({ ErrorEquals }) => ErrorEquals.join());

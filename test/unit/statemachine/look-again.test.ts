@@ -117,7 +117,14 @@ describe('compensation', () => {
     expect(ending.cause).toContain(name.startsWith('Runtime') ? 'CheckAfter failed' : name);
     expect(ending.path.slice(ending.path.indexOf('RestoreCredential'))).toEqual([
       ...['RestoreCredential', 'RestoreLabels', 'CheckRestored', 'LookAgain', 'WaitForDrain'],
-      ...['RestoreCredential', 'RestoreLabels', 'CheckRestored', 'LookAgain', 'ReleaseLock'],
+      ...[
+        'ChooseCompensation',
+        'RestoreCredential',
+        'RestoreLabels',
+        'CheckRestored',
+        'LookAgain',
+        'ReleaseLock',
+      ],
       ...['ChooseEnd', 'RolledBack'],
     ]);
   });
