@@ -10,7 +10,7 @@ import type { CreateSecretInput, Plan } from '../contract/steps.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { isFirstAttempt } from '../secret/begun.ts';
 import { assertAsDeclared } from '../secret/declared.ts';
-import { hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
+import { CURRENT, hasLabel, holderOf, lockHolder, OWNER, PENDING, PREVIOUS } from '../secret/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
@@ -93,8 +93,9 @@ const begin = async (
 ): Promise<Plan> => {
   const text = await newValue(ports.secrets, context);
   const lockVersion = await takeLock(ports, context.secret, execution, text);
-  const seen = await ownFrom(ports, context, lockVersion);
-  await pendingOn(ports, seen, lockVersion, { lockVersion, own: versionIdsOf(execution) });
+  const mine = { lockVersion, own: versionIdsOf(execution) };
+  const seen = await ownFrom(ports, context, mine);
+  await pendingOn(ports, seen, lockVersion, mine);
   const isPair = context.settings.strategy !== 'single-user';
   const unfinished = withWrittenOfPair(seen, lockVersion, context.currentVersion);
   const proven = isPair ? await recordUnfinished(ports, seen, unfinished) : [];
@@ -132,8 +133,9 @@ const goBack = async (
     currentUser !== reference.login.username &&
     !unknownCurrent;
   const lockVersion = await takeLockOnce(ports, secret, execution, markerOf(execution, [target]));
-  const seen = await ownFrom(ports, context, lockVersion);
-  await pendingOn(ports, seen, target, { lockVersion, own: [target] });
+  const mine = { lockVersion, own: [target] };
+  const seen = await ownFrom(ports, context, mine);
+  await pendingOn(ports, seen, target, mine);
   // What the record says of the user that the execution begins with is here of the one that it goes back to.
   const known = { isOfPair, wasDropped: false, otherWasDropped: wasDropped, unknownCurrent };
   return planOf({ ...context, onRecord: known }, seen, {
@@ -230,14 +232,26 @@ const joinRotation = async (
 export const mayJoin = (secret: SecretDescription, execution: string, token: string): boolean =>
   lockHolder(secret, execution) === 'this execution' && isWrittenIn(recordOf(secret), token);
 
-/** A whole rotation may have gone by since the look: what was planned by it would change the user that is in use now. */
+interface Mine {
+  readonly lockVersion: string;
+  /** On which versions AWSPENDING is this execution's. */
+  readonly own: readonly string[];
+}
+
+/**
+ * A whole rotation may have gone by since the look: what was planned by it would change the user that is in use now. AWSPENDING may be there
+ * from an earlier call of this execution, whose answer was lost.
+ */
 const ownFrom = async (
   ports: CreateSecretPorts,
   { secret }: RotationContext,
-  lockVersion: string,
+  { lockVersion, own }: Mine,
 ): Promise<SecretDescription> => {
   const seen = await describeAsOwner(ports, secret.arn, lockVersion);
   if (sameStages(secret, seen)) return seen;
+  const from = holderOf(seen, PENDING);
+  if (from !== undefined && own.includes(from) && !hasLabel(seen, from, CURRENT))
+    await ports.secrets.moveLabel(secret.arn, PENDING, { from });
   await releaseLock(ports.secrets, secret.arn, lockVersion);
   throw new RotationInProgressError(
     `the labels of ${secret.name} were moved while this execution began, by another one for example; start it again`,
@@ -248,7 +262,7 @@ const pendingOn = async (
   ports: CreateSecretPorts,
   seen: SecretDescription,
   version: string,
-  { lockVersion, own }: { lockVersion: string; own: readonly string[] },
+  { lockVersion, own }: Mine,
 ): Promise<void> => {
   if (hasLabel(seen, version, PENDING) || (await takePending(ports, seen, version, own))) return;
   const now = await ports.secrets.describe(seen.arn);

@@ -1,6 +1,7 @@
 import { InvalidSecretError, SecretNotRotatableError } from '../contract/errors.ts';
 import type { ReconcileInput } from '../contract/steps.ts';
 import type { Database } from '../database/database.ts';
+import { sameCredential } from '../database/same-credential.ts';
 import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { CURRENT, hasLabel, holderOf, PREVIOUS } from '../secret/labels.ts';
 import type { LockPorts } from '../secret/lock.ts';
@@ -17,7 +18,7 @@ import {
   writtenIn,
 } from '../secret/proven.ts';
 import type { SecretDescription, SecretStore } from '../secret/secret-store.ts';
-import { sameCluster, sameEndpoint, sameLogin } from '../secret/secret-value.ts';
+import { sameCluster, sameEndpoint } from '../secret/secret-value.ts';
 import { type RotationSettings, settingsOf } from '../secret/settings.ts';
 import { isForItsUser } from '../secret/user-on-record.ts';
 import { areOfOnePair } from '../secret/user-pair.ts';
@@ -112,7 +113,7 @@ const inOrder = (
   const isCutOff = ({ id }: Version): boolean => isWrittenIn(record, id) || record.includes(asReturnedTo(id));
   const cutOff = versions.filter(isCutOff);
   const isCopy = ({ id, value }: Version): boolean =>
-    cutOff.some((each) => each.id !== id && sameLogin(each.value.login, value.login));
+    cutOff.some((each) => each.id !== id && sameCredential(each.value.login, value.login));
   const current = versions.filter(({ id }) => id === currentVersion);
   const ids = [...begunWithIn(record), ...provenIn(record)];
   const settled = ids.flatMap((id) => versions.filter((version) => version.id === id && !isCutOff(version)));

@@ -3,10 +3,11 @@ import type { Before, Plan } from '../contract/steps.ts';
 import { openAdminSession } from '../database/admin-session.ts';
 import type { Database, Session } from '../database/database.ts';
 import { sameRoles, type ToldRoles, withoutGiven } from '../database/roles.ts';
+import { sameCredential } from '../database/same-credential.ts';
 import { CURRENT, holderOf, PENDING } from '../secret/labels.ts';
 import { describeAsOwner, type LockPorts } from '../secret/lock.ts';
 import { wasGood } from '../secret/proven-by.ts';
-import { type SecretValue, sameLogin } from '../secret/secret-value.ts';
+import type { SecretValue } from '../secret/secret-value.ts';
 import { readPending, readUsable, readVersion } from '../secret/versions.ts';
 
 export interface RestoreCredentialPorts extends LockPorts {
@@ -80,7 +81,7 @@ const isOurs = (
   { login }: SecretValue,
 ): boolean =>
   written !== undefined &&
-  sameLogin(written.value.login, login) &&
+  sameCredential(written.value.login, login) &&
   before !== null &&
   (!before.logsIn.includes(PENDING) || before.logsIn.includes(CURRENT));
 

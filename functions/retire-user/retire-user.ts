@@ -12,7 +12,7 @@ import type { Database, Session } from '../database/database.ts';
 import { readUntil } from '../runtime/read-again.ts';
 import { assertAtItsCluster } from '../secret/cluster-on-record.ts';
 import { canBeListed } from '../secret/gone-users.ts';
-import { CURRENT, hasLabel, holderOf, OWNER } from '../secret/labels.ts';
+import { CURRENT, hasLabel, holderOf, lockHolder, OWNER } from '../secret/labels.ts';
 import {
   describeAsOwner,
   describeWhenFree,
@@ -62,7 +62,10 @@ export const retireUser = async (
   const superseded: RetireUserResult = { outcome: 'superseded', user: input.predecessor };
   const secret = await describeWhenSettled(ports, input);
   assertRotatable(secret);
-  if (await isSuperseded(ports, secret, input)) return superseded;
+  if (await isSuperseded(ports, secret, input)) {
+    await releaseOwn(ports, secret, input.execution);
+    return superseded;
+  }
   const free = await describeWhenFree(ports, input.secretId, input.execution);
   const version = await takeLockOnce(ports, free, input.execution, markerOf(input.execution, []));
   const lock: Lock = { version, mayHaveChanged: hasLabel(free, version, OWNER) };
@@ -74,6 +77,17 @@ export const retireUser = async (
   });
   await releaseLock(ports.secrets, secret.arn, version);
   return result;
+};
+
+/** An earlier call, whose change got no answer, has left the lock behind; what it sent has come by now. */
+const releaseOwn = async (
+  { secrets }: LockPorts,
+  secret: SecretDescription,
+  execution: string,
+): Promise<void> => {
+  const version = holderOf(secret, OWNER);
+  if (version !== undefined && lockHolder(secret, execution) === 'this execution')
+    await releaseLock(secrets, secret.arn, version);
 };
 
 interface Lock {

@@ -2,6 +2,7 @@ import {
   InvalidSecretError,
   PendingVersionMismatchError,
   RotationInProgressError,
+  SecretsManagerRefusedError,
   UnknownTokenError,
   UntrustedVersionError,
 } from '../contract/errors.ts';
@@ -90,6 +91,7 @@ export const writePendingVersion = async (
 const isRefusal = (error: unknown): boolean =>
   error instanceof InvalidSecretError ||
   error instanceof PendingVersionMismatchError ||
+  error instanceof SecretsManagerRefusedError ||
   error instanceof UnknownTokenError ||
   error instanceof UntrustedVersionError;
 

@@ -88,7 +88,7 @@ const startRotation = async (ports: TriggerPorts, event: RotationEvent, deadline
   await writePendingVersion(ports, locked, event, asBegun(rotation));
   ports.days.set(keyOf(event), rotation.day);
   const started = await executions.start(name, { secretId: secret.arn, token });
-  if (isOf(started, rotation)) return;
+  if (isOf(started, rotation) && isARotation(started)) return;
   await releaseLock(ports.secrets, secret.arn, holderOf(locked, OWNER) ?? '');
   throw new RotationFailedError(
     `someone else has started an execution of the name that this rotation was about to get, ${name}; Secrets Manager tries again, under another one`,
@@ -255,6 +255,9 @@ const isOf = ({ input }: Execution, { secretArn, token }: Begun): boolean => {
   const started = Started.safeParse(JSON.parse(input));
   return started.success && started.data.secretId === secretArn && started.data.token === token;
 };
+
+/** One of another mode, or one that is refused for a key, would leave the lock behind that was taken for it. */
+const isARotation = ({ input }: Execution): boolean => Started.strict().safeParse(JSON.parse(input)).success;
 
 const succeeded = async (
   { executions, clock }: TriggerPorts,

@@ -280,8 +280,14 @@ export const withWritten = (secret: SecretDescription, written: string): string[
 export const withWrittenOfPair = (secret: SecretDescription, written: string, current: string): string[] => {
   const isKnown = isProvenIn(recordAtStart(secret), current);
   const begun = isKnown ? [] : asProven(current).map((id) => `${BEGUN_WITH}${id}`);
-  return [...withWritten(secret, written), ...begun];
+  return [...withWritten(secret, written), ...begun, ...leftUnfinished(secret, written)];
 };
+
+/** What another rotation wrote, and someone took the lock from: a recovery has to disable its user still. One, for want of room. */
+const leftUnfinished = (secret: SecretDescription, written: string): string[] =>
+  recordAtStart(secret)
+    .filter((entry) => entry.startsWith(WRITTEN) && versionOf(entry) !== written)
+    .slice(0, 1);
 
 /** The same for one that a revert goes back to. */
 export const withReturnedTo = (secret: SecretDescription, target: string): string[] => [

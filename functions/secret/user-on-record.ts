@@ -8,7 +8,7 @@ import { droppedIn, outdatedIn, pairedIn, provenVersions, recordOf } from './pro
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { type Login, sameEndpoint, sameLogin } from './secret-value.ts';
 import type { RotationSettings } from './settings.ts';
-import { areOfOnePair, firstOfPair, otherUserOf } from './user-pair.ts';
+import { areOfOnePair, cloneOf, firstOfPair, otherUserOf } from './user-pair.ts';
 import { readVersion } from './versions.ts';
 
 /*
@@ -37,8 +37,16 @@ export const namingUser = (
   if (!namesUser) return {};
   const name = asTag(strategy === 'single-user' ? users.pending : firstOfPair(users.pending));
   const named = tags[USER_TAG];
-  if (named === name || (named !== undefined && !areOfOnePair(named, name))) return {};
+  if (named === name || (named !== undefined && !isOfPairOf(named, users.pending))) return {};
   return { [USER_TAG]: name };
+};
+
+/** Whether the tag names that user, or the other of its pair. Two hashes do not show whether they are of one pair. */
+const isOfPairOf = (named: string, username: string): boolean => {
+  const first = firstOfPair(username);
+  return [username, first, cloneOf(first)].some(
+    (each) => areOfOnePair(each, username) && asTag(each) === named,
+  );
 };
 
 export const isUserNamed = ({ tags }: Pick<SecretDescription, 'tags'>): boolean =>
@@ -68,7 +76,7 @@ export const isForItsUser = async (
   if (named === undefined || !lendsPower(settings)) return true;
   const { username } = asked.login;
   const isNamed = named === asTag(username);
-  if (!isNamed && asTag(firstOfPair(username)) !== firstOfPair(named)) return false;
+  if (!isOfPairOf(named, username)) return false;
   // Of a pair the look at its other user tells.
   return settings.strategy !== 'single-user' || (await isTheOneThatStays(secrets, secret, asked, isNamed));
 };

@@ -18,12 +18,15 @@ export const otherUserOf = (username: string): string => {
       `the user's name is "${SUFFIX}", which is what the name of a pair's second user ends in, with nothing before it; use another name or the strategy single-user`,
     );
   if (username.endsWith(SUFFIX)) return username.slice(0, -SUFFIX.length);
-  const clone = `${username}${SUFFIX}`;
+  const clone = cloneOf(username);
   if (clone.length <= LONGEST_USERNAME) return clone;
   throw new InvalidSecretError(
     `the user "${username}" would get a second one named "${clone}", longer than the ${LONGEST_USERNAME} characters that DocumentDB takes; use a shorter name or the strategy single-user`,
   );
 };
+
+/** @returns the name of the second user of the pair that this one is the first of */
+export const cloneOf = (first: string): string => `${first}${SUFFIX}`;
 
 /** @returns the name without which the other of a pair would not have its own: `app` of `app` and of `app_clone`; any other name as it is */
 export const firstOfPair = (username: string): string => {
@@ -36,5 +39,4 @@ export const areOfOnePair = (one: string, other: string): boolean =>
   one === other || isCloneOf(one, other) || isCloneOf(other, one);
 
 /** A clone has none of its own. */
-const isCloneOf = (one: string, other: string): boolean =>
-  one === `${other}${SUFFIX}` && !other.endsWith(SUFFIX);
+const isCloneOf = (one: string, other: string): boolean => one === cloneOf(other) && !other.endsWith(SUFFIX);

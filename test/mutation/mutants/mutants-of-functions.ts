@@ -3,6 +3,55 @@ import type { Mutant } from './mutant.ts';
 /** Breakages of the steps. */
 export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
   {
+    breaks: 'An execution of another mode gets no lock under the name of the attempt.',
+    file: 'functions/rotation-trigger/rotation-trigger.ts',
+    find: 'if (isOf(started, rotation) && isARotation(started)) return;',
+    replace: 'if (isOf(started, rotation)) return;',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A trigger that is refused a permission gives the lock back.',
+    file: 'functions/rotation-trigger/pending-version.ts',
+    find: '  error instanceof SecretsManagerRefusedError ||\n',
+    replace: '',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A refused execution takes its AWSPENDING off.',
+    file: 'functions/create-secret/create-secret.ts',
+    find: 'own.includes(from) && !hasLabel(seen, from, CURRENT)',
+    replace: 'false',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A retirement that has become superseded takes its own lock off.',
+    file: 'functions/retire-user/retire-user.ts',
+    find: '    await releaseOwn(ports, secret, input.execution);\n',
+    replace: '',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'Of two hashes nothing shows whether they are of one pair.',
+    file: 'functions/secret/user-on-record.ts',
+    find: '(named !== undefined && !isOfPairOf(named, users.pending))',
+    replace: '(named !== undefined && !areOfOnePair(named, name))',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A copy is what the server takes for one.',
+    file: 'functions/database/same-credential.ts',
+    find: '    return saslprep(password);',
+    replace: '    return password;',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
+    breaks: 'A pair’s rotation carries on what another one left unfinished.',
+    file: 'functions/secret/proven.ts',
+    find: ', ...leftUnfinished(secret, written)];',
+    replace: '];',
+    tests: ['security/twenty-fourth-look.unit.test.ts'],
+  },
+  {
     breaks: 'AWSCURRENT that logs in is not told as an outage, whatever else could not be done.',
     file: 'functions/recover-secret/other-user-left.ts',
     find: '!(error instanceof RotationError) || RETRIED',
@@ -1839,8 +1888,8 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The record says what the first rotation of a pair began with.',
     file: 'functions/secret/proven.ts',
-    find: 'return [...withWritten(secret, written), ...begun];',
-    replace: 'return withWritten(secret, written);',
+    find: '...withWritten(secret, written), ...begun, ',
+    replace: '...withWritten(secret, written), ',
     tests: ['security/ninth-look.unit.test.ts'],
   },
   {
@@ -1869,7 +1918,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The user is named once.',
     file: 'functions/secret/user-on-record.ts',
-    find: 'named === name || (named !== undefined && !areOfOnePair(named, name))',
+    find: 'named === name || (named !== undefined && !isOfPairOf(named, users.pending))',
     replace: 'named === name',
     tests: ['unit/functions/secret/user-on-record.test.ts'],
   },
@@ -2054,7 +2103,7 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'The trigger gives the lock back where someone took the name of its execution.',
     file: 'functions/rotation-trigger/rotation-trigger.ts',
-    find: 'if (isOf(started, rotation)) return;',
+    find: 'if (isOf(started, rotation) && isARotation(started)) return;',
     replace: "if (started.name !== '') return;",
     tests: ['security/eighteenth-look.unit.test.ts'],
   },
@@ -2268,16 +2317,16 @@ export const MUTANTS_OF_POWER: readonly Mutant[] = [
   {
     breaks: 'A recovery of a pair does not stay with a copy of what was cut off.',
     file: 'functions/recover-secret/recovery-context.ts',
-    find: 'cutOff.some((each) => each.id !== id && sameLogin(each.value.login, value.login));',
-    replace: 'cutOff.length > id.length && sameLogin(value.login, value.login);',
+    find: 'cutOff.some((each) => each.id !== id && sameCredential(each.value.login, value.login));',
+    replace: 'cutOff.length > id.length && sameCredential(value.login, value.login);',
     tests: ['security/twentieth-look.unit.test.ts'],
     only: 'nor does the new value stay',
   },
   {
     breaks: 'What was cut off last itself is no copy of itself.',
     file: 'functions/recover-secret/recovery-context.ts',
-    find: 'each.id !== id && sameLogin',
-    replace: 'sameLogin',
+    find: 'each.id !== id && sameCredential',
+    replace: 'sameCredential',
     tests: ['unit/functions/recover-secret/recover-secret.test.ts'],
   },
   {

@@ -84,6 +84,65 @@ describe('a change of the database that comes late', () => {
   });
 });
 
+const OWNER = 'docdb-rotation-owner';
+
+describe('a change that was repeated, and succeeded', () => {
+  it('keeps the lock until what was sent first has come, and is looked at again', async () => {
+    const world = new RotationWorld(SINGLE);
+    world.database.failWith({ command: 'updateUser', applied: 'late', times: 1 });
+    const holders: (string | undefined)[] = [];
+    const { ending } = await run(world, {
+      wait: async (state) => {
+        if (state !== 'WaitForDrain') return;
+        holders.push(world.store.holder(SECRET, OWNER));
+        world.database.applyLateChanges();
+      },
+    });
+    expect(ending.path.slice(ending.path.indexOf('CheckAfter'))).toEqual([
+      ...['CheckAfter', 'ReleaseLock', 'ChooseEnd', 'WaitForDrain', 'ChooseCompensation'],
+      ...['CheckAfter', 'ReleaseLock', 'ChooseEnd', 'Rotated'],
+    ]);
+    expect(holders).toEqual([expect.any(String)]);
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('has a recovery look again, which always waits for the drain first', async () => {
+    const world = new RotationWorld({ admin: true, resettableUser: 'app' });
+    world.database.addUser('app', newPassword(), []);
+    world.database.failWith({ command: 'updateUser', applied: 'late', times: 1 });
+    const machine = new RecoveryMachine(world, {
+      calls: new PortCalls(),
+      wait: async (state) => {
+        if (state === 'WaitForDrain') world.database.applyLateChanges();
+      },
+    });
+    const ending = await machine.run(executionArn('two', 'recovery'), { ...INPUT, resetThroughAdmin: true });
+    expect(ending.path.slice(ending.path.indexOf('TakeLock'))).toEqual([
+      ...['TakeLock', 'WaitForDrain', 'RecoverSecret', 'CheckRecovered', 'LookAgain'],
+      ...['WaitForDrain', 'RecoverSecret', 'CheckRecovered', 'LookAgain', 'ReleaseLock', 'Recovered'],
+    ]);
+    expect(world.endProblems()).toEqual([]);
+  });
+
+  it('is waited for three times at the most', async () => {
+    const world = new RotationWorld(SINGLE);
+    let checks = 0;
+    const { ending } = await run(world, {
+      turn: async (method) => {
+        if (method === 'instances' && ++checks === 3) {
+          world.database.failWith({ command: 'login', code: 91, times: 1 });
+          throw refused(method);
+        }
+      },
+      wait: async () => {
+        world.database.failWith({ command: 'login', code: 91, times: 1 });
+      },
+    });
+    expect(timesIn(ending, 'WaitForDrain')).toBe(3);
+    expectRestored(world, ending);
+  });
+});
+
 /** CheckAfter fails for good. */
 const failing = async (
   error: () => Error,
