@@ -12,6 +12,9 @@ const PASSES = [
   'SecretsManagerUnavailableError',
 ];
 
+/** What who has the lock may change: the host, the tags and the permissions stay as they are. */
+const CHANGED_BY_OTHERS: readonly Topic[] = ['credential', 'labels', 'other-user', 'power', 'roles', 'value'];
+
 /** For all of one function's looks together: what lasts longer would fail a rotation too, or no one waits for it. */
 const PATIENCE_MS = 15_000;
 
@@ -23,7 +26,7 @@ export class Findings {
   readonly #clock: Clock;
   readonly #giveUpAt: number;
   readonly #list: Finding[] = [];
-  /** Whether another execution acts on the secret: what logs in may change, so that no problem is certain. */
+  /** Whether another execution acts on the secret: what it may change is no certain problem. */
   mayChange = false;
 
   constructor(step: string, clock: Clock) {
@@ -43,7 +46,8 @@ export class Findings {
   /** The same thing is told once. */
   problem(problem: Omit<Problem, 'step'>): void {
     if (this.#list.some(({ what }) => what === problem.what)) return;
-    const verdict = this.mayChange ? 'uncertain' : problem.verdict;
+    const verdict =
+      this.mayChange && CHANGED_BY_OTHERS.includes(problem.topic) ? 'uncertain' : problem.verdict;
     this.#list.push({ ...problem, verdict, step: this.#step });
   }
 

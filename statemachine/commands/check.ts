@@ -16,13 +16,17 @@ export const check = async (context: Context, secretId: string, options: StartOp
   // It could not be asked at all: its own sentence says why.
   if (found.length === 0) return showEnd(context, ended);
   const findings = [...found, scheduleOf(secret, isManagedBy(secret, deployed.rotation))];
-  const isReady = findings.every(({ verdict }) => verdict !== 'not-ready');
+  const isReady = findings.every(({ verdict }) => verdict !== 'not-ready') && !isLockedIn(findings);
   context.view.result({ ...executionJson(execution), ready: isReady, findings }, () => {
     show(context, secret, findings);
   });
   const { exitCode } = endingOf(execution);
   return isReady ? exitCode : EXIT.unchanged;
 };
+
+/** Whether another execution has the lock, or has left it behind: then no rotation begins now, and what else was found may change. */
+const isLockedIn = (findings: readonly Finding[]): boolean =>
+  findings.some(({ topic, verdict }) => topic === 'labels' && verdict === 'uncertain');
 
 /** Whether Secrets Manager rotates the secret, by the trigger of this stack: no function may look at that. */
 const scheduleOf = (secret: Secret, isManaged: boolean): Finding => {
@@ -59,9 +63,11 @@ const show = ({ view }: Context, secret: Secret, findings: readonly Finding[]): 
   const of = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict);
   const [problems, uncertain, ready] = [of('not-ready'), of('uncertain'), of('ready')];
   view.text(
-    problems.length === 0
-      ? `${green(bold('Ready'))}: nothing was found by which a rotation of ${secret.name} would fail.`
-      : `${red(bold('Not ready'))}: a rotation of ${secret.name} would fail.`,
+    problems.length > 0
+      ? `${red(bold('Not ready'))}: a rotation of ${secret.name} would fail.`
+      : isLockedIn(findings)
+        ? `${yellow(bold('Not now'))}: ${secret.name} is locked; check again when the execution that has the lock has ended, or recover if none runs.`
+        : `${green(bold('Ready'))}: nothing was found by which a rotation of ${secret.name} would fail.`,
   );
   for (const finding of problems) showProblem(view, red('✗'), finding);
   for (const finding of uncertain) showProblem(view, yellow('?'), finding);

@@ -1,4 +1,4 @@
-import type { Clients } from './aws/clients.ts';
+import type { AwsOptions, Clients } from './aws/clients.ts';
 import {
   DEFAULT_STACK,
   type DeployedRotation,
@@ -14,6 +14,10 @@ export interface Context {
   readonly clients: Clients;
   readonly view: View;
   readonly stack: StackOptions;
+  /** Where AWS is, as far as options say it. */
+  readonly aws: AwsOptions;
+  /** How the command was started, as someone types it. */
+  readonly program: readonly string[];
   /** When it is now, and a random name's end: what tests hold still. */
   readonly now: () => Date;
   readonly random: () => string;
@@ -29,17 +33,23 @@ export interface Deployed {
 
 /** A command to go on with, for the same stack. */
 export const nextCommand = (
-  { stack: { stack, rotation } }: Pick<Context, 'stack'>,
+  { stack: { stack, rotation }, aws, program }: Pick<Context, 'stack' | 'aws' | 'program'>,
   ...words: string[]
 ): string =>
   [
-    'docdb-rotation',
+    ...program,
     ...words,
-    ...(stack === DEFAULT_STACK ? [] : ['--stack', stack]),
-    ...(rotation === undefined ? [] : ['--rotation', rotation]),
+    ...given('--stack', stack === DEFAULT_STACK ? undefined : stack),
+    ...given('--rotation', rotation),
+    ...given('--profile', aws.profile),
+    ...given('--region', aws.region),
+    ...given('--endpoint-url', aws.endpointUrl),
   ]
     .map(quoted)
     .join(' ');
+
+const given = (option: string, value: string | undefined): string[] =>
+  value === undefined ? [] : [option, value];
 
 /** @throws CommandError if the stack has no rotation */
 export const deployedRotation = async ({ clients, stack }: Context): Promise<Deployed> => {

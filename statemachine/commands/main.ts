@@ -26,6 +26,9 @@ const makeContext = ({ json, stack, rotation, ...aws }: GlobalOptions) => {
     clients: makeClients(aws, process.env),
     view,
     stack: { stack, ...(rotation === undefined ? {} : { rotation }) },
+    aws,
+    // npx finds the command where no shell does.
+    program: process.env.npm_command === 'exec' ? ['npx', 'docdb-rotation'] : ['docdb-rotation'],
     now: () => new Date(),
     random: () => randomBytes(2).toString('hex'),
     sleep: async (ms: number) => await sleep(ms),

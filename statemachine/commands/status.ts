@@ -70,7 +70,17 @@ export const status = async (
       next: secret.next?.toISOString(),
       problems,
     },
-    () => show(context, { secret, versions, running, last, user, predecessor, problems }),
+    () =>
+      show(context, {
+        secret,
+        versions,
+        running,
+        last,
+        user,
+        predecessor,
+        problems,
+        wasTried: current !== undefined,
+      }),
   );
   if (current !== undefined && current.execution.status !== 'SUCCEEDED') return EXIT.broken;
   return problems.length === 0 ? EXIT.done : EXIT.unchanged;
@@ -216,11 +226,13 @@ interface Shown {
   readonly user: string | undefined;
   readonly predecessor: Predecessor | undefined;
   readonly problems: readonly string[];
+  /** Whether AWSCURRENT was verified. */
+  readonly wasTried: boolean;
 }
 
 const show = (
   { view, now }: Context,
-  { secret, versions, running, last, user, predecessor, problems }: Shown,
+  { secret, versions, running, last, user, predecessor, problems, wasTried }: Shown,
 ): void => {
   const { strategy, adminSecret } = settingsOf(secret);
   view.heading(secret.name);
@@ -241,7 +253,9 @@ const show = (
     view.copyable(`last: ${outcome} ${timeOf(last.stopped)}  ${last.name}`);
   }
   for (const problem of problems) view.copyable(view.colors.red(problem));
-  if (problems.length === 0) view.text(view.colors.green('All is well.'));
+  if (problems.length > 0) return;
+  if (wasTried) view.text(view.colors.green('All is well.'));
+  else view.text('Nothing is stuck. Who logs in was not tried.');
 };
 
 /** Of an ARN the name, without the six characters at its end. */

@@ -219,28 +219,23 @@ describe.each(PAIRS)('a retirement of %s that is called again', (name) => {
   });
 });
 
-describe.each(['app', 'a b', 'ünïcode'])(
-  'whoever gets the name that a switch left behind: %s',
-  (username) => {
-    it.each(
-      ['delete', 'revoke', 'lock', 'keep'].flatMap((policy) =>
-        [1, 2].map((turns) => [policy, turns] as const),
-      ),
-    )('is left alone (%s, %i turns after it)', async (retirementPolicy, turns) => {
-      const arena = enterNew('alternating-users', ['write'], { retirementPolicy, username });
-      do expect((await arena.honest.rotate()).error).toBeUndefined();
-      while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
-      arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
-      arena.world.store.setTag(SECRET, RETIREMENT_POLICY_TAG, 'keep');
-      for (let turn = 0; turn < turns; turn++) expect((await arena.honest.rotate()).error).toBeUndefined();
-      const theirs = takeName(arena, arena.user);
-      arena.write(theirs);
-      const { error } = await arena.honest.rotate();
-      isLeftAlone(arena, theirs);
-      expect(error).toBe('UntrustedVersionError');
-    });
-  },
-);
+describe.each(['app', 'a b', 'ünïcode'])('who gets the name that a switch left behind: %s', (username) => {
+  it.each(
+    ['delete', 'revoke', 'lock', 'keep'].flatMap((policy) => [1, 2].map((turns) => [policy, turns] as const)),
+  )('is left alone (%s, %i turns after it)', async (retirementPolicy, turns) => {
+    const arena = enterNew('alternating-users', ['write'], { retirementPolicy, username });
+    do expect((await arena.honest.rotate()).error).toBeUndefined();
+    while (arena.world.usernameOf(arena.current()) !== arena.pairUser);
+    arena.world.store.setTag(SECRET, STRATEGY_TAG, 'single-user');
+    arena.world.store.setTag(SECRET, RETIREMENT_POLICY_TAG, 'keep');
+    for (let turn = 0; turn < turns; turn++) expect((await arena.honest.rotate()).error).toBeUndefined();
+    const theirs = takeName(arena, arena.user);
+    arena.write(theirs);
+    const { error } = await arena.honest.rotate();
+    isLeftAlone(arena, theirs);
+    expect(error).toBe('UntrustedVersionError');
+  });
+});
 
 describe.each(PAIRS)('a rotation of %s whose lock an execution of mine gets, which loses it too', (name) => {
   it.each(['never', 'lock'])('leaves no user enabled after an operator’s recovery (%s)', async (policy) => {

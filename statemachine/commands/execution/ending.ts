@@ -36,9 +36,17 @@ export const endingOf = (execution: Execution): Ending => {
     outcome,
     sentence: execution.cause ? ownCause(execution) : sentenceOf(outcome, execution.output),
     section: runbookSection(outcome, { error: execution.error, recoveryStarted }),
-    exitCode: EXIT_CODES[outcome] ?? EXIT.done,
+    exitCode: isBadVerification(execution) ? EXIT.broken : (EXIT_CODES[outcome] ?? EXIT.done),
   };
 };
+
+/** It changed nothing, and shows that AWSCURRENT may not log in; unless it was asked of another version, or of none. */
+const isBadVerification = ({ machine, status, input, error }: Execution): boolean =>
+  machine === 'rotation' &&
+  status === 'FAILED' &&
+  input.mode === 'verify' &&
+  input.token === undefined &&
+  error !== 'InvalidInputError';
 
 const outcomeOf = ({ machine }: Execution, ended: ExecutionResult, recoveryStarted: boolean): Outcome => {
   if (machine === 'recovery') return outcomeOfRecovery(ended);

@@ -127,7 +127,8 @@ export class View {
   }
 
   private get showsProgress(): boolean {
-    return this.streams.stderr.isTTY;
+    // A terminal that says it has no columns has a spinner clear lines without end.
+    return this.streams.stderr.isTTY && this.streams.stderr.columns !== 0;
   }
 
   /** Where no one looks at lines, none is broken: it may be searched. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CheckReport } from '../../../functions/contract/findings.ts';
+import { STRATEGY_TAG } from '../../../functions/contract/tags.ts';
 import { ROOT } from '../../support/in-memory-database.ts';
+import { newVersionId } from '../../support/in-memory-secret-store.ts';
 import { PortCalls } from '../../support/port-calls.ts';
 import { executionArn, RotationMachine } from '../../support/rotation-machine.ts';
 import { RotationWorld, SECRET, type WorldOptions } from '../../support/rotation-world.ts';
@@ -63,6 +65,15 @@ it('nothing is certain while another execution has the lock', async () => {
   expect(endOf(ending), ending.cause).toBe('Checked');
   const doubts = CheckReport.parse(ending.output).findings.filter(({ verdict }) => verdict !== 'ready');
   expect(doubts.map(({ topic }) => topic)).toEqual(['labels', 'credential']);
+});
+
+it('what the one who has the lock can’t change is certain also then', async () => {
+  const world = new RotationWorld({ username: 'boss', roles: ROOT });
+  world.store.addVersionWithId(SECRET, newVersionId(), ['docdb-rotation-owner'], '{}');
+  world.store.setTag(SECRET, STRATEGY_TAG, 'two-users');
+  const ending = await run(world, 'check');
+  expect(endOf(ending), ending.cause).toBe('NotReadyError');
+  expect(ending.cause).toContain('tags: ');
 });
 
 const READY: readonly [string, WorldOptions][] = [

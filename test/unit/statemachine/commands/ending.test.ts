@@ -66,6 +66,18 @@ describe('how an execution ended', () => {
       'Stopped',
       3,
     ],
+    [
+      'a verification that shows that AWSCURRENT may not log in',
+      failed('CredentialNotPropagatedError', { input: { secretId: 'my/app', mode: 'verify' } }),
+      'Refused',
+      4,
+    ],
+    [
+      'a verification of another version',
+      failed('CredentialNotPropagatedError', { input: { secretId: 'my/app', mode: 'verify', token: 't' } }),
+      'Refused',
+      3,
+    ],
     ['a time-out', execution({ status: 'TIMED_OUT' }), 'TimedOut', 4],
     ['an error of Step Functions', failed('States.Runtime'), 'CutOff', 4],
     [

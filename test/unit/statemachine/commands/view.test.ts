@@ -15,6 +15,15 @@ const viewAt = (columns: number | undefined) => {
   return { view, written: () => String(stdout.read() ?? '') };
 };
 
+it('a terminal without columns gets no spinner, which would clear lines without end', () => {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
+  const view = new View({ stdin: process.stdin, stdout: new PassThrough(), stderr } as never, false, {});
+  view.begin('a state');
+  view.progress('ok', 'a state');
+  view.end();
+  expect(stderr.read()).toBeNull();
+});
+
 describe('what the terminal gets', () => {
   // A cause quotes an input, and who may start an execution chooses that.
   it.each<[string, string]>([
@@ -34,6 +43,12 @@ describe('what the terminal gets', () => {
     view.table(['secret'], [[text]]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come
     expect(written()).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]|\p{Cf}/u);
+  });
+
+  it('is no colour of another’s, where the commands use none', () => {
+    const { view, written } = viewAt(80);
+    view.text(`${ESC}[31mRolledBack${ESC}[39m`);
+    expect(written()).toBe('RolledBack\n');
   });
 
   it('are colours, lines and tabs', () => {
