@@ -546,10 +546,17 @@ export const MUTANTS_OF_FUNCTIONS: readonly Mutant[] = [
     tests: ['unit/check/check.test.ts'],
   },
   {
-    breaks: 'While another execution has the lock, nothing that a check sees is certain.',
+    breaks: 'While another execution has the lock, nothing that it may change is certain.',
     file: 'functions/runtime/findings.ts',
-    find: "this.mayChange ? 'uncertain' : problem.verdict",
+    find: "this.mayChange && CHANGED_BY_OTHERS.includes(problem.topic) ? 'uncertain' : problem.verdict",
     replace: 'problem.verdict',
+    tests: ['unit/check/check.test.ts'],
+  },
+  {
+    breaks: 'What it can’t change is certain.',
+    file: 'functions/runtime/findings.ts',
+    find: 'this.mayChange && CHANGED_BY_OTHERS.includes(problem.topic)',
+    replace: 'this.mayChange',
     tests: ['unit/check/check.test.ts'],
   },
   {

@@ -91,8 +91,8 @@ export const MUTANTS_OF_MACHINES: readonly Mutant[] = [
   {
     breaks: 'The lock is held until a change that was repeated has come.',
     file: ROTATION,
-    find: "'keepLock': $uncertain and $not($failed)",
-    replace: "'keepLock': false",
+    find: "$uncertain and $not($failed) ? {'keepLock': true} : {}",
+    replace: '{}',
     tests: ['unit/statemachine/look-again.test.ts'],
   },
   {
