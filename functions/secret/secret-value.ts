@@ -166,6 +166,6 @@ export const sameCluster = (one: Login, other: Login): boolean =>
 export const sameEndpoint = (one: Login, other: Login): boolean =>
   sameCluster(one, other) && one.tls === other.tls;
 
-/** Whether two versions are one credential, and lead to the same place: one is a copy of the other. */
+/** Whether two versions are one credential to the letter, and lead to the same place. A copy may differ: functions/database/same-credential.ts. */
 export const sameLogin = (one: Login, other: Login): boolean =>
   one.username === other.username && one.password === other.password && sameEndpoint(one, other);

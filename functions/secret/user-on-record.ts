@@ -44,9 +44,7 @@ export const namingUser = (
 /** Whether the tag names that user, or the other of its pair. Two hashes do not show whether they are of one pair. */
 const isOfPairOf = (named: string, username: string): boolean => {
   const first = firstOfPair(username);
-  return [username, first, cloneOf(first)].some(
-    (each) => areOfOnePair(each, username) && asTag(each) === named,
-  );
+  return [first, cloneOf(first)].some((each) => areOfOnePair(each, username) && asTag(each) === named);
 };
 
 export const isUserNamed = ({ tags }: Pick<SecretDescription, 'tags'>): boolean =>

@@ -7,21 +7,14 @@ import {
 import { DROPPED_TAG, RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
 import type { Session } from '../../functions/database/database.ts';
 import { loginsOnInstances } from '../../functions/database/instances.ts';
-import type { Execution, Executions } from '../../functions/rotation-trigger/executions.ts';
-import {
-  type RotationEvent,
-  rotationTrigger,
-  type TriggerPorts,
-} from '../../functions/rotation-trigger/rotation-trigger.ts';
-import { executionName } from '../../functions/secret/execution-name.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { INSTANCES, READ_WRITE } from '../support/in-memory-database.ts';
 import { newPassword } from '../support/in-memory-secret-store.ts';
 import { PortCalls, ProcessDiedError } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine, RotationMachine } from '../support/rotation-machine.ts';
-import { ADMIN_SECRET, RotationWorld, SECRET } from '../support/rotation-world.ts';
+import { ADMIN_SECRET, SECRET } from '../support/rotation-world.ts';
+import { triggered } from '../support/triggered.ts';
 import { type Arena, EVIL_HOST } from './power/arena.ts';
 import { enter, rotateUntilGrace } from './power/enter.ts';
 import { freeName, isLeftAlone, takeName } from './power/given-names.ts';
@@ -222,64 +215,6 @@ describe('hosts:', () => {
     await expect(loginsOnInstances(session, login)).rejects.toThrow(InstanceNotTrustedError);
   });
 });
-
-/** Step Functions as the trigger sees it, and the rotation that it is asked for. */
-const triggered = () => {
-  const world = new RotationWorld({ admin: true, previous: { username: 'app', state: 'locked' } });
-  const rotation = world.beginRotation();
-  const clock = new FakeClock();
-  const known = new Map<string, Execution>();
-  const asked: string[] = [];
-  const started: string[] = [];
-  let whileItSleeps = (): void => {};
-  const put = (name: string, status: string, input: object = { secretId: 'another' }): Execution => {
-    const execution = { arn: executionArn(name), name, status, input: JSON.stringify(input) };
-    known.set(name, execution);
-    return execution;
-  };
-  const executions: Executions = {
-    arnOf: (name) => executionArn(name),
-    link: (arn) => arn,
-    find: async (name) => {
-      asked.push(name);
-      return known.get(name);
-    },
-    start: async (name, input) => {
-      const existing = known.get(name);
-      if (existing === undefined) started.push(name);
-      return existing ?? put(name, 'RUNNING', input);
-    },
-  };
-  const ports: TriggerPorts = {
-    secrets: world.store.port(new PortCalls().process()),
-    executions,
-    days: new Map(),
-    clock: {
-      now: clock.now,
-      sleep: async (milliseconds) => {
-        await clock.sleep(milliseconds);
-        whileItSleeps();
-      },
-    },
-  };
-  const onSleep = (act: () => void): void => {
-    whileItSleeps = act;
-  };
-  const call = (Step: RotationEvent['Step']): Promise<void> =>
-    rotationTrigger(
-      ports,
-      {
-        Step,
-        SecretId: world.secretArn,
-        ClientRequestToken: rotation.token,
-        ...(Step === 'createSecret' ? { RotationToken: rotation.rotationToken } : {}),
-      },
-      clock.now() + 100_000,
-    );
-  const nameOf = (attempt: number): string =>
-    executionName('rotate', { secretArn: world.secretArn, token: rotation.token, day: '19700101' }, attempt);
-  return { world, known, asked, started, put, call, nameOf, onSleep };
-};
 
 describe('the trigger:', () => {
   // The latest name may be one that someone else has taken.

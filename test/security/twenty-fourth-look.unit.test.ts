@@ -5,20 +5,13 @@ import {
   SecretsManagerUnavailableError,
 } from '../../functions/contract/errors.ts';
 import { RETIREMENT_POLICY_TAG, STRATEGY_TAG } from '../../functions/contract/tags.ts';
-import type { Execution, Executions } from '../../functions/rotation-trigger/executions.ts';
-import {
-  type RotationEvent,
-  rotationTrigger,
-  type TriggerPorts,
-} from '../../functions/rotation-trigger/rotation-trigger.ts';
-import { executionName } from '../../functions/secret/execution-name.ts';
 import { OWNER, PENDING } from '../../functions/secret/labels.ts';
 import { markerOf } from '../../functions/secret/marker.ts';
 import { versionIdsOf } from '../../functions/secret/version-ids.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { type Fault, PortCalls, ProcessDiedError } from '../support/port-calls.ts';
 import { executionArn, RetirementMachine, RotationMachine } from '../support/rotation-machine.ts';
-import { RotationWorld, SECRET } from '../support/rotation-world.ts';
+import { SECRET } from '../support/rotation-world.ts';
+import { triggered } from '../support/triggered.ts';
 import type { Arena } from './power/arena.ts';
 import { atEachMoment, enter, enterNew, isLeftEnabled, PAIRS, rotateUntilGrace } from './power/enter.ts';
 import { isLeftAlone, takeName } from './power/given-names.ts';
@@ -31,56 +24,12 @@ import { grant, holders, rolesNow } from './power/payroll.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Secrets Manager's rotation of a secret, and Step Functions as the trigger knows it. */
-const triggered = (calls = new PortCalls()) => {
-  const world = new RotationWorld({ admin: true, previous: { username: 'app', state: 'locked' } });
-  const { token, rotationToken } = world.beginRotation();
-  const clock = new FakeClock();
-  const known = new Map<string, Execution>();
-  let whileItSleeps = (): void => {};
-  const put = (name: string, status: string, input: object): Execution => {
-    const execution = { arn: executionArn(name), name, status, input: JSON.stringify(input) };
-    known.set(name, execution);
-    return execution;
-  };
-  const executions: Executions = {
-    arnOf: (name) => executionArn(name),
-    link: (arn) => arn,
-    find: async (name) => known.get(name),
-    start: async (name, input) => known.get(name) ?? put(name, 'RUNNING', input),
-  };
-  const sleep = async (ms: number): Promise<void> => {
-    await clock.sleep(ms);
-    whileItSleeps();
-  };
-  const ports: TriggerPorts = {
-    secrets: world.store.port(calls.process()),
-    executions,
-    days: new Map(),
-    clock: { now: clock.now, sleep },
-  };
-  return {
-    world,
-    known,
-    put,
-    clock,
-    token,
-    nameOf: (attempt: number) =>
-      executionName('rotate', { secretArn: world.secretArn, token, day: '19700101' }, attempt),
-    onSleep: (act: () => void): void => {
-      whileItSleeps = act;
-    },
-    call: async (Step: RotationEvent['Step']): Promise<string> => {
-      const event = { Step, SecretId: world.secretArn, ClientRequestToken: token };
-      const proof = Step === 'createSecret' ? { RotationToken: rotationToken } : {};
-      const called = rotationTrigger(ports, { ...event, ...proof }, clock.now() + 100_000);
-      return await called.then(
-        () => 'fine',
-        (error) => error.name,
-      );
-    },
-  };
-};
+/** @returns the name of the error, or `fine` */
+const endOf = async (called: Promise<void>): Promise<string> =>
+  await called.then(
+    () => 'fine',
+    (error) => error.name,
+  );
 
 describe('an execution that someone starts under the name of the attempt, for its secret and token', () => {
   it.each([{ mode: 'check' }, { mode: 'verify' }, { mode: 'revert' }, { unknown: 1 }])(
@@ -96,12 +45,12 @@ describe('an execution that someone starts under the name of the attempt, for it
         put(nameOf(1), 'RUNNING', input);
         world.store.move(SECRET, OWNER, { from: held });
       });
-      await call('createSecret');
+      await endOf(call('createSecret'));
       const machine = new RotationMachine(world, { calls: new PortCalls() });
       const ending = await machine.run(executionArn(nameOf(1)), input);
       put(nameOf(1), ending.status, input);
       for (const step of ['setSecret', 'testSecret', 'createSecret', 'createSecret'] as const)
-        await call(step);
+        await endOf(call(step));
       expect([...known.keys()]).toContain(nameOf(2));
     },
   );
@@ -118,11 +67,11 @@ describe('a trigger that is refused a call once it has the lock', () => {
     });
     const { world, call, clock } = triggered(calls);
     holds = () => world.store.holder(SECRET, OWNER) !== undefined;
-    expect(await call('createSecret')).toBe('SecretsManagerRefusedError');
+    expect(await endOf(call('createSecret'))).toBe('SecretsManagerRefusedError');
     expect([holds(), world.store.holder(SECRET, PENDING)]).toEqual([false, undefined]);
     await clock.sleep(2 * DAY_MS);
     refuses = false;
-    expect(await call('createSecret')).toBe('fine');
+    expect(await endOf(call('createSecret'))).toBe('fine');
   });
 });
 
